@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+
+/** What to run and under which conditions. */
+export interface ExecOptions {
+  readonly cwd?: string;
+  /** The whole environment of the process; without it, the one that {@link createExec} was given. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment. */
+  readonly extraEnv?: Readonly<Record<string, string>>;
+  /** Written to standard input, which is then closed. */
+  readonly input?: string | Uint8Array;
+  /** Exit codes that are answers, not failures. Default: 0 only. */
+  readonly accept?: readonly number[] | 'any';
+  /** Ends the process (SIGTERM, then SIGKILL after 5 s) when it runs longer, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** Called with each whole line as it is printed, standard output and error alike. */
+  readonly onLine?: (line: string) => void;
+  /** Strings that must not appear in an error message. */
+  readonly secrets?: readonly string[];
+}
+
+/** What a finished process left behind. `stdout` is bytes: decode once, where the encoding is known. */
+export interface ExecResult {
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** Runs one program by its argument vector, never through a shell. Refuses with a {@link CommandError}. */
+export type Exec = (argv: readonly [string, ...string[]], options?: ExecOptions) => Promise<ExecResult>;
+
+/** A program that could not be started, ended with an exit code that is no answer, or ran too long. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly argv: readonly string[];
+  /** The exit code; undefined when the program was not started or was ended by a signal. */
+  readonly code: number | undefined;
+  readonly stderr: string;
+
+  constructor(
+    what: { argv: readonly string[]; code: number | undefined; reason: string; stderr: string },
+    options?: ErrorOptions,
+  ) {
+    const tail = lastLines(what.stderr, 12);
+    super(`${what.argv.join(' ')} ${what.reason}${tail === '' ? '' : `\n${tail}`}`, options);
+    this.argv = what.argv;
+    this.code = what.code;
+    this.stderr = what.stderr;
+  }
+}
+
+/** Returns an {@link Exec} whose processes get `environment` and nothing else. */
+export function createExec(environment: Readonly<Record<string, string | undefined>>): Exec {
+  const defined = Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+  return (argv, options = {}) => run(argv, options, { ...(options.env ?? defined), ...options.extraEnv });
+}
+
+function run(
+  argv: readonly [string, ...string[]],
+  options: ExecOptions,
+  env: Record<string, string>,
+): Promise<ExecResult> {
+  const [file, ...args] = argv;
+  const shownArgv = argv.map((word) => scrub(word, options.secrets));
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    const timers = options.timeoutMs === undefined ? [] : endAfter(child, options.timeoutMs);
+    collect(child.stdout, stdout, options.onLine);
+    collect(child.stderr, stderr, options.onLine);
+    child.stdin.on('error', () => {}); // a program may exit before it has read everything: its exit code tells
+    child.stdin.end(options.input ?? '');
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      for (const timer of timers) clearTimeout(timer);
+      const reason = cause.code === 'ENOENT' ? 'could not be started: not found on PATH' : 'could not be started';
+      reject(new CommandError({ argv: shownArgv, code: undefined, reason, stderr: '' }, { cause }));
+    });
+    child.once('close', (code, signal) => {
+      for (const timer of timers) clearTimeout(timer);
+      const text = scrub(Buffer.concat(stderr).toString('utf8'), options.secrets);
+      const accepted = code !== null && (options.accept === 'any' || (options.accept ?? [0]).includes(code));
+      if (accepted) return resolve({ code, stdout: Buffer.concat(stdout), stderr: text });
+      const reason = signal !== null ? `was ended by ${signal}` : `exited with code ${code}`;
+      const printed = text.trim() === '' ? scrub(Buffer.concat(stdout).toString('utf8'), options.secrets) : text;
+      reject(new CommandError({ argv: shownArgv, code: code ?? undefined, reason, stderr: printed }));
+    });
+  });
+}
+
+function endAfter(child: ReturnType<typeof spawn>, milliseconds: number): NodeJS.Timeout[] {
+  return [
+    setTimeout(() => child.kill('SIGTERM'), milliseconds),
+    setTimeout(() => child.kill('SIGKILL'), milliseconds + 5_000),
+  ];
+}
+
+/** Gathers bytes and, when asked, hands out whole lines; a line or a character split between two chunks stays whole. */
+function collect(stream: Readable, chunks: Buffer[], onLine: ((line: string) => void) | undefined): void {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  stream.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    if (onLine === undefined) return;
+    const lines = (rest + decoder.write(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) onLine(line.replace(/\r$/, ''));
+  });
+  stream.on('end', () => {
+    if (onLine !== undefined && rest !== '') onLine(rest);
+  });
+}
+
+function scrub(text: string, secrets: readonly string[] = []): string {
+  return secrets.filter((secret) => secret !== '').reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
+}
+
+function lastLines(text: string, count: number): string {
+  return text.trimEnd().split('\n').slice(-count).join('\n');
+}
