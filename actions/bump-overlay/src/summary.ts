@@ -1,0 +1,91 @@
+import type { ImageOutcome, Landing } from '#core/landing.ts';
+import { escapeMarkdown, inlineCode, link, table } from '#core/markdown.ts';
+import type { Digest } from '#core/reference.ts';
+
+/** Where links of a summary lead. */
+export interface SummaryContext {
+  /** `<server>/<owner>/<name>`. */
+  readonly repositoryUrl: string;
+  readonly environment: string;
+  readonly branch: string;
+}
+
+/** Returns the job summary: what changed, from what to what, where to look, what to do next. */
+export function renderSummary(landing: Landing, context: SummaryContext): string {
+  return [
+    `### ${headline(landing, context)}`,
+    '',
+    table(
+      ['image', 'outcome', 'from', 'to', 'source'],
+      landing.images.map((image) => [
+        inlineCode(image.image),
+        image.outcome,
+        shortDigest(image.from),
+        shortDigest(image.to),
+        commitLink(image.source, context),
+      ]),
+    ),
+    '',
+    ...renderContainers(landing),
+    ...landing.images.flatMap((image) => explainWinner(image, context)),
+    nextStep(landing, context),
+    '',
+    ...renderFooter(landing),
+  ].join('\n');
+}
+
+function headline(landing: Landing, context: SummaryContext): string {
+  const place = escapeMarkdown(context.environment);
+  switch (landing.outcome) {
+    case 'landed':
+      return `🚢 Landed in ${place}`;
+    case 'unchanged':
+      return `✅ ${place} has it already`;
+    case 'superseded':
+      return `⏭️ Superseded in ${place}`;
+  }
+}
+
+function renderContainers(landing: Landing): string[] {
+  if (landing.edit === undefined) return [];
+  const rows = landing.edit.containers.map((change) => [
+    escapeMarkdown(`${change.kind} ${change.namespace === undefined ? '' : `${change.namespace}/`}${change.name}`),
+    inlineCode(change.container),
+    inlineCode(change.from),
+    inlineCode(change.to),
+  ]);
+  return ['**What the cluster will see** (rendered before and after; nothing else differs)', '', table(['workload', 'container', 'from', 'to'], rows), ''];
+}
+
+function explainWinner(image: ImageOutcome, context: SummaryContext): string[] {
+  const { winner } = image;
+  if (winner === undefined) return [];
+  const where = `${commitLink(winner.source, context)}, landed by ${commitLink(winner.commit, context)} in ${link('its run', winner.run)}`;
+  return [`${inlineCode(image.image)} stays on the newer release: ${shortDigest(winner.to)} from ${where}.`, ''];
+}
+
+function nextStep(landing: Landing, context: SummaryContext): string {
+  switch (landing.outcome) {
+    case 'landed':
+      return `**Next:** Argo CD picks up ${commitLink(landing.commit ?? '', context)} on ${inlineCode(context.branch)} by itself, within half a minute without a webhook. To see it: ${inlineCode(`kubectl get applications -n argocd ${context.environment}`)}. To take it back: revert that commit, or run the rollback.`;
+    case 'unchanged':
+      return '**Next:** nothing. The overlay names this digest already, so nothing was committed.';
+    case 'superseded':
+      return '**Next:** nothing. A newer commit is deployed; to go back on purpose, roll back.';
+  }
+}
+
+function renderFooter(landing: Landing): string[] {
+  const races = landing.lostRaces === 0 ? [] : [`The branch moved ${landing.lostRaces} times meanwhile; the change was applied anew each time.`];
+  const tool = landing.edit === undefined ? [] : [`Rendered with ${landing.edit.kustomize.name} ${landing.edit.kustomize.version}.`];
+  const words = [...tool, ...races];
+  return words.length === 0 ? [] : [`<sub>${escapeMarkdown(words.join(' '))}</sub>`, ''];
+}
+
+function shortDigest(digest: Digest | undefined): string {
+  return digest === undefined ? '—' : inlineCode(`${digest.slice(0, 19)}…`);
+}
+
+function commitLink(commit: string, context: SummaryContext): string {
+  return link(inlineCode(commit.slice(0, 7)), `${context.repositoryUrl}/commit/${commit}`);
+}

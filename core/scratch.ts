@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Folders of one run below the runner's temporary folder. */
+export interface Scratch {
+  /** Returns a new empty folder. */
+  folder(): Promise<string>;
+  /** Removes them all. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Opens scratch space named `slipway-<purpose>-<pid>-…` below `temp` and removes what runs of this purpose left there
+ * that were killed: their process is gone.
+ */
+export async function openScratch(temp: string, purpose: string): Promise<Scratch> {
+  const prefix = `slipway-${purpose}-`;
+  await removeLeftovers(temp, prefix);
+  const root = await mkdtemp(join(temp, `${prefix}${process.pid}-`));
+  return {
+    folder: () => mkdtemp(join(root, 'f')),
+    remove: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
+  };
+}
+
+async function removeLeftovers(temp: string, prefix: string): Promise<void> {
+  for (const name of await readdir(temp)) {
+    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
+    if (Number.isNaN(pid) || pid === process.pid || existsSync(`/proc/${pid}`)) continue;
+    await rm(join(temp, name), { recursive: true, force: true });
+  }
+}
