@@ -1,0 +1,84 @@
+import { CreateRepositoryCommand } from '@aws-sdk/client-ecr';
+import { createEndpoint } from '#lab/aws/endpoint.ts';
+import { createFaults, type Fault } from '#lab/aws/faults.ts';
+import { createFront, type RegistryRequest } from '#lab/aws/front.ts';
+import { createEcrClient, createImages, type ImagesOptions } from '#lab/aws/images.ts';
+import { ACCOUNT, REGION, startMoto } from '#lab/aws/moto.ts';
+import type { OciRegistry } from '#lab/aws/registry.ts';
+import { listen } from '#lab/aws/server.ts';
+import { createTokens } from '#lab/aws/tokens.ts';
+import type { Lab } from '#lab/supervisor/lab.ts';
+import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+/** AWS as far as the pipeline meets it: every API by moto, ECR with a real registry behind its login. */
+export interface Aws {
+  /** `http://127.0.0.1:PORT`, the one address of all AWS APIs (AWS_ENDPOINT_URL). */
+  readonly endpoint: string;
+  /** `127.0.0.1:PORT`: where docker pushes and pulls with a token of GetAuthorizationToken. */
+  readonly registryHost: string;
+  readonly region: string;
+  readonly account: string;
+  /** For a process that uses an AWS SDK: addresses and region, no credentials. */
+  readonly env: Readonly<Record<string, string>>;
+  /** {@link Aws.env} with credentials that are let in everywhere: for the lab itself. */
+  readonly adminEnv: Readonly<Record<string, string>>;
+  /** Creates an ECR repository; its tags are immutable unless said otherwise. */
+  createRepository(name: string, options?: { immutable?: boolean }): Promise<void>;
+  /** Lets registry requests go wrong; the returned function lifts the fault. */
+  fail(fault: Fault): () => void;
+  /** Makes the tokens that are in use expired ones. */
+  expireTokens(): void;
+  /** What the registry front was asked so far, oldest first. */
+  readonly requests: readonly RegistryRequest[];
+}
+
+/** Options of {@link startAws}. */
+export type AwsOptions = Partial<Pick<ImagesOptions, 'samePush'>>;
+
+/** Starts moto and the fronts of ECR before it and before `registry`. */
+export async function startAws(
+  lab: Lab,
+  toolbox: Toolbox,
+  registry: OciRegistry,
+  options: AwsOptions = {},
+): Promise<Aws> {
+  const moto = await startMoto(lab, toolbox);
+  const tokens = createTokens();
+  const faults = createFaults();
+  const images = createImages({ moto, registry: registry.host, samePush: options.samePush ?? 'accepted' });
+  const requests: RegistryRequest[] = [];
+  const front = await listen(createFront({ registry: registry.host, images, tokens, faults, seen: requests }));
+  lab.onStop('ECR front', front.close);
+  const api = await listen(createEndpoint({ moto, registryHost: front.host, images, tokens }));
+  lab.onStop('AWS endpoint', api.close);
+  const endpoint = `http://${api.host}`;
+  const env = awsEnvironment(endpoint);
+  return {
+    endpoint,
+    registryHost: front.host,
+    region: REGION,
+    account: ACCOUNT,
+    env,
+    adminEnv: { ...env, AWS_ACCESS_KEY_ID: 'lab', AWS_SECRET_ACCESS_KEY: 'lab' },
+    createRepository: async (repositoryName, { immutable = true } = {}) => {
+      const imageTagMutability = immutable ? 'IMMUTABLE' : 'MUTABLE';
+      await createEcrClient(endpoint).send(new CreateRepositoryCommand({ repositoryName, imageTagMutability }));
+    },
+    fail: faults.fail,
+    expireTokens: tokens.expireAll,
+    requests,
+  };
+}
+
+/** No profile and no metadata service of the machine may answer where the lab's own credentials are missing. */
+function awsEnvironment(endpoint: string): Record<string, string> {
+  return {
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_PAGER: '',
+  };
+}

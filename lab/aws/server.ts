@@ -1,0 +1,36 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describeError } from '#core/errors.ts';
+
+/** A server of the lab that runs inside the supervisor. */
+export interface LoopbackServer {
+  /** `127.0.0.1:PORT`. */
+  readonly host: string;
+  close(): Promise<void>;
+}
+
+/** What answers a request; what it throws becomes a 500 whose body says so. */
+export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Listens on a free port of `address`. Uploads may take as long as they take. */
+export async function listen(answer: Answer, address = '127.0.0.1'): Promise<LoopbackServer> {
+  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (response.headersSent) response.destroy();
+      else response.writeHead(500, { 'content-type': 'text/plain' }).end(`the lab failed: ${describeError(error)}\n`);
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, address, resolve);
+  });
+  const { port } = server.address() as AddressInfo; // a TCP server that listens has nothing else
+  return {
+    host: `${address}:${port}`,
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
