@@ -36,7 +36,12 @@ export async function startDocker(lab: Lab, toolbox: Toolbox): Promise<Docker> {
   lab.onStop('containers', () => killContainers(socket));
   const env = { DOCKER_HOST: `unix://${socket}` };
   const run = createExec({ ...lab.env, ...env });
-  return { host: env.DOCKER_HOST, bridgeAddress, env, exec: (args, options) => run([toolbox.tool('docker'), ...args], options) };
+  return {
+    host: env.DOCKER_HOST,
+    bridgeAddress,
+    env,
+    exec: (args, options) => run([toolbox.tool('docker'), ...args], options),
+  };
 }
 
 /** Two labs that choose at the same moment may choose the same network: the later one sees both and chooses again. */

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 
 /** An IPv4 network: its address as an unsigned number and how many leading bits count. */
 export interface Network {
