@@ -5,7 +5,7 @@ import { quote, Refusal } from '#core/errors.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
 import { type AptPorts, checkApt, installWithApt } from '#lab/toolbox/apt.ts';
 import { withClaim } from '#lab/toolbox/claim.ts';
-import { explainFailure, isNetworkFailure } from '#lab/toolbox/failures.ts';
+import { explainFailure, type FailedStep, isNetworkFailure } from '#lab/toolbox/failures.ts';
 import { buildWithGo, checkGo } from '#lab/toolbox/go.ts';
 import { type BuiltTool, folderName, isBuilt, label, type Tool, type ToolFrom } from '#lab/toolbox/lock.ts';
 import type { Machine } from '#lab/toolbox/machine.ts';
@@ -101,46 +101,52 @@ export async function obtainMissing(ports: ObtainPorts, missing: readonly Tool[]
 }
 
 async function buildOne({ shelf, makers }: ObtainPorts, tool: BuiltTool, progress: Progress): Promise<void> {
+  const step = { what: label(tool), folders: [shelf.folder, tmpdir()], source: sourceOf(tool) };
+  const claim = join(shelf.folder, `${folderName(tool, shelf.folder)}.claim`);
   await progress.step(label(tool), async (note) => {
-    const claim = join(shelf.folder, `${folderName(tool, shelf.folder)}.claim`);
     const onWait = (holder: number) => {
       note(`process ${holder} is building it`);
       progress.say(`  … ${label(tool)}: waiting for process ${holder}, which is building it`);
     };
-    await withClaim(claim, onWait, async () => {
-      if (shelf.has(tool)) return;
-      const step = { what: label(tool), folders: [shelf.folder, tmpdir()], source: sourceOf(tool) };
-      await persist(makers, note, step, () => shelf.put(tool, (staging) => makers.build(tool, staging, note)));
-    });
+    await explained(step, () =>
+      withClaim(claim, onWait, async () => {
+        if (shelf.has(tool)) return;
+        await persist(makers, note, () => shelf.put(tool, (staging) => makers.build(tool, staging, note)));
+      }),
+    );
   });
 }
 
 async function installAll(ports: ObtainPorts, tools: readonly ToolFrom<'apt'>[], progress: Progress): Promise<void> {
   if (tools.length === 0) return;
   const what = `apt packages for ${tools.map((tool) => tool.name).join(', ')}`;
+  const step = { what, folders: ['/', '/var/cache/apt'], source: 'the sources below /etc/apt' };
   await progress.step(what, async (note) => {
     const onWait = (holder: number) => progress.say(`  … ${what}: waiting for process ${holder}, which installs some`);
-    await withClaim(join(ports.shelf.folder, 'apt.claim'), onWait, async () => {
-      const missing = tools.filter((tool) => ports.machine.missing(tool).length > 0);
-      if (missing.length === 0) return;
-      const step = { what, folders: ['/', '/var/cache/apt'], source: 'the sources below /etc/apt' };
-      await persist(ports.makers, note, step, () => ports.makers.install(missing, note));
-    });
+    await explained(step, () =>
+      withClaim(join(ports.shelf.folder, 'apt.claim'), onWait, async () => {
+        const missing = tools.filter((tool) => ports.machine.missing(tool).length > 0);
+        if (missing.length > 0) await persist(ports.makers, note, () => ports.makers.install(missing, note));
+      }),
+    );
   });
 }
 
+async function explained(step: FailedStep, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    throw explainFailure(step, error);
+  }
+}
+
 /** A download that breaks off is tried again: what Go and pip have already is kept in their caches. */
-async function persist(
-  makers: Makers,
-  note: Note,
-  step: Parameters<typeof explainFailure>[0],
-  work: () => Promise<void>,
-): Promise<void> {
+async function persist(makers: Makers, note: Note, work: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (attempt === TRIES || !isNetworkFailure(error)) throw explainFailure(step, error);
+      if (attempt === TRIES || !isNetworkFailure(error)) throw error;
       note(`the network failed, trying again (${attempt + 1} of ${TRIES})`);
       await makers.pause();
     }
@@ -148,6 +154,7 @@ async function persist(
 }
 
 function sourceOf(tool: BuiltTool): string {
-  if (tool.from === 'python') return `pip's index (PIP_INDEX_URL ${quote(process.env['PIP_INDEX_URL'] ?? '')})`;
-  return `Go's proxy (GOPROXY ${quote(process.env['GOPROXY'] ?? '')})`;
+  const [program, setting] = tool.from === 'python' ? ['pip', 'PIP_INDEX_URL'] : ['Go', 'GOPROXY'];
+  const value = process.env[setting];
+  return `where ${program} downloads from (${setting} ${value === undefined ? 'is not set' : `is ${quote(value)}`})`;
 }

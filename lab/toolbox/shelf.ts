@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Refusal } from '#core/errors.ts';
 import { identifyProcess, isAlive } from '#lab/supervisor/traces.ts';
-import { type BuiltTool, binariesOf, folderName } from '#lab/toolbox/lock.ts';
+import { type BuiltTool, binariesOf, folderName, label } from '#lab/toolbox/lock.ts';
 
 const RECORD = 'made.json';
 
@@ -69,7 +70,10 @@ function writeRecord(tool: BuiltTool, staging: string, milliseconds: number): vo
   const sizes: Record<string, number> = {};
   for (const name of binariesOf(tool)) {
     const path = join('bin', name);
-    if (!existsSync(join(staging, path))) throw new Error(`its build ended well and left no ${path}`);
+    if (!existsSync(join(staging, path)))
+      throw new Refusal(
+        `${label(tool)}: its build ended well and left no ${path}: is its entry in tools.lock.json right?`,
+      );
     sizes[path] = statSync(join(staging, path)).size;
   }
   writeFileSync(join(staging, RECORD), `${JSON.stringify({ sizes, seconds: Math.round(milliseconds / 1000) })}\n`);
