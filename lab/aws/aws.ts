@@ -7,6 +7,7 @@ import { ACCOUNT, REGION, startMoto } from '#lab/aws/moto.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import { listen } from '#lab/aws/server.ts';
 import { createTokens } from '#lab/aws/tokens.ts';
+import { createTrustPolicies, type Trust } from '#lab/aws/trust.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -28,6 +29,8 @@ export interface Aws {
   fail(fault: Fault): () => void;
   /** Makes the tokens that are in use expired ones. */
   expireTokens(): void;
+  /** Lets a role be assumed with tokens of an OIDC provider; from the first call on, only as was said. */
+  trust(trust: Trust): void;
   /** What the registry front was asked so far, oldest first. */
   readonly requests: readonly RegistryRequest[];
 }
@@ -45,11 +48,12 @@ export async function startAws(
   const moto = await startMoto(lab, toolbox);
   const tokens = createTokens();
   const faults = createFaults();
+  const trusts = createTrustPolicies();
   const images = createImages({ moto, registry: registry.host, samePush: options.samePush ?? 'accepted' });
   const requests: RegistryRequest[] = [];
   const front = await listen(createFront({ registry: registry.host, images, tokens, faults, seen: requests }));
   lab.onStop('ECR front', front.close);
-  const api = await listen(createEndpoint({ moto, registryHost: front.host, images, tokens }));
+  const api = await listen(createEndpoint({ moto, registryHost: front.host, images, tokens, trusts }));
   lab.onStop('AWS endpoint', api.close);
   const endpoint = `http://${api.host}`;
   const env = awsEnvironment(endpoint);
@@ -66,6 +70,7 @@ export async function startAws(
     },
     fail: faults.fail,
     expireTokens: tokens.expireAll,
+    trust: trusts.add,
     requests,
   };
 }

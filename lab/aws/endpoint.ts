@@ -4,7 +4,9 @@ import { missingRepositoryWords, takenTagWords } from '#lab/aws/front.ts';
 import { digestOf, type Images } from '#lab/aws/images.ts';
 import { answerJson, passThrough, readBody } from '#lab/aws/proxy.ts';
 import type { Answer } from '#lab/aws/server.ts';
+import { answerQuery, isQueryCall } from '#lab/aws/sts.ts';
 import type { Tokens } from '#lab/aws/tokens.ts';
+import type { TrustPolicies } from '#lab/aws/trust.ts';
 
 /** What {@link createEndpoint} stands on. */
 export interface EndpointOptions {
@@ -14,6 +16,7 @@ export interface EndpointOptions {
   readonly registryHost: string;
   readonly images: Images;
   readonly tokens: Tokens;
+  readonly trusts: TrustPolicies;
 }
 
 const ECR = 'AmazonEC2ContainerRegistry_V20150921.';
@@ -39,6 +42,7 @@ export function createEndpoint(options: EndpointOptions): Answer {
     if (target === `${ECR}GetAuthorizationToken`) return giveToken(options, request, response);
     if (target === `${ECR}PutImage`) return takeImage(options, request, response);
     if (target === `${ECR}BatchDeleteImage`) return deleteImages(options, request, response);
+    if (isQueryCall(request)) return answerQuery(options.moto, options.trusts, request, response);
     return toMoto(options, request, response);
   };
 }

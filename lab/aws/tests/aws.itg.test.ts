@@ -210,6 +210,10 @@ test('a role assumed with a web identity gets credentials that ECR takes', async
   const password = login.stdout.toString('utf8').trim();
   const token = Buffer.from(`AWS:${password}`).toString('base64');
   expect((await openRegistryClient(aws.registryHost, token).call('')).status).toBe(200);
+  aws.trust({ role: `${role}-other`, issuer: 'http://127.0.0.1:9', subjects: ['*'] });
+  await expect(lab.exec([...assume], { extraEnv: aws.env })).rejects.toThrow(
+    '(AccessDenied) when calling the AssumeRoleWithWebIdentity operation: Not authorized to perform',
+  );
 }, 60_000);
 
 test('an expired token is refused with 403, and a new one is let in', async () => {
