@@ -12,9 +12,12 @@ export interface LoopbackServer {
 /** What answers a request; what it throws becomes a 500 whose body says so. */
 export type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
+/** A client that sends just when an idle connection is closed sees an error: clients close theirs first. */
+const IDLE_MS = 120_000;
+
 /** Listens on a free port of `address`. Uploads may take as long as they take. */
 export async function listen(answer: Answer, address = '127.0.0.1'): Promise<LoopbackServer> {
-  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: IDLE_MS }, (request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) response.destroy();
       else response.writeHead(500, { 'content-type': 'text/plain' }).end(`the lab failed: ${describeError(error)}\n`);

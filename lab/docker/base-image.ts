@@ -56,10 +56,12 @@ export async function makeBaseImage(
   const config = blobOf(imageConfig(layer));
   const manifest = Buffer.from(JSON.stringify(imageManifest(config, layer)));
   const digest = parseDigest('layer', layer.digest);
-  await pushBlob(registry.host, REPOSITORY, {
-    digest,
-    size: layer.size,
-    content: { file: join(folder, 'layer.tar.gz') },
+  const file = join(folder, 'layer.tar.gz');
+  await pushBlob(registry.host, REPOSITORY, { digest, size: layer.size, content: { file } }).catch((cause: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw new Error('the base image was not taken; its kept layer is removed and made anew at the next start', {
+      cause,
+    });
   });
   await pushBlob(registry.host, REPOSITORY, config);
   await pushManifest(registry.host, REPOSITORY, 'node24', manifest, MANIFEST_TYPE);

@@ -31,7 +31,7 @@ beforeAll(async () => {
   aws = await startAws(lab, toolbox, registry);
   ecr = connect(aws);
   client = await logIn(aws, ecr);
-}, 60_000);
+}, 300_000); // on a fresh machine the tools come first
 
 afterAll(() => lab.stop(), 60_000);
 

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await aws.createRepository('app');
   for (const name of ['first', 'second', 'third']) await importImage(name);
   loggedIn = await logIn();
-}, 60_000);
+}, 300_000); // on a fresh machine the tools come first
 
 afterAll(() => lab.stop(), 60_000);
 

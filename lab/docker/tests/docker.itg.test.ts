@@ -26,7 +26,7 @@ beforeAll(async () => {
   docker = await startDocker(lab, toolbox);
   registry = await startRegistry(lab, toolbox);
   base = await makeBaseImage(lab, toolbox, registry, docker);
-}, 60_000);
+}, 300_000); // on a fresh machine the tools come first
 
 afterAll(() => lab.stop(), 60_000);
 
