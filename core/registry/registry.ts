@@ -1,5 +1,10 @@
 import type { Digest } from '#core/reference.ts';
 
+/** The `registry` of slipway.yaml. */
+export type RegistryLocation =
+  | { readonly type: 'ecr'; readonly region: string; readonly account: string }
+  | { readonly type: 'oci'; readonly host: string };
+
 /** A user name and a password (or token) for one registry host. */
 export interface RegistryCredentials {
   readonly username: string;
@@ -20,4 +25,15 @@ export interface Registry {
   ensureRepository(repository: string): Promise<void>;
   /** What a Docker client must present; undefined for anonymous. The password is masked already. */
   credentials(): Promise<RegistryCredentials | undefined>;
+}
+
+/** A registry that images are pushed to. */
+export interface PushRegistry extends Registry {
+  /**
+   * Points a tag at a manifest that the registry has, wherever the tag pointed before. Only for a registry without
+   * immutable tags, to give the tag of a build back to the one of two simultaneous builds that was first.
+   */
+  moveTag(repository: string, digest: Digest, tag: string): Promise<void>;
+  /** Returns the compressed size of an image's layers in bytes; undefined for an index of several platforms. */
+  findSize(repository: string, digest: Digest): Promise<number | undefined>;
 }

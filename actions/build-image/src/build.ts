@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Digest } from '#core/reference.ts';
+import { type Docker, openDocker } from './docker.ts';
+import { exportPaths } from './export.ts';
+import { pluginsPath } from './ingredients.ts';
+import { initPacker, runPacker } from './packer.ts';
+import { type Published, type PublishPorts, publish, pushImage } from './publish.ts';
+import type { Deps, Plan } from './run.ts';
+
+/** What happened to the dependency layer: it was there, it was built, the image has none, or nothing was built. */
+export type DependencyLayer = 'reused' | 'built' | 'none' | 'untouched';
+
+/** The tools of one build. */
+interface Workshop {
+  readonly plan: Plan;
+  readonly deps: Deps;
+  readonly docker: Docker;
+  readonly ports: PublishPorts;
+  /** Holds the exported inputs. */
+  readonly folder: string;
+  /** Names that this build gave to images in the engine. */
+  readonly made: string[];
+}
+
+/** Builds what is missing, pushes it, and leaves the engine as it was but for base images and the dependency layer. */
+export async function buildLayers(
+  plan: Plan,
+  deps: Deps,
+): Promise<{ published: Published; dependencies: DependencyLayer }> {
+  const scratch = await deps.openScratch();
+  try {
+    const workshop = await openWorkshop(plan, deps, await scratch.folder());
+    try {
+      return await buildAndPublish(workshop);
+    } finally {
+      await workshop.docker.removeImages(workshop.made);
+    }
+  } finally {
+    await scratch.remove();
+  }
+}
+
+async function openWorkshop(plan: Plan, deps: Deps, root: string): Promise<Workshop> {
+  const { registry } = plan;
+  const exec: Deps['toolExec'] = (argv, options) =>
+    deps.toolExec(argv, { ...options, extraEnv: { PACKER_TMP_DIR: root, ...options?.extraEnv } });
+  const tools = { ...deps, toolExec: exec };
+  const folder = join(root, 'source');
+  const [docker] = await Promise.all([
+    registry
+      .credentials()
+      .then((credentials) =>
+        openDocker({ exec, host: registry.host, credentials, secretFolder: join(root, 'login'), log: deps.log }),
+      ),
+    exportSource(plan, tools, folder),
+  ]);
+  const ports = { registry, docker, clock: deps.clock, random: deps.random, log: deps.log };
+  return { plan, deps: tools, docker, ports, folder, made: [] };
+}
+
+/** Puts in place what Packer reads, and the plugins that it needs. */
+async function exportSource(plan: Plan, deps: Deps, folder: string): Promise<void> {
+  const { template, inputs } = plan.ingredients;
+  const paths = [...template, ...inputs].map((id) => id.path);
+  await exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder });
+  const plugins = pluginsPath(plan.image.template);
+  if (template.some((id) => id.path === plugins)) await initPacker(deps.toolExec, folder, plugins, deps.log);
+}
+
+async function buildAndPublish(workshop: Workshop): Promise<{ published: Published; dependencies: DependencyLayer }> {
+  const { plan } = workshop;
+  const layered = plan.ingredients.dependenciesHash !== undefined && !plan.inputs.force;
+  const layer = layered ? await obtainDependencies(workshop, plan.ingredients.dependenciesHash ?? '') : undefined;
+  const local = await buildImage(
+    workshop,
+    workshop.folder,
+    layer?.reference ?? plan.ingredients.base.reference,
+    layer && 'app',
+  );
+  const published = await publish(
+    { local, repository: plan.image.name, tag: plan.tag, sourceTag: plan.sourceTag },
+    workshop.ports,
+  );
+  return { published, dependencies: layer?.state ?? 'none' };
+}
+
+/** Returns the dependency layer by digest, in the engine; builds and pushes it where the registry has none. */
+async function obtainDependencies(
+  workshop: Workshop,
+  hash: string,
+): Promise<{ reference: string; state: 'reused' | 'built' }> {
+  const { plan, docker, ports } = workshop;
+  const repository = plan.image.name;
+  const tag = `deps-${hash}`;
+  const known = await ports.registry.findDigest(repository, tag);
+  const digest = known ?? (await buildDependencies(workshop, tag));
+  const reference = `${ports.registry.host}/${repository}@${digest}`;
+  const isNew = await docker.ensureImage(reference);
+  if (isNew || known === undefined) await keepOne(workshop, reference, tag);
+  return { reference, state: known === undefined ? 'built' : 'reused' };
+}
+
+/** Only the files that the layer is made of are there, so that nothing else can get into it. */
+async function buildDependencies(workshop: Workshop, tag: string): Promise<Digest> {
+  const { plan, deps } = workshop;
+  const { template, dependencies, base } = plan.ingredients;
+  const folder = `${workshop.folder}-dependencies`;
+  const paths = [...template, ...dependencies].map((id) => id.path);
+  await exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder });
+  const local = await buildImage(workshop, folder, base.reference, 'dependencies');
+  const { digest } = await pushImage({ local, repository: plan.image.name, tag }, workshop.ports);
+  return digest;
+}
+
+/** The newest dependency layer stays in the engine for the next build, like a base image; older ones go. */
+async function keepOne(workshop: Workshop, reference: string, tag: string): Promise<void> {
+  const { plan, docker, ports } = workshop;
+  const repository = `${ports.registry.host}/${plan.image.name}`;
+  await docker.tag(reference, `${repository}:${tag}`);
+  const names = await docker.listNames(repository);
+  await docker.removeImages(
+    names.filter((name) => name.startsWith(`${repository}:deps-`) && name !== `${repository}:${tag}`),
+  );
+}
+
+/** Runs Packer once and returns the image's name in the engine, which no other build uses. */
+async function buildImage(
+  workshop: Workshop,
+  folder: string,
+  base: string,
+  layer: 'dependencies' | 'app' | undefined,
+): Promise<string> {
+  const { plan, deps } = workshop;
+  const repository = `${plan.registry.host}/${plan.image.name}`;
+  const localTag = `build-${randomBytes(6).toString('hex')}`;
+  const local = `${repository}:${localTag}`;
+  workshop.made.push(local);
+  if (layer !== 'dependencies') workshop.made.push(`${repository}:${plan.tag}`);
+  const variables = {
+    ...plan.image.variables,
+    image_repository: repository,
+    image_tag: localTag,
+    base_image: base,
+    source_sha: plan.source.commit,
+    source_url: deps.repositoryUrl,
+    ...(layer === undefined ? {} : { layer }),
+  };
+  await runPacker({ template: plan.image.template, folder, variables }, deps.toolExec, deps.log);
+  return local;
+}

@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { InputError, Refusal } from '#core/errors.ts';
+import type { Exec } from '#core/exec.ts';
+import type { CommitSha, Digest } from '#core/reference.ts';
+
+/** One file or folder of a commit: its git id stands for every byte and mode below it. */
+export interface TreeId {
+  readonly path: string;
+  readonly mode: string;
+  readonly type: 'blob' | 'tree' | 'commit';
+  readonly oid: string;
+}
+
+/** Everything that decides what a build makes. */
+export interface BuildIngredients {
+  /** What is built: two kinds never share a hash. */
+  readonly kind: 'image' | 'dependencies';
+  readonly inputs: readonly TreeId[];
+  /** The Packer template and, where there is one, the plugin list beside it. */
+  readonly template: readonly TreeId[];
+  readonly variables: Readonly<Record<string, string>>;
+  readonly base: Digest;
+}
+
+/** Raised when the same ingredients shall be built again because this code changed. */
+const FORMAT = 1;
+
+/**
+ * Returns the identity of a build, 64 hex digits. The ingredients are encoded as JSON of sorted arrays: no two
+ * different sets encode alike, and the order in which they were written down does not count.
+ */
+export function computeInputHash(ingredients: BuildIngredients): string {
+  const trees = (list: readonly TreeId[]) => list.map(({ path, mode, oid }) => [path, mode, oid]).sort(byFirst);
+  const canonical = [
+    'slipway-inputs',
+    FORMAT,
+    ingredients.kind,
+    trees(ingredients.inputs),
+    trees(ingredients.template),
+    Object.entries(ingredients.variables).sort(byFirst),
+    ingredients.base,
+  ];
+  return createHash('sha256').update(JSON.stringify(canonical)).digest('hex');
+}
+
+function byFirst(one: readonly string[], other: readonly string[]): number {
+  const [a = '', b = ''] = [one[0], other[0]];
+  return a < b ? -1 : a > b ? 1 : 0; // not by locale: the hash must not depend on the machine's language
+}
+
+/** What reads a commit: git in one checkout. */
+export interface SourceTree {
+  readonly commit: CommitSha;
+  /** Returns the ids of paths, in their order; undefined for a path that the commit does not have. */
+  findIds(paths: readonly string[]): Promise<(TreeId | undefined)[]>;
+  /** Returns a file's text, or undefined where the commit has no such file. */
+  readText(path: string): Promise<string | undefined>;
+}
+
+/** Opens the commit that is checked out in `checkout`. What else lies in the work tree is never read. */
+export async function openSourceTree(exec: Exec, checkout: string): Promise<SourceTree> {
+  const commit = await readHead(exec, checkout);
+  return {
+    commit,
+    findIds: (paths) => findIds(exec, checkout, commit, paths),
+    readText: async (path) => {
+      const { code, stdout } = await exec(['git', '-C', checkout, 'cat-file', 'blob', `${commit}:${path}`], {
+        accept: [0, 128],
+      });
+      return code === 0 ? stdout.toString('utf8') : undefined;
+    },
+  };
+}
+
+async function readHead(exec: Exec, checkout: string): Promise<CommitSha> {
+  const { code, stdout, stderr } = await exec(['git', '-C', checkout, 'rev-parse', '--verify', 'HEAD^{commit}'], {
+    accept: 'any',
+  });
+  if (code === 0) return stdout.toString('utf8').trim() as CommitSha; // --verify prints a full id or fails
+  throw new Refusal(
+    `no commit is checked out in ${checkout} (${stderr.trim()}); run actions/checkout in an earlier step`,
+  );
+}
+
+async function findIds(
+  exec: Exec,
+  checkout: string,
+  commit: CommitSha,
+  paths: readonly string[],
+): Promise<(TreeId | undefined)[]> {
+  const wanted = paths.map(normalizePath);
+  const isRootWanted = wanted.includes('');
+  const listed = new Map<string, TreeId>();
+  const rest = wanted.filter((path) => path !== '');
+  // a path inside another one of the list would make git open the outer one instead of naming it
+  for (const group of splitNested(rest)) {
+    const { stdout } = await exec(['git', '-C', checkout, 'ls-tree', '-z', '--full-tree', commit, '--', ...group]);
+    for (const entry of parseLsTree(stdout)) listed.set(entry.path, entry);
+  }
+  if (isRootWanted) {
+    const { stdout } = await exec(['git', '-C', checkout, 'rev-parse', '--verify', `${commit}^{tree}`]);
+    listed.set('', { path: '.', mode: '040000', type: 'tree', oid: stdout.toString('utf8').trim() });
+  }
+  return wanted.map((path) => listed.get(path));
+}
+
+/** Groups paths so that no group has a path below another of the same group. */
+function splitNested(paths: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  for (const path of new Set(paths)) {
+    const group = groups.find((members) =>
+      members.every((member) => !member.startsWith(`${path}/`) && !path.startsWith(`${member}/`)),
+    );
+    if (group === undefined) groups.push([path]);
+    else group.push(path);
+  }
+  return groups;
+}
+
+function normalizePath(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..') || path.startsWith('/')) throw new InputError('path', path, 'is not inside the repository');
+  return parts.join('/');
+}
+
+/** Returns the entries of `git ls-tree -z`: `<mode> <type> <oid>\t<path>`, each ended by NUL. */
+export function parseLsTree(output: Buffer): TreeId[] {
+  const lines = output
+    .toString('utf8')
+    .split('\0')
+    .filter((line) => line !== '');
+  return lines.map((line) => {
+    const tab = line.indexOf('\t');
+    const [mode = '', type = '', oid = ''] = line.slice(0, tab).split(' ');
+    return { mode, type: type as TreeId['type'], oid, path: line.slice(tab + 1) }; // git knows no fourth type in trees
+  });
+}

@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { Refusal } from '#core/errors.ts';
+import { type Digest, isDigest } from '#core/reference.ts';
+import { answerChallenge, basicAuthorization, parseChallenge } from '#core/registry/challenge.ts';
+import type { RegistryCredentials } from '#core/registry/registry.ts';
+import {
+  createSend,
+  type RegistryAnswer,
+  type RegistryDeps,
+  registryUrl,
+  type Send,
+} from '#core/registry/transport.ts';
+
+/** What an adapter knows about its registry that the protocol does not say. */
+export interface OciSettings {
+  readonly host: string;
+  /** Asked for once, when it is needed first. */
+  readonly credentials: () => Promise<RegistryCredentials | undefined>;
+  /** Present the credentials without waiting to be asked (ECR asks every time): saves a round trip. */
+  readonly eager: boolean;
+  /** What a person does when the login, the right to read or the right to write is missing, or the repository is. */
+  readonly remedies: {
+    readonly login: string;
+    readonly read: string;
+    readonly write: string;
+    readonly repository: string;
+  };
+}
+
+/** A manifest as the registry holds it. */
+export interface Manifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+/** The manifests of an OCI registry (distribution specification 1.1) with login and retries. */
+export interface OciClient {
+  head(repository: string, reference: string): Promise<Digest | undefined>;
+  get(repository: string, digest: Digest): Promise<Manifest>;
+  /** False when the registry refuses this tag (it has it already and does not move tags). */
+  put(repository: string, tag: string, manifest: Manifest): Promise<boolean>;
+}
+
+const MANIFEST_TYPES = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
+
+/** Returns a client of one registry. */
+export function createOciClient(settings: OciSettings, deps: RegistryDeps): OciClient {
+  const ask = createAsk(settings, deps);
+  return {
+    head: async (repository, reference) => {
+      const answer = await ask('HEAD', repository, reference);
+      if (answer.status === 404) return undefined;
+      if (answer.status !== 200) throw refuse(settings, answer, 'read', repository, reference);
+      return readDigest(settings.host, answer, repository, reference);
+    },
+    get: async (repository, digest) => {
+      const answer = await ask('GET', repository, digest);
+      if (answer.status !== 200) throw refuse(settings, answer, 'read', repository, digest);
+      return readManifest(settings.host, answer, repository, digest);
+    },
+    put: async (repository, tag, manifest) => {
+      const answer = await ask('PUT', repository, tag, manifest);
+      if (answer.status === 201 || answer.status === 200) {
+        const said = answer.headers.get('docker-content-digest'); // optional here: the caller reads the tag again
+        if (said !== null && said !== manifest.digest)
+          throw wrongDigest(settings.host, repository, manifest.digest, said);
+        return true;
+      }
+      if ([400, 405, 409].includes(answer.status)) return false;
+      throw refuse(settings, answer, 'write', repository, tag);
+    },
+  };
+}
+
+type Ask = (
+  method: 'GET' | 'HEAD' | 'PUT',
+  repository: string,
+  reference: string,
+  manifest?: Manifest,
+) => Promise<RegistryAnswer>;
+
+/** Sends with the login that is known for the scope; when the registry asks for another, answers once and sends again. */
+function createAsk(settings: OciSettings, deps: RegistryDeps): Ask {
+  const send = createSend(deps);
+  const logins = new Map<string, string>();
+  return async (method, repository, reference, manifest) => {
+    const scope = `repository:${repository}:${method === 'PUT' ? 'pull,push' : 'pull'}`;
+    if (settings.eager && !logins.has(scope)) await logInEagerly(settings, logins, scope);
+    const request = {
+      method,
+      url: `${registryUrl(settings.host)}/v2/${repository}/manifests/${encodeURIComponent(reference).replace('%3A', ':')}`,
+      ...(manifest === undefined ? {} : { body: manifest.bytes }),
+    };
+    const headers = (): Record<string, string> => ({
+      ...(manifest === undefined ? { Accept: MANIFEST_TYPES.join(', ') } : { 'Content-Type': manifest.mediaType }),
+      ...(logins.has(scope) ? { Authorization: logins.get(scope) ?? '' } : {}),
+    });
+    const first = await send({ ...request, headers: headers() });
+    if (first.status !== 401) return first;
+    const login = await logIn(settings, deps, send, scope, first);
+    if (login === undefined || login === logins.get(scope)) return first;
+    logins.set(scope, login);
+    return send({ ...request, headers: headers() });
+  };
+}
+
+async function logInEagerly(settings: OciSettings, logins: Map<string, string>, scope: string): Promise<void> {
+  const credentials = await settings.credentials();
+  if (credentials !== undefined) logins.set(scope, basicAuthorization(credentials));
+}
+
+async function logIn(
+  settings: OciSettings,
+  deps: RegistryDeps,
+  send: Send,
+  scope: string,
+  answer: RegistryAnswer,
+): Promise<string | undefined> {
+  const challenge = parseChallenge(answer.headers.get('www-authenticate'));
+  if (challenge === undefined) return undefined;
+  const credentials = await settings.credentials();
+  return answerChallenge({ challenge, host: settings.host, scope, credentials, send, mask: deps.mask });
+}
+
+function readDigest(host: string, answer: RegistryAnswer, repository: string, reference: string): Digest {
+  const text = answer.headers.get('docker-content-digest') ?? '';
+  if (!isDigest(text)) {
+    const what = text === '' ? 'no digest' : `${JSON.stringify(text)}, which is no digest,`;
+    throw new Refusal(
+      `the registry ${host} answers with ${what} for ${repository} ${reference}; is it an OCI registry, and not a proxy before one?`,
+    );
+  }
+  if (isDigest(reference) && text !== reference) throw wrongDigest(host, repository, reference, text);
+  return text;
+}
+
+const manifestType = z.object({ mediaType: z.string().optional() });
+
+function readManifest(host: string, answer: RegistryAnswer, repository: string, digest: Digest): Manifest {
+  const actual = `sha256:${createHash('sha256').update(answer.body).digest('hex')}`;
+  if (actual !== digest) throw wrongDigest(host, repository, digest, actual);
+  const declared = manifestType.safeParse(parseJson(answer.body)).data?.mediaType;
+  const mediaType = declared ?? answer.headers.get('content-type') ?? '';
+  if (MANIFEST_TYPES.includes(mediaType)) return { digest, mediaType, bytes: answer.body };
+  throw new Refusal(
+    `${host} holds ${repository}@${digest} as ${JSON.stringify(mediaType)}, which is no image manifest`,
+  );
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function wrongDigest(host: string, repository: string, wanted: string, got: string): Refusal {
+  return new Refusal(
+    `the registry ${host} answers with ${JSON.stringify(got)} where ${repository}@${wanted} was asked for; its content is not to be trusted`,
+  );
+}
+
+const errorBody = z.object({
+  errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })).min(1),
+});
+
+function refuse(
+  settings: OciSettings,
+  answer: RegistryAnswer,
+  verb: 'read' | 'write',
+  repository: string,
+  reference: string,
+): Refusal {
+  const { host, remedies } = settings;
+  const [first] = errorBody.safeParse(parseJson(answer.body)).data?.errors ?? [];
+  const said =
+    first === undefined
+      ? ''
+      : ` and says ${JSON.stringify([first.code, first.message].filter(Boolean).join(': ').slice(0, 300))}`;
+  const where = `${repository} ${reference} at ${host}`;
+  const answered = `the registry answers ${answer.status}${said}`;
+  if (answer.status === 401) return new Refusal(`no login to ${verb} ${where}: ${answered}; ${remedies.login}`);
+  if (answer.status === 403) return new Refusal(`no right to ${verb} ${where}: ${answered}; ${remedies[verb]}`);
+  if (answer.status === 404)
+    return new Refusal(`no repository or manifest to ${verb}, ${where}: ${answered}; ${remedies.repository}`);
+  return new Refusal(`could not ${verb} ${where}: ${answered}, which this client does not know`);
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import type { OciClient } from '#core/registry/oci.ts';
+import type { PushRegistry, RegistryCredentials } from '#core/registry/registry.ts';
+
+/** Returns the operations that are the same at every registry, over its manifests. */
+export function tagVerbs(
+  host: string,
+  client: OciClient,
+): Pick<PushRegistry, 'host' | 'findDigest' | 'addTag' | 'moveTag' | 'findSize'> {
+  return {
+    host,
+    findDigest: client.head,
+    addTag: async (repository, digest, tag) => {
+      const before = await client.head(repository, tag);
+      if (before !== undefined) return before === digest ? 'tagged' : 'taken';
+      await client.put(repository, tag, await client.get(repository, digest));
+      return (await client.head(repository, tag)) === digest ? 'tagged' : 'taken'; // whoever put it there
+    },
+    moveTag: async (repository, digest, tag) => {
+      await client.put(repository, tag, await client.get(repository, digest));
+    },
+    findSize: async (repository, digest) => {
+      const { bytes } = await client.get(repository, digest);
+      const layers = imageManifest.safeParse(JSON.parse(bytes.toString('utf8'))).data?.layers;
+      return layers?.reduce((sum, layer) => sum + layer.size, 0);
+    },
+  };
+}
+
+const imageManifest = z.object({ layers: z.array(z.object({ size: z.number() })) });
+
+/** Hides a password in every form in which it travels. */
+export function maskLogin({ username, password }: RegistryCredentials, mask: (secret: string) => void): void {
+  mask(password);
+  mask(Buffer.from(`${username}:${password}`, 'utf8').toString('base64'));
+}
+
+/** Returns a function that calls `work` the first time and gives the same answer ever after. */
+export function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  return () => {
+    answer ??= work();
+    return answer;
+  };
+}

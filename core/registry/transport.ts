@@ -1,0 +1,131 @@
+import type { Clock } from '#core/clock.ts';
+import { describeError, Refusal } from '#core/errors.ts';
+import { isLoopback } from '#core/registry/image-name.ts';
+import { type Attempt, retry } from '#core/retry.ts';
+
+/** What talking to a registry needs of the world. */
+export interface RegistryDeps {
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Called with every password and token before it is first used. */
+  readonly mask: (secret: string) => void;
+  /** Default: the platform's own. */
+  readonly fetch?: typeof fetch;
+  /** Default: Math.random. */
+  readonly random?: () => number;
+  /** How long one request is tried again, in milliseconds. Default 30 s. */
+  readonly deadlineMs?: number;
+}
+
+/** One HTTP request to a registry or to its token server. */
+export interface RegistryRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+}
+
+/** A whole answer. */
+export interface RegistryAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+/** Sends one request and returns the final answer, whatever its status; refuses when there is none in time. */
+export type Send = (request: RegistryRequest) => Promise<RegistryAnswer>;
+
+/** Manifests are at most this large by the OCI distribution specification. */
+const LARGEST_BODY = 4 * 1024 * 1024;
+const ATTEMPT_MS = 20_000;
+const REDIRECTS = 3;
+
+/** Returns the address of a registry's API: plain HTTP on loopback, as Docker does, HTTPS everywhere else. */
+export function registryUrl(host: string): string {
+  return `${isLoopback(host) ? 'http' : 'https'}://${host}`;
+}
+
+/**
+ * Returns a {@link Send} that tries again what may pass by itself (429, 5xx, a dropped or refused connection, silence),
+ * waits as long as the server asks for, and follows redirects of reads, without credentials where the host changes.
+ */
+export function createSend(deps: RegistryDeps): Send {
+  const policy = { clock: deps.clock, random: deps.random ?? Math.random, deadlineMs: deps.deadlineMs ?? 30_000 };
+  return async (request) => {
+    const tried = await retry(policy, () => attempt(deps, request));
+    if (tried.done) return tried.value;
+    const host = new URL(request.url).host;
+    throw new Refusal(
+      `the registry ${host} gave no usable answer in ${Math.round(policy.deadlineMs / 1000)} s and ${tried.attempts} attempts (${tried.reason}); see whether it is up and reachable from this runner, then run the job again`,
+    );
+  };
+}
+
+async function attempt(deps: RegistryDeps, request: RegistryRequest): Promise<Attempt<RegistryAnswer>> {
+  try {
+    const answer = await follow(deps, request, REDIRECTS);
+    if (!isTransient(answer.status)) return { done: true, value: answer };
+    return { done: false, reason: `HTTP ${answer.status}`, ...readRetryAfter(answer.headers, deps.clock) };
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
+    const reason = describeError(error);
+    if (!/certificate|self.signed/i.test(reason)) return { done: false, reason };
+    const host = new URL(request.url).host;
+    throw new Refusal(
+      `the registry ${host} shows a certificate that is not trusted here (${reason}); add its authority with NODE_EXTRA_CA_CERTS`,
+      { cause: error },
+    );
+  }
+}
+
+function isTransient(status: number): boolean {
+  return status === 429 || status === 408 || (status >= 500 && status !== 501);
+}
+
+function readRetryAfter(headers: Headers, clock: Clock): { pauseMs?: number } {
+  const text = headers.get('retry-after');
+  if (text === null) return {};
+  const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - clock.now().getTime();
+  return Number.isFinite(milliseconds) && milliseconds > 0 ? { pauseMs: milliseconds } : {};
+}
+
+async function follow(deps: RegistryDeps, request: RegistryRequest, left: number): Promise<RegistryAnswer> {
+  const { method, url, headers, body } = request;
+  const response = await (deps.fetch ?? fetch)(url, {
+    method,
+    headers,
+    redirect: 'manual',
+    signal: AbortSignal.timeout(ATTEMPT_MS),
+    ...(body === undefined ? {} : { body: Buffer.from(body) }),
+  });
+  const location = response.headers.get('location');
+  const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
+  if (!isRedirect) return { status: response.status, headers: response.headers, body: await readBody(response, url) };
+  await response.body?.cancel();
+  if (method === 'PUT' || left === 0) {
+    throw new Refusal(`${new URL(url).host} redirects ${method} ${new URL(url).pathname}, which a registry must not`);
+  }
+  return follow(deps, redirect(request, location), left - 1);
+}
+
+/** The credentials stay with the host that they are for, and an answer over HTTPS never sends us to plain HTTP. */
+function redirect(request: RegistryRequest, location: string): RegistryRequest {
+  const from = new URL(request.url);
+  const to = new URL(location, from);
+  const isSafe =
+    to.protocol === 'https:' || (to.protocol === 'http:' && from.protocol === 'http:' && isLoopback(to.host));
+  if (!isSafe) throw new Refusal(`${from.host} redirects to ${to.protocol}//${to.host}, which is not safe to follow`);
+  const { Authorization: _dropped, ...rest } = request.headers;
+  return { ...request, url: to.href, headers: to.origin === from.origin ? request.headers : rest };
+}
+
+async function readBody(response: Response, url: string): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > LARGEST_BODY) throw new Refusal(`${new URL(url).host} answers with more than 4 MiB for a manifest`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
