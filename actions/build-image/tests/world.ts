@@ -126,9 +126,12 @@ function appFiles(): Record<string, string> {
 }
 
 function writeOrRemove(path: string, content: string | undefined): void {
-  if (content === undefined) return rmSync(path);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, content);
+  if (content === undefined) {
+    rmSync(path);
+  } else {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, content);
+  }
 }
 
 async function runMain(
