@@ -127,8 +127,8 @@ async function answer(
   if (repository === undefined || reference === undefined) return refuse(response, 404, 'UNSUPPORTED');
   if (request.method === 'PUT') return answerPut(state, repository, reference, request, response);
   const digest = reference.startsWith('sha256:') ? (reference as Digest) : state.tags.get(`${repository}:${reference}`);
-  const manifest = digest && state.manifests.get(`${repository}@${digest}`);
-  if (manifest === undefined || manifest === '') return refuse(response, 404, 'MANIFEST_UNKNOWN');
+  const manifest = state.manifests.get(`${repository}@${digest}`);
+  if (digest === undefined || manifest === undefined) return refuse(response, 404, 'MANIFEST_UNKNOWN');
   const headers = {
     'Content-Type': manifest.type,
     'Content-Length': manifest.bytes.length,
@@ -161,9 +161,9 @@ function findChallenge(login: TestLogin, request: IncomingMessage, url: URL): st
 }
 
 function answerToken(login: TestLogin | undefined, request: IncomingMessage, response: ServerResponse): void {
-  if (login?.username !== undefined && request.headers.authorization !== basic(login))
-    return refuse(response, 401, 'UNAUTHORIZED');
-  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ token: TOKEN }));
+  const isKnown = login?.username === undefined || request.headers.authorization === basic(login);
+  if (!isKnown) refuse(response, 401, 'UNAUTHORIZED');
+  else response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ token: TOKEN }));
 }
 
 function basic(login: TestLogin): string {
