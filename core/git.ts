@@ -48,6 +48,10 @@ export interface Git {
   lsTree(revision: string, path: string, recursive?: boolean): Promise<TreeEntry[]>;
   /** Returns the contents of blobs, in the order asked for, by one process. */
   readBlobs(oids: readonly string[]): Promise<Buffer[]>;
+  /** Returns a file of a commit as text, undefined where there is none. */
+  readText(revision: string, path: string): Promise<string | undefined>;
+  /** Returns those of the paths that a commit has, as files or folders. */
+  findPaths(revision: string, paths: readonly string[]): Promise<ReadonlySet<string>>;
   /** Returns commit ids and whole messages, newest first, all parents followed, as far as the history is here. */
   log(revision: string): Promise<{ commit: CommitSha; message: string }[]>;
   /** True when the history ends at a shallow boundary, so that more may be fetched. */
@@ -127,6 +131,17 @@ function gitVerbs(run: Run, dir: string, url: string): Git {
       if (oids.length === 0) return [];
       const { stdout } = await run(['cat-file', '--batch'], { input: oids.map((oid) => `${oid}\n`).join('') });
       return splitBatch(stdout, oids);
+    },
+    readText: async (revision, path) => {
+      const { code, stdout } = await run(['cat-file', 'blob', `${revision}:${path}`], { accept: 'any' });
+      return code === 0 ? stdout.toString('utf8') : undefined;
+    },
+    findPaths: async (revision, paths) => {
+      if (paths.length === 0) return new Set();
+      const input = paths.map((path) => `${revision}:${path}\n`).join('');
+      const { stdout } = await run(['cat-file', '--batch-check'], { input });
+      const answers = stdout.toString('utf8').split('\n');
+      return new Set(paths.filter((_path, index) => / (blob|tree) \d+$/.test(answers[index] ?? '')));
     },
     log: async (revision) => {
       const { stdout } = await run(['log', '--topo-order', '--no-show-signature', '-z', '--format=%H%n%B', revision]);

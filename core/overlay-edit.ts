@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RegistryConfig } from '#core/config/config.ts';
+import type { RegistryLocation } from '#core/registry/registry.ts';
 import { Refusal } from '#core/errors.ts';
 import type { Exec } from '#core/exec.ts';
 import type { FileChange, Git } from '#core/git.ts';
@@ -32,7 +32,7 @@ export interface OverlayEdit {
 export interface OverlayEditor {
   read(commit: CommitSha, folder: string): Promise<OverlayState>;
   /** Refuses unless the registry has every digest and the proof holds. */
-  edit(commit: CommitSha, overlay: OverlayState, wanted: ReadonlyMap<string, Digest>, registry: RegistryConfig): Promise<OverlayEdit>;
+  edit(commit: CommitSha, overlay: OverlayState, wanted: ReadonlyMap<string, Digest>, registry: RegistryLocation): Promise<OverlayEdit>;
 }
 
 /** What {@link createOverlayEditor} needs. */
@@ -41,7 +41,7 @@ export interface OverlayEditorPorts {
   readonly exec: Exec;
   /** Returns a new empty folder, gone at the end of the run. */
   readonly folder: () => Promise<string>;
-  readonly openRegistry: (registry: RegistryConfig) => Promise<Registry>;
+  readonly openRegistry: (registry: RegistryLocation) => Promise<Registry>;
 }
 
 /** Makes the editor that reads through git, asks the registry and renders with kustomize. */
@@ -62,7 +62,7 @@ export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
         render(commit, overlay, overlay.file.content, kustomize, ports),
         render(commit, overlay, content, kustomize, ports),
       ]);
-      const containers = proveChange(before, after, changes, overlay.entries);
+      const containers = proveChange(before, after, changes, overlay.entries, overlay.folder);
       return { file: { path: overlay.file.path, mode: overlay.file.mode, content }, containers, kustomize };
     },
   };
@@ -71,7 +71,7 @@ export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
 async function ensureDigests(
   overlay: OverlayState,
   wanted: ReadonlyMap<string, Digest>,
-  config: RegistryConfig,
+  config: RegistryLocation,
   ports: OverlayEditorPorts,
 ): Promise<void> {
   const registry = await ports.openRegistry(config);
@@ -98,7 +98,7 @@ function repositoryOf(overlay: OverlayState, image: string, host: string): strin
 async function render(commit: CommitSha, overlay: OverlayState, content: Uint8Array, kustomize: Kustomize, ports: OverlayEditorPorts): Promise<Rendered> {
   const renderIn = async (target: string): Promise<Rendered> => {
     await writeFile(join(target, overlay.file.path), content);
-    return renderOverlay({ exec: ports.exec, kustomize }, join(target, overlay.folder));
+    return renderOverlay({ exec: ports.exec, kustomize }, join(target, overlay.folder), overlay.folder);
   };
   const narrow = await ports.folder();
   await materializeOverlay(ports.git, commit, overlay.folder, narrow);

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { RegistryLocation } from '#core/registry/registry.ts';
+
+/** An image of slipway.yaml. */
+export interface ImageConfig {
+  /** Its key: the repository in the registry and the name in overlays. */
+  readonly name: string;
+  /** Packer template, a path in the repository. */
+  readonly template: string;
+  /** Files and folders that go into the image. */
+  readonly inputs: readonly string[];
+  /** The part of the inputs that the dependency layer is made from; empty for an image of one layer. */
+  readonly dependencies: readonly string[];
+  /** Values of the template's variables. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** How many builds the registry keeps. */
+  readonly keep: number;
+}
+
+/** How an environment takes releases. */
+export type Deploys = 'on-push' | 'on-promotion' | 'by-hand';
+
+/** An environment of slipway.yaml. */
+export interface EnvironmentConfig {
+  readonly name: string;
+  /** Folder of the overlay. */
+  readonly overlay: string;
+  readonly deploys: Deploys;
+  /** The environment that releases are promoted from. */
+  readonly from: string | undefined;
+}
+
+/** slipway.yaml, checked. */
+export interface Config {
+  readonly registry: RegistryLocation;
+  readonly images: ReadonlyMap<string, ImageConfig>;
+  readonly environments: ReadonlyMap<string, EnvironmentConfig>;
+}
+
+const REPOSITORY_NAME = /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/;
+const ENVIRONMENT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
+
+const path = (description: string) =>
+  z
+    .string()
+    .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n\\]+$/, 'is not a path inside the repository: write it from the root, without a leading slash and without ..')
+    .describe(description);
+
+const ecr = z.strictObject({
+  type: z.literal('ecr').describe('Amazon ECR.'),
+  region: z
+    .string()
+    .regex(/^[a-z]{2,}(-[a-z]+)+-\d$/, 'is not an AWS region: write one such as ca-central-1')
+    .describe('AWS region of the registry, such as ca-central-1.'),
+  account: z
+    .string()
+    .regex(/^\d{12}$/, 'is not an AWS account: write its 12 digits in quotes')
+    .describe('AWS account of the registry: 12 digits, in quotes.'),
+});
+
+const oci = z.strictObject({
+  type: z.literal('oci').describe('Any registry that speaks the OCI distribution protocol.'),
+  host: z
+    .string()
+    .regex(/^([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/, 'is not a registry host: write a name and, where it needs one, a port, such as registry.example.com:5000')
+    .describe('Host and, where it needs one, port; no scheme, no path.'),
+});
+
+const image = z.strictObject({
+  template: path('Packer template that builds the image.'),
+  inputs: z.array(path('A file or folder.')).min(1, 'is empty: name at least one file or folder').describe('Files and folders that go into the image; a change in them rebuilds it.'),
+  dependencies: z
+    .array(path('A file or folder.'))
+    .default([])
+    .describe('The part of the inputs from which the dependency layer is made; other changes neither reinstall nor push it anew.'),
+  variables: z.record(z.string(), z.string()).default({}).describe("Values of the template's variables; a changed one rebuilds the image."),
+  keep: z.int().min(1, 'is too small: keep at least 1 build').describe('How many builds the registry keeps.'),
+});
+
+const environment = z.strictObject({
+  overlay: path("Folder of the environment's overlay."),
+  deploys: z.enum(['on-push', 'on-promotion', 'by-hand']).describe('How the environment takes releases.'),
+  from: z.string().optional().describe('The environment that releases are promoted from.'),
+});
+
+/** The shape of slipway.yaml; slipway.schema.json is written from it. */
+export const configSchema = z.strictObject({
+  registry: z.discriminatedUnion('type', [ecr, oci]).describe('Where images are pushed to and pulled from.'),
+  images: z
+    .record(z.string().regex(REPOSITORY_NAME, 'is not an image name: lower-case letters and digits, joined by dots, dashes or underscores'), image)
+    .describe('The images, by the name of their repository in the registry.'),
+  environments: z
+    .record(z.string().regex(ENVIRONMENT_NAME, 'is not an environment name: lower-case letters, digits and dashes'), environment)
+    .describe('The environments, each one overlay and one Argo CD Application.'),
+});
+
+/** slipway.yaml as it is written, with defaults filled in. */
+export type WrittenConfig = z.output<typeof configSchema>;
