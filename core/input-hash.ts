@@ -89,19 +89,21 @@ async function findIds(
   paths: readonly string[],
 ): Promise<(TreeId | undefined)[]> {
   const wanted = paths.map(normalizePath);
-  const isRootWanted = wanted.includes('');
-  const listed = new Map<string, TreeId>();
-  const rest = wanted.filter((path) => path !== '');
   // a path inside another one of the list would make git open the outer one instead of naming it
-  for (const group of splitNested(rest)) {
-    const { stdout } = await exec(['git', '-C', checkout, 'ls-tree', '-z', '--full-tree', commit, '--', ...group]);
-    for (const entry of parseLsTree(stdout)) listed.set(entry.path, entry);
-  }
-  if (isRootWanted) {
-    const { stdout } = await exec(['git', '-C', checkout, 'rev-parse', '--verify', `${commit}^{tree}`]);
-    listed.set('', { path: '.', mode: '040000', type: 'tree', oid: stdout.toString('utf8').trim() });
-  }
+  const groups = splitNested(wanted.filter((path) => path !== ''));
+  const root = wanted.includes('') ? readRoot(exec, checkout, commit) : undefined;
+  const lists = groups.map((group) =>
+    exec(['git', '-C', checkout, 'ls-tree', '-z', '--full-tree', commit, '--', ...group]),
+  );
+  const entries = (await Promise.all(lists)).flatMap(({ stdout }) => parseLsTree(stdout));
+  const listed = new Map(entries.map((entry) => [entry.path, entry]));
+  if (root !== undefined) listed.set('', await root);
   return wanted.map((path) => listed.get(path));
+}
+
+async function readRoot(exec: Exec, checkout: string, commit: CommitSha): Promise<TreeId> {
+  const { stdout } = await exec(['git', '-C', checkout, 'rev-parse', '--verify', `${commit}^{tree}`]);
+  return { path: '.', mode: '040000', type: 'tree', oid: stdout.toString('utf8').trim() };
 }
 
 /** Groups paths so that no group has a path below another of the same group. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Digest } from '#core/reference.ts';
-import { type Docker, openDocker } from './docker.ts';
+import { type Docker, localTag, mountFolder, openDocker } from './docker.ts';
 import { exportPaths } from './export.ts';
 import { pluginsPath } from './ingredients.ts';
-import { initPacker, runPacker } from './packer.ts';
+import { initPacker, needsInit, runPacker } from './packer.ts';
 import { type Published, type PublishPorts, publish, pushImage } from './publish.ts';
 import type { Deps, Plan } from './run.ts';
 
@@ -43,8 +44,10 @@ export async function buildLayers(
 
 async function openWorkshop(plan: Plan, deps: Deps, root: string): Promise<Workshop> {
   const { registry } = plan;
+  const mounts = join(root, mountFolder(deps.mark));
+  await mkdir(mounts);
   const exec: Deps['toolExec'] = (argv, options) =>
-    deps.toolExec(argv, { ...options, extraEnv: { PACKER_TMP_DIR: root, ...options?.extraEnv } });
+    deps.toolExec(argv, { ...options, extraEnv: { PACKER_TMP_DIR: mounts, ...options?.extraEnv } });
   const tools = { ...deps, toolExec: exec };
   const folder = join(root, 'source');
   const [docker] = await Promise.all([
@@ -63,9 +66,12 @@ async function openWorkshop(plan: Plan, deps: Deps, root: string): Promise<Works
 async function exportSource(plan: Plan, deps: Deps, folder: string): Promise<void> {
   const { template, inputs } = plan.ingredients;
   const paths = [...template, ...inputs].map((id) => id.path);
-  await exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder });
   const plugins = pluginsPath(plan.image.template);
-  if (template.some((id) => id.path === plugins)) await initPacker(deps.toolExec, folder, plugins, deps.log);
+  const [isInitNeeded] = await Promise.all([
+    template.some((id) => id.path === plugins) && needsInit(deps.toolExec),
+    exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder }),
+  ]);
+  if (isInitNeeded) await initPacker(deps.toolExec, folder, plugins, deps.log);
 }
 
 async function buildAndPublish(workshop: Workshop): Promise<{ published: Published; dependencies: DependencyLayer }> {
@@ -133,14 +139,14 @@ async function buildImage(
 ): Promise<string> {
   const { plan, deps } = workshop;
   const repository = `${plan.registry.host}/${plan.image.name}`;
-  const localTag = `build-${randomBytes(6).toString('hex')}`;
-  const local = `${repository}:${localTag}`;
+  const tag = localTag(deps.mark, randomBytes(6).toString('hex'));
+  const local = `${repository}:${tag}`;
   workshop.made.push(local);
   if (layer !== 'dependencies') workshop.made.push(`${repository}:${plan.tag}`);
   const variables = {
     ...plan.image.variables,
     image_repository: repository,
-    image_tag: localTag,
+    image_tag: tag,
     base_image: base,
     source_sha: plan.source.commit,
     source_url: deps.repositoryUrl,

@@ -22,10 +22,14 @@ export async function runPacker(build: PackerBuild, exec: Exec, log: Log): Promi
   await exec(packerArgv(build), { cwd, onLine: log.info });
 }
 
-/** Obtains the plugins that a template needs. Packer before 1.7 has them built in and knows no `init`. */
-export async function initPacker(exec: Exec, folder: string, plugins: string, log: Log): Promise<void> {
+/** True when Packer (1.7 and later) obtains its plugins by `packer init`; before, it has them built in. */
+export async function needsInit(exec: Exec): Promise<boolean> {
   const { stdout } = await exec(['packer', 'version']);
-  if (hasPluginsBuiltIn(stdout.toString('utf8'))) return;
+  return !hasPluginsBuiltIn(stdout.toString('utf8'));
+}
+
+/** Obtains the plugins that are listed in `plugins`, a path below `folder`. */
+export async function initPacker(exec: Exec, folder: string, plugins: string, log: Log): Promise<void> {
   const cwd = posix.join(folder, posix.dirname(plugins));
   await exec(['packer', 'init', posix.basename(plugins)], { cwd, onLine: log.info });
 }

@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
 import { systemClock } from '#core/clock.ts';
 import { createExec } from '#core/exec.ts';
 import { openRegistry } from '#core/registry/open.ts';
 import { openOciRegistry } from '#core/registry/plain.ts';
 import type { Runner } from '#core/runner.ts';
 import { openScratch } from '#core/scratch.ts';
-import { removeDeadContainers } from './docker.ts';
+import { removeLeftovers } from './docker.ts';
+import { isDeadMark, ownMark } from './owner.ts';
 import { toolEnvironment } from './packer.ts';
 import type { Deps } from './run.ts';
 import { readImageSettings } from './settings.ts';
-
-const PURPOSE = 'build-image';
 
 /** Returns this action's ports on a real runner. */
 export function openDeps(runner: Runner): Deps {
@@ -23,24 +21,18 @@ export function openDeps(runner: Runner): Deps {
     checkout: workspace,
     readSettings: async (source, inputs) => {
       const { image, location } = await readImageSettings(source, inputs);
-      return { image, registry: await openRegistry(location, registryDeps) };
+      return { image, registry: openRegistry(location, registryDeps) };
     },
     openHost: (host) => openOciRegistry(host, registryDeps),
     clock: systemClock,
     random: Math.random,
     log: runner.log,
     openScratch: async () => {
-      await removeDeadContainers(toolExec, (path) => isDeadFolder(temp, path));
-      return openScratch(temp, PURPOSE);
+      const [scratch] = await Promise.all([openScratch(temp, 'build-image'), removeLeftovers(toolExec, isDeadMark)]);
+      return scratch;
     },
+    mark: ownMark(),
     repositoryUrl: `${serverUrl}/${repository}`,
     attempt: `r${all['GITHUB_RUN_ID'] ?? '0'}-${all['GITHUB_RUN_ATTEMPT'] ?? '1'}`,
   };
-}
-
-/** True for a folder of {@link openScratch} whose run is no more. */
-function isDeadFolder(temp: string, path: string): boolean {
-  const prefix = `${temp}/slipway-${PURPOSE}-`;
-  const pid = path.startsWith(prefix) ? Number.parseInt(path.slice(prefix.length), 10) : Number.NaN;
-  return !Number.isNaN(pid) && pid !== process.pid && !existsSync(`/proc/${pid}`);
 }

@@ -25,16 +25,18 @@ export interface Deps {
   readonly random: () => number;
   readonly log: Log;
   readonly openScratch: () => Promise<Scratch>;
+  /** Marks what this process has in the Docker engine, see owner.ts. */
+  readonly mark: string;
   /** Page of the repository. */
   readonly repositoryUrl: string;
   /** Unique to this attempt of the workflow run. */
   readonly attempt: string;
 }
 
-/** What slipway.yaml says, and the registry that it names. */
+/** What slipway.yaml says, and the registry that it names: logging in there takes as long as all of git's answers. */
 export interface Settings {
   readonly image: ImageSettings;
-  readonly registry: PushRegistry;
+  readonly registry: Promise<PushRegistry>;
 }
 
 /** What became of the image. */
@@ -61,9 +63,13 @@ export interface Build {
 export async function run(inputs: Inputs, deps: Deps): Promise<Build> {
   const started = deps.clock.now().getTime();
   const source = await openSourceTree(deps.exec, deps.checkout);
-  const { image, registry } = await deps.readSettings(source, inputs);
-  const registryOf = async (host: string) => (host === registry.host ? registry : deps.openHost(host));
-  const ingredients = await gatherIngredients(image, source, registryOf);
+  const settings = await deps.readSettings(source, inputs);
+  const { image } = settings;
+  const registryOf = async (host: string) => {
+    const own = await settings.registry;
+    return own.host === host ? own : deps.openHost(host);
+  };
+  const [registry, ingredients] = await Promise.all([settings.registry, gatherIngredients(image, source, registryOf)]);
   const known = await registry.findDigest(image.name, `in-${ingredients.inputHash}`);
   const plan: Plan = {
     inputs,
@@ -89,7 +95,9 @@ export async function run(inputs: Inputs, deps: Deps): Promise<Build> {
 }
 
 /** All that is decided before a build begins. */
-export interface Plan extends Settings {
+export interface Plan {
+  readonly image: ImageSettings;
+  readonly registry: PushRegistry;
   readonly inputs: Inputs;
   readonly source: SourceTree;
   readonly ingredients: Ingredients;

@@ -1,0 +1,133 @@
+import { describe, expect, test } from '@jest/globals';
+import type { SourceTree, TreeId } from '#core/input-hash.ts';
+import type { CommitSha, Digest } from '#core/reference.ts';
+import type { Registry } from '#core/registry/registry.ts';
+import { findDefault, gatherIngredients, type ImageSettings } from '../src/ingredients.ts';
+
+const digest = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
+const files = ['app', 'app/package.json', 'docker/build.pkr.hcl'];
+const template = 'variable "base_image" {\n  default = "node:24"\n}\n';
+
+function source(present: readonly string[] = files, text = template): SourceTree {
+  const id = (path: string): TreeId => ({ path, mode: '100644', type: 'blob', oid: `oid of ${path}` });
+  return {
+    commit: 'a'.repeat(40) as CommitSha, // 40 hex digits
+    findIds: async (paths) => paths.map((path) => (present.includes(path) ? id(path) : undefined)),
+    readText: async () => text,
+  };
+}
+
+const image: ImageSettings = {
+  name: 'discord-bot',
+  template: 'docker/build.pkr.hcl',
+  inputs: ['app'],
+  dependencies: ['app/package.json'],
+  variables: {},
+};
+
+/** A registry that has one thing, and notes what it is asked. */
+function registries(there: Digest | undefined) {
+  const asked: string[] = [];
+  const open = async (host: string) => {
+    const findDigest: Registry['findDigest'] = async (repository, reference) => {
+      asked.push(`${host} ${repository} ${reference}`);
+      return there;
+    };
+    return { findDigest } as Registry; // nothing else is used
+  };
+  return { asked, open };
+}
+
+describe('the base image', () => {
+  test('is the template’s default, resolved at its registry', async () => {
+    const { asked, open } = registries(digest('1'));
+    const { base } = await gatherIngredients(image, source(), open);
+    expect(asked).toEqual(['registry-1.docker.io library/node 24']);
+    expect(base).toEqual({ written: 'node:24', digest: digest('1'), reference: `node@${digest('1')}` });
+  });
+
+  test('is what slipway.yaml says instead; a digest needs no request', async () => {
+    const { asked, open } = registries(undefined);
+    const variables = { base_image: `host:5000/base:v1@${digest('2')}` };
+    const { base } = await gatherIngredients({ ...image, variables }, source(), open);
+    expect(asked).toEqual([]);
+    expect(base.reference).toBe(`host:5000/base@${digest('2')}`);
+  });
+
+  test('that does not exist is named', async () => {
+    const { open } = registries(undefined);
+    await expect(gatherIngredients(image, source(), open)).rejects.toThrow(
+      'the base image node:24 is not at registry-1.docker.io',
+    );
+  });
+
+  test('that nobody names is asked for', async () => {
+    const { open } = registries(digest('1'));
+    await expect(gatherIngredients(image, source(files, ''), open)).rejects.toThrow(
+      'has no variable base_image with a literal default',
+    );
+  });
+});
+
+describe('the hashes', () => {
+  const hashes = async (change: Partial<ImageSettings>, base = digest('1'), present = files) => {
+    const { inputHash, dependenciesHash } = await gatherIngredients(
+      { ...image, ...change },
+      source(present),
+      registries(base).open,
+    );
+    return [inputHash, dependenciesHash];
+  };
+
+  test('change with the base image and the variables, and by the plugins beside the template', async () => {
+    const before = await hashes({});
+    for (const after of [
+      await hashes({}, digest('2')),
+      await hashes({ variables: { npm_registry: 'x' } }),
+      await hashes({}, digest('1'), [...files, 'docker/plugins.pkr.hcl']),
+    ]) {
+      expect(after[0]).not.toBe(before[0]);
+      expect(after[1]).not.toBe(before[1]);
+    }
+  });
+
+  test('differ for an image and its dependency layer of the same files', async () => {
+    const [whole, layer] = await hashes({ inputs: ['app/package.json'] });
+    expect(whole).not.toBe(layer);
+  });
+
+  test('are one for an image without a dependency layer', async () => {
+    expect((await hashes({ dependencies: [] }))[1]).toBeUndefined();
+  });
+});
+
+test.each(['app', 'app/package.json', 'docker/build.pkr.hcl'])('%s must be in the commit', async (path) => {
+  const present = files.filter((file) => file !== path);
+  await expect(gatherIngredients(image, source(present), registries(digest('1')).open)).rejects.toThrow(
+    `images.discord-bot: "${path}" is not in commit ${'a'.repeat(40)}`,
+  );
+});
+
+test('variables that the action sets itself are refused', async () => {
+  const variables = { image_tag: 'v1' };
+  await expect(gatherIngredients({ ...image, variables }, source(), registries(digest('1')).open)).rejects.toThrow(
+    '"image_tag" is set by build-image itself',
+  );
+});
+
+describe('findDefault', () => {
+  test.each([
+    ['variable "base_image" { default = "a" }', 'a'],
+    ['variable "base_image" {\n  type = string\n  default     = "a:b@c"\n}', 'a:b@c'],
+    ['variable "base_image" {\n  description = "no default = here"\n  default = "a"\n}', 'a'],
+    ['variable "other" {\n  default = "b"\n}\nvariable "base_image" {\n  default = "a"\n}', 'a'],
+    ['variable "base_image" {\n  // default = "b"\n  # default = "c"\n  default = "a"\n}', 'a'],
+    ['variable "base_image" {\n  type = string\n}\nvariable "other" {\n  default = "b"\n}', undefined],
+    ['variable "base_image" {\n  default = "${var.x}"\n}', undefined],
+    ['variable "base_image" {\n  default = env("X")\n}', undefined],
+    ['# variable "base_image" { default = "b" }', undefined],
+    ['', undefined],
+  ])('%j', (text, expected) => {
+    expect(findDefault(text, 'base_image')).toBe(expected);
+  });
+});
