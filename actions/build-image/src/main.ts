@@ -14,6 +14,6 @@ runAction(async (runner) => {
   runner.setOutput('tag', build.tag);
   runner.setOutput('input-hash', build.inputHash);
   runner.setOutput('seconds', build.seconds.toFixed(1));
-  const { serverUrl, repository, runUrl } = runner.environment;
-  await runner.addSummary(renderSummary(build, { repositoryUrl: `${serverUrl}/${repository}`, runUrl }));
+  const { serverUrl, repository } = runner.environment;
+  await runner.addSummary(renderSummary(build, { repositoryUrl: `${serverUrl}/${repository}` }));
 });

@@ -1,4 +1,95 @@
+import { escapeMarkdown, inlineCode, link, table } from '#core/markdown.ts';
 import type { Build } from './run.ts';
-export function renderSummary(build: Build, _links: { repositoryUrl: string; runUrl: string }): string {
-  return `${build.image} ${build.outcome} ${build.digest}`;
+
+/** Where links of a summary lead. */
+export interface SummaryContext {
+  /** `<server>/<owner>/<name>`. */
+  readonly repositoryUrl: string;
+}
+
+/** Returns the job summary: what was built or why nothing was, how to look at it, what to do next. */
+export function renderSummary(build: Build, context: SummaryContext): string {
+  const { ingredients } = build;
+  const rows = [
+    ['digest', inlineCode(build.digest)],
+    ['source', commitLink(build.source, context)],
+    ['inputs', ingredients.inputs.map((input) => treeLink(input.path, build, context)).join(', ')],
+    ['tag', inlineCode(build.tag)],
+    ['template', treeLink(ingredients.template[0]?.path ?? '', build, context)],
+    ['base image', describeBase(build)],
+    ...(build.size === undefined ? [] : [['size', `${formatBytes(build.size)} compressed`]]),
+    ['time', `${build.seconds.toFixed(1)} s`],
+  ];
+  return [
+    `### ${headline(build)}`,
+    '',
+    explain(build),
+    '',
+    table(
+      ['', ''],
+      rows.map(([name = '', value = '']) => [`**${name}**`, value]),
+    ),
+    '',
+    `**Look at it:** ${inlineCode(`docker pull ${build.reference}`)}`,
+    '',
+    `**Next:** ${nextStep(build)}`,
+    '',
+  ].join('\n');
+}
+
+function headline(build: Build): string {
+  const image = escapeMarkdown(build.image);
+  if (build.outcome === 'skipped') return `⏭️ ${image} is built already`;
+  return build.forced ? `🔨 Built ${image} anew, as asked` : `📦 Built ${image}`;
+}
+
+function explain(build: Build): string {
+  if (build.outcome === 'skipped') {
+    return build.adopted
+      ? 'A simultaneous build of the same commit was first; its digest stands for this one, too.'
+      : 'The registry has a build of exactly these inputs: nothing in them, the template, its variables or the base image changed. Nothing was built or pushed.';
+  }
+  const layers = {
+    built: 'The dependencies changed (or are built for the first time), so their layer was built and pushed, too.',
+    reused: 'Only the app’s own layer was built and pushed; the dependency layer is the one that the registry had.',
+    none: 'All layers were built.',
+    untouched: '',
+  }[build.dependencies];
+  const race = build.adopted
+    ? ' A simultaneous build of the same inputs was first; its digest stands for this one, too.'
+    : '';
+  const hasOwnTags = build.tag !== `in-${build.inputHash}`;
+  const forced = hasOwnTags
+    ? ' The registry had a build of these inputs already, so this one has tags of its own: tags do not move.'
+    : '';
+  return `${layers}${race}${forced}`;
+}
+
+function describeBase({ ingredients: { base } }: Build): string {
+  const isPinned = base.written.includes('@');
+  return isPinned
+    ? inlineCode(base.written)
+    : `${inlineCode(base.written)}, which stands for ${inlineCode(base.digest)}`;
+}
+
+function nextStep(build: Build): string {
+  const bump = `bump an environment with ${inlineCode(`${build.image}=${build.digest}`)}`;
+  if (build.outcome === 'built') return `${bump} (in the deploy workflow the next job does).`;
+  return `nothing, where this digest is deployed; else ${bump}. To build in spite of it: ${inlineCode('force: true')}.`;
+}
+
+function commitLink(commit: string, context: SummaryContext): string {
+  return link(inlineCode(commit.slice(0, 7)), `${context.repositoryUrl}/commit/${commit}`);
+}
+
+function treeLink(path: string, build: Build, context: SummaryContext): string {
+  const encoded = path.split('/').map(encodeURIComponent).join('/');
+  return link(inlineCode(path), `${context.repositoryUrl}/tree/${build.source}/${encoded}`);
+}
+
+/** Returns bytes as a person reads them: `512 B`, `3.4 kB`, `81.2 MB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const exponent = Math.min(Math.floor(Math.log10(bytes) / 3), 4);
+  return `${(bytes / 1000 ** exponent).toFixed(1)} ${['B', 'kB', 'MB', 'GB', 'TB'][exponent]}`;
 }

@@ -92,7 +92,8 @@ images:
     inputs: [docker/dev-sandbox]
     variables: {base_image: "${base}"}
     keep: 5
-environments: {}
+environments:
+  production: {overlay: overlays/production, deploys: on-push}
 `;
 }
 
@@ -121,6 +122,7 @@ function appFiles(): Record<string, string> {
   return {
     'app/package.json': JSON.stringify({ ...root, type: 'module', private: true }),
     'app/package-lock.json': JSON.stringify(lock),
+    'overlays/production/kustomization.yaml': 'resources: []\n',
     'app/src/main.ts': "import { ulid } from 'ulid';\nconsole.log(ulid().length, process.getuid?.(), process.cwd());\n",
   };
 }
