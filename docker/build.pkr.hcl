@@ -59,8 +59,9 @@ source "docker" "bot" {
     "WORKDIR /app",
     "ENV NODE_ENV=production",
     "EXPOSE 3000",
-    "ENTRYPOINT []",
-    "CMD [\"node\", \"src/main.ts\"]",
+    // an empty ENTRYPOINT would leave the shell of run_command in its place
+    "ENTRYPOINT [\"node\"]",
+    "CMD [\"src/main.ts\"]",
     "LABEL org.opencontainers.image.source=\"${var.source_url}\" org.opencontainers.image.revision=\"${var.source_sha}\"",
   ]
 }
@@ -78,10 +79,11 @@ build {
     labels   = ["shell"]
     for_each = var.layer == "app" ? [] : [var.layer]
     content {
-      environment_vars = ["HOME=/tmp/build", "npm_config_cache=/tmp/build/npm", "npm_config_registry=${var.npm_registry}"]
+      environment_vars = ["HOME=/tmp/build", "TMPDIR=/tmp/build", "npm_config_registry=${var.npm_registry}"]
       inline_shebang   = "/bin/sh -eu"
       inline = [
         "[ -n \"$npm_config_registry\" ] || unset npm_config_registry",
+        "mkdir /tmp/build", // for all that npm and Node.js keep for another time
         "cd /app",
         "npm ci --omit=dev --no-audit --no-fund --no-update-notifier",
         "rm -rf /tmp/build",
