@@ -11,9 +11,9 @@ export function tagVerbs(
     host,
     findDigest: client.head,
     addTag: async (repository, digest, tag) => {
-      const before = await client.head(repository, tag);
+      const [before, manifest] = await Promise.all([client.head(repository, tag), client.get(repository, digest)]);
       if (before !== undefined) return before === digest ? 'tagged' : 'taken';
-      await client.put(repository, tag, await client.get(repository, digest));
+      await client.put(repository, tag, manifest);
       return (await client.head(repository, tag)) === digest ? 'tagged' : 'taken'; // whoever put it there
     },
     moveTag: async (repository, digest, tag) => {
