@@ -1,0 +1,12 @@
+// Installs the locked packages when they are not there yet; plain JavaScript without imports from packages, since it runs first.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+const stamp = 'node_modules/.slipway-setup';
+const wanted = createHash('sha256').update(readFileSync('package-lock.json')).digest('hex');
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  console.log('Installing packages (npm ci) …');
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund'], { stdio: 'inherit' });
+  writeFileSync(stamp, wanted);
+}
