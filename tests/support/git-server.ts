@@ -15,11 +15,11 @@ export interface GitServer {
 /** Serves the bare repository `dir` with git's own http-backend. */
 export async function startGitServer(dir: string): Promise<GitServer> {
   const requests: GitServer['requests'] = [];
-  const server = createServer(async (request, response) => {
+  const server = createServer(async (request, response): Promise<void> => {
     requests.push({ method: request.method ?? '', url: request.url ?? '', authorization: request.headers.authorization });
     const verdict = await handle.intercept?.(request);
-    if (verdict === 'drop') return request.socket.destroy();
-    if (typeof verdict === 'number') return response.writeHead(verdict).end('refused by the test');
+    if (verdict === "drop") return void request.socket.destroy();
+    if (typeof verdict === "number") return void response.writeHead(verdict).end("refused by the test");
     const url = new URL(request.url ?? '/', 'http://localhost');
     const backend = spawn('git', ['http-backend'], {
       env: {
@@ -41,8 +41,8 @@ export async function startGitServer(dir: string): Promise<GitServer> {
     backend.stdin.on('error', () => {});
     const chunks: Buffer[] = [];
     backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-    backend.on('close', () => {
-      if (verdict === 'drop-answer') return request.socket.destroy();
+    backend.on('close', (): void => {
+      if (verdict === 'drop-answer') return void request.socket.destroy();
       const output = Buffer.concat(chunks);
       const end = output.indexOf('\r\n\r\n');
       const headers = output.subarray(0, end).toString('latin1').split('\r\n').map((line) => line.split(': '));
