@@ -34,7 +34,9 @@ export function decide(situation: Situation): Decision {
 }
 
 /** Returns the one outcome of several: what was written counts most, then what was passed over. */
-export function summarizeOutcomes(outcomes: readonly ('landed' | 'unchanged' | 'superseded')[]): 'landed' | 'unchanged' | 'superseded' {
+export function summarizeOutcomes(
+  outcomes: readonly ('landed' | 'unchanged' | 'superseded')[],
+): 'landed' | 'unchanged' | 'superseded' {
   if (outcomes.includes('landed')) return 'landed';
   return outcomes.includes('superseded') ? 'superseded' : 'unchanged';
 }

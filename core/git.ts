@@ -95,7 +95,9 @@ export async function readOriginUrl(exec: Exec, checkout: string): Promise<strin
   const { code, stdout } = await exec(['git', '-C', checkout, 'remote', 'get-url', 'origin'], { accept: 'any' });
   const url = stdout.toString('utf8').trim();
   if (code !== 0 || url === '') {
-    throw new Refusal(`${checkout} is not a git checkout with a remote named origin; check the repository out in an earlier step`);
+    throw new Refusal(
+      `${checkout} is not a git checkout with a remote named origin; check the repository out in an earlier step`,
+    );
   }
   const isPath = !/^[a-z+]+:\/\//i.test(url) && !/^[^/]+:/.test(url);
   return isPath && !isAbsolute(url) ? resolve(checkout, url) : url;
@@ -108,13 +110,21 @@ function gitVerbs(run: Run, dir: string, url: string): Git {
     dir,
     fetch: (what) => fetchFrom(run, url, what),
     lsRemote: async (ref) => {
-      const { code, stdout } = await run(['ls-remote', '--exit-code', url, ref], { accept: [0, 2] }).catch(explainRemote(url));
+      const { code, stdout } = await run(['ls-remote', '--exit-code', url, ref], { accept: [0, 2] }).catch(
+        explainRemote(url),
+      );
       if (code === 2) return undefined;
-      const line = stdout.toString('utf8').split('\n').find((text) => text.split('\t')[1] === ref);
+      const line = stdout
+        .toString('utf8')
+        .split('\n')
+        .find((text) => text.split('\t')[1] === ref);
       return line === undefined ? undefined : parseCommitSha(ref, line.split('\t')[0] ?? '');
     },
     revParse: async (revision) => {
-      const { code, stdout } = await run(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { accept: 'any' });
+      const { code, stdout } = await run(
+        ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`],
+        { accept: 'any' },
+      );
       return code === 0 ? parseCommitSha(revision, stdout.toString('utf8').trim()) : undefined;
     },
     isAncestor: async (older, newer) => {
@@ -124,7 +134,16 @@ function gitVerbs(run: Run, dir: string, url: string): Git {
     hasMergeBase: async (one, other) => (await run(['merge-base', one, other], { accept: [0, 1] })).code === 0,
     lsTree: async (revision, path, recursive = false) => {
       const spec = path === '' || path === '.' ? [] : [recursive ? path : `${path}/`];
-      const { stdout } = await run(['--literal-pathspecs', 'ls-tree', '-z', '--full-tree', ...(recursive ? ['-r'] : []), revision, '--', ...spec]);
+      const { stdout } = await run([
+        '--literal-pathspecs',
+        'ls-tree',
+        '-z',
+        '--full-tree',
+        ...(recursive ? ['-r'] : []),
+        revision,
+        '--',
+        ...spec,
+      ]);
       return stdout.toString('utf8').split('\0').filter(Boolean).map(parseTreeLine);
     },
     readBlobs: async (oids) => {
@@ -171,8 +190,11 @@ async function fetchFrom(run: Run, url: string, what: Parameters<Git['fetch']>[0
   }
   const again = await run(argv, { accept: 'any' });
   if (again.code === 0) return true;
-  if (sources.some((name) => !name.startsWith('refs/')) && /not our ref|unadvertised object/.test(again.stderr)) return false;
-  return explainRemote(url)(new CommandError({ argv: ['git', 'fetch'], code: again.code, reason: 'failed', stderr: again.stderr }));
+  if (sources.some((name) => !name.startsWith('refs/')) && /not our ref|unadvertised object/.test(again.stderr))
+    return false;
+  return explainRemote(url)(
+    new CommandError({ argv: ['git', 'fetch'], code: again.code, reason: 'failed', stderr: again.stderr }),
+  );
 }
 
 /** One process for blobs, trees and commit; only the trees on the files' own paths are read. */
@@ -180,10 +202,15 @@ async function writeCommit(run: Run, what: Parameters<Git['commit']>[0]): Promis
   const when = `${Math.floor(what.at.getTime() / 1000)} +0000`;
   const message = Buffer.from(what.message, 'utf8');
   const stream = [
-    Buffer.from(`commit refs/slipway/landing\nauthor ${PIPELINE_IDENTITY} ${when}\ncommitter ${PIPELINE_IDENTITY} ${when}\n`),
+    Buffer.from(
+      `commit refs/slipway/landing\nauthor ${PIPELINE_IDENTITY} ${when}\ncommitter ${PIPELINE_IDENTITY} ${when}\n`,
+    ),
     dataOf(message),
     Buffer.from(`from ${what.parent}\n`),
-    ...what.files.flatMap((file) => [Buffer.from(`M ${file.mode} inline ${quotePath(file.path)}\n`), dataOf(file.content)]),
+    ...what.files.flatMap((file) => [
+      Buffer.from(`M ${file.mode} inline ${quotePath(file.path)}\n`),
+      dataOf(file.content),
+    ]),
     Buffer.from('done\n'),
   ];
   await run(['fast-import', '--quiet', '--force', '--done', '--date-format=raw'], { input: Buffer.concat(stream) });
@@ -204,11 +231,22 @@ function quotePath(path: string): string {
  * child of the lease, so nothing can be lost. The result is read from `--porcelain`, whose flags are stable.
  */
 async function pushTo(run: Run, url: string, what: Parameters<Git['push']>[0]): Promise<PushResult> {
-  const argv = ['push', '--porcelain', '--no-verify', `--force-with-lease=${what.ref}:${what.lease ?? ''}`, url, `${what.commit}:${what.ref}`];
+  const argv = [
+    'push',
+    '--porcelain',
+    '--no-verify',
+    `--force-with-lease=${what.ref}:${what.lease ?? ''}`,
+    url,
+    `${what.commit}:${what.ref}`,
+  ];
   const { code, stdout, stderr } = await run(argv, { accept: 'any' });
-  const line = stdout.toString('utf8').split('\n').find((text) => /^[ +*=!-]\t/.test(text));
+  const line = stdout
+    .toString('utf8')
+    .split('\n')
+    .find((text) => /^[ +*=!-]\t/.test(text));
   if (code === 0 && line !== undefined && !line.startsWith('!')) return { outcome: 'pushed' };
-  if (line?.startsWith('!')) return { outcome: 'rejected', reason: [line.split('\t')[2] ?? '', ...remoteWords(stderr)].join(' ').trim() };
+  if (line?.startsWith('!'))
+    return { outcome: 'rejected', reason: [line.split('\t')[2] ?? '', ...remoteWords(stderr)].join(' ').trim() };
   return { outcome: 'unclear', reason: stderr.trim() };
 }
 

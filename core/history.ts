@@ -53,7 +53,12 @@ interface Fetched {
   step: number;
 }
 
-async function findReleases(state: Fetched, head: CommitSha, environment: string, images: readonly string[]): Promise<Map<string, LandedRelease>> {
+async function findReleases(
+  state: Fetched,
+  head: CommitSha,
+  environment: string,
+  images: readonly string[],
+): Promise<Map<string, LandedRelease>> {
   const found = new Map<string, LandedRelease>();
   await include(state, head);
   for (;;) {

@@ -19,7 +19,10 @@ export interface OpenedPorts {
  * Opens what a writer needs: two bare repositories of its own in the runner's temporary folder (one with the branch's
  * newest tree, one with commits only), the registry and kustomize. The checkout's work tree is not touched.
  */
-export async function openLandingPorts(runner: Runner, options: { token: string; config: string }): Promise<OpenedPorts> {
+export async function openLandingPorts(
+  runner: Runner,
+  options: { token: string; config: string },
+): Promise<OpenedPorts> {
   const { environment } = runner;
   for (const secret of [options.token, basicCredentials(options.token)]) if (secret !== '') runner.mask(secret);
   const exec = createExec(environment.all);
@@ -28,7 +31,9 @@ export async function openLandingPorts(runner: Runner, options: { token: string;
     const remote = { url: await readOriginUrl(exec, environment.workspace), token: options.token };
     const configCount = Number.parseInt(environment.all['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
     const [git, commits] = await Promise.all([
-      scratch.folder().then((dir) => createScratchGit({ exec, dir, remote, configCount, borrow: environment.workspace })),
+      scratch
+        .folder()
+        .then((dir) => createScratchGit({ exec, dir, remote, configCount, borrow: environment.workspace })),
       scratch.folder().then((dir) => createScratchGit({ exec, dir, remote, configCount })),
     ]);
     const registryDeps = { environment: environment.all, mask: runner.mask, clock: systemClock };

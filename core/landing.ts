@@ -94,10 +94,16 @@ export async function land(wish: Wish, branch: string, ports: LandingPorts): Pro
     if (moved) races += 1;
     else refusals += 1;
     if (refusals >= REFUSALS_BELIEVED) throw refusedByServer(branch, pushed.reason);
-    log.info(moved ? `${branch} moved on: reading it again` : `${branch} did not take the commit (${pushed.reason}): trying again`);
+    log.info(
+      moved
+        ? `${branch} moved on: reading it again`
+        : `${branch} did not take the commit (${pushed.reason}): trying again`,
+    );
     await clock.sleep(random() * Math.min(1_000, 100 * (races + refusals)));
   }
-  throw new Refusal(`${branch} moved ${RACES_ENDURED} times while we wrote to it: look for a workflow that pushes in a loop`);
+  throw new Refusal(
+    `${branch} moved ${RACES_ENDURED} times while we wrote to it: look for a workflow that pushes in a loop`,
+  );
 }
 
 interface Plan {
@@ -112,7 +118,9 @@ async function planAt(head: CommitSha, wish: Wish, ports: LandingPorts): Promise
   const config = await ports.readConfig(head);
   const environment = findEnvironment(config, wish);
   const overlay = await ports.editor.read(head, environment.overlay);
-  const recorded = [...wish.images.keys()].filter((image) => (overlay.digests.get(image) ?? NEVER_RELEASED) !== NEVER_RELEASED);
+  const recorded = [...wish.images.keys()].filter(
+    (image) => (overlay.digests.get(image) ?? NEVER_RELEASED) !== NEVER_RELEASED,
+  );
   const deployed =
     recorded.length === 0
       ? new Map<string, LandedRelease>()
@@ -124,7 +132,14 @@ async function planAt(head: CommitSha, wish: Wish, ports: LandingPorts): Promise
       const release = deployed.get(image);
       const relation = release === undefined ? 'newer' : await ports.history.relate(wish.source, release.source);
       const decision = decide({ wanted: to, current: from, deployed: release, relation });
-      return { environment: wish.environment, image, from, to, source: wish.source, ...outcomeOf(decision, wish, image) };
+      return {
+        environment: wish.environment,
+        image,
+        from,
+        to,
+        source: wish.source,
+        ...outcomeOf(decision, wish, image),
+      };
     }),
   );
   const landing = images.filter((image) => image.outcome === 'landed');
@@ -154,24 +169,34 @@ function outcomeOf(decision: Decision, wish: Wish, image: string): Pick<ImageOut
 function findEnvironment(config: Config, wish: Wish): { overlay: string } {
   const environment = config.environments.get(wish.environment);
   if (environment === undefined) {
-    throw new Refusal(`environment: slipway.yaml has no environment ${JSON.stringify(wish.environment)}; it has ${[...config.environments.keys()].join(', ')}`);
+    throw new Refusal(
+      `environment: slipway.yaml has no environment ${JSON.stringify(wish.environment)}; it has ${[...config.environments.keys()].join(', ')}`,
+    );
   }
   for (const image of wish.images.keys()) {
     if (config.images.has(image)) continue;
-    throw new Refusal(`images: slipway.yaml has no image ${JSON.stringify(image)}; it has ${[...config.images.keys()].join(', ')}`);
+    throw new Refusal(
+      `images: slipway.yaml has no image ${JSON.stringify(image)}; it has ${[...config.images.keys()].join(', ')}`,
+    );
   }
   if (wish.kind === 'deploy' && environment.deploys === 'on-promotion') {
-    throw new Refusal(`environment: ${wish.environment} takes releases by promotion from ${environment.from ?? 'another environment'} only (slipway.yaml, deploys); promote the release instead`);
+    throw new Refusal(
+      `environment: ${wish.environment} takes releases by promotion from ${environment.from ?? 'another environment'} only (slipway.yaml, deploys); promote the release instead`,
+    );
   }
   return environment;
 }
 
 async function ensureKnownSource(wish: Wish, head: CommitSha, history: History): Promise<void> {
   if (!(await history.has(wish.source))) {
-    throw new Refusal(`source-sha: the repository has no commit ${wish.source}; give the commit that the images were built from`);
+    throw new Refusal(
+      `source-sha: the repository has no commit ${wish.source}; give the commit that the images were built from`,
+    );
   }
   if (!(await history.sharesHistory(wish.source, head))) {
-    throw new Refusal(`source-sha: ${wish.source} has no history in common with the branch; give a commit of this branch`);
+    throw new Refusal(
+      `source-sha: ${wish.source} has no history in common with the branch; give a commit of this branch`,
+    );
   }
 }
 
@@ -179,7 +204,9 @@ async function readHead(git: Git, branch: string): Promise<CommitSha> {
   const here = await git.fetch({ refspecs: [`+refs/heads/${branch}:refs/slipway/head`], depth: 1 });
   const head = here ? await git.revParse('refs/slipway/head') : undefined;
   if (head === undefined) {
-    throw new Refusal(`branch: the repository has no branch ${JSON.stringify(branch)}; it was deleted or never pushed, and is not created by a bump`);
+    throw new Refusal(
+      `branch: the repository has no branch ${JSON.stringify(branch)}; it was deleted or never pushed, and is not created by a bump`,
+    );
   }
   return head;
 }

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RegistryLocation } from '#core/registry/registry.ts';
 import { Refusal } from '#core/errors.ts';
 import type { Exec } from '#core/exec.ts';
 import type { FileChange, Git } from '#core/git.ts';
@@ -9,7 +8,7 @@ import { type ChangedContainer, proveChange } from '#core/kustomization/proof.ts
 import { findKustomize, type Kustomize, type Rendered, renderOverlay } from '#core/kustomization/render.ts';
 import { materializeOverlay, materializeTree, type OverlayFile, readOverlayFile } from '#core/overlay-tree.ts';
 import type { CommitSha, Digest } from '#core/reference.ts';
-import type { Registry } from '#core/registry/registry.ts';
+import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 
 /** What an overlay says about images at one commit. */
 export interface OverlayState {
@@ -32,7 +31,12 @@ export interface OverlayEdit {
 export interface OverlayEditor {
   read(commit: CommitSha, folder: string): Promise<OverlayState>;
   /** Refuses unless the registry has every digest and the proof holds. */
-  edit(commit: CommitSha, overlay: OverlayState, wanted: ReadonlyMap<string, Digest>, registry: RegistryLocation): Promise<OverlayEdit>;
+  edit(
+    commit: CommitSha,
+    overlay: OverlayState,
+    wanted: ReadonlyMap<string, Digest>,
+    registry: RegistryLocation,
+  ): Promise<OverlayEdit>;
 }
 
 /** What {@link createOverlayEditor} needs. */
@@ -51,13 +55,18 @@ export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
       const file = await readOverlayFile(ports.git, commit, folder);
       const text = decodeUtf8(file);
       const entries = readImageEntries(text, file.path);
-      const digests = entries.flatMap((entry) => (entry.digest === undefined ? [] : [[entry.name, entry.digest] as const]));
+      const digests = entries.flatMap((entry) =>
+        entry.digest === undefined ? [] : [[entry.name, entry.digest] as const],
+      );
       return { folder, file, text, entries, digests: new Map(digests) };
     },
     edit: async (commit, overlay, wanted, registry) => {
       const { text, changes } = setDigests(overlay.text, overlay.file.path, wanted);
       const content = Buffer.from(text, 'utf8');
-      const [kustomize] = await Promise.all([findKustomize(ports.exec), ensureDigests(overlay, wanted, registry, ports)]);
+      const [kustomize] = await Promise.all([
+        findKustomize(ports.exec),
+        ensureDigests(overlay, wanted, registry, ports),
+      ]);
       const [before, after] = await Promise.all([
         render(commit, overlay, overlay.file.content, kustomize, ports),
         render(commit, overlay, content, kustomize, ports),
@@ -79,7 +88,9 @@ async function ensureDigests(
     [...wanted].map(async ([image, digest]) => {
       const repository = repositoryOf(overlay, image, registry.host);
       if ((await registry.findDigest(repository, digest)) !== undefined) return;
-      throw new Refusal(`images: ${registry.host}/${repository} has no ${digest}; build and push ${image} first, or give a digest that the registry has`);
+      throw new Refusal(
+        `images: ${registry.host}/${repository} has no ${digest}; build and push ${image} first, or give a digest that the registry has`,
+      );
     }),
   );
 }
@@ -88,14 +99,22 @@ async function ensureDigests(
 function repositoryOf(overlay: OverlayState, image: string, host: string): string {
   const name = overlay.entries.find((entry) => entry.name === image)?.newName ?? image;
   if (name.startsWith(`${host}/`)) return name.slice(host.length + 1);
-  throw new Refusal(`${overlay.file.path}: ${image} is pulled from ${JSON.stringify(name)}, but slipway.yaml's registry is ${host}; set newName to ${host}/${image}`);
+  throw new Refusal(
+    `${overlay.file.path}: ${image} is pulled from ${JSON.stringify(name)}, but slipway.yaml's registry is ${host}; set newName to ${host}/${image}`,
+  );
 }
 
 /**
  * Renders the overlay with `content` as its kustomization file, in a folder that holds what it refers to. A reference
  * that cannot be read from the kustomizations makes kustomize miss a file: then it gets the whole tree.
  */
-async function render(commit: CommitSha, overlay: OverlayState, content: Uint8Array, kustomize: Kustomize, ports: OverlayEditorPorts): Promise<Rendered> {
+async function render(
+  commit: CommitSha,
+  overlay: OverlayState,
+  content: Uint8Array,
+  kustomize: Kustomize,
+  ports: OverlayEditorPorts,
+): Promise<Rendered> {
   const renderIn = async (target: string): Promise<Rendered> => {
     await writeFile(join(target, overlay.file.path), content);
     return renderOverlay({ exec: ports.exec, kustomize }, join(target, overlay.folder), overlay.folder);

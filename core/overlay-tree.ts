@@ -16,11 +16,15 @@ export interface OverlayFile {
 /** Returns the kustomization file of an overlay folder at a commit. */
 export async function readOverlayFile(git: Git, commit: CommitSha, overlay: string): Promise<OverlayFile> {
   const entries = await git.lsTree(commit, overlay);
-  if (entries.length === 0) throw new Refusal(`${overlay} is not a folder at ${commit}: slipway.yaml names it as an overlay, create it or mend slipway.yaml`);
+  if (entries.length === 0)
+    throw new Refusal(
+      `${overlay} is not a folder at ${commit}: slipway.yaml names it as an overlay, create it or mend slipway.yaml`,
+    );
   const names = entries.filter((entry) => entry.type === 'blob').map((entry) => posix.basename(entry.path));
   const name = findKustomizationFile(names, overlay);
   const entry = entries.find((candidate) => posix.basename(candidate.path) === name);
-  if (entry === undefined || entry.mode === '120000') throw new Refusal(`${overlay}/${name} is a symbolic link: put the file itself there`);
+  if (entry === undefined || entry.mode === '120000')
+    throw new Refusal(`${overlay}/${name} is a symbolic link: put the file itself there`);
   const [content] = await git.readBlobs([entry.oid]);
   return { path: entry.path, mode: entry.mode, content: content ?? Buffer.alloc(0) };
 }

@@ -47,7 +47,10 @@ export function formatRelease(release: Release): string {
  * whole release is no release; keys that a later version adds are passed over.
  */
 export function parseReleases(message: string): Release[] {
-  const paragraphs = message.replaceAll('\r\n', '\n').trimEnd().split(/\n{2,}/);
+  const paragraphs = message
+    .replaceAll('\r\n', '\n')
+    .trimEnd()
+    .split(/\n{2,}/);
   if (paragraphs.length < 2) return []; // a title alone has no trailers
   const lines = (paragraphs.at(-1) ?? '').split('\n').filter((line) => line.startsWith(KEY));
   return lines.map((line) => parseRelease(line.slice(KEY.length))).filter((release) => release !== undefined);
@@ -55,11 +58,14 @@ export function parseReleases(message: string): Release[] {
 
 function parseRelease(text: string): Release | undefined {
   const [name = '', ...words] = text.split(' ');
-  const fields = new Map(words.map((word) => [word.slice(0, word.indexOf('=')), decode(word.slice(word.indexOf('=') + 1))]));
+  const fields = new Map(
+    words.map((word) => [word.slice(0, word.indexOf('=')), decode(word.slice(word.indexOf('=') + 1))]),
+  );
   const slash = name.indexOf('/'); // an image may have slashes in its name, an environment has none
   const [environment, image] = [decode(name.slice(0, slash)), decode(name.slice(slash + 1))];
   const [to, from, kind, source] = [fields.get('to'), fields.get('from'), fields.get('kind'), fields.get('source')];
-  if (slash < 1 || image === '' || !to || !isDigest(to) || !isKind(kind) || !source || !/^[0-9a-f]{40}$/.test(source)) return undefined;
+  if (slash < 1 || image === '' || !to || !isDigest(to) || !isKind(kind) || !source || !/^[0-9a-f]{40}$/.test(source))
+    return undefined;
   return {
     environment,
     image,

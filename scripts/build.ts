@@ -12,9 +12,12 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lazyHttpClient: Plugin = {
   name: 'lazy-http-client',
   setup: (bundler) => {
-    bundler.onResolve({ filter: /^undici$/ }, (args) => (args.namespace === 'lazy' ? undefined : { path: 'undici', namespace: 'lazy' }));
+    bundler.onResolve({ filter: /^undici$/ }, (args) =>
+      args.namespace === 'lazy' ? undefined : { path: 'undici', namespace: 'lazy' },
+    );
     bundler.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
-      contents: "module.exports = new Proxy({}, { get: (_, name) => { throw new Error('no HTTP client in this bundle: ' + String(name)); } });",
+      contents:
+        "module.exports = new Proxy({}, { get: (_, name) => { throw new Error('no HTTP client in this bundle: ' + String(name)); } });",
       loader: 'js',
     }));
   },
@@ -22,7 +25,9 @@ const lazyHttpClient: Plugin = {
 
 /** Names of all actions: the folders of actions/. */
 export function listActions(folder = join(root, 'actions')): string[] {
-  return readdirSync(folder).filter((name) => existsSync(join(folder, name, 'src/main.ts'))).sort();
+  return readdirSync(folder)
+    .filter((name) => existsSync(join(folder, name, 'src/main.ts')))
+    .sort();
 }
 
 /** Returns the bundle of an action: file name → bytes. The same sources give the same bytes wherever they stand. */
@@ -53,9 +58,16 @@ export async function checkAction(name: string): Promise<string[]> {
   const folder = join(root, 'actions', name, 'dist');
   const wanted = await bundleAction(name);
   const present = existsSync(folder) ? readdirSync(folder) : [];
-  const stale = present.filter((file) => !wanted.has(file)).map((file) => `actions/${name}/dist/${file} belongs to no bundle`);
-  const differing = [...wanted].filter(([file, bytes]) => !present.includes(file) || !readFileSync(join(folder, file)).equals(bytes));
-  return [...stale, ...differing.map(([file]) => `actions/${name}/dist/${file} is not what its sources give: npm run build`)];
+  const stale = present
+    .filter((file) => !wanted.has(file))
+    .map((file) => `actions/${name}/dist/${file} belongs to no bundle`);
+  const differing = [...wanted].filter(
+    ([file, bytes]) => !present.includes(file) || !readFileSync(join(folder, file)).equals(bytes),
+  );
+  return [
+    ...stale,
+    ...differing.map(([file]) => `actions/${name}/dist/${file} is not what its sources give: npm run build`),
+  ];
 }
 
 async function writeAction(name: string): Promise<void> {

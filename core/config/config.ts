@@ -43,7 +43,10 @@ const ENVIRONMENT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const path = (description: string) =>
   z
     .string()
-    .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n\\]+$/, 'is not a path inside the repository: write it from the root, without a leading slash and without ..')
+    .regex(
+      /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0\n\\]+$/,
+      'is not a path inside the repository: write it from the root, without a leading slash and without ..',
+    )
     .describe(description);
 
 const ecr = z.strictObject({
@@ -62,18 +65,29 @@ const oci = z.strictObject({
   type: z.literal('oci').describe('Any registry that speaks the OCI distribution protocol.'),
   host: z
     .string()
-    .regex(/^([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/, 'is not a registry host: write a name and, where it needs one, a port, such as registry.example.com:5000')
+    .regex(
+      /^([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/,
+      'is not a registry host: write a name and, where it needs one, a port, such as registry.example.com:5000',
+    )
     .describe('Host and, where it needs one, port; no scheme, no path.'),
 });
 
 const image = z.strictObject({
   template: path('Packer template that builds the image.'),
-  inputs: z.array(path('A file or folder.')).min(1, 'is empty: name at least one file or folder').describe('Files and folders that go into the image; a change in them rebuilds it.'),
+  inputs: z
+    .array(path('A file or folder.'))
+    .min(1, 'is empty: name at least one file or folder')
+    .describe('Files and folders that go into the image; a change in them rebuilds it.'),
   dependencies: z
     .array(path('A file or folder.'))
     .default([])
-    .describe('The part of the inputs from which the dependency layer is made; other changes neither reinstall nor push it anew.'),
-  variables: z.record(z.string(), z.string()).default({}).describe("Values of the template's variables; a changed one rebuilds the image."),
+    .describe(
+      'The part of the inputs from which the dependency layer is made; other changes neither reinstall nor push it anew.',
+    ),
+  variables: z
+    .record(z.string(), z.string())
+    .default({})
+    .describe("Values of the template's variables; a changed one rebuilds the image."),
   keep: z.int().min(1, 'is too small: keep at least 1 build').describe('How many builds the registry keeps.'),
 });
 
@@ -87,10 +101,21 @@ const environment = z.strictObject({
 export const configSchema = z.strictObject({
   registry: z.discriminatedUnion('type', [ecr, oci]).describe('Where images are pushed to and pulled from.'),
   images: z
-    .record(z.string().regex(REPOSITORY_NAME, 'is not an image name: lower-case letters and digits, joined by dots, dashes or underscores'), image)
+    .record(
+      z
+        .string()
+        .regex(
+          REPOSITORY_NAME,
+          'is not an image name: lower-case letters and digits, joined by dots, dashes or underscores',
+        ),
+      image,
+    )
     .describe('The images, by the name of their repository in the registry.'),
   environments: z
-    .record(z.string().regex(ENVIRONMENT_NAME, 'is not an environment name: lower-case letters, digits and dashes'), environment)
+    .record(
+      z.string().regex(ENVIRONMENT_NAME, 'is not an environment name: lower-case letters, digits and dashes'),
+      environment,
+    )
     .describe('The environments, each one overlay and one Argo CD Application.'),
 });
 

@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isPair, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { type Config, configSchema, type WrittenConfig } from '#core/config/config.ts';
 import { quote, Refusal } from '#core/errors.ts';
@@ -48,7 +59,8 @@ interface Source {
 
 function readDocument(text: string): Source | { faults: Fault[] } {
   const only = (sentence: string): { faults: Fault[] } => ({ faults: [{ line: 1, sentence }] });
-  if (Buffer.byteLength(text) > MOST_BYTES) return only(`is larger than ${MOST_BYTES / 1024} KiB: this is no slipway.yaml`);
+  if (Buffer.byteLength(text) > MOST_BYTES)
+    return only(`is larger than ${MOST_BYTES / 1024} KiB: this is no slipway.yaml`);
   if (text.startsWith('\uFEFF')) return only('begins with a byte order mark: save it as UTF-8 without one');
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
@@ -58,7 +70,10 @@ function readDocument(text: string): Source | { faults: Fault[] } {
   }));
   visit(document, {
     Alias: (_key, node) => {
-      faults.push({ line: lineOf(node, lines), sentence: `the alias *${node.source} is not allowed here: write the value itself` });
+      faults.push({
+        line: lineOf(node, lines),
+        sentence: `the alias *${node.source} is not allowed here: write the value itself`,
+      });
     },
   });
   if (faults.length > 0) return { faults };
@@ -94,7 +109,8 @@ function describeIssue(issue: Issue, source: Source): Fault[] {
   if (value === undefined) {
     return fault(`${place(path.slice(0, -1))}${quote(path.at(-1) ?? '')} is missing: add it`);
   }
-  if (issue.code === 'invalid_union') return fault(`${place(path)}${show(value)} is not known${suggestName(String(value), ['ecr', 'oci'])}`);
+  if (issue.code === 'invalid_union')
+    return fault(`${place(path)}${show(value)} is not known${suggestName(String(value), ['ecr', 'oci'])}`);
   if (issue.code === 'invalid_value') {
     return fault(`${place(path)}${show(value)} is not known${suggestName(String(value), issue.values.map(String))}`);
   }
@@ -127,42 +143,78 @@ function article(expected: string): string {
 
 /** What no schema can say: paths exist, names refer to something, nothing is said twice. */
 function checkMeaning(written: WrittenConfig, source: Source, context: ConfigContext): Fault[] {
-  const fault = (path: readonly string[], sentence: string): Fault => ({ line: lineAt(path, source), sentence: `${place(path)}${sentence}` });
+  const fault = (path: readonly string[], sentence: string): Fault => ({
+    line: lineAt(path, source),
+    sentence: `${place(path)}${sentence}`,
+  });
   const missing = namedPaths(written)
     .filter((named) => !context.pathExists(named.path))
-    .map((named) => fault(named.at, `${quote(named.path)} does not exist in the repository: create it or correct the path`));
+    .map((named) =>
+      fault(named.at, `${quote(named.path)} does not exist in the repository: create it or correct the path`),
+    );
   const outside = Object.entries(written.images).flatMap(([name, image]) =>
     image.dependencies.flatMap((path, index) =>
       image.inputs.some((input) => path === input || path.startsWith(`${input.replace(/\/$/, '')}/`))
         ? []
-        : [fault(['images', name, 'dependencies', String(index)], `${quote(path)} is not within the inputs: add it there or take it out here`)],
+        : [
+            fault(
+              ['images', name, 'dependencies', String(index)],
+              `${quote(path)} is not within the inputs: add it there or take it out here`,
+            ),
+          ],
     ),
   );
   return [...missing, ...outside, ...checkEnvironments(written, fault)];
 }
 
-function checkEnvironments(written: WrittenConfig, fault: (path: readonly string[], sentence: string) => Fault): Fault[] {
+function checkEnvironments(
+  written: WrittenConfig,
+  fault: (path: readonly string[], sentence: string) => Fault,
+): Fault[] {
   const owners = new Map<string, string>();
   const names = Object.keys(written.environments);
   return Object.entries(written.environments).flatMap(([name, environment]) => {
     const faults: Fault[] = [];
     const owner = owners.get(normalize(environment.overlay));
     owners.set(normalize(environment.overlay), name);
-    if (owner !== undefined) faults.push(fault(['environments', name, 'overlay'], `${quote(environment.overlay)} is the overlay of ${owner} already: give each environment its own`));
+    if (owner !== undefined)
+      faults.push(
+        fault(
+          ['environments', name, 'overlay'],
+          `${quote(environment.overlay)} is the overlay of ${owner} already: give each environment its own`,
+        ),
+      );
     if (environment.from !== undefined && !names.includes(environment.from)) {
-      faults.push(fault(['environments', name, 'from'], `${quote(environment.from)} is no environment${suggestName(environment.from, names)}`));
+      faults.push(
+        fault(
+          ['environments', name, 'from'],
+          `${quote(environment.from)} is no environment${suggestName(environment.from, names)}`,
+        ),
+      );
     }
     if (environment.deploys === 'on-promotion' && environment.from === undefined) {
-      faults.push(fault(['environments', name], 'deploys on promotion, but from where? Add from: and the environment before it'));
+      faults.push(
+        fault(['environments', name], 'deploys on promotion, but from where? Add from: and the environment before it'),
+      );
     }
-    if (leadsToItself(written, name)) faults.push(fault(['environments', name, 'from'], `${quote(environment.from ?? '')} leads back to ${name}: a promotion needs a beginning`));
+    if (leadsToItself(written, name))
+      faults.push(
+        fault(
+          ['environments', name, 'from'],
+          `${quote(environment.from ?? '')} leads back to ${name}: a promotion needs a beginning`,
+        ),
+      );
     return faults;
   });
 }
 
 function leadsToItself(written: WrittenConfig, name: string): boolean {
   const seen = new Set<string>();
-  for (let next = written.environments[name]?.from; next !== undefined && !seen.has(next); next = written.environments[next]?.from) {
+  for (
+    let next = written.environments[name]?.from;
+    next !== undefined && !seen.has(next);
+    next = written.environments[next]?.from
+  ) {
     if (next === name) return true;
     seen.add(next);
   }
@@ -191,7 +243,10 @@ function toConfig(written: WrittenConfig): Config {
     registry: written.registry,
     images: new Map(Object.entries(written.images).map(([name, image]) => [name, { name, ...image }])),
     environments: new Map(
-      Object.entries(written.environments).map(([name, { overlay, deploys, from }]) => [name, { name, overlay: normalize(overlay), deploys, from }]),
+      Object.entries(written.environments).map(([name, { overlay, deploys, from }]) => [
+        name,
+        { name, overlay: normalize(overlay), deploys, from },
+      ]),
     ),
   };
 }
@@ -224,7 +279,9 @@ function lineAt(path: readonly string[], source: Source): number {
   for (let length = path.length; length > 0; length--) {
     const parent = length === 1 ? source.document.contents : nodeAt(path.slice(0, length - 1), source);
     const step = path[length - 1] ?? '';
-    const pair = isMap(parent) ? parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === step) : undefined;
+    const pair = isMap(parent)
+      ? parent.items.find((item) => isPair(item) && isScalar(item.key) && String(item.key.value) === step)
+      : undefined;
     if (pair !== undefined && isScalar(pair.key)) return lineOf(pair.key, source.lines);
     const item = isSeq(parent) ? parent.items[Number(step)] : undefined;
     if (isScalar(item) || isMap(item) || isSeq(item)) return lineOf(item, source.lines);

@@ -14,7 +14,8 @@ export interface CommitFiles {
 export async function readConfigAt(files: CommitFiles, commit: CommitSha, path: string): Promise<Config> {
   const file = posix.normalize(path);
   const text = await files.readText(commit, file);
-  if (text === undefined) throw new Refusal(`config: there is no ${file} at ${commit}; add it or give its path by the input config`);
+  if (text === undefined)
+    throw new Refusal(`config: there is no ${file} at ${commit}; add it or give its path by the input config`);
   const existing = await files.findPaths(commit, listNamedPaths(text));
   return parseConfig(text, { file, pathExists: (named) => existing.has(named) });
 }

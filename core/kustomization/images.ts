@@ -1,4 +1,17 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Pair, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { Refusal } from '#core/errors.ts';
 import { type Digest, isDigest } from '#core/reference.ts';
 
@@ -31,7 +44,11 @@ export function readImageEntries(text: string, file: string): ImageEntry[] {
  * quotes, indentation and line ends stay. An entry with `newTag` gets the digest in the tag's place; an entry with
  * neither gets a line of its own. The text is not written anew from a model: what is not spliced is not touched.
  */
-export function setDigests(text: string, file: string, wanted: ReadonlyMap<string, Digest>): { text: string; changes: DigestChange[] } {
+export function setDigests(
+  text: string,
+  file: string,
+  wanted: ReadonlyMap<string, Digest>,
+): { text: string; changes: DigestChange[] } {
   const source = readKustomization(text, file);
   const splices: Splice[] = [];
   const changes: DigestChange[] = [];
@@ -67,24 +84,44 @@ interface Source {
 
 function readKustomization(text: string, file: string): Source {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, uniqueKeys: true, logLevel: 'silent' });
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    prettyErrors: false,
+    uniqueKeys: true,
+    logLevel: 'silent',
+  });
   const [error] = document.errors;
   if (error !== undefined) {
-    const what = error.code === 'MULTIPLE_DOCS' ? 'holds several documents: keep one' : `is not valid YAML: ${error.message.split('\n')[0] ?? ''}`;
+    const what =
+      error.code === 'MULTIPLE_DOCS'
+        ? 'holds several documents: keep one'
+        : `is not valid YAML: ${error.message.split('\n')[0] ?? ''}`;
     throw new Refusal(`${file}:${lines.linePos(error.pos[0]).line} ${what}`);
   }
-  if (!isMap(document.contents)) throw new Refusal(`${file} is not a kustomization: expected a mapping with resources and images`);
+  if (!isMap(document.contents))
+    throw new Refusal(`${file} is not a kustomization: expected a mapping with resources and images`);
   const images = document.contents.get('images', true);
   if (images === undefined || (isScalar(images) && images.value === null)) return { text, file, document, entries: [] };
   if (!isSeq(images)) throw new Refusal(`${file}: images is not a list: write one entry a line, each with a dash`);
   const entries = images.items.map((item): LocatedEntry => {
     const line = lines.linePos(rangeOf(item)[0]).line;
-    if (isAlias(item)) throw new Refusal(`${file}:${line} the images entry *${item.source} is an alias: write the entry itself, so that it can be changed alone`);
+    if (isAlias(item))
+      throw new Refusal(
+        `${file}:${line} the images entry *${item.source} is an alias: write the entry itself, so that it can be changed alone`,
+      );
     if (!isMap(item)) throw new Refusal(`${file}:${line} is no images entry: expected name, newName and digest`);
     const values: unknown = item.toJS(document);
     const field = (key: string): string | undefined => textOf(values, key);
     const digest = field('digest');
-    return { node: item, line, name: field('name') ?? '', newName: field('newName'), newTag: field('newTag'), digest: digest !== undefined && isDigest(digest) ? digest : undefined };
+    return {
+      node: item,
+      line,
+      name: field('name') ?? '',
+      newName: field('newName'),
+      newTag: field('newTag'),
+      digest: digest !== undefined && isDigest(digest) ? digest : undefined,
+    };
   });
   return { text, file, document, entries };
 }
@@ -99,9 +136,14 @@ function findEntry(source: Source, image: string, to: Digest): LocatedEntry {
   const found = source.entries.filter((entry) => entry.name === image);
   const [only, second] = found;
   if (only === undefined) {
-    throw new Refusal(`${source.file} has no images entry for ${image}; add these lines below images:\n  - name: ${image}\n    newName: <registry>/${image}\n    digest: ${to}`);
+    throw new Refusal(
+      `${source.file} has no images entry for ${image}; add these lines below images:\n  - name: ${image}\n    newName: <registry>/${image}\n    digest: ${to}`,
+    );
   }
-  if (second !== undefined) throw new Refusal(`${source.file} has two images entries for ${image}, in lines ${only.line} and ${second.line}: keep one`);
+  if (second !== undefined)
+    throw new Refusal(
+      `${source.file} has two images entries for ${image}, in lines ${only.line} and ${second.line}: keep one`,
+    );
   return only;
 }
 
@@ -115,14 +157,18 @@ function spliceEntry(source: Source, entry: LocatedEntry, to: Digest): Splice[] 
   }
   // one of the two must go; the first pair of a block entry stands on the dash's own line and has to stay
   const first = entry.node.items[0];
-  return first === tag ? [...replacePair(source, tag, to), removePair(source, entry.node, digest)] : [...replacePair(source, digest, to), removePair(source, entry.node, tag)];
+  return first === tag
+    ? [...replacePair(source, tag, to), removePair(source, entry.node, digest)]
+    : [...replacePair(source, digest, to), removePair(source, entry.node, tag)];
 }
 
 /** Puts the digest where the pair's value is; a `newTag` key becomes `digest`. */
 function replacePair(source: Source, pair: Pair, to: Digest): Splice[] {
   const [keyStart, keyEnd] = rangeOf(pair.key);
   const key = source.text.slice(keyStart, keyEnd);
-  const rename = key.includes('newTag') ? [{ start: keyStart, end: keyEnd, text: key.replace('newTag', 'digest') }] : [];
+  const rename = key.includes('newTag')
+    ? [{ start: keyStart, end: keyEnd, text: key.replace('newTag', 'digest') }]
+    : [];
   return [...rename, replaceValue(source, pair, to)];
 }
 
@@ -134,7 +180,8 @@ function replaceValue(source: Source, pair: Pair, to: Digest): Splice {
   if (written === '') return insertValue(source, pair, to);
   const old = isScalar(value) ? String(value.value) : undefined;
   const inside = old === undefined || old === '' ? -1 : written.indexOf(old);
-  if (old !== undefined && inside >= 0) return { start: start + inside, end: start + inside + old.length, text: to, ...node };
+  if (old !== undefined && inside >= 0)
+    return { start: start + inside, end: start + inside + old.length, text: to, ...node };
   const quoted = written.match(/^(['"])[\s\S]*\1$/)?.[1] ?? '';
   return { start, end, text: `${quoted}${to}${quoted}`, ...node };
 }
@@ -150,7 +197,8 @@ function insertValue(source: Source, pair: Pair, to: Digest): Splice {
 function insertDigest(source: Source, entry: LocatedEntry, to: Digest): Splice {
   const last = entry.node.items.at(-1);
   const first = entry.node.items[0];
-  if (last === undefined || first === undefined) throw new Refusal(`${source.file}:${entry.line} is an empty images entry: give it a name`);
+  if (last === undefined || first === undefined)
+    throw new Refusal(`${source.file}:${entry.line} is an empty images entry: give it a name`);
   const [, end] = rangeOf(last.value ?? last.key);
   if (entry.node.flow === true) return { start: end, end, text: `, digest: ${to}` };
   const [keyStart] = rangeOf(first.key);
@@ -182,17 +230,25 @@ function removePair(source: Source, map: YAMLMap, pair: Pair): Splice {
 /** A changed scalar that carries an anchor would change whatever refers to it, unless that is replaced as well. */
 function refuseSharedAnchors(source: Source, splices: readonly Splice[]): void {
   const changed = new Set(splices.map((splice) => splice.node));
-  const anchors = new Set(splices.flatMap((splice) => (isScalar(splice.node) && splice.node.anchor !== undefined ? [splice.node.anchor] : [])));
+  const anchors = new Set(
+    splices.flatMap((splice) =>
+      isScalar(splice.node) && splice.node.anchor !== undefined ? [splice.node.anchor] : [],
+    ),
+  );
   visit(source.document, {
     Alias: (_key, alias) => {
       if (!anchors.has(alias.source) || changed.has(alias)) return;
-      throw new Refusal(`${source.file}: the anchor &${alias.source} gives its value to another place (*${alias.source}), which would change with it: write the value there itself`);
+      throw new Refusal(
+        `${source.file}: the anchor &${alias.source} gives its value to another place (*${alias.source}), which would change with it: write the value there itself`,
+      );
     },
   });
 }
 
 function applySplices(text: string, splices: readonly Splice[]): string {
-  return [...splices].sort((a, b) => b.start - a.start).reduce((result, splice) => result.slice(0, splice.start) + splice.text + result.slice(splice.end), text);
+  return [...splices]
+    .sort((a, b) => b.start - a.start)
+    .reduce((result, splice) => result.slice(0, splice.start) + splice.text + result.slice(splice.end), text);
 }
 
 function ownPair(map: YAMLMap, key: string): Pair | undefined {

@@ -19,9 +19,17 @@ export interface ChangedContainer {
  * Returns the containers that a change of digests changes, or refuses: each difference between the two renderings must
  * be the image of a container, from the entry's own image to the wanted digest, and each wanted image must be in one.
  */
-export function proveChange(before: Rendered, after: Rendered, changes: readonly DigestChange[], entries: readonly ImageEntry[], overlay: string): ChangedContainer[] {
+export function proveChange(
+  before: Rendered,
+  after: Rendered,
+  changes: readonly DigestChange[],
+  entries: readonly ImageEntry[],
+  overlay: string,
+): ChangedContainer[] {
   if (before.documents.length !== after.documents.length) {
-    throw new Refusal(`${overlay}: the bump would change the number of resources from ${before.documents.length} to ${after.documents.length}; only images may change`);
+    throw new Refusal(
+      `${overlay}: the bump would change the number of resources from ${before.documents.length} to ${after.documents.length}; only images may change`,
+    );
   }
   const wanted = changes.map((change) => wantedImage(change, entries));
   const changed = before.documents.flatMap((document, index) => {
@@ -30,7 +38,9 @@ export function proveChange(before: Rendered, after: Rendered, changes: readonly
   });
   for (const image of wanted) {
     if (changed.some((container) => container.to === image.reference)) continue;
-    throw new Refusal(`${overlay}: the images entry ${image.name} matches no container${suggestName(image.name, listImages(before))}; correct its name, kustomize itself says nothing`);
+    throw new Refusal(
+      `${overlay}: the images entry ${image.name} matches no container${suggestName(image.name, listImages(before))}; correct its name, kustomize itself says nothing`,
+    );
   }
   return changed;
 }
@@ -46,9 +56,17 @@ function wantedImage(change: DigestChange, entries: readonly ImageEntry[]): Want
   return { name: change.image, repository, reference: `${repository}@${change.to}` };
 }
 
-const resource = z.looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string().optional(), namespace: z.string().optional() }).optional() });
+const resource = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string().optional(), namespace: z.string().optional() }).optional(),
+});
 
-function compareDocuments(before: string, after: string, wanted: readonly WantedImage[], overlay: string): ChangedContainer[] {
+function compareDocuments(
+  before: string,
+  after: string,
+  wanted: readonly WantedImage[],
+  overlay: string,
+): ChangedContainer[] {
   const [one, other]: [unknown, unknown] = [parse(before), parse(after)];
   const identity = resource.safeParse(one);
   const { kind = 'resource', metadata } = identity.success ? identity.data : {};
@@ -58,7 +76,9 @@ function compareDocuments(before: string, after: string, wanted: readonly Wanted
     const image = wanted.find((candidate) => candidate.reference === to);
     const isImage = path.at(-1) === 'image' && typeof from === 'string' && typeof to === 'string';
     if (!isImage || image === undefined || repositoryOf(from) !== image.repository) {
-      throw new Refusal(`${overlay}: the bump would also change ${path.join('.')} of ${kind} ${name} from ${show(from)} to ${show(to)}; only images of containers may change with it`);
+      throw new Refusal(
+        `${overlay}: the bump would also change ${path.join('.')} of ${kind} ${name} from ${show(from)} to ${show(to)}; only images of containers may change with it`,
+      );
     }
     return { kind, namespace: metadata?.namespace, name, container: containerName(one, path), from, to };
   });
@@ -87,7 +107,9 @@ function valueOf(container: object, key: string): unknown {
 
 /** The name beside the image, else the place itself. */
 function containerName(root: unknown, path: readonly string[]): string {
-  const parent = path.slice(0, -1).reduce<unknown>((node, key) => (isContainer(node) ? valueOf(node, key) : undefined), root);
+  const parent = path
+    .slice(0, -1)
+    .reduce<unknown>((node, key) => (isContainer(node) ? valueOf(node, key) : undefined), root);
   const name = isContainer(parent) ? valueOf(parent, 'name') : undefined;
   return typeof name === 'string' ? name : path.slice(0, -1).join('.');
 }

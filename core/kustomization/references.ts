@@ -8,12 +8,23 @@ export function findKustomizationFile(names: readonly string[], folder: string):
   const found = FILE_NAMES.filter((name) => names.includes(name));
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
-  if (only === undefined) throw new Refusal(`${folder} has no kustomization.yaml: add one, or correct the overlay in slipway.yaml`);
+  if (only === undefined)
+    throw new Refusal(`${folder} has no kustomization.yaml: add one, or correct the overlay in slipway.yaml`);
   throw new Refusal(`${folder} has ${found.join(' and ')}: keep one of them`);
 }
 
 /** Lists of paths, by the fields of kustomize's Kustomization type (v1beta1). */
-const PATH_LISTS = ['resources', 'bases', 'components', 'crds', 'configurations', 'generators', 'transformers', 'validators', 'patchesStrategicMerge'];
+const PATH_LISTS = [
+  'resources',
+  'bases',
+  'components',
+  'crds',
+  'configurations',
+  'generators',
+  'transformers',
+  'validators',
+  'patchesStrategicMerge',
+];
 
 /**
  * Returns the local paths that a kustomization refers to, as they are written. URLs and inline YAML are no paths. What
@@ -24,9 +35,14 @@ export function listReferences(text: string): string[] {
   const plain = PATH_LISTS.flatMap((field) => listOf(root[field]));
   const paths = [
     ...plain,
-    ...['patches', 'patchesJson6902', 'replacements'].flatMap((field) => mappingsOf(root[field]).map((item) => item['path'])),
+    ...['patches', 'patchesJson6902', 'replacements'].flatMap((field) =>
+      mappingsOf(root[field]).map((item) => item['path']),
+    ),
     ...['configMapGenerator', 'secretGenerator'].flatMap((field) => mappingsOf(root[field]).flatMap(generatorSources)),
-    ...mappingsOf(root['helmCharts']).flatMap((chart) => [chart['valuesFile'], ...listOf(chart['additionalValuesFiles'])]),
+    ...mappingsOf(root['helmCharts']).flatMap((chart) => [
+      chart['valuesFile'],
+      ...listOf(chart['additionalValuesFiles']),
+    ]),
     isMapping(root['openapi']) ? root['openapi']['path'] : undefined,
   ];
   return paths.filter((path): path is string => typeof path === 'string' && isLocalPath(path));
@@ -34,12 +50,20 @@ export function listReferences(text: string): string[] {
 
 /** Files may be given as `key=path`; env files never are. */
 function generatorSources(generator: Record<string, unknown>): unknown[] {
-  const files = listOf(generator['files']).map((file) => (typeof file === 'string' ? file.slice(file.indexOf('=') + 1) : undefined));
+  const files = listOf(generator['files']).map((file) =>
+    typeof file === 'string' ? file.slice(file.indexOf('=') + 1) : undefined,
+  );
   return [...files, ...listOf(generator['envs']), generator['env']];
 }
 
 function isLocalPath(text: string): boolean {
-  return text !== '' && !text.includes('\n') && !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) && !/^[^/]+@[^/]+:/.test(text) && !text.includes('?ref=');
+  return (
+    text !== '' &&
+    !text.includes('\n') &&
+    !/^[a-z][a-z0-9+.-]*:\/\//i.test(text) &&
+    !/^[^/]+@[^/]+:/.test(text) &&
+    !text.includes('?ref=')
+  );
 }
 
 function readMapping(text: string): Record<string, unknown> {

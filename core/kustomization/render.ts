@@ -25,7 +25,11 @@ export async function findKustomize(exec: Exec): Promise<Kustomize> {
 }
 
 /** Renders the overlay in `folder`; refuses with kustomize's own last words. `name` is how messages name the overlay. */
-export async function renderOverlay(deps: { exec: Exec; kustomize: Kustomize }, folder: string, name: string): Promise<Rendered> {
+export async function renderOverlay(
+  deps: { exec: Exec; kustomize: Kustomize },
+  folder: string,
+  name: string,
+): Promise<Rendered> {
   const [program, ...words] = deps.kustomize.argv;
   try {
     const { stdout } = await deps.exec([program, ...words, folder], { timeoutMs: RENDER_TIMEOUT_MS });
@@ -33,12 +37,17 @@ export async function renderOverlay(deps: { exec: Exec; kustomize: Kustomize }, 
   } catch (error) {
     if (!(error instanceof CommandError) || error.code === undefined) throw error;
     const said = error.stderr.trim().split('\n').at(-1) ?? '';
-    throw new Refusal(`the overlay ${name} does not render: ${said.replaceAll(folder, name)}; mend it, "kustomize build ${name}" shows the same`);
+    throw new Refusal(
+      `the overlay ${name} does not render: ${said.replaceAll(folder, name)}; mend it, "kustomize build ${name}" shows the same`,
+    );
   }
 }
 
 function splitDocuments(text: string): string[] {
-  return text.split(/^---$/m).map((part) => part.trim()).filter((part) => part !== '');
+  return text
+    .split(/^---$/m)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 async function versionOf(exec: Exec, argv: [string, ...string[]], pattern: RegExp): Promise<string | undefined> {

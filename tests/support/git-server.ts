@@ -16,10 +16,14 @@ export interface GitServer {
 export async function startGitServer(dir: string): Promise<GitServer> {
   const requests: GitServer['requests'] = [];
   const server = createServer(async (request, response): Promise<void> => {
-    requests.push({ method: request.method ?? '', url: request.url ?? '', authorization: request.headers.authorization });
+    requests.push({
+      method: request.method ?? '',
+      url: request.url ?? '',
+      authorization: request.headers.authorization,
+    });
     const verdict = await handle.intercept?.(request);
-    if (verdict === "drop") return void request.socket.destroy();
-    if (typeof verdict === "number") return void response.writeHead(verdict).end("refused by the test");
+    if (verdict === 'drop') return void request.socket.destroy();
+    if (typeof verdict === 'number') return void response.writeHead(verdict).end('refused by the test');
     const url = new URL(request.url ?? '/', 'http://localhost');
     const backend = spawn('git', ['http-backend'], {
       env: {
@@ -45,9 +49,14 @@ export async function startGitServer(dir: string): Promise<GitServer> {
       if (verdict === 'drop-answer') return void request.socket.destroy();
       const output = Buffer.concat(chunks);
       const end = output.indexOf('\r\n\r\n');
-      const headers = output.subarray(0, end).toString('latin1').split('\r\n').map((line) => line.split(': '));
+      const headers = output
+        .subarray(0, end)
+        .toString('latin1')
+        .split('\r\n')
+        .map((line) => line.split(': '));
       const status = Number(headers.find(([name]) => name === 'Status')?.[1]?.slice(0, 3) ?? 200);
-      for (const [name, value] of headers) if (name !== undefined && name !== 'Status' && value !== undefined) response.setHeader(name, value);
+      for (const [name, value] of headers)
+        if (name !== undefined && name !== 'Status' && value !== undefined) response.setHeader(name, value);
       response.writeHead(status).end(output.subarray(end + 4));
     });
   });

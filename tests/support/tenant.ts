@@ -64,7 +64,8 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const clone = join(root, 'clone');
   const temp = join(root, 'temp');
   mkdirSync(temp);
-  const git = (cwd: string, ...args: string[]): string => execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+  const git = (cwd: string, ...args: string[]): string =>
+    execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   git(root, 'init', '-q', '--bare', '-b', 'main', remote);
   git(remote, 'config', 'http.receivepack', 'true');
   git(remote, 'config', 'uploadpack.allowFilter', 'true');
@@ -84,15 +85,32 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
       git(clone, 'pull', '-q', '--rebase', 'origin', 'main');
       return commitFiles(files, message);
     },
-    push: (image, content) => registry.put(image, `in-${content.replace(/\W/g, '')}`, { schemaVersion: 2, mediaType: 'application/vnd.oci.image.manifest.v1+json', annotations: { content } }),
+    push: (image, content) =>
+      registry.put(image, `in-${content.replace(/\W/g, '')}`, {
+        schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.manifest.v1+json',
+        annotations: { content },
+      }),
     bump: async (inputs, run = {}) => {
       const sha = inputs['source-sha'] ?? git(remote, 'rev-parse', 'main');
       const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);
-      if (run.checkout === undefined) checkOut(checkout, server.url, sha);
-      return runAction('bump-overlay', { environment: 'production', branch: 'main', config: 'slipway.yaml', token: 'a-secret-token', 'source-sha': sha, ...inputs }, { checkout, temp, root, ...run });
+      if (run.checkout === undefined) checkOut(checkout, server.url, remote, sha);
+      return runAction(
+        'bump-overlay',
+        {
+          environment: 'production',
+          branch: 'main',
+          config: 'slipway.yaml',
+          token: 'a-secret-token',
+          'source-sha': sha,
+          ...inputs,
+        },
+        { checkout, temp, root, ...run },
+      );
     },
     readOverlay: (environment = 'production') => git(remote, 'show', `main:overlays/${environment}/kustomization.yaml`),
-    releases: () => git(remote, 'log', 'main', '--format=%(trailers:key=Slipway-Release,valueonly)').split('\n').filter(Boolean),
+    releases: () =>
+      git(remote, 'log', 'main', '--format=%(trailers:key=Slipway-Release,valueonly)').split('\n').filter(Boolean),
     close: async () => {
       await Promise.all([server.close(), registry.close()]);
       rmSync(root, { recursive: true, force: true });
@@ -123,14 +141,15 @@ const gitEnv = {
   GIT_COMMITTER_EMAIL: 'person@example.com',
 };
 
-function checkOut(dir: string, url: string, sha: string): void {
+/** Fetches by path: the server lives in this process and could not answer while we wait for git. */
+function checkOut(dir: string, url: string, remote: string, sha: string): void {
   mkdirSync(dir, { recursive: true });
   const git = (...args: string[]): void => {
     execFileSync('git', args, { cwd: dir, env: gitEnv, stdio: ['ignore', 'ignore', 'pipe'] });
   };
   git('init', '-q');
   git('remote', 'add', 'origin', url);
-  git('fetch', '-q', '--depth=1', 'origin', sha);
+  git('fetch', '-q', '--depth=1', `file://${remote}`, sha);
   git('checkout', '-q', '--detach', sha);
 }
 
@@ -143,7 +162,12 @@ function tenantFiles(images: readonly string[], environments: readonly string[],
       'resources:',
       '  - ../../base',
       'images:',
-      ...images.flatMap((image) => [`  # ${image}`, `  - name: ${image}`, `    newName: ${host}/${image}`, `    digest: sha256:${'0'.repeat(64)} # set by Slipway`]),
+      ...images.flatMap((image) => [
+        `  # ${image}`,
+        `  - name: ${image}`,
+        `    newName: ${host}/${image}`,
+        `    digest: sha256:${'0'.repeat(64)} # set by Slipway`,
+      ]),
       '',
     ].join('\n');
   return {
@@ -159,7 +183,9 @@ function tenantFiles(images: readonly string[], environments: readonly string[],
     'app/main.js': '// 0\n',
     'base/kustomization.yaml': `resources: [${images.map((image) => `${image}.yaml`).join(', ')}]\n`,
     ...Object.fromEntries(images.map((image) => [`base/${image}.yaml`, deployment(image)])),
-    ...Object.fromEntries(environments.map((environment) => [`overlays/${environment}/kustomization.yaml`, overlay(environment)])),
+    ...Object.fromEntries(
+      environments.map((environment) => [`overlays/${environment}/kustomization.yaml`, overlay(environment)]),
+    ),
   };
 }
 
@@ -168,7 +194,11 @@ function deployment(image: string): string {
 }
 
 /** Runs an action's bundle with the runner's environment contract and nothing else. */
-async function runAction(name: string, inputs: Record<string, string>, context: RunOptions & { checkout: string; temp: string; root: string }): Promise<ActionResult> {
+async function runAction(
+  name: string,
+  inputs: Record<string, string>,
+  context: RunOptions & { checkout: string; temp: string; root: string },
+): Promise<ActionResult> {
   const files = mkdtempSync(join(context.root, 'files-'));
   const [outputFile, summaryFile] = [join(files, 'output'), join(files, 'summary')];
   for (const file of [outputFile, summaryFile]) writeFileSync(file, '');
@@ -195,7 +225,12 @@ async function runAction(name: string, inputs: Record<string, string>, context: 
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
   context.onStart?.(child.pid ?? -1);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, outputs: parseOutputs(readFileSync(outputFile, 'utf8')), summary: readFileSync(summaryFile, 'utf8'), log };
+  return {
+    code,
+    outputs: parseOutputs(readFileSync(outputFile, 'utf8')),
+    summary: readFileSync(summaryFile, 'utf8'),
+    log,
+  };
 }
 
 /** Reads the runner's output file as the runner does: `name<<delimiter`, lines, delimiter. */

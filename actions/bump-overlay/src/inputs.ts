@@ -33,7 +33,8 @@ export function parseImages(text: string): ReadonlyMap<string, Digest> {
     if (equals < 1) throw new InputError('images', line, 'is not of the form name=sha256:…, one image a line');
     const name = line.slice(0, equals).trim();
     const digest = parseDigest(`images (${name})`, line.slice(equals + 1).trim());
-    if (digest === NEVER_RELEASED) throw new InputError(`images (${name})`, digest, 'stands for "never released" and is no build');
+    if (digest === NEVER_RELEASED)
+      throw new InputError(`images (${name})`, digest, 'stands for "never released" and is no build');
     if (images.has(name)) throw new InputError('images', name, 'is named twice: give each image once');
     images.set(name, digest);
   }

@@ -9,7 +9,8 @@ export function describeOutputs(landing: Landing): { outcome: string; commit: st
     from: from ?? null,
     to,
     source,
-    winner: winner === undefined ? null : { to: winner.to, source: winner.source, commit: winner.commit, run: winner.run },
+    winner:
+      winner === undefined ? null : { to: winner.to, source: winner.source, commit: winner.commit, run: winner.run },
   }));
   return { outcome: landing.outcome, commit: landing.commit ?? '', releases: JSON.stringify(releases) };
 }

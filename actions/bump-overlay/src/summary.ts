@@ -54,7 +54,12 @@ function renderContainers(landing: Landing): string[] {
     inlineCode(change.from),
     inlineCode(change.to),
   ]);
-  return ['**What the cluster will see** (rendered before and after; nothing else differs)', '', table(['workload', 'container', 'from', 'to'], rows), ''];
+  return [
+    '**What the cluster will see** (rendered before and after; nothing else differs)',
+    '',
+    table(['workload', 'container', 'from', 'to'], rows),
+    '',
+  ];
 }
 
 function explainWinner(image: ImageOutcome, context: SummaryContext): string[] {
@@ -76,8 +81,14 @@ function nextStep(landing: Landing, context: SummaryContext): string {
 }
 
 function renderFooter(landing: Landing): string[] {
-  const races = landing.lostRaces === 0 ? [] : [`The branch moved ${landing.lostRaces} times meanwhile; the change was applied anew each time.`];
-  const tool = landing.edit === undefined ? [] : [`Rendered with ${landing.edit.kustomize.name} ${landing.edit.kustomize.version}.`];
+  const races =
+    landing.lostRaces === 0
+      ? []
+      : [`The branch moved ${landing.lostRaces} times meanwhile; the change was applied anew each time.`];
+  const tool =
+    landing.edit === undefined
+      ? []
+      : [`Rendered with ${landing.edit.kustomize.name} ${landing.edit.kustomize.version}.`];
   const words = [...tool, ...races];
   return words.length === 0 ? [] : [`<sub>${escapeMarkdown(words.join(' '))}</sub>`, ''];
 }

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { startTenant, type Tenant } from '#tests/support/tenant.ts';
+
+let tenant: Tenant;
+
+beforeEach(async () => {
+  tenant = await startTenant();
+});
+
+afterEach(() => tenant.close());
+
+test('a first bump lands in one commit that changes one line of the overlay', async () => {
+  const digest = tenant.push('discord-bot', 'one');
+  const before = tenant.readOverlay();
+  const result = await tenant.bump({ images: `discord-bot=${digest}` });
+  expect(result.log).not.toContain('::error');
+  expect(result.outputs['outcome']).toBe('landed');
+  expect(tenant.readOverlay()).toBe(before.replace(/(- name: discord-bot\n.*\n\s+digest: )sha256:0+/, `$1${digest}`));
+  expect(tenant.releases()).toHaveLength(1);
+  expect(result.outputs['commit']).toBe(tenant.remoteGit('rev-parse', 'main'));
+});
+
+test('the same bump twice: the second is unchanged and writes nothing', async () => {
+  const digest = tenant.push('discord-bot', 'one');
+  const source = tenant.remoteGit('rev-parse', 'main');
+  await tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': source });
+  const head = tenant.remoteGit('rev-parse', 'main');
+  const second = await tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': source });
+  expect(second.outputs['outcome']).toBe('unchanged');
+  expect(tenant.remoteGit('rev-parse', 'main')).toBe(head);
+});
+
+test('an older source is superseded and names the winner', async () => {
+  const older = tenant.commit({ 'app/main.js': '// 1\n' });
+  const newer = tenant.commit({ 'app/main.js': '// 2\n' });
+  const [one, two] = [tenant.push('discord-bot', 'one'), tenant.push('discord-bot', 'two')];
+  await tenant.bump({ images: `discord-bot=${two}`, 'source-sha': newer });
+  const late = await tenant.bump({ images: `discord-bot=${one}`, 'source-sha': older });
+  expect(late.outputs['outcome']).toBe('superseded');
+  expect(late.outputs['releases']).toContain(newer);
+  expect(tenant.readOverlay()).toContain(two);
+});
+
+test('a digest that the registry does not have is refused and nothing is written', async () => {
+  const head = tenant.remoteGit('rev-parse', 'main');
+  const result = await tenant.bump({ images: `discord-bot=sha256:${'1'.repeat(64)}` });
+  expect(result.code).toBe(1);
+  expect(result.log).toContain('build and push discord-bot first');
+  expect(tenant.remoteGit('rev-parse', 'main')).toBe(head);
+});
+
+test('a push just before ours is kept: ours lands on top of it', async () => {
+  const digest = tenant.push('discord-bot', 'one');
+  const source = tenant.remoteGit('rev-parse', 'main');
+  let rivals = 0;
+  tenant.server.intercept = async (request) => {
+    if (request.url?.endsWith('/git-receive-pack') && rivals++ === 0)
+      tenant.commit({ 'notes.md': 'a rival\n' }, 'rival');
+    return undefined;
+  };
+  const result = await tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': source });
+  expect(result.outputs['outcome']).toBe('landed');
+  expect(tenant.remoteGit('show', 'main:notes.md')).toBe('a rival');
+  expect(tenant.readOverlay()).toContain(digest);
+});
+
+test('an answer lost on the wire: the bump finds its own commit and does not write a second', async () => {
+  const digest = tenant.push('discord-bot', 'one');
+  let dropped = 0;
+  tenant.server.intercept = async (request) =>
+    request.url?.endsWith('/git-receive-pack') && request.method === 'POST' && dropped++ === 0
+      ? 'drop-answer'
+      : undefined;
+  const result = await tenant.bump({ images: `discord-bot=${digest}` });
+  expect(result.outputs['outcome']).toBe('landed');
+  expect(result.outputs['commit']).toBe(tenant.remoteGit('rev-parse', 'main'));
+  expect(tenant.releases()).toHaveLength(1);
+});
