@@ -1,18 +1,17 @@
-import {
-  type Alias,
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Pair,
-  parseDocument,
-  type Scalar,
-  visit,
-  type YAMLMap,
-} from 'yaml';
+import { isDeepStrictEqual } from 'node:util';
+import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
 import { Refusal } from '#core/errors.ts';
+import {
+  findField,
+  listAliases,
+  rangeOf,
+  readSource,
+  resolveAlias,
+  type Source,
+  scalarText,
+} from '#core/kustomization/document.ts';
+import { applySplices, type Splice, spliceDigest } from '#core/kustomization/splices.ts';
+import { suggestName } from '#core/nearest.ts';
 import { type Digest, isDigest } from '#core/reference.ts';
 
 /** An entry of a kustomization's `images:`, with what it inherits by merge keys. */
@@ -20,6 +19,7 @@ export interface ImageEntry {
   readonly name: string;
   readonly newName: string | undefined;
   readonly newTag: string | undefined;
+  /** Undefined also for what is no digest. */
   readonly digest: Digest | undefined;
   /** Line of the entry, from 1. */
   readonly line: number;
@@ -31,233 +31,183 @@ export interface DigestChange {
   readonly from: Digest | undefined;
   readonly fromTag: string | undefined;
   readonly to: Digest;
+  /** Line of the digest in the new text, from 1. */
   readonly line: number;
 }
 
 /** Returns the entries of `images:`; refuses text that is not a kustomization. `file` is how messages name it. */
 export function readImageEntries(text: string, file: string): ImageEntry[] {
-  return readKustomization(text, file).entries.map(({ node: _node, ...entry }) => entry);
+  return locateEntries(readSource(text, file)).map(({ node: _node, place: _place, index: _index, ...entry }) => entry);
 }
 
 /**
- * Returns the text with each wanted digest in its entry, and what was changed. Only the scalar moves: comments, order,
- * quotes, indentation and line ends stay. An entry with `newTag` gets the digest in the tag's place; an entry with
- * neither gets a line of its own. The text is not written anew from a model: what is not spliced is not touched.
+ * Returns the text with each wanted digest in its entry, and what was changed; nothing where the digest stands there
+ * already. Only the scalar moves: comments, order, quotes, indentation and line ends stay, since the text is spliced
+ * and not written anew from a model. What the new text says is compared with what it should say: a form in which the
+ * digest cannot be changed alone (an anchor that others use) is refused.
  */
 export function setDigests(
   text: string,
   file: string,
   wanted: ReadonlyMap<string, Digest>,
 ): { text: string; changes: DigestChange[] } {
-  const source = readKustomization(text, file);
-  const splices: Splice[] = [];
-  const changes: DigestChange[] = [];
-  for (const [image, to] of wanted) {
-    const entry = findEntry(source, image, to);
-    if (entry.digest === to && ownPair(entry.node, 'newTag') === undefined) continue;
-    splices.push(...spliceEntry(source, entry, to));
-    changes.push({ image, from: entry.digest, fromTag: entry.newTag, to, line: entry.line });
-  }
-  refuseSharedAnchors(source, splices);
-  return { text: applySplices(text, splices), changes };
-}
-
-/** Replaces `start` to `end` (UTF-16 offsets) by `text`. */
-interface Splice {
-  readonly start: number;
-  readonly end: number;
-  readonly text: string;
-  /** The node whose value changes, for what refers to it by an anchor. */
-  readonly node?: Scalar | Alias;
+  const source = readSource(text, file);
+  const entries = locateEntries(source);
+  refuseMissing(source, entries, wanted);
+  const edits = [...wanted].flatMap(([image, to]): Edit[] => {
+    const entry = findEntry(source, entries, image);
+    return entry.digest === to ? [] : [{ entry, to, splices: spliceDigest(source, entry.node, to) }];
+  });
+  const result = applySplices(
+    text,
+    edits.flatMap((edit) => edit.splices),
+  );
+  const lines = proveEdits(source, result, edits);
+  const changes = edits.map(({ entry, to }, index) => {
+    return { image: entry.name, from: entry.digest, fromTag: entry.newTag, to, line: lines[index] ?? entry.line };
+  });
+  return { text: result, changes };
 }
 
 interface LocatedEntry extends ImageEntry {
   readonly node: YAMLMap;
+  /** What holds the entry, outermost first: an anchor on any of these may give it to others. */
+  readonly place: readonly unknown[];
+  readonly index: number;
 }
 
-interface Source {
-  readonly text: string;
-  readonly file: string;
-  readonly document: Document.Parsed;
-  readonly entries: readonly LocatedEntry[];
+interface Edit {
+  readonly entry: LocatedEntry;
+  readonly to: Digest;
+  readonly splices: readonly Splice[];
 }
 
-function readKustomization(text: string, file: string): Source {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    lineCounter: lines,
-    merge: true,
-    prettyErrors: false,
-    uniqueKeys: true,
-    logLevel: 'silent',
-  });
-  const [error] = document.errors;
-  if (error !== undefined) {
-    const what =
-      error.code === 'MULTIPLE_DOCS'
-        ? 'holds several documents: keep one'
-        : `is not valid YAML: ${error.message.split('\n')[0] ?? ''}`;
-    throw new Refusal(`${file}:${lines.linePos(error.pos[0]).line} ${what}`);
+function locateEntries(source: Source): LocatedEntry[] {
+  const written = findField(source, source.root, 'images')?.pair.value;
+  const images = resolveAlias(source, written);
+  if (images === undefined || images === null || (isScalar(images) && images.value === null)) return [];
+  const { file } = source;
+  if (!isSeq(images)) {
+    const at = source.line(rangeOf(images)[0]);
+    throw new Refusal(`${file}:${at}: images is not a list; write each entry below it with a dash: - name: …`);
   }
-  if (!isMap(document.contents))
-    throw new Refusal(`${file} is not a kustomization: expected a mapping with resources and images`);
-  const images = document.contents.get('images', true);
-  if (images === undefined || (isScalar(images) && images.value === null)) return { text, file, document, entries: [] };
-  if (!isSeq(images)) throw new Refusal(`${file}: images is not a list: write one entry a line, each with a dash`);
-  const entries = images.items.map((item): LocatedEntry => {
-    const line = lines.linePos(rangeOf(item)[0]).line;
-    if (isAlias(item))
-      throw new Refusal(
-        `${file}:${line} the images entry *${item.source} is an alias: write the entry itself, so that it can be changed alone`,
-      );
-    if (!isMap(item)) throw new Refusal(`${file}:${line} is no images entry: expected name, newName and digest`);
-    const values: unknown = item.toJS(document);
-    const field = (key: string): string | undefined => textOf(values, key);
+  return images.items.map((item, index) => {
+    const node = resolveAlias(source, item);
+    const line = source.line(rangeOf(item)[0]);
+    if (!isMap(node)) throw new Refusal(`${file}:${line}: this is no images entry; write name, newName and digest`);
+    const field = (name: string): string | undefined => {
+      const text = scalarText(source, findField(source, node, name)?.pair.value);
+      return text === '' ? undefined : text;
+    };
     const digest = field('digest');
     return {
-      node: item,
-      line,
       name: field('name') ?? '',
       newName: field('newName'),
       newTag: field('newTag'),
       digest: digest !== undefined && isDigest(digest) ? digest : undefined,
+      line,
+      node,
+      place: [source.root, images, node],
+      index,
     };
   });
-  return { text, file, document, entries };
 }
 
-function textOf(values: unknown, key: string): string | undefined {
-  if (typeof values !== 'object' || values === null) return undefined;
-  const value: unknown = Object.entries(values).find(([name]) => name === key)?.[1];
-  return value === undefined || value === null || value === '' ? undefined : String(value);
-}
-
-function findEntry(source: Source, image: string, to: Digest): LocatedEntry {
-  const found = source.entries.filter((entry) => entry.name === image);
-  const [only, second] = found;
-  if (only === undefined) {
-    throw new Refusal(
-      `${source.file} has no images entry for ${image}; add these lines below images:\n  - name: ${image}\n    newName: <registry>/${image}\n    digest: ${to}`,
-    );
-  }
-  if (second !== undefined)
-    throw new Refusal(
-      `${source.file} has two images entries for ${image}, in lines ${only.line} and ${second.line}: keep one`,
-    );
-  return only;
-}
-
-function spliceEntry(source: Source, entry: LocatedEntry, to: Digest): Splice[] {
-  const digest = ownPair(entry.node, 'digest');
-  const tag = ownPair(entry.node, 'newTag');
-  if (digest === undefined && tag === undefined) return [insertDigest(source, entry, to)];
-  if (tag === undefined || digest === undefined) {
-    const pair = digest ?? tag;
-    return pair === undefined ? [] : replacePair(source, pair, to);
-  }
-  // one of the two must go; the first pair of a block entry stands on the dash's own line and has to stay
-  const first = entry.node.items[0];
-  return first === tag
-    ? [...replacePair(source, tag, to), removePair(source, entry.node, digest)]
-    : [...replacePair(source, digest, to), removePair(source, entry.node, tag)];
-}
-
-/** Puts the digest where the pair's value is; a `newTag` key becomes `digest`. */
-function replacePair(source: Source, pair: Pair, to: Digest): Splice[] {
-  const [keyStart, keyEnd] = rangeOf(pair.key);
-  const key = source.text.slice(keyStart, keyEnd);
-  const rename = key.includes('newTag')
-    ? [{ start: keyStart, end: keyEnd, text: key.replace('newTag', 'digest') }]
-    : [];
-  return [...rename, replaceValue(source, pair, to)];
-}
-
-function replaceValue(source: Source, pair: Pair, to: Digest): Splice {
-  const value = pair.value;
-  const [start, end] = rangeOf(value);
-  const node = isScalar(value) || isAlias(value) ? { node: value } : {};
-  const written = source.text.slice(start, end);
-  if (written === '') return insertValue(source, pair, to);
-  const old = isScalar(value) ? String(value.value) : undefined;
-  const inside = old === undefined || old === '' ? -1 : written.indexOf(old);
-  if (old !== undefined && inside >= 0)
-    return { start: start + inside, end: start + inside + old.length, text: to, ...node };
-  const quoted = written.match(/^(['"])[\s\S]*\1$/)?.[1] ?? '';
-  return { start, end, text: `${quoted}${to}${quoted}`, ...node };
-}
-
-/** `digest:` with nothing behind it. */
-function insertValue(source: Source, pair: Pair, to: Digest): Splice {
-  const [, keyEnd] = rangeOf(pair.key);
-  const colon = source.text.indexOf(':', keyEnd);
-  return { start: colon + 1, end: colon + 1, text: ` ${to}` };
-}
-
-/** Adds a digest behind the entry's last own pair: a line in block style, a pair in flow style. */
-function insertDigest(source: Source, entry: LocatedEntry, to: Digest): Splice {
-  const last = entry.node.items.at(-1);
-  const first = entry.node.items[0];
-  if (last === undefined || first === undefined)
-    throw new Refusal(`${source.file}:${entry.line} is an empty images entry: give it a name`);
-  const [, end] = rangeOf(last.value ?? last.key);
-  if (entry.node.flow === true) return { start: end, end, text: `, digest: ${to}` };
-  const [keyStart] = rangeOf(first.key);
-  const indent = source.text.slice(source.text.lastIndexOf('\n', keyStart - 1) + 1, keyStart).replace(/[^ ]/g, ' ');
-  const lineEnd = source.text.indexOf('\n', Math.max(0, end - 1));
-  if (lineEnd === -1) return { start: source.text.length, end: source.text.length, text: `\n${indent}digest: ${to}` };
-  const eol = source.text[lineEnd - 1] === '\r' ? '\r\n' : '\n';
-  return { start: lineEnd + 1, end: lineEnd + 1, text: `${indent}digest: ${to}${eol}` };
-}
-
-/** Takes a pair out: its line in block style, the pair with one comma in flow style. */
-function removePair(source: Source, map: YAMLMap, pair: Pair): Splice {
-  const [keyStart] = rangeOf(pair.key);
-  const [, valueEnd] = rangeOf(pair.value ?? pair.key);
-  const node = isScalar(pair.value) ? { node: pair.value } : {};
-  if (map.flow === true) {
-    const behind = source.text.slice(valueEnd).match(/^\s*,\s*/)?.[0].length;
-    if (behind !== undefined) return { start: keyStart, end: valueEnd + behind, text: '', ...node };
-    const before = source.text.slice(0, keyStart).match(/,\s*$/)?.[0].length ?? 0;
-    return { start: keyStart - before, end: valueEnd, text: '', ...node };
-  }
-  const lineStart = source.text.lastIndexOf('\n', keyStart - 1) + 1;
-  const lineEnd = source.text.indexOf('\n', Math.max(lineStart, valueEnd - 1));
-  if (lineEnd !== -1) return { start: lineStart, end: lineEnd + 1, text: '', ...node };
-  const before = source.text.slice(0, lineStart).match(/\r?\n$/)?.[0].length ?? 0; // the last line has no end of its own
-  return { start: lineStart - before, end: source.text.length, text: '', ...node };
-}
-
-/** A changed scalar that carries an anchor would change whatever refers to it, unless that is replaced as well. */
-function refuseSharedAnchors(source: Source, splices: readonly Splice[]): void {
-  const changed = new Set(splices.map((splice) => splice.node));
-  const anchors = new Set(
-    splices.flatMap((splice) =>
-      isScalar(splice.node) && splice.node.anchor !== undefined ? [splice.node.anchor] : [],
-    ),
+function refuseMissing(source: Source, entries: readonly LocatedEntry[], wanted: ReadonlyMap<string, Digest>): void {
+  const missing = [...wanted].filter(([image]) => !entries.some((entry) => entry.name === image));
+  const [first] = missing;
+  if (first === undefined) return;
+  const names = entries.map((entry) => entry.name);
+  const suggestion = missing.length === 1 ? suggestName(first[0], names) : '';
+  const lines = missing.map(([image, to]) => entryLines(image, guessNewName(entries, image), to));
+  const what = missing.map(([image]) => image).join(', ');
+  throw new Refusal(
+    `${source.file} has no images entry for ${what}${suggestion}; add these lines below images:\n${lines.join('\n')}`,
   );
-  visit(source.document, {
-    Alias: (_key, alias) => {
-      if (!anchors.has(alias.source) || changed.has(alias)) return;
-      throw new Refusal(
-        `${source.file}: the anchor &${alias.source} gives its value to another place (*${alias.source}), which would change with it: write the value there itself`,
-      );
-    },
-  });
 }
 
-function applySplices(text: string, splices: readonly Splice[]): string {
-  return [...splices]
-    .sort((a, b) => b.start - a.start)
-    .reduce((result, splice) => result.slice(0, splice.start) + splice.text + result.slice(splice.end), text);
+function entryLines(name: string, newName: string, digest: Digest): string {
+  return `  - name: ${name}\n    newName: ${newName}\n    digest: ${digest}`;
 }
 
-function ownPair(map: YAMLMap, key: string): Pair | undefined {
-  return map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
+/** Images of one overlay mostly come from one registry. */
+function guessNewName(entries: readonly ImageEntry[], image: string): string {
+  const neighbour = entries.find((entry) => entry.newName?.includes('/'))?.newName;
+  return neighbour === undefined ? `<registry>/${image}` : neighbour.replace(/[^/]*$/, image);
 }
 
-/** The parser gives every node that it read a range: start and end of the value, in UTF-16 units. */
-function rangeOf(node: unknown): [number, number] {
-  const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
-  if (!Array.isArray(range)) throw new Error('a node of the parsed file has no range');
-  return [Number(range[0]), Number(range[1])];
+function findEntry(source: Source, entries: readonly LocatedEntry[], image: string): LocatedEntry {
+  const [only, second] = entries.filter((entry) => entry.name === image);
+  if (only === undefined) throw new Error('missing entries are refused before');
+  if (second === undefined) return only;
+  throw new Refusal(
+    `${source.file} has two images entries for ${image}, in lines ${only.line} and ${second.line}; keep one`,
+  );
+}
+
+/** Returns each edit's line of the digest, or refuses when the new text says anything but the wanted digests. */
+function proveEdits(source: Source, text: string, edits: readonly Edit[]): number[] {
+  const found = readEdited(text, source.file);
+  const expected = plainValues(source.values, edits, true);
+  if (found !== undefined && isDeepStrictEqual(plainValues(found.source.values, edits, false), expected)) {
+    return edits.map(({ entry }) => {
+      const node = found.entries[entry.index]?.node;
+      const pair = node === undefined ? undefined : findField(found.source, node, 'digest')?.pair;
+      return pair === undefined ? entry.line : found.source.line(rangeOf(pair.key)[0]);
+    });
+  }
+  throw explainEntanglement(source, edits);
+}
+
+function readEdited(text: string, file: string): { source: Source; entries: LocatedEntry[] } | undefined {
+  try {
+    const source = readSource(text, file);
+    return { source, entries: locateEntries(source) };
+  } catch (error) {
+    if (error instanceof Refusal) return undefined; // the caller explains why the edit failed
+    throw error;
+  }
+}
+
+/** The file's values with the edited entries in one form of many: keys without case, no empty tag; `wanted` sets digests. */
+function plainValues(values: unknown, edits: readonly Edit[], wanted: boolean): unknown {
+  const root: Record<string, unknown> = { ...(values as object) }; // readSource lets only mappings through
+  const key = Object.keys(root).find((name) => name.toLowerCase() === 'images') ?? 'images';
+  const items = [...(root[key] as Record<string, unknown>[])]; // an edit has an entry, so there is a list of mappings
+  for (const { entry, to } of edits) {
+    const fields = Object.entries(items[entry.index] ?? {}).filter(([name]) => !/^(digest|newtag)$/i.test(name));
+    const lower = Object.entries(items[entry.index] ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
+    const { digest, newtag } = Object.fromEntries(lower);
+    items[entry.index] = {
+      ...Object.fromEntries(fields),
+      digest: wanted ? to : digest,
+      newtag: wanted ? '' : (newtag ?? ''),
+    };
+  }
+  return { ...root, [key]: items };
+}
+
+/** Says which anchor gives an edited value to another place, where that is the reason. */
+function explainEntanglement(source: Source, edits: readonly Edit[]): Refusal {
+  const valuesOf = ({ node }: LocatedEntry) =>
+    ['digest', 'newTag'].map((name) => findField(source, node, name)?.pair.value);
+  const replaced = new Set(edits.flatMap(({ entry }) => valuesOf(entry)));
+  const aliases = listAliases(source).filter((alias) => !replaced.has(alias));
+  for (const { entry } of edits) {
+    const values = valuesOf(entry);
+    const place = [...entry.place, ...values].filter((node): node is Node => isNode(node) && !isAlias(node));
+    const user = aliases.find((alias) => place.some((node) => alias.resolve(source.document) === node));
+    if (user === undefined) continue;
+    const [at] = rangeOf(user);
+    return new Refusal(
+      `${source.file}:${source.line(at)}: *${user.source} repeats what the anchor &${user.source} marks, and would change with ${entry.name}; write the value there itself`,
+    );
+  }
+  const [first] = edits;
+  if (first === undefined) return new Refusal(`${source.file} reads differently when it is read twice`);
+  const { name, newName, line } = first.entry;
+  const plain = entryLines(name, newName ?? `<registry>/${name}`, first.to);
+  return new Refusal(
+    `${source.file}:${line}: the digest of ${name} cannot be changed alone in the form of this entry; write it as\n${plain}`,
+  );
 }

@@ -130,23 +130,19 @@ function removePair(source: Source, map: YAMLMap, pair: Pair): Splice {
   const behind = text.slice(pairEnd).match(/^[ \t]*/)?.[0].length ?? 0;
   const restStart = pairEnd + behind;
   const isLineEnd = /^(\r?\n|$)/.test(text.slice(restStart));
-  if (!isLineEnd) return removeWithin(source, map, { start, end: restStart, hasComma: pairEnd > end });
+  if (!isLineEnd) return removeWithin(source, map, start, text[restStart] === '}' ? pairEnd : restStart);
   if (before.trim() === '') return removeLine(text, start, restStart);
   // `- newTag: 1` with the next key below it: that key moves up to the dash
   const below = text.slice(restStart).match(/^\r?\n[ \t]*(?=[^\s#])/)?.[0].length;
   if (map.flow !== true && below !== undefined) return { start, end: restStart + below, text: '' };
-  return removeWithin(source, map, {
-    start: lineStart(text, start) + before.trimEnd().length,
-    end: restStart,
-    hasComma: true,
-  });
+  return { start: lineStart(text, start) + before.trimEnd().length, end: restStart, text: '' };
 }
 
-/** A last flow pair has no comma behind it: the one before it goes. */
-function removeWithin(source: Source, map: YAMLMap, part: { start: number; end: number; hasComma: boolean }): Splice {
-  const isLast = map.flow === true && !part.hasComma;
-  const comma = isLast ? (source.text.slice(0, part.start).match(/,[ \t]*$/)?.[0].length ?? 0) : 0;
-  return { start: part.start - comma, end: part.end, text: '' };
+/** Cuts a part of a line out. A last flow pair has no comma behind it: the one before it goes, if it stands there. */
+function removeWithin({ text }: Source, map: YAMLMap, start: number, end: number): Splice {
+  const isLast = map.flow === true && !/,[ \t]*$/.test(text.slice(start, end));
+  const comma = isLast ? (text.slice(lineStart(text, start), start).match(/,[ \t]*$/)?.[0].length ?? 0) : 0;
+  return { start: start - comma, end, text: '' };
 }
 
 /** Where the file's last line has no end, its new last line gets none either. */
