@@ -43,6 +43,8 @@ export interface RunOptions {
   readonly path?: string;
   /** Called with the process as soon as it runs. */
   readonly onStart?: (pid: number) => void;
+  /** The commit that the fresh checkout is at, where it is not the source. */
+  readonly checkoutAt?: string;
   /** A checkout to use instead of a fresh one. */
   readonly checkout?: string;
 }
@@ -94,7 +96,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     bump: async (inputs, run = {}) => {
       const sha = inputs['source-sha'] ?? git(remote, 'rev-parse', 'main');
       const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);
-      if (run.checkout === undefined) checkOut(checkout, server.url, remote, sha);
+      if (run.checkout === undefined) checkOut(checkout, server.url, remote, run.checkoutAt ?? sha);
       return runAction(
         'bump-overlay',
         {
