@@ -49,7 +49,8 @@ export interface RunOptions {
   readonly checkout?: string;
 }
 
-const kustomizeFolder = findKustomize();
+/** The folder of the kustomize that tests use; empty for the one on PATH. */
+export const kustomizeFolder = findKustomize();
 
 /** Options of {@link startTenant}. */
 export interface TenantOptions {
