@@ -50,7 +50,7 @@ export function readSource(text: string, file: string): Source {
   if (document === undefined || !isMap(document.contents)) {
     throw new Refusal(`${file} is not a kustomization; write a mapping with resources: and images:`);
   }
-  return { text, file, document, root: document.contents, values: readValues(document, file), line };
+  return { text, file, document, root: document.contents, values: readValues(document, file, line), line };
 }
 
 /**
@@ -89,7 +89,7 @@ export function rangeOf(node: unknown): [number, number] {
 }
 
 /** Returns every alias of the file. */
-export function listAliases(source: Source): Alias[] {
+export function listAliases(source: Pick<Source, 'document'>): Alias[] {
   const found: Alias[] = [];
   visit(source.document, { Alias: (_key, alias) => void found.push(alias) });
   return found;
@@ -114,18 +114,28 @@ function refuseFaults(document: Document.Parsed, text: string, file: string, lin
   if (error === undefined) return;
   const [start] = error.pos;
   if (error.code === 'DUPLICATE_KEY') throw twice(file, line(start), text.slice(start).match(/[^\s:,'"]+/)?.[0] ?? '');
-  throw new Refusal(`${file}:${line(start)}: is not valid YAML: ${error.message.split('\n')[0] ?? ''}`);
+  throw new Refusal(
+    `${file}:${line(start)}: is not valid YAML: ${error.message.split('\n')[0] ?? ''}; correct it there or above`,
+  );
 }
 
 function twice(file: string, line: number, name: string): Refusal {
   return new Refusal(`${file}:${line}: the key ${name} stands twice in one mapping; keep one`);
 }
 
-function readValues(document: Document.Parsed, file: string): unknown {
+function readValues(document: Document.Parsed, file: string, line: (offset: number) => number): unknown {
+  const loose = listAliases({ document }).find((alias) => alias.resolve(document) === undefined);
+  if (loose !== undefined) {
+    const at = line(rangeOf(loose)[0]);
+    throw new Refusal(
+      `${file}:${at}: *${loose.source} stands for nothing; mark a value above it with &${loose.source}`,
+    );
+  }
   try {
     return JSON.parse(JSON.stringify(document.toJS())) as unknown;
   } catch (error) {
-    // the parser says so of aliases without an anchor, merges of what is no mapping, and aliases that multiply
-    throw new Refusal(`${file} cannot be resolved: ${error instanceof Error ? error.message : String(error)}`);
+    // the parser says so of a merge of what is no mapping, and of aliases that multiply without end
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`${file}: its aliases cannot be resolved (${said}); write the values themselves`);
   }
 }

@@ -56,7 +56,7 @@ export function setDigests(
   refuseMissing(source, entries, wanted);
   const edits = [...wanted].flatMap(([image, to]): Edit[] => {
     const entry = findEntry(source, entries, image);
-    return entry.digest === to ? [] : [{ entry, to, splices: spliceDigest(source, entry.node, to) }];
+    return entry.digest === to ? [] : [{ entry, to, splices: spliceDigest(source, entry.node, { image, digest: to }) }];
   });
   const result = applySplices(
     text,
@@ -117,12 +117,18 @@ function refuseMissing(source: Source, entries: readonly LocatedEntry[], wanted:
   const missing = [...wanted].filter(([image]) => !entries.some((entry) => entry.name === image));
   const [first] = missing;
   if (first === undefined) return;
+  const what = missing.map(([image]) => image).join(', ');
+  if (findField(source, source.root, 'imageTags') !== undefined) {
+    throw new Refusal(
+      `${source.file} has no images entry for ${what}; rename imageTags, which kustomize gave up, to images`,
+    );
+  }
   const names = entries.map((entry) => entry.name);
   const suggestion = missing.length === 1 ? suggestName(first[0], names) : '';
   const lines = missing.map(([image, to]) => entryLines(image, guessNewName(entries, image), to));
-  const what = missing.map(([image]) => image).join(', ');
+  const remedy = suggestion.endsWith('?') ? ' If not, add' : '; add';
   throw new Refusal(
-    `${source.file} has no images entry for ${what}${suggestion}; add these lines below images:\n${lines.join('\n')}`,
+    `${source.file} has no images entry for ${what}${suggestion}${remedy} these lines below images:\n${lines.join('\n')}`,
   );
 }
 

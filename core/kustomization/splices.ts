@@ -10,6 +10,12 @@ export interface Splice {
   readonly text: string;
 }
 
+/** The digest that an image's entry shall have. */
+export interface Wanted {
+  readonly image: string;
+  readonly digest: Digest;
+}
+
 /** Returns the text with all splices done, whatever their order; they must not overlap. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   const backwards = [...splices].sort((one, other) => other.start - one.start);
@@ -20,19 +26,21 @@ export function applySplices(text: string, splices: readonly Splice[]): string {
  * Returns the splices that give an images entry its digest: into the place of the old one, else of `newTag`, else as
  * a field of its own in the entry's style. A `newTag` beside a digest goes: kustomize would write `name:tag@digest`.
  */
-export function spliceDigest(source: Source, entry: YAMLMap, to: Digest): Splice[] {
+export function spliceDigest(source: Source, entry: YAMLMap, wanted: Wanted): Splice[] {
   const digest = findField(source, entry, 'digest');
   const tag = findField(source, entry, 'newTag');
   const hasTag = tag !== undefined && (scalarText(source, tag.pair.value) ?? '') !== '';
   if (hasTag && tag.inherited) {
     const at = source.line(rangeOf(entry)[0]);
-    throw new Refusal(`${source.file}:${at}: this entry inherits newTag by a merge key; write its fields out`);
+    throw new Refusal(
+      `${source.file}:${at}: the entry of ${wanted.image} inherits newTag by a merge key; write its fields out, without newTag`,
+    );
   }
   if (digest !== undefined && !digest.inherited) {
-    return [replaceValue(source, digest.pair, to), ...(hasTag ? [removePair(source, entry, tag.pair)] : [])];
+    return [replaceValue(source, digest.pair, wanted), ...(hasTag ? [removePair(source, entry, tag.pair)] : [])];
   }
-  if (tag !== undefined && !tag.inherited) return [renameKey(source, tag.pair), replaceValue(source, tag.pair, to)];
-  return [insertDigest(source, entry, to)];
+  if (tag !== undefined && !tag.inherited) return [renameKey(source, tag.pair), replaceValue(source, tag.pair, wanted)];
+  return [insertDigest(source, entry, wanted.digest)];
 }
 
 function renameKey(source: Source, pair: Pair): Splice {
@@ -40,40 +48,42 @@ function renameKey(source: Source, pair: Pair): Splice {
   return { start, end, text: quoteLike(source.text[start], 'digest') };
 }
 
-function replaceValue(source: Source, pair: Pair, to: Digest): Splice {
+function replaceValue(source: Source, pair: Pair, wanted: Wanted): Splice {
   const { key, value } = pair;
   const [start, end] = value === null ? [rangeOf(key)[1], rangeOf(key)[1]] : rangeOf(value);
   const written = source.text.slice(start, end);
-  if (written === '') return fillValue(source, pair, to);
+  if (written === '') return fillValue(source, pair, wanted);
   const isBlock = isScalar(value) && (value.type === Scalar.BLOCK_LITERAL || value.type === Scalar.BLOCK_FOLDED);
-  if (isBlock) return replaceBlock(source, start, written, to);
-  if (!isScalar(value) && !isAlias(value)) throw unfit(source, start, 'is no text', to);
-  if (written.includes('\n')) throw unfit(source, start, 'is written over several lines', to);
+  if (isBlock) return replaceBlock(source, start, written, wanted);
+  if (!isScalar(value) && !isAlias(value)) throw unfit(source, start, 'is no text', wanted);
+  if (written.includes('\n')) throw unfit(source, start, 'is written over several lines', wanted);
   // `"digest":plain` is YAML for a parser of 1.2 only
-  const quoted = source.text[start - 1] === ':' ? `"${to}"` : quoteLike(written[0], to);
+  const quoted = source.text[start - 1] === ':' ? `"${wanted.digest}"` : quoteLike(written[0], wanted.digest);
   return { start, end, text: quoted };
 }
 
 /** The one line of content of a block scalar; `|` and `>` without `-` would end the digest with a line break. */
-function replaceBlock(source: Source, start: number, written: string, to: Digest): Splice {
+function replaceBlock(source: Source, start: number, written: string, wanted: Wanted): Splice {
   const [header = '', content = '', extra] = written.split('\n').filter((line) => line.trim() !== '');
   const isStripped = /^[|>]\d?-/.test(header);
-  if (!isStripped || content === '' || extra !== undefined) throw unfit(source, start, 'is a block of lines', to);
+  if (!isStripped || content === '' || extra !== undefined) throw unfit(source, start, 'is a block of lines', wanted);
   const at = start + written.indexOf(content, header.length) + content.search(/\S/);
-  return { start: at, end: at + content.trim().length, text: to };
+  return { start: at, end: at + content.trim().length, text: wanted.digest };
 }
 
 /** `digest:` with nothing behind it but, perhaps, a comment. */
-function fillValue(source: Source, pair: Pair, to: Digest): Splice {
+function fillValue(source: Source, pair: Pair, wanted: Wanted): Splice {
   const [, keyEnd] = rangeOf(pair.key);
   const colon = source.text.slice(keyEnd).match(/^[ \t]*:/)?.[0].length;
-  if (colon === undefined) throw unfit(source, keyEnd, 'is empty', to);
-  return { start: keyEnd + colon, end: keyEnd + colon, text: ` ${to}` };
+  if (colon === undefined) throw unfit(source, keyEnd, 'is empty', wanted);
+  return { start: keyEnd + colon, end: keyEnd + colon, text: ` ${wanted.digest}` };
 }
 
-function unfit(source: Source, offset: number, what: string, to: Digest): Refusal {
+function unfit(source: Source, offset: number, what: string, { image, digest }: Wanted): Refusal {
   const at = source.line(offset);
-  return new Refusal(`${source.file}:${at}: this value ${what} and cannot be replaced in place; write digest: ${to}`);
+  return new Refusal(
+    `${source.file}:${at}: the digest or tag of ${image} ${what}, which cannot be replaced in place; write on one line digest: ${digest}`,
+  );
 }
 
 /** Returns `text` in the quotes that `first` opens, plain where it opens none. */
@@ -97,11 +107,12 @@ function insertDigest(source: Source, entry: YAMLMap, to: Digest): Splice {
   const { end } = endOf(model);
   const next = text[end - 1] === '\n' ? end : text.indexOf('\n', end) + 1;
   if (next > 0) return { start: next, end: next, text: `${indent}${field}${lineEndBefore(text, next)}` };
-  return {
-    start: text.length,
-    end: text.length,
-    text: `${lineEndBefore(text, lineStart(text, keyStart))}${indent}${field}`,
-  };
+  const line = lineStart(text, keyStart);
+  const isFree =
+    indent === text.slice(line, keyStart) && !/^[ \t]*#.*$/m.test(text.slice(lineStart(text, line - 1), line));
+  // above the last line: that line is then the same as before, and still without an end
+  if (isFree) return { start: line, end: line, text: `${indent}${field}${lineEndBefore(text, line)}` };
+  return { start: text.length, end: text.length, text: `${lineEndBefore(text, line)}${indent}${field}` };
 }
 
 /** Where a pair's value starts and ends; its key where it has none. */

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { describeError, isExpected } from '#core/errors.ts';
+import { setDigests } from '#core/kustomization/images.ts';
+import { listFolders, NEW } from '#core/kustomization/tests/cases.ts';
+import { expectGolden } from '#tests/support/golden.ts';
+
+test.each(listFolders('invalid'))('$name', ({ folder }) => {
+  const file = 'overlays/production/kustomization.yaml';
+  const text = readFileSync(join(folder, 'kustomization.yaml'), 'utf8');
+  expectGolden(
+    join(folder, 'message.txt'),
+    `${refusalOf(() => setDigests(text, file, new Map([['discord-bot', NEW]])))}\n`,
+  );
+});
+
+test('two images without entries are named at once', () => {
+  const wanted = new Map([
+    ['discord-bot', NEW],
+    ['dev-sandbox', NEW],
+  ] as const);
+  expect(refusalOf(() => setDigests('resources: []\n', 'k.yaml', wanted))).toMatch(
+    /no images entry for discord-bot, dev-sandbox; add/,
+  );
+});
+
+function refusalOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    if (isExpected(error)) return describeError(error);
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
