@@ -57,7 +57,7 @@ source "docker" "bot" {
   changes = [
     "USER 10001:10001",
     "WORKDIR /app",
-    "ENV NODE_ENV=production",
+    "ENV NODE_ENV=production SOURCE_SHA=\"${var.source_sha}\"",
     "EXPOSE 3000",
     // an empty ENTRYPOINT would leave the shell of run_command in its place
     "ENTRYPOINT [\"node\"]",
