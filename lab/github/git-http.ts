@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Bearer, mayAccessContents, type Tokens } from '#lab/github/tokens.ts';
+
+/** What serving git needs. */
+export interface GitHttpOptions {
+  /** Folder that holds `<owner>/<name>.git`. */
+  readonly root: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly tokens: Tokens;
+  /** Called before a push is handed to git. */
+  readonly beforePush: (bearer: Bearer) => Promise<void>;
+  /** Called after git has answered a push, whatever it answered. */
+  readonly afterPush: (bearer: Bearer) => Promise<void>;
+}
+
+/** Answers git's smart HTTP requests through git's own http-backend; false when the request is none. */
+export async function serveGit(request: IncomingMessage, response: ServerResponse, options: GitHttpOptions): Promise<boolean> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const service = url.pathname.match(/\.git\/(info\/refs|git-upload-pack|git-receive-pack)$/)?.[1];
+  if (service === undefined) return false;
+  const isPush = service === 'git-receive-pack' || url.searchParams.get('service') === 'git-receive-pack';
+  const bearer = options.tokens.authenticate(request.headers.authorization);
+  if (bearer === undefined) {
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="GitHub"' }).end('Bad credentials\n');
+    return true;
+  }
+  if (!mayAccessContents(bearer, isPush ? 'write' : 'read')) {
+    response.writeHead(403).end(`Permission to ${url.pathname.split('.git')[0]?.slice(1)} denied to ${bearer.kind === 'job' ? 'github-actions[bot]' : bearer.login}.\n`);
+    return true;
+  }
+  const moves = service === 'git-receive-pack';
+  if (moves) await options.beforePush(bearer);
+  await runBackend(request, response, url, bearer, options);
+  if (moves) await options.afterPush(bearer);
+  return true;
+}
+
+async function runBackend(request: IncomingMessage, response: ServerResponse, url: URL, bearer: Bearer, options: GitHttpOptions): Promise<void> {
+  const backend = spawn('git', ['http-backend'], {
+    env: {
+      ...options.env,
+      GIT_PROJECT_ROOT: options.root,
+      GIT_HTTP_EXPORT_ALL: '1',
+      PATH_INFO: url.pathname,
+      QUERY_STRING: url.search.slice(1),
+      REQUEST_METHOD: request.method,
+      CONTENT_TYPE: request.headers['content-type'] ?? '',
+      HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
+      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+      REMOTE_USER: bearer.kind === 'job' ? 'github-actions[bot]' : bearer.login,
+      SLIPWAY_BEARER: bearer.kind,
+      ...(request.headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: request.headers['content-length'] }),
+    },
+  });
+  backend.stdin.on('error', () => {}); // git may have heard enough
+  request.pipe(backend.stdin);
+  const chunks: Buffer[] = [];
+  backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await new Promise((resolve) => backend.once('close', resolve));
+  const output = Buffer.concat(chunks);
+  const end = output.indexOf('\r\n\r\n');
+  if (end === -1) return void response.writeHead(500).end('git http-backend gave no answer\n');
+  for (const line of output.subarray(0, end).toString('latin1').split('\r\n')) {
+    const colon = line.indexOf(': ');
+    if (colon > 0 && !line.startsWith('Status')) response.setHeader(line.slice(0, colon), line.slice(colon + 2));
+  }
+  const status = output.subarray(0, end).toString('latin1').match(/^Status: (\d+)/m)?.[1];
+  response.writeHead(Number(status ?? 200)).end(output.subarray(end + 4));
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** A job's right to one thing, as `permissions:` of a workflow writes it. */
+export type Access = 'none' | 'read' | 'write';
+
+/** The rights of a job's token, as far as the stand-in asks for them. */
+export interface Permissions {
+  readonly contents: Access;
+  readonly idToken: Access;
+  readonly statuses: Access;
+  readonly deployments: Access;
+  readonly actions: Access;
+  readonly pullRequests: Access;
+}
+
+const access = z.enum(['none', 'read', 'write']);
+const written = z.union([z.enum(['read-all', 'write-all']), z.record(z.string(), access)]);
+
+/**
+ * Returns the rights of a job. The job's own `permissions` replace the workflow's; what is not named is `none` as soon
+ * as one is named; without either, GitHub's restricted default holds: contents may be read, nothing else.
+ * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#permissions
+ */
+export function computePermissions(workflow: unknown, job: unknown): Permissions {
+  const chosen = job ?? workflow;
+  if (chosen === undefined || chosen === null) return grant((name) => (name === 'contents' ? 'read' : 'none'));
+  const parsed = written.parse(chosen);
+  if (parsed === 'read-all') return grant((name) => (name === 'id-token' ? 'none' : 'read'));
+  if (parsed === 'write-all') return grant(() => 'write');
+  return grant((name) => parsed[name] ?? 'none');
+}
+
+function grant(rightTo: (name: string) => Access): Permissions {
+  return {
+    contents: rightTo('contents'),
+    idToken: rightTo('id-token'),
+    statuses: rightTo('statuses'),
+    deployments: rightTo('deployments'),
+    actions: rightTo('actions'),
+    pullRequests: rightTo('pull-requests'),
+  };
+}
