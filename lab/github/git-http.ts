@@ -15,7 +15,11 @@ export interface GitHttpOptions {
 }
 
 /** Answers git's smart HTTP requests through git's own http-backend; false when the request is none. */
-export async function serveGit(request: IncomingMessage, response: ServerResponse, options: GitHttpOptions): Promise<boolean> {
+export async function serveGit(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: GitHttpOptions,
+): Promise<boolean> {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const service = url.pathname.match(/\.git\/(info\/refs|git-upload-pack|git-receive-pack)$/)?.[1];
   if (service === undefined) return false;
@@ -26,7 +30,11 @@ export async function serveGit(request: IncomingMessage, response: ServerRespons
     return true;
   }
   if (!mayAccessContents(bearer, isPush ? 'write' : 'read')) {
-    response.writeHead(403).end(`Permission to ${url.pathname.split('.git')[0]?.slice(1)} denied to ${bearer.kind === 'job' ? 'github-actions[bot]' : bearer.login}.\n`);
+    response
+      .writeHead(403)
+      .end(
+        `Permission to ${url.pathname.split('.git')[0]?.slice(1)} denied to ${bearer.kind === 'job' ? 'github-actions[bot]' : bearer.login}.\n`,
+      );
     return true;
   }
   const moves = service === 'git-receive-pack';
@@ -36,7 +44,13 @@ export async function serveGit(request: IncomingMessage, response: ServerRespons
   return true;
 }
 
-async function runBackend(request: IncomingMessage, response: ServerResponse, url: URL, bearer: Bearer, options: GitHttpOptions): Promise<void> {
+async function runBackend(
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  bearer: Bearer,
+  options: GitHttpOptions,
+): Promise<void> {
   const backend = spawn('git', ['http-backend'], {
     env: {
       ...options.env,
@@ -65,6 +79,9 @@ async function runBackend(request: IncomingMessage, response: ServerResponse, ur
     const colon = line.indexOf(': ');
     if (colon > 0 && !line.startsWith('Status')) response.setHeader(line.slice(0, colon), line.slice(colon + 2));
   }
-  const status = output.subarray(0, end).toString('latin1').match(/^Status: (\d+)/m)?.[1];
+  const status = output
+    .subarray(0, end)
+    .toString('latin1')
+    .match(/^Status: (\d+)/m)?.[1];
   response.writeHead(Number(status ?? 200)).end(output.subarray(end + 4));
 }

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Permissions } from '#lab/github/permissions.ts';
 
 /** Whom a token speaks for. */
-export type Bearer = { readonly kind: 'user'; readonly login: string } | { readonly kind: 'job'; readonly permissions: Permissions; readonly runId: number };
+export type Bearer =
+  | { readonly kind: 'user'; readonly login: string }
+  | { readonly kind: 'job'; readonly permissions: Permissions; readonly runId: number };
 
 /** The tokens that the server knows. */
 export interface Tokens {
@@ -26,7 +28,12 @@ export function createTokens(): Tokens {
     },
     authenticate: (header = '') => {
       const [scheme = '', value = ''] = header.split(' ');
-      if (/^basic$/i.test(scheme)) return bearers.get(Buffer.from(value, 'base64').toString('utf8').replace(/^[^:]*:/, ''));
+      if (/^basic$/i.test(scheme))
+        return bearers.get(
+          Buffer.from(value, 'base64')
+            .toString('utf8')
+            .replace(/^[^:]*:/, ''),
+        );
       return /^(bearer|token)$/i.test(scheme) ? bearers.get(value) : undefined;
     },
   };

@@ -1,0 +1,340 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { dirname, join } from 'node:path';
+import { serveGit } from '#lab/github/git-http.ts';
+import { createOidcIssuer, type JobIdentity } from '#lab/github/oidc.ts';
+import { renderRun, renderRuns } from '#lab/github/page.ts';
+import { createRuns, type RunRecord, type Runs } from '#lab/github/runs.ts';
+import { type Bearer, createTokens } from '#lab/github/tokens.ts';
+import { parseWorkflow, readDispatchInputs, startsOnPush, type Workflow } from '#lab/github/workflow.ts';
+import type { Lab } from '#lab/supervisor/lab.ts';
+import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+/** Options of {@link startGitHub}. */
+export interface GitHubOptions {
+  /** owner/name. */
+  readonly repository: string;
+  /** Environment of every job: where the lab's AWS and Docker are. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, string>>;
+}
+
+/** The payload of a push event, as far as its readers need it. */
+export type PushPayload = Readonly<Record<string, unknown>> & { readonly ref: string; readonly after: string };
+
+/** The stand-in for GitHub's server. */
+export interface GitHub {
+  readonly url: string;
+  /** Clone address with the user's token in it. */
+  readonly remote: string;
+  /** Clone address without a token. */
+  readonly cloneUrl: string;
+  readonly userToken: string;
+  readonly issuer: string;
+  readonly bareRepository: string;
+  readonly runs: readonly RunRecord[];
+  dispatch(workflow: string, inputs?: Readonly<Record<string, string>>, branch?: string): Promise<RunRecord>;
+  /** Resolves when no run is under way. */
+  idle(): Promise<void>;
+  /** Called after every push that moved a branch, whoever pushed. */
+  onPush(listener: (payload: PushPayload) => void): void;
+  /** From now on, job tokens cannot move this branch. */
+  protect(branch: string): void;
+  /** Called before a push is handed to git. */
+  beforePush: ((bearer: Bearer) => Promise<void>) | undefined;
+}
+
+const OWNER_ID = '1001';
+const REPOSITORY_ID = '2002';
+
+/** Starts the stand-in on loopback with an empty repository. */
+export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOptions): Promise<GitHub> {
+  const root = lab.folder('github', 'repositories');
+  const bare = join(root, `${options.repository}.git`);
+  await createBareRepository(lab, bare);
+  const tokens = createTokens();
+  const userToken = tokens.issue({ kind: 'user', login: 'octocat' });
+  const requests = new Map<string, JobIdentity>();
+  const listeners: ((payload: PushPayload) => void)[] = [];
+  const state: { handler: (request: IncomingMessage, response: ServerResponse) => Promise<void> } = {
+    handler: async (_request, response) => void response.writeHead(503).end(),
+  };
+  const server = createServer((request, response) => {
+    state.handler(request, response).catch((error) => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end(String(error));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const issuer = await createOidcIssuer(`${url}/oidc`);
+  const runs = createRuns({
+    exec: lab.exec,
+    act: toolbox.tool('act'),
+    path: lab.env['PATH'] ?? '',
+    dir: lab.folder('github', 'jobs'),
+    bareRepository: bare,
+    tokens,
+    env: {
+      ...options.env,
+      SLIPWAY_LAB: lab.id,
+      GITHUB_SERVER_URL: url,
+      GITHUB_API_URL: `${url}/api/v3`,
+      GITHUB_REPOSITORY: options.repository,
+    },
+    variables: options.variables ?? {},
+    secrets: options.secrets ?? {},
+    onChange: () => {},
+    openJob: (run, job, permissions, workflow) => {
+      if (permissions.idToken !== 'write') return {};
+      const request = randomBytes(16).toString('hex');
+      requests.set(request, identityOf(options.repository, run, workflow, job.environment));
+      return {
+        ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/oidc/token?api-version=1`,
+        ACTIONS_ID_TOKEN_REQUEST_TOKEN: request,
+      };
+    },
+  });
+  lab.onStop('GitHub stand-in', () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(() => resolve()));
+  });
+  const repository = createRepository(lab, bare, options.repository, runs);
+  const github: GitHub = {
+    url,
+    remote: `http://octocat:${userToken}@${url.slice('http://'.length)}/${options.repository}.git`,
+    cloneUrl: `${url}/${options.repository}.git`,
+    userToken,
+    issuer: `${url}/oidc`,
+    bareRepository: bare,
+    runs: runs.all,
+    idle: runs.idle,
+    onPush: (listener) => {
+      listeners.push(listener);
+    },
+    protect: (branch) => writeFileSync(join(bare, 'protected'), `refs/heads/${branch}\n`, { flag: 'a' }),
+    beforePush: undefined,
+    dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch),
+  };
+  let heads = await repository.readHeads();
+  state.handler = async (request, response) => {
+    request.url = withGitSuffix(request.url ?? '/', options.repository);
+    const served = await serveGit(request, response, {
+      root,
+      env: lab.env,
+      tokens,
+      beforePush: async (bearer) => github.beforePush?.(bearer),
+      afterPush: async (bearer) => {
+        const before = heads;
+        heads = await repository.readHeads();
+        for (const payload of await repository.announce(before, heads, bearer))
+          for (const listener of listeners) listener(payload);
+      },
+    });
+    if (!served) await answerPages(request, response, { runs, issuer, requests, remote: github.remote });
+  };
+  return github;
+}
+
+/** GitHub serves a repository with and without `.git`. */
+function withGitSuffix(url: string, repository: string): string {
+  return url.startsWith(`/${repository}/`) && /^\/(info\/refs|git-)/.test(url.slice(repository.length + 1))
+    ? `/${repository}.git${url.slice(repository.length + 1)}`
+    : url;
+}
+
+async function createBareRepository(lab: Lab, bare: string): Promise<void> {
+  mkdirSync(dirname(bare), { recursive: true });
+  await lab.exec(['git', 'init', '--quiet', '--bare', '--initial-branch=main', bare]);
+  for (const [key, value] of [
+    ['http.receivepack', 'true'],
+    ['uploadpack.allowFilter', 'true'],
+    ['uploadpack.allowAnySHA1InWant', 'true'],
+    ['receive.advertiseAtomic', 'true'],
+    ['gc.auto', '0'],
+  ] as const) {
+    await lab.exec(['git', '-C', bare, 'config', key, value]);
+  }
+  const hook = join(bare, 'hooks', 'update');
+  mkdirSync(dirname(hook), { recursive: true });
+  writeFileSync(
+    hook,
+    '#!/bin/sh\nif [ "$SLIPWAY_BEARER" = job ] && grep -qxF "$1" "$GIT_DIR/protected" 2>/dev/null; then\n  echo "error: GH006: Protected branch update failed for $1." >&2\n  exit 1\nfi\n',
+  );
+  chmodSync(hook, 0o755);
+}
+
+function identityOf(
+  repository: string,
+  run: RunRecord,
+  workflow: Workflow,
+  environment: string | { name: string } | undefined,
+): JobIdentity {
+  return {
+    repository,
+    ownerId: OWNER_ID,
+    repositoryId: REPOSITORY_ID,
+    ref: run.ref,
+    sha: run.sha,
+    workflow: run.workflow,
+    workflowPath: workflow.path,
+    event: run.event,
+    actor: run.actor,
+    runId: run.id,
+    environment: typeof environment === 'object' ? environment.name : environment,
+  };
+}
+
+interface Repository {
+  readHeads(): Promise<Map<string, string>>;
+  /** Starts the workflows of what moved and returns the payloads; a job's own push starts none. */
+  announce(
+    before: ReadonlyMap<string, string>,
+    after: ReadonlyMap<string, string>,
+    bearer: Bearer,
+  ): Promise<PushPayload[]>;
+  dispatch(workflow: string, inputs: Readonly<Record<string, string>>, branch: string): Promise<RunRecord>;
+}
+
+function createRepository(lab: Lab, bare: string, name: string, runs: Runs): Repository {
+  const git = async (...args: string[]): Promise<string> =>
+    (await lab.exec(['git', '-C', bare, ...args])).stdout.toString('utf8');
+  const describe = {
+    full_name: name,
+    name: name.split('/')[1] ?? name,
+    default_branch: 'main',
+    html_url: `https://github.com/${name}`,
+    owner: { login: name.split('/')[0] ?? '', id: Number(OWNER_ID) },
+    id: Number(REPOSITORY_ID),
+  };
+  const readWorkflows = async (sha: string): Promise<Workflow[]> => {
+    const names = (await git('ls-tree', '--name-only', sha, '.github/workflows/'))
+      .split('\n')
+      .filter((path) => /\.ya?ml$/.test(path));
+    return Promise.all(names.map(async (path) => parseWorkflow(path, await git('show', `${sha}:${path}`))));
+  };
+  return {
+    readHeads: async () => {
+      const lines = (await git('for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads/'))
+        .split('\n')
+        .filter(Boolean);
+      return new Map(lines.map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
+    },
+    announce: async (before, after, bearer) => {
+      const payloads: PushPayload[] = [];
+      for (const [ref, sha] of after) {
+        const old = before.get(ref);
+        if (old === sha) continue;
+        const files = (
+          await git(
+            'diff-tree',
+            '-r',
+            '--name-only',
+            '--no-commit-id',
+            '--root',
+            ...(old === undefined ? [sha] : [old, sha]),
+          )
+        )
+          .split('\n')
+          .filter(Boolean);
+        const [author = '', message = ''] = (await git('log', '-1', '--format=%an%x00%B', sha)).split('\0');
+        const login = bearer.kind === 'user' ? bearer.login : 'github-actions[bot]';
+        const payload = {
+          ref,
+          before: old ?? '0'.repeat(40),
+          after: sha,
+          created: old === undefined,
+          deleted: false,
+          forced: false,
+          repository: describe,
+          sender: { login },
+          pusher: { name: login },
+          head_commit: {
+            id: sha,
+            message: message.trim(),
+            author: { name: author },
+            added: [],
+            removed: [],
+            modified: files,
+          },
+          commits: [{ id: sha, message: message.trim(), added: [], removed: [], modified: files }],
+        };
+        payloads.push(payload);
+        if (bearer.kind === 'job') continue;
+        const branch = ref.replace('refs/heads/', '');
+        for (const workflow of await readWorkflows(sha)) {
+          if (!startsOnPush(workflow, branch, files)) continue;
+          runs.start({
+            workflow,
+            event: 'push',
+            ref,
+            sha,
+            title: message.split('\n')[0] ?? '',
+            actor: login,
+            payload,
+            inputs: {},
+          });
+        }
+      }
+      return payloads;
+    },
+    dispatch: async (file, inputs, branch) => {
+      const sha = (await git('rev-parse', '--verify', `refs/heads/${branch}^{commit}`)).trim();
+      const workflow = (await readWorkflows(sha)).find((candidate) => candidate.path.endsWith(`/${file}`));
+      if (workflow === undefined) throw new Error(`${branch} has no workflow ${file}`);
+      const filled = readDispatchInputs(workflow, inputs);
+      const payload = {
+        ref: `refs/heads/${branch}`,
+        inputs: filled,
+        repository: describe,
+        sender: { login: 'octocat' },
+        workflow: workflow.path,
+      };
+      return runs.start({
+        workflow,
+        event: 'workflow_dispatch',
+        ref: `refs/heads/${branch}`,
+        sha,
+        title: `dispatch of ${file}`,
+        actor: 'octocat',
+        payload,
+        inputs: filled,
+      });
+    },
+  };
+}
+
+interface PageContext {
+  readonly runs: Runs;
+  readonly issuer: Awaited<ReturnType<typeof createOidcIssuer>>;
+  readonly requests: ReadonlyMap<string, JobIdentity>;
+  readonly remote: string;
+}
+
+async function answerPages(request: IncomingMessage, response: ServerResponse, context: PageContext): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  const json = (status: number, body: unknown): void =>
+    void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  const html = (body: string): void =>
+    void response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
+  const document = url.pathname.match(/^\/oidc\/\.well-known\/([\w-]+)$/)?.[1];
+  if (document !== undefined) return json(200, context.issuer.documents()[document] ?? {});
+  if (url.pathname === '/oidc/token') {
+    const identity = context.requests.get((request.headers.authorization ?? '').replace(/^bearer /i, ''));
+    if (identity === undefined) return json(401, { message: 'Bad credentials' });
+    return json(200, {
+      value: await context.issuer.sign(
+        identity,
+        url.searchParams.get('audience') ?? `https://github.com/${identity.repository.split('/')[0]}`,
+      ),
+    });
+  }
+  const id = Number(url.pathname.match(/\/runs\/(\d+)$/)?.[1]);
+  const run = context.runs.all.find((candidate) => candidate.id === id);
+  if (run !== undefined) return html(renderRun(run));
+  if (url.pathname === '/') return html(renderRuns(context.runs.all, context.remote));
+  json(404, { message: 'Not Found', documentation_url: 'https://docs.github.com/rest' });
+}
