@@ -57,9 +57,7 @@ function replaceValue(source: Source, pair: Pair, wanted: Wanted): Splice {
   if (isBlock) return replaceBlock(source, start, written, wanted);
   if (!isScalar(value) && !isAlias(value)) throw unfit(source, start, 'is no text', wanted);
   if (written.includes('\n')) throw unfit(source, start, 'is written over several lines', wanted);
-  // `"digest":plain` is YAML for a parser of 1.2 only
-  const quoted = source.text[start - 1] === ':' ? `"${wanted.digest}"` : quoteLike(written[0], wanted.digest);
-  return { start, end, text: quoted };
+  return { start, end, text: quoteLike(written[0], wanted.digest) };
 }
 
 /** The one line of content of a block scalar; `|` and `>` without `-` would end the digest with a line break. */

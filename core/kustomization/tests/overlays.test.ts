@@ -67,6 +67,8 @@ function expectOnlyDigests(before: Buffer, after: Buffer, overlay: OverlayCase):
   const count = Object.keys(overlay.images).length;
   expect(added.length).toBeLessThanOrEqual(overlay.lines ?? count);
   expect(removed.length + added.length).toBeLessThanOrEqual(overlay.lines ?? 2 * count);
+  const ends = new Set(linesOf(before).map(lineEndOf));
+  for (const line of added) expect(ends).toContain(lineEndOf(line));
   if (removed.length !== added.length) return;
   for (const [index, went] of removed.entries()) {
     const came = added[index] ?? '';
@@ -96,6 +98,10 @@ function withoutTag(line: string, { old }: OverlayCase): string[] {
   return old === undefined
     ? [line]
     : [line, ...[`newTag: ${old}, `, `, newTag: ${old}`, `newTag: ${old} `].map((tag) => line.replace(tag, ''))];
+}
+
+function lineEndOf(line: string): string {
+  return line.match(/\r?\n$/)?.[0] ?? '';
 }
 
 function linesOf(bytes: Buffer): string[] {

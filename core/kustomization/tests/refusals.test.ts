@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { describeError, isExpected } from '#core/errors.ts';
 import { setDigests } from '#core/kustomization/images.ts';
-import { listFolders, NEW } from '#core/kustomization/tests/cases.ts';
+import { listFolders, NEW, OLD } from '#core/kustomization/tests/cases.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 
 test.each(listFolders('invalid'))('$name', ({ folder }) => {
@@ -22,6 +22,19 @@ test('two images without entries are named at once', () => {
   ] as const);
   expect(refusalOf(() => setDigests('resources: []\n', 'k.yaml', wanted))).toMatch(
     /no images entry for discord-bot, dev-sandbox; add/,
+  );
+});
+
+test('the place that is named is one that would change unasked', () => {
+  const text = ['a', 'b', 'c']
+    .map((name, index) => `  - name: ${name}\n    digest: ${index === 0 ? `&d ${OLD}` : '*d'}\n`)
+    .join('');
+  const wanted = new Map([
+    ['a', NEW],
+    ['b', NEW],
+  ] as const);
+  expect(refusalOf(() => setDigests(`images:\n${text}`, 'k.yaml', wanted))).toMatch(
+    /^k.yaml:7: \*d repeats what the anchor &d marks, and would change with a;/,
   );
 });
 
