@@ -39,18 +39,25 @@ export async function serveGit(
   }
   const moves = service === 'git-receive-pack';
   if (moves) await options.beforePush(bearer);
-  await runBackend(request, response, url, bearer, options);
+  const answer = await runBackend(request, url, bearer, options);
+  // the client is answered when the runs exist, so that whoever pushed finds them
   if (moves) await options.afterPush(bearer);
+  response.writeHead(answer.status, answer.headers).end(answer.body);
   return true;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | string;
 }
 
 async function runBackend(
   request: IncomingMessage,
-  response: ServerResponse,
   url: URL,
   bearer: Bearer,
   options: GitHttpOptions,
-): Promise<void> {
+): Promise<Answer> {
   const backend = spawn('git', ['http-backend'], {
     env: {
       ...options.env,
@@ -74,14 +81,19 @@ async function runBackend(
   await new Promise((resolve) => backend.once('close', resolve));
   const output = Buffer.concat(chunks);
   const end = output.indexOf('\r\n\r\n');
-  if (end === -1) return void response.writeHead(500).end('git http-backend gave no answer\n');
-  for (const line of output.subarray(0, end).toString('latin1').split('\r\n')) {
-    const colon = line.indexOf(': ');
-    if (colon > 0 && !line.startsWith('Status')) response.setHeader(line.slice(0, colon), line.slice(colon + 2));
-  }
-  const status = output
+  if (end === -1) return { status: 500, headers: {}, body: 'git http-backend gave no answer\n' };
+  const lines = output
     .subarray(0, end)
     .toString('latin1')
-    .match(/^Status: (\d+)/m)?.[1];
-  response.writeHead(Number(status ?? 200)).end(output.subarray(end + 4));
+    .split('\r\n')
+    .map((line) => line.split(': '));
+  const fields = lines.flatMap(([name, value]) =>
+    name === undefined || value === undefined ? [] : [[name, value] as const],
+  );
+  const status = Number(fields.find(([name]) => name === 'Status')?.[1].slice(0, 3) ?? 200);
+  return {
+    status,
+    headers: Object.fromEntries(fields.filter(([name]) => name !== 'Status')),
+    body: output.subarray(end + 4),
+  };
 }

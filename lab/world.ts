@@ -1,0 +1,143 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createExec } from '#core/exec.ts';
+import { parseReleases, type Release } from '#core/release.ts';
+import { type Aws, startAws } from '#lab/aws/aws.ts';
+import { type OciRegistry, startRegistry } from '#lab/aws/registry.ts';
+import { makeBaseImage } from '#lab/docker/base-image.ts';
+import { type Docker, startDocker } from '#lab/docker/docker.ts';
+import { startNpmMirror } from '#lab/docker/npm-mirror.ts';
+import { type GitHub, startGitHub } from '#lab/github/github.ts';
+import type { RunRecord } from '#lab/github/runs.ts';
+import { seedRepository } from '#lab/seed.ts';
+import { type Lab, openLab } from '#lab/supervisor/lab.ts';
+import type { Progress } from '#lab/supervisor/progress.ts';
+import { lightTools, obtainTools } from '#lab/toolbox/toolbox.ts';
+
+/** A commit to push: files by path, undefined takes one away. */
+export interface Change {
+  readonly files: Readonly<Record<string, string | ((before: string) => string)>>;
+  readonly message?: string;
+}
+
+/** A push and the runs that it started. */
+export interface Pushed {
+  readonly sha: string;
+  readonly runs: readonly RunRecord[];
+}
+
+/** The whole way from a push to a commit, on this machine. */
+export interface World {
+  readonly lab: Lab;
+  readonly github: GitHub;
+  readonly aws: Aws;
+  readonly registry: OciRegistry;
+  readonly docker: Docker;
+  /** A person's clone, at the branch's head. */
+  readonly clone: string;
+  /** Pushes a change as a person does; resolves when GitHub has taken it. */
+  push(change: Change): Promise<Pushed>;
+  dispatch(workflow: string, inputs?: Readonly<Record<string, string>>): Promise<RunRecord>;
+  /** Resolves with what `question` finds, asked every 200 ms; throws with `what` when time is up. */
+  until<T>(what: string, question: () => Promise<T | undefined> | T | undefined, withinMs?: number): Promise<T>;
+  /** Resolves when all runs have ended. */
+  settled(): Promise<void>;
+  /** Returns a file at the branch's head. */
+  read(path: string): Promise<string>;
+  /** Returns every release of the branch, newest first. */
+  releases(): Promise<Release[]>;
+  stop(): Promise<void>;
+}
+
+/** The role names that the workflows are given. */
+const ROLES = {
+  AWS_BUILD_ROLE_ARN: 'slipway-build-push',
+  AWS_REGISTRY_READ_ROLE_ARN: 'slipway-registry-read',
+} as const;
+const REPOSITORY = 'acme/tenant';
+
+/** Opens the light world: everything real up to the commit, no cluster. */
+export async function openWorld(progress: Progress): Promise<World> {
+  const toolbox = await obtainTools(lightTools, progress);
+  const lab = await openLab({ progress, path: toolbox.path });
+  try {
+    const [docker, registry] = await Promise.all([
+      progress.step('Docker engine', () => startDocker(lab, toolbox)),
+      progress.step('Registry', () => startRegistry(lab, toolbox)),
+    ]);
+    const [aws, base, mirror] = await Promise.all([
+      progress.step('AWS (stand-in: moto, ECR before the registry)', () => startAws(lab, toolbox, registry)),
+      progress.step('Base image', () => makeBaseImage(lab, toolbox, registry, docker)),
+      startNpmMirror(lab, docker.bridgeAddress),
+    ]);
+    for (const name of ['discord-bot', 'dev-sandbox']) await aws.createRepository(name);
+    const variables = Object.fromEntries(
+      Object.entries(ROLES).map(([name, role]) => [name, `arn:aws:iam::${aws.account}:role/${role}`]),
+    );
+    const github = await progress.step('GitHub (stand-in)', () =>
+      startGitHub(lab, toolbox, { repository: REPOSITORY, env: { ...aws.env, ...docker.env }, variables }),
+    );
+    for (const role of Object.values(variables))
+      aws.trust({ role, issuer: github.issuer, subjects: ['repo:acme@*/tenant@*:ref:refs/heads/main'] });
+    const clone = lab.folder('clone');
+    await seedRepository(createExec(process.env), clone, {
+      registryHost: aws.registryHost,
+      baseImage: base.reference,
+      npmRegistry: mirror.url,
+    });
+    return composeWorld({ lab, github, aws, registry, docker, clone });
+  } catch (error) {
+    await lab.stop();
+    throw error;
+  }
+}
+
+function composeWorld(parts: Pick<World, 'lab' | 'github' | 'aws' | 'registry' | 'docker' | 'clone'>): World {
+  const { lab, github, clone } = parts;
+  const identity = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.com'];
+  const git = async (...args: string[]): Promise<string> =>
+    (await lab.exec(['git', '-C', clone, ...identity, ...args])).stdout.toString('utf8').trim();
+  const bare = async (...args: string[]): Promise<string> =>
+    (await lab.exec(['git', '-C', github.bareRepository, ...args])).stdout.toString('utf8');
+  const isNew = async (): Promise<boolean> =>
+    (await lab.exec(['git', '-C', clone, 'rev-parse', '--git-dir'], { accept: 'any' })).stdout
+      .toString('utf8')
+      .trim() !== '.git';
+  return {
+    ...parts,
+    push: async (change) => {
+      if (await isNew()) {
+        await git('init', '--quiet', '--initial-branch=main');
+        await git('remote', 'add', 'origin', github.remote);
+      } else await git('pull', '--quiet', '--rebase', 'origin', 'main');
+      for (const [path, content] of Object.entries(change.files)) {
+        const file = join(clone, path);
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, typeof content === 'string' ? content : content(readFileSync(file, 'utf8')));
+      }
+      await git('add', '--all');
+      await git('commit', '--quiet', '--allow-empty', '--message', change.message ?? 'a change');
+      await git('push', '--quiet', 'origin', 'HEAD:main');
+      const sha = await git('rev-parse', 'HEAD');
+      return { sha, runs: github.runs.filter((run) => run.sha === sha) };
+    },
+    dispatch: (workflow, inputs) => github.dispatch(workflow, inputs),
+    until: async (what, question, withinMs = 60_000) => {
+      const limit = performance.now() + withinMs;
+      for (;;) {
+        const answer = await question();
+        if (answer !== undefined) return answer;
+        if (performance.now() > limit) throw new Error(`not seen within ${withinMs / 1000} s: ${what}`);
+        await sleep(200);
+      }
+    },
+    settled: github.idle,
+    read: (path) => bare('show', `main:${path}`),
+    releases: async () => {
+      const entries = (await bare('log', 'main', '-z', '--format=%B')).split('\0');
+      return entries.flatMap(parseReleases);
+    },
+    stop: lab.stop,
+  };
+}
