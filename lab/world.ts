@@ -135,7 +135,7 @@ function composeWorld(parts: Pick<World, 'lab' | 'github' | 'aws' | 'registry' |
     settled: github.idle,
     read: (path) => bare('show', `main:${path}`),
     releases: async () => {
-      const entries = (await bare('log', 'main', '-z', '--format=%B')).split('\0');
+      const entries = (await bare('log', '--branches', '-z', '--format=%B')).split('\0');
       return entries.flatMap(parseReleases);
     },
     stop: lab.stop,

@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { describeError } from '#core/errors.ts';
+import { findKustomize, renderOverlay } from '#core/kustomization/render.ts';
+import { stopOnSignals } from '#lab/supervisor/lab.ts';
+import { duration, lineProgress } from '#lab/supervisor/progress.ts';
+import { type Change, openWorld, type World } from '#lab/world.ts';
+
+interface Stage {
+  readonly name: string;
+  readonly milliseconds: number;
+  readonly outcome: string;
+}
+
+const progress = lineProgress(console.log);
+const stages: Stage[] = [];
+
+/** Pushes, waits until all is done, and holds what happened against what must happen. */
+async function show(
+  world: World,
+  name: string,
+  change: Change,
+  expected: { built: string[]; releases: number },
+): Promise<void> {
+  const before = (await world.releases()).length;
+  const started = performance.now();
+  const { runs } = await world.push(change);
+  await world.settled();
+  const milliseconds = performance.now() - started;
+  const failed = runs.find((run) => run.conclusion !== 'success');
+  if (runs.length === 0) throw new Error(`${name}: the push started no run`);
+  if (failed !== undefined)
+    throw new Error(`${name}: run ${failed.id} ended as ${failed.conclusion}:\n${lastWords(failed)}`);
+  const releases = await world.releases();
+  const landed = releases.slice(0, releases.length - before);
+  const images = [...new Set(landed.map((release) => release.image))].sort();
+  if (landed.length !== expected.releases || images.join() !== expected.built.join()) {
+    throw new Error(
+      `${name}: expected ${expected.releases} releases of ${expected.built.join(', ') || 'nothing'}, got ${landed.length} of ${images.join(', ') || 'nothing'}`,
+    );
+  }
+  const outcome =
+    landed.length === 0
+      ? 'nothing to deploy, no commit'
+      : `${images.join(', ')} → ${[...new Set(landed.map((release) => release.environment))].join(', ')}`;
+  stages.push({ name, milliseconds, outcome });
+  console.log(`  ✔ ${name} (${duration(milliseconds)}): ${outcome}`);
+}
+
+function lastWords(run: World['github']['runs'][number]): string {
+  return run.jobs
+    .flatMap((job) =>
+      job.steps
+        .filter((step) => step.status === 'failure')
+        .flatMap((step) => [`${job.id}, ${step.name}:`, ...step.log.slice(-15)]),
+    )
+    .join('\n');
+}
+
+const pod = z.looseObject({
+  spec: z.looseObject({
+    template: z.looseObject({ spec: z.looseObject({ containers: z.array(z.looseObject({ image: z.string() })) }) }),
+  }),
+});
+
+/** Without a cluster: renders the overlay as Argo CD would and asks the registry for every image in it. */
+async function verifyRendered(world: World, environment: string): Promise<string[]> {
+  const folder = join(world.lab.folder('rendered'), environment);
+  mkdirSync(folder);
+  await world.lab.exec(['git', 'clone', '--quiet', world.github.bareRepository, folder]);
+  const kustomize = await findKustomize(world.lab.exec);
+  const rendered = await renderOverlay(
+    { exec: world.lab.exec, kustomize },
+    join(folder, 'overlays', environment),
+    environment,
+  );
+  const images = rendered.documents.flatMap((document) => {
+    const parsed = pod.safeParse(parse(document));
+    return parsed.success ? parsed.data.spec.template.spec.containers.map((container) => container.image) : [];
+  });
+  for (const image of images) {
+    const [name = '', digest = ''] = image.slice(image.indexOf('/') + 1).split('@');
+    const answer = await fetch(`http://${world.registry.host}/v2/${name}/manifests/${digest}`, {
+      method: 'HEAD',
+      headers: {
+        accept: 'application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json',
+      },
+    });
+    if (!answer.ok) throw new Error(`${environment} names ${image}, which the registry does not have`);
+  }
+  return images;
+}
+
+async function main(): Promise<void> {
+  const started = performance.now();
+  console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
+  console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
+  const world = await openWorld(progress);
+  stopOnSignals(world.lab);
+  try {
+    stages.push({
+      name: 'start the lab',
+      milliseconds: performance.now() - started,
+      outcome: `runs at ${world.github.url}`,
+    });
+    console.log(`\nWatch the runs at ${world.github.url}\n`);
+    await show(
+      world,
+      'push 1: everything',
+      { files: {}, message: 'The tenant' },
+      { built: ['dev-sandbox', 'discord-bot'], releases: 4 },
+    );
+    const comment = { 'app/src/main.ts': (before: string) => `${before}\n// one line more\n` };
+    await show(
+      world,
+      'push 2: one line of the app',
+      { files: comment, message: 'Change the app' },
+      { built: ['discord-bot'], releases: 2 },
+    );
+    await show(
+      world,
+      'push 3: a document',
+      { files: { 'NOTES.md': '# Notes\n' }, message: 'Write a note' },
+      { built: [], releases: 0 },
+    );
+    const images = await verifyRendered(world, 'production');
+    report(world, images, performance.now() - started);
+  } finally {
+    await progress.step('take the lab down', () => world.stop());
+  }
+}
+
+function report(world: World, images: readonly string[], total: number): void {
+  const width = Math.max(...stages.map((stage) => stage.name.length));
+  console.log('\nWhat happened');
+  for (const stage of stages)
+    console.log(`  ${stage.name.padEnd(width)}  ${duration(stage.milliseconds).padStart(9)}  ${stage.outcome}`);
+  console.log(`  ${'all'.padEnd(width)}  ${duration(total).padStart(9)}`);
+  console.log('\nProduction, rendered by kustomize; each digest is in the registry (light world: no cluster runs it)');
+  for (const image of images) console.log(`  ${image}`);
+  console.log(
+    `\nTo look further: npm run lab keeps such a lab up and prints the remote to push to.\nLogs of this one: ${world.lab.logs}`,
+  );
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(`\n${describeError(error)}`);
+  process.exitCode = 1;
+}
