@@ -97,7 +97,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
   console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
-  const world = await openWorld(progress);
+  const world = await openWorld(progress, { cluster: false });
   stopOnSignals(world.lab);
   try {
     stages.push({

@@ -1,11 +1,12 @@
 import { describeError } from '#core/errors.ts';
 import { stopOnSignals } from '#lab/supervisor/lab.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
+import { clusterTools, hasTools } from '#lab/toolbox/toolbox.ts';
 import { openWorld } from '#lab/world.ts';
 
 /** Keeps a lab up until it is told to stop, and says how to use it. */
 async function main(): Promise<void> {
-  const world = await openWorld(lineProgress(console.log));
+  const world = await openWorld(lineProgress(console.log), { cluster: hasTools(clusterTools) });
   stopOnSignals(world.lab, (signal) => console.log(`\n${signal}: taking the lab down …`));
   await world.push({ files: {}, message: 'The tenant' });
   console.log(`

@@ -5,6 +5,7 @@ import { createExec } from '#core/exec.ts';
 import { parseReleases, type Release } from '#core/release.ts';
 import { type Aws, startAws } from '#lab/aws/aws.ts';
 import { type OciRegistry, startRegistry } from '#lab/aws/registry.ts';
+import { type Delivery, startDelivery } from '#lab/cluster/delivery.ts';
 import { makeBaseImage } from '#lab/docker/base-image.ts';
 import { type Docker, startDocker } from '#lab/docker/docker.ts';
 import { startNpmMirror } from '#lab/docker/npm-mirror.ts';
@@ -13,7 +14,7 @@ import type { RunRecord } from '#lab/github/runs.ts';
 import { seedRepository } from '#lab/seed.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
-import { lightTools, obtainTools } from '#lab/toolbox/toolbox.ts';
+import { clusterTools, lightTools, obtainTools } from '#lab/toolbox/toolbox.ts';
 
 /** A commit to push: files by path, undefined takes one away. */
 export interface Change {
@@ -34,6 +35,8 @@ export interface World {
   readonly aws: Aws;
   readonly registry: OciRegistry;
   readonly docker: Docker;
+  /** The cluster and Argo CD; undefined in the light world. */
+  readonly delivery: Delivery | undefined;
   /** A person's clone, at the branch's head. */
   readonly clone: string;
   /** Pushes a change as a person does; resolves when GitHub has taken it. */
@@ -57,9 +60,9 @@ const ROLES = {
 } as const;
 const REPOSITORY = 'acme/tenant';
 
-/** Opens the light world: everything real up to the commit, no cluster. */
-export async function openWorld(progress: Progress): Promise<World> {
-  const toolbox = await obtainTools(lightTools, progress);
+/** Opens a world: everything real up to the commit, and with `cluster` up to the pods. */
+export async function openWorld(progress: Progress, options: { cluster: boolean }): Promise<World> {
+  const toolbox = await obtainTools(options.cluster ? [...lightTools, ...clusterTools] : lightTools, progress);
   const lab = await openLab({ progress, path: toolbox.path });
   try {
     const [docker, registry] = await Promise.all([
@@ -86,14 +89,18 @@ export async function openWorld(progress: Progress): Promise<World> {
       baseImage: base.reference,
       npmRegistry: mirror.url,
     });
-    return composeWorld({ lab, github, aws, registry, docker, clone });
+    const parts = { aws, registry, github, applications: join(clone, 'argocd') };
+    const delivery = options.cluster ? await startDelivery(lab, toolbox, parts) : undefined;
+    return composeWorld({ lab, github, aws, registry, docker, clone, delivery });
   } catch (error) {
     await lab.stop();
     throw error;
   }
 }
 
-function composeWorld(parts: Pick<World, 'lab' | 'github' | 'aws' | 'registry' | 'docker' | 'clone'>): World {
+function composeWorld(
+  parts: Pick<World, 'lab' | 'github' | 'aws' | 'registry' | 'docker' | 'clone' | 'delivery'>,
+): World {
   const { lab, github, clone } = parts;
   const identity = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.com'];
   const git = async (...args: string[]): Promise<string> =>

@@ -122,4 +122,3 @@ function isReady(port: number, token: string): Promise<boolean> {
     call.end();
   });
 }
-

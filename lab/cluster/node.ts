@@ -213,4 +213,3 @@ function blobOf(content: Buffer): Blob {
 function digestOf(content: Buffer): Digest {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`;
 }
-

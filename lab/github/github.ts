@@ -102,7 +102,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     server.closeAllConnections();
     return new Promise((resolve) => server.close(() => resolve()));
   });
-  const repository = createRepository(lab, bare, options.repository, runs);
+  const repository = createRepository(lab, bare, options.repository, runs, url);
   const github: GitHub = {
     url,
     remote: `http://octocat:${userToken}@${url.slice('http://'.length)}/${options.repository}.git`,
@@ -199,14 +199,14 @@ interface Repository {
   dispatch(workflow: string, inputs: Readonly<Record<string, string>>, branch: string): Promise<RunRecord>;
 }
 
-function createRepository(lab: Lab, bare: string, name: string, runs: Runs): Repository {
+function createRepository(lab: Lab, bare: string, name: string, runs: Runs, url: string): Repository {
   const git = async (...args: string[]): Promise<string> =>
     (await lab.exec(['git', '-C', bare, ...args])).stdout.toString('utf8');
   const describe = {
     full_name: name,
     name: name.split('/')[1] ?? name,
     default_branch: 'main',
-    html_url: `https://github.com/${name}`,
+    html_url: `${url}/${name}`,
     owner: { login: name.split('/')[0] ?? '', id: Number(OWNER_ID) },
     id: Number(REPOSITORY_ID),
   };

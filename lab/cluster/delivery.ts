@@ -1,0 +1,54 @@
+import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import type { RegistryCredentials } from '#core/registry/registry.ts';
+import type { Aws } from '#lab/aws/aws.ts';
+import { createEcrClient } from '#lab/aws/images.ts';
+import type { OciRegistry } from '#lab/aws/registry.ts';
+import { type ArgoCD, applyApplications, startArgoCD } from '#lab/cluster/argocd.ts';
+import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
+import { prepareNamespaces } from '#lab/cluster/tenant.ts';
+import type { GitHub } from '#lab/github/github.ts';
+import type { Lab } from '#lab/supervisor/lab.ts';
+import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+/** What brings a commit into pods. */
+export interface Delivery {
+  readonly cluster: Cluster;
+  readonly argocd: ArgoCD;
+}
+
+/** What {@link startDelivery} stands on. */
+export interface DeliveryParts {
+  readonly aws: Aws;
+  readonly registry: OciRegistry;
+  readonly github: GitHub;
+  /** Folder of the tenant's `argocd/`. */
+  readonly applications: string;
+}
+
+/** Starts the cluster and Argo CD, which from the first push on follows the tenant's repository. */
+export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryParts): Promise<Delivery> {
+  const { aws, registry, github } = parts;
+  const cluster = await lab.progress.step('Kubernetes node', () =>
+    startCluster(lab, toolbox, { registry, registryHosts: [aws.registryHost] }),
+  );
+  await prepareNamespaces(lab, cluster, aws.registryHost, await readPullCredentials(aws));
+  const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
+  const argocd = await lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository));
+  let applied: Promise<void> | undefined;
+  github.onPush((payload) => {
+    // an application of an empty repository would be an error that Argo CD remembers for a while
+    applied ??= applyApplications(cluster, parts.applications, github.cloneUrl);
+    applied
+      .then(() => argocd.webhook(payload))
+      .catch((error) => lab.progress.say(`  ! Argo CD was not told of a push: ${String(error)}`));
+  });
+  return { cluster, argocd };
+}
+
+/** The cluster's credentials come from ECR as they do outside: by GetAuthorizationToken. */
+async function readPullCredentials(aws: Aws): Promise<RegistryCredentials> {
+  const answer = await createEcrClient(aws.endpoint).send(new GetAuthorizationTokenCommand({}));
+  const token = answer.authorizationData?.[0]?.authorizationToken ?? '';
+  const [username = '', password = ''] = Buffer.from(token, 'base64').toString('utf8').split(':');
+  return { username, password };
+}
