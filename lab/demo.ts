@@ -4,8 +4,10 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { describeError } from '#core/errors.ts';
 import { findKustomize, renderOverlay } from '#core/kustomization/render.ts';
+import { isServing } from '#lab/cluster/serving.ts';
 import { stopOnSignals } from '#lab/supervisor/lab.ts';
 import { duration, lineProgress } from '#lab/supervisor/progress.ts';
+import { clusterTools, hasTools } from '#lab/toolbox/toolbox.ts';
 import { type Change, openWorld, type World } from '#lab/world.ts';
 
 interface Stage {
@@ -28,7 +30,6 @@ async function show(
   const started = performance.now();
   const { runs } = await world.push(change);
   await world.settled();
-  const milliseconds = performance.now() - started;
   const failed = runs.find((run) => run.conclusion !== 'success');
   if (runs.length === 0) throw new Error(`${name}: the push started no run`);
   if (failed !== undefined)
@@ -41,12 +42,28 @@ async function show(
       `${name}: expected ${expected.releases} releases of ${expected.built.join(', ') || 'nothing'}, got ${landed.length} of ${images.join(', ') || 'nothing'}`,
     );
   }
+  if (landed.length > 0) await waitForPods(world, name);
+  const milliseconds = performance.now() - started;
   const outcome =
     landed.length === 0
       ? 'nothing to deploy, no commit'
       : `${images.join(', ')} → ${[...new Set(landed.map((release) => release.environment))].join(', ')}`;
   stages.push({ name, milliseconds, outcome });
   console.log(`  ✔ ${name} (${duration(milliseconds)}): ${outcome}`);
+}
+
+/** With a cluster a release counts when every pod of both environments runs it, the bot's answering with its version. */
+async function waitForPods(world: World, name: string): Promise<void> {
+  const { delivery } = world;
+  if (delivery === undefined) return;
+  const wanted = new Map(
+    (await world.releases()).reverse().map((release) => [`${release.environment}/${release.image}`, release]),
+  );
+  await world.until(
+    `${name}: the pods of both environments run what was landed`,
+    async () => ((await isServing(delivery.cluster, [...wanted.values()])) ? true : undefined),
+    120_000,
+  );
 }
 
 function lastWords(run: World['github']['runs'][number]): string {
@@ -97,7 +114,12 @@ async function main(): Promise<void> {
   const started = performance.now();
   console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
   console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
-  const world = await openWorld(progress, { cluster: false });
+  const cluster = process.argv.includes('--cluster') || hasTools(clusterTools);
+  if (!cluster)
+    console.log(
+      'No cluster binaries yet, so this is the light world: up to the commit. npm run demo -- --cluster builds them (10 min, once).\n',
+    );
+  const world = await openWorld(progress, { cluster });
   stopOnSignals(world.lab);
   try {
     stages.push({
@@ -138,7 +160,8 @@ function report(world: World, images: readonly string[], total: number): void {
   for (const stage of stages)
     console.log(`  ${stage.name.padEnd(width)}  ${duration(stage.milliseconds).padStart(9)}  ${stage.outcome}`);
   console.log(`  ${'all'.padEnd(width)}  ${duration(total).padStart(9)}`);
-  console.log('\nProduction, rendered by kustomize; each digest is in the registry (light world: no cluster runs it)');
+  const seen = world.delivery === undefined ? 'light world: no cluster runs it' : 'and its pods run on a real node';
+  console.log(`\nProduction, rendered by kustomize; each digest is in the registry (${seen})`);
   for (const image of images) console.log(`  ${image}`);
   console.log(
     `\nTo look further: npm run lab keeps such a lab up and prints the remote to push to.\nLogs of this one: ${world.lab.logs}`,
