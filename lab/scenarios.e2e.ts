@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import type { Delivery } from '#lab/cluster/delivery.ts';
+import { readServedSource } from '#lab/cluster/serving.ts';
+import { NAMESPACES } from '#lab/cluster/tenant.ts';
+import { lineProgress } from '#lab/supervisor/progress.ts';
+import { findTraces } from '#lab/supervisor/traces.ts';
+import { openWorld, type World } from '#lab/world.ts';
+
+let world: World;
+let delivery: Delivery;
+/** The commit that production serves, as the scenarios leave it. */
+let served: string;
+
+beforeAll(async () => {
+  world = await openWorld(
+    lineProgress((line) => process.stderr.write(`${line}\n`)),
+    { cluster: true },
+  );
+  if (world.delivery === undefined) throw new Error('the world has no cluster');
+  delivery = world.delivery;
+  const pushed = await world.push({ files: {}, message: 'The tenant' });
+  served = pushed.sha;
+  await untilServed(served);
+}, 900_000);
+
+afterAll(async () => {
+  await world.stop();
+  expect(findTraces(world.lab.id, world.lab.dir)).toEqual([]);
+}, 60_000);
+
+const appLine = (text: string) => ({
+  files: { 'app/src/log.ts': (before: string) => `${before}\n// ${text}\n` },
+  message: text,
+});
+const untilServed = (sha: string) =>
+  world.until(
+    `production serves ${sha}`,
+    async () => ((await readServedSource(delivery.cluster, 'production')) === sha ? true : undefined),
+    120_000,
+  );
+const productionPods = () => delivery.cluster.pods(NAMESPACES.production, 'app.kubernetes.io/name=discord-bot');
+
+test('a push is served by a pod, by digest', async () => {
+  const pushed = await world.push(appLine('a change of the app'));
+  await untilServed(pushed.sha);
+  served = pushed.sha;
+  const [release] = (await world.releases()).filter(
+    (candidate) => candidate.environment === 'production' && candidate.image === 'discord-bot',
+  );
+  expect(release?.source).toBe(pushed.sha);
+  expect((await productionPods()).some((pod) => pod.spec.containers[0]?.image.endsWith(`@${release?.to}`))).toBe(true);
+});
+
+test('a push of a document builds nothing and commits nothing', async () => {
+  const before = (await world.releases()).length;
+  const pushed = await world.push({ files: { 'NOTES.md': `# ${Date.now()}\n` }, message: 'a note' });
+  await world.settled();
+  expect(pushed.runs.map((run) => run.conclusion)).toEqual(['success']);
+  expect(
+    pushed.runs[0]?.jobs
+      .flatMap((job) => job.steps)
+      .some((step) => step.log.some((line) => line.includes('packer build'))),
+  ).toBe(false);
+  expect((await world.releases()).length).toBe(before);
+});
+
+test('an app that never gets ready: the old pod keeps serving and Argo CD says Degraded', async () => {
+  await world.push({
+    files: { 'app/src/server.ts': (before) => before.replaceAll("'/ready'", "'/never-ready'") },
+    message: 'break readiness',
+  });
+  await world.settled();
+  await world.until(
+    'Argo CD says Degraded',
+    async () => ((await delivery.argocd.application('production')).health === 'Degraded' ? true : undefined),
+    120_000,
+  );
+  expect(await readServedSource(delivery.cluster, 'production')).toBe(served);
+  await world.push({
+    files: { 'app/src/server.ts': (before) => before.replaceAll("'/never-ready'", "'/ready'") },
+    message: 'mend readiness',
+  });
+  // the same inputs as before the break, so the same digest as before, which still says the commit it was built from
+  await world.until(
+    'production is healthy again',
+    async () => ((await delivery.argocd.application('production')).health === 'Healthy' ? true : undefined),
+    120_000,
+  );
+  expect(await readServedSource(delivery.cluster, 'production')).toBe(served);
+}, 400_000);
+
+test('two pushes a second apart: the newer one ends up deployed, whichever finishes first', async () => {
+  for (const slowOne of ['older', 'newer'] as const) {
+    const first = await world.push(appLine(`first of two, ${slowOne} is slow`));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    const second = await world.push(appLine(`second of two, ${slowOne} is slow`));
+    const [slow, fast] = slowOne === 'older' ? [first, second] : [second, first];
+    const waitFor = fast.runs[0];
+    world.github.beforePush = async (bearer) => {
+      if (bearer.kind !== 'job' || bearer.runId !== slow.runs[0]?.id) return;
+      for (
+        let waited = 0;
+        waited < 300 && waitFor?.status !== 'completed' && waitFor?.jobs[1]?.status !== 'queued';
+        waited++
+      )
+        await new Promise((resolve) => setTimeout(resolve, 100));
+    };
+    await world.settled();
+    world.github.beforePush = undefined;
+    const [release] = (await world.releases()).filter(
+      (candidate) => candidate.environment === 'production' && candidate.image === 'discord-bot',
+    );
+    expect(release?.source).toBe(second.sha);
+    await untilServed(second.sha);
+    served = second.sha;
+  }
+}, 400_000);
+
+test('a digest that the registry does not have, committed by hand: the image cannot be pulled and nothing claims success', async () => {
+  const missing = `sha256:${'e'.repeat(64)}`;
+  const overlay = 'overlays/production/kustomization.yaml';
+  const good = await world.read(overlay);
+  await world.push({
+    files: {
+      [overlay]: (before) =>
+        before.replace(/(name: discord-bot\n[^\n]*\n\s+digest: )sha256:[0-9a-f]{64}/, `$1${missing}`),
+    },
+    message: 'a digest by hand',
+  });
+  const waiting = await world.until(
+    'a pod cannot pull its image',
+    async () => {
+      const reasons = (await productionPods()).flatMap((pod) =>
+        pod.status.containerStatuses.map((status) => status.state.waiting?.reason),
+      );
+      return reasons.find((reason) => reason === 'ErrImagePull' || reason === 'ImagePullBackOff');
+    },
+    120_000,
+  );
+  expect(waiting).toMatch(/ErrImagePull|ImagePullBackOff/);
+  expect((await delivery.argocd.application('production')).health).not.toBe('Healthy');
+  expect(await readServedSource(delivery.cluster, 'production')).toBe(served);
+  await world.settled();
+  await world.push({ files: { [overlay]: () => good }, message: 'the digest before' });
+  await world.settled();
+  await untilServed(served);
+}, 300_000);
+
+test('the registry is down during the build: red with its reason, and the next push heals', async () => {
+  await world.registry.stop();
+  const broken = await world.push(appLine('built while the registry is down'));
+  await world.settled();
+  expect(broken.runs.map((run) => run.conclusion)).toEqual(['failure']);
+  const words = broken.runs
+    .flatMap((run) =>
+      run.jobs.flatMap((job) => job.steps.filter((step) => step.status === 'failure').flatMap((step) => step.log)),
+    )
+    .join('\n');
+  expect(words).toContain(world.aws.registryHost);
+  await world.registry.start();
+  const healed = await world.push(appLine('built when it is back'));
+  await untilServed(healed.sha);
+  served = healed.sha;
+}, 300_000);
+
+test('someone edits the live Deployment: Argo CD puts it back', async () => {
+  await delivery.cluster.kubectl(['scale', 'deployment/discord-bot', '-n', NAMESPACES.production, '--replicas=3']);
+  await world.until('one replica again', async () => {
+    const replicas = await delivery.cluster.kubectl([
+      'get',
+      'deployment/discord-bot',
+      '-n',
+      NAMESPACES.production,
+      '-o',
+      'jsonpath={.spec.replicas}',
+    ]);
+    return replicas === '1' ? true : undefined;
+  });
+}, 120_000);
