@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { parseConfig } from '#core/config/parse.ts';
+import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { expectGolden } from '#tests/support/golden.ts';
+
+const folder = join(repositoryRoot, 'core/config/tests');
+const existing = new Set([
+  'app',
+  'app/package.json',
+  'app/package-lock.json',
+  'docker/build.pkr.hcl',
+  'docker/dev-sandbox.pkr.hcl',
+  'docker/dev-sandbox',
+  'overlays/staging',
+  'overlays/production',
+]);
+
+function parse(kind: string, name: string): ReturnType<typeof parseConfig> {
+  const text = readFileSync(join(folder, kind, `${name}.yaml`), 'utf8');
+  return parseConfig(text, { file: 'slipway.yaml', pathExists: (path) => existing.has(path) });
+}
+
+function samples(kind: string): string[] {
+  return readdirSync(join(folder, kind)).flatMap((name) =>
+    name.endsWith('.yaml') ? [name.slice(0, -'.yaml'.length)] : [],
+  );
+}
+
+describe('a valid slipway.yaml', () => {
+  test.each(samples('valid'))('%s', (name) => {
+    const config = parse('valid', name);
+    expect([...config.images.keys()]).toEqual(['discord-bot', 'dev-sandbox']);
+    expect(config.images.get('discord-bot')?.dependencies).toEqual(['app/package.json', 'app/package-lock.json']);
+    expect(config.environments.get('production')?.overlay).toBe('overlays/production');
+  });
+});
+
+describe('an invalid slipway.yaml is refused with file, line, value and remedy', () => {
+  test.each(samples('invalid'))('%s', (name) => {
+    let message = 'not refused';
+    try {
+      parse('invalid', name);
+    } catch (error) {
+      expect(error).toHaveProperty('name', 'Refusal');
+      message = error instanceof Error ? error.message : '';
+    }
+    expect(message).toMatch(/^slipway\.yaml:\d+: /);
+    expectGolden(join(folder, 'invalid', `${name}.txt`), `${message}\n`);
+  });
+});
