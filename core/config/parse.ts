@@ -66,7 +66,7 @@ function readDocument(text: string): Source | { faults: Fault[] } {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const faults: Fault[] = document.errors.map((error) => ({
     line: lines.linePos(error.pos[0]).line,
-    sentence: describeYamlError(error.code, error.message, text.slice(error.pos[0], error.pos[1])),
+    sentence: describeYamlError(error.code, error.message, text.slice(error.pos[0])),
   }));
   visit(document, {
     Alias: (_key, node) => {
@@ -81,8 +81,9 @@ function readDocument(text: string): Source | { faults: Fault[] } {
   return { document, lines };
 }
 
-function describeYamlError(code: string, message: string, value: string): string {
-  if (code === 'DUPLICATE_KEY') return `the key ${quote(value.split(':')[0]?.trim() ?? value)} stands twice: keep one`;
+function describeYamlError(code: string, message: string, rest: string): string {
+  if (code === 'DUPLICATE_KEY')
+    return `the key ${quote(rest.match(/^["']?([^:"'\s]+)/)?.[1] ?? '')} stands twice: keep one`;
   if (code === 'MULTIPLE_DOCS') return 'holds several documents: keep one';
   if (code === 'TAB_AS_INDENT') return 'is indented with a tab: use spaces';
   return `is not YAML: ${message.split('\n')[0] ?? message}`;

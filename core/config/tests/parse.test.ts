@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseConfig } from '#core/config/parse.ts';
 import { repositoryRoot } from '#lab/supervisor/lab.ts';
 import { expectGolden } from '#tests/support/golden.ts';
+import { isSchemaCurrent } from '../../../scripts/schema.ts';
 
 const folder = join(repositoryRoot, 'core/config/tests');
 const existing = new Set([
@@ -49,4 +50,8 @@ describe('an invalid slipway.yaml is refused with file, line, value and remedy',
     expect(message).toMatch(/^slipway\.yaml:\d+: /);
     expectGolden(join(folder, 'invalid', `${name}.txt`), `${message}\n`);
   });
+});
+
+test("slipway.schema.json is what the code's own schema gives", () => {
+  expect(isSchemaCurrent()).toBe(true);
 });
