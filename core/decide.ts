@@ -13,6 +13,10 @@ export interface Situation {
   readonly deployed: LandedRelease | undefined;
   /** The wanted source towards the deployed one; meaningless without a deployed release. */
   readonly relation: Relation;
+  /** The newest source that was found to give what is deployed; undefined when none is recorded. */
+  readonly seen: CommitSha | undefined;
+  /** The wanted source towards the seen one. */
+  readonly relationToSeen: Relation;
 }
 
 /** What happens to one image of a bump. `winner` is the release that is newer; `known` the commit that it landed in. */
@@ -27,9 +31,12 @@ export type Decision =
  * An ancestor is superseded even with the same digest: its run must name the release that won.
  */
 export function decide(situation: Situation): Decision {
-  const { deployed, relation, wanted, current } = situation;
+  const { deployed, relation, wanted, current, seen, relationToSeen } = situation;
   if (deployed !== undefined && relation === 'older') return { outcome: 'superseded', winner: deployed };
   if (deployed !== undefined && relation === 'unrelated') return { outcome: 'refused', deployed };
+  if (deployed !== undefined && seen !== undefined && relationToSeen === 'older') {
+    return { outcome: 'superseded', winner: { ...deployed, source: seen } };
+  }
   return wanted === current ? { outcome: 'unchanged' } : { outcome: 'lands' };
 }
 

@@ -22,6 +22,13 @@ export interface TreeEntry {
 /** What became of a push: `rejected` carries the server's reason, `unclear` what git printed when the answer got lost. */
 export type PushResult = { outcome: 'pushed' } | { outcome: 'rejected' | 'unclear'; reason: string };
 
+/** One ref of a push: where it must be, where it goes. */
+export interface RefUpdate {
+  readonly ref: string;
+  readonly commit: CommitSha;
+  readonly lease: CommitSha | undefined;
+}
+
 /** A file of a new commit. */
 export interface FileChange {
   readonly path: string;
@@ -39,6 +46,8 @@ export interface Git {
   fetch(what: { refspecs: readonly string[]; depth?: number; filter?: 'tree:0' | 'blob:none' }): Promise<boolean>;
   /** Returns the commit of a ref on the remote, undefined where there is none. */
   lsRemote(ref: string): Promise<CommitSha | undefined>;
+  /** Returns the remote's refs whose names begin with `prefix`. */
+  lsRemoteBelow(prefix: string): Promise<ReadonlyMap<string, CommitSha>>;
   revParse(revision: string): Promise<CommitSha | undefined>;
   /** True, false, or undefined when one of the commits is not here. */
   isAncestor(older: string, newer: string): Promise<boolean | undefined>;
@@ -58,8 +67,8 @@ export interface Git {
   isShallow(): boolean;
   /** Writes one commit on `parent` and returns it; no branch moves. */
   commit(what: { parent: CommitSha; message: string; files: readonly FileChange[]; at: Date }): Promise<CommitSha>;
-  /** Moves a remote ref from `lease` to `commit`, or does nothing: never creates it, never forces. */
-  push(what: { ref: string; commit: CommitSha; lease: CommitSha | undefined }): Promise<PushResult>;
+  /** Moves remote refs, all or none, each from its lease; without a lease the ref must not be there yet. Nothing is forced. */
+  push(updates: readonly RefUpdate[]): Promise<PushResult>;
 }
 
 /** What {@link createScratchGit} needs. */
@@ -120,6 +129,15 @@ function gitVerbs(run: Run, dir: string, url: string): Git {
         .find((text) => text.split('\t')[1] === ref);
       return line === undefined ? undefined : parseCommitSha(ref, line.split('\t')[0] ?? '');
     },
+    lsRemoteBelow: async (prefix) => {
+      const { stdout } = await run(['ls-remote', url, `${prefix}*`]).catch(explainRemote(url));
+      const lines = stdout
+        .toString('utf8')
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => line.split('\t'));
+      return new Map(lines.map(([sha = '', ref = '']) => [ref, parseCommitSha(ref, sha)]));
+    },
     revParse: async (revision) => {
       const { code, stdout } = await run(
         ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`],
@@ -172,7 +190,7 @@ function gitVerbs(run: Run, dir: string, url: string): Git {
     },
     isShallow: () => existsSync(join(dir, 'shallow')),
     commit: (what) => writeCommit(run, what),
-    push: (what) => pushTo(run, url, what),
+    push: (updates) => pushTo(run, url, updates),
   };
 }
 
@@ -230,24 +248,20 @@ function quotePath(path: string): string {
  * The lease makes the update conditional on what was read, so a deleted branch is not created anew; the commit is a
  * child of the lease, so nothing can be lost. The result is read from `--porcelain`, whose flags are stable.
  */
-async function pushTo(run: Run, url: string, what: Parameters<Git['push']>[0]): Promise<PushResult> {
-  const argv = [
-    'push',
-    '--porcelain',
-    '--no-verify',
-    `--force-with-lease=${what.ref}:${what.lease ?? ''}`,
-    url,
-    `${what.commit}:${what.ref}`,
-  ];
+async function pushTo(run: Run, url: string, updates: readonly RefUpdate[]): Promise<PushResult> {
+  const leases = updates.map((update) => `--force-with-lease=${update.ref}:${update.lease ?? ''}`);
+  const refspecs = updates.map((update) => `${update.commit}:${update.ref}`);
+  const argv = ['push', '--porcelain', '--no-verify', '--atomic', ...leases, url, ...refspecs];
   const { code, stdout, stderr } = await run(argv, { accept: 'any' });
-  const line = stdout
+  const lines = stdout
     .toString('utf8')
     .split('\n')
-    .find((text) => /^[ +*=!-]\t/.test(text));
-  if (code === 0 && line !== undefined && !line.startsWith('!')) return { outcome: 'pushed' };
-  if (line?.startsWith('!'))
-    return { outcome: 'rejected', reason: [line.split('\t')[2] ?? '', ...remoteWords(stderr)].join(' ').trim() };
-  return { outcome: 'unclear', reason: stderr.trim() };
+    .filter((text) => /^[ +*=!-]\t/.test(text));
+  const refused = lines.filter((line) => line.startsWith('!'));
+  if (code === 0 && lines.length > 0 && refused.length === 0) return { outcome: 'pushed' };
+  if (refused.length === 0) return { outcome: 'unclear', reason: stderr.trim() };
+  const reasons = new Set(refused.map((line) => line.split('\t')[2] ?? ''));
+  return { outcome: 'rejected', reason: [...reasons, ...remoteWords(stderr)].join(' ').trim() };
 }
 
 function remoteWords(stderr: string): string[] {

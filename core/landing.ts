@@ -2,7 +2,7 @@ import type { Clock } from '#core/clock.ts';
 import type { Config } from '#core/config/config.ts';
 import { type Decision, decide, summarizeOutcomes } from '#core/decide.ts';
 import { Refusal } from '#core/errors.ts';
-import type { Git } from '#core/git.ts';
+import type { Git, RefUpdate } from '#core/git.ts';
 import type { History } from '#core/history.ts';
 import { formatCommitMessage } from '#core/landing-message.ts';
 import type { Log } from '#core/log.ts';
@@ -76,21 +76,17 @@ export async function land(wish: Wish, branch: string, ports: LandingPorts): Pro
   let refusals = 0;
   let written: Plan | undefined;
   for (let races = 0; races < RACES_ENDURED; ) {
-    const head = await readHead(git, branch);
+    const [head, seen] = await Promise.all([readHead(git, branch), git.lsRemoteBelow(seenPrefix(wish.environment))]);
     const own = written === undefined ? undefined : await ports.history.findIntent(head, wish.intent);
     if (written !== undefined && own !== undefined) return { ...written, commit: own, lostRaces: races };
-    const plan = await planAt(head, wish, ports);
-    if (plan.edit === undefined) return { ...plan, commit: undefined, lostRaces: races };
-    const commit = await git.commit({
-      parent: head,
-      message: formatCommitMessage(plan.releases),
-      files: [plan.edit.file],
-      at: clock.now(),
-    });
-    written = plan;
-    const pushed = await git.push({ ref, commit, lease: head });
+    const plan = await planAt(head, seen, wish, ports);
+    const commit = plan.edit === undefined ? undefined : await writeCommit(head, plan.edit, plan.releases, ports);
+    if (commit !== undefined) written = plan;
+    const updates = [...(commit === undefined ? [] : [{ ref, commit, lease: head }]), ...plan.seen];
+    if (updates.length === 0) return { ...plan, commit, lostRaces: races };
+    const pushed = await git.push(updates);
     if (pushed.outcome === 'pushed') return { ...plan, commit, lostRaces: races };
-    const moved = (await git.lsRemote(ref)) !== head;
+    const moved = await hasMoved(updates, git);
     if (moved) races += 1;
     else refusals += 1;
     if (refusals >= REFUSALS_BELIEVED) throw refusedByServer(branch, pushed.reason);
@@ -106,15 +102,56 @@ export async function land(wish: Wish, branch: string, ports: LandingPorts): Pro
   );
 }
 
+function writeCommit(
+  parent: CommitSha,
+  edit: OverlayEdit,
+  releases: readonly Release[],
+  ports: LandingPorts,
+): Promise<CommitSha> {
+  return ports.git.commit({
+    parent,
+    message: formatCommitMessage(releases),
+    files: [edit.file],
+    at: ports.clock.now(),
+  });
+}
+
+async function hasMoved(updates: readonly RefUpdate[], git: Git): Promise<boolean> {
+  const now = await Promise.all(updates.map((update) => git.lsRemote(update.ref)));
+  return updates.some((update, index) => update.lease !== now[index]);
+}
+
+/**
+ * Where the newest source is recorded that was found to give what is deployed. A bump that changes nothing writes no
+ * commit, yet an older source that finishes after it must not win: A, B, A built from three commits, finishing as first,
+ * third, second, would end on B. The ref moves with the branch in one atomic push.
+ */
+function seenPrefix(environment: string): string {
+  return `refs/slipway/seen/${environment}/`;
+}
+
 interface Plan {
   readonly outcome: ImageOutcome['outcome'];
   readonly images: readonly ImageOutcome[];
   readonly releases: readonly Release[];
   readonly edit: OverlayEdit | undefined;
+  /** What is to be recorded of the source, with the commit or without one. */
+  readonly seen: readonly RefUpdate[];
+}
+
+/** git pushes only what it has; the checkout lends the source where it is at it. */
+async function ensureHere(source: CommitSha, git: Git): Promise<void> {
+  if ((await git.revParse(source)) !== undefined) return;
+  await git.fetch({ refspecs: [`${source}:refs/slipway/source`], depth: 1 });
 }
 
 /** Decides each image by the rules on the tree of `head`, and prepares and proves the edit of those that land. */
-async function planAt(head: CommitSha, wish: Wish, ports: LandingPorts): Promise<Plan> {
+async function planAt(
+  head: CommitSha,
+  seen: ReadonlyMap<string, CommitSha>,
+  wish: Wish,
+  ports: LandingPorts,
+): Promise<Plan> {
   const config = await ports.readConfig(head);
   const environment = findEnvironment(config, wish);
   const overlay = await ports.editor.read(head, environment.overlay);
@@ -126,29 +163,29 @@ async function planAt(head: CommitSha, wish: Wish, ports: LandingPorts): Promise
       ? new Map<string, LandedRelease>()
       : await ports.history.findReleases(head, wish.environment, recorded);
   await ensureKnownSource(wish, head, ports.history);
+  const updates: RefUpdate[] = [];
   const images = await Promise.all(
     [...wish.images].map(async ([image, to]): Promise<ImageOutcome> => {
       const from = overlay.digests.get(image);
-      const release = deployed.get(image);
+      const [release, ref] = [deployed.get(image), `${seenPrefix(wish.environment)}${image}`];
+      const lease = seen.get(ref);
       const relation = release === undefined ? 'newer' : await ports.history.relate(wish.source, release.source);
-      const decision = decide({ wanted: to, current: from, deployed: release, relation });
-      return {
-        environment: wish.environment,
-        image,
-        from,
-        to,
-        source: wish.source,
-        ...outcomeOf(decision, wish, image),
-      };
+      const relationToSeen = lease === undefined ? 'newer' : await ports.history.relate(wish.source, lease);
+      const decision = decide({ wanted: to, current: from, deployed: release, relation, seen: lease, relationToSeen });
+      const outcome = outcomeOf(decision, wish, image);
+      const isNews = outcome.outcome === 'landed' || (outcome.outcome === 'unchanged' && relation === 'newer');
+      if (isNews && lease !== wish.source) updates.push({ ref, commit: wish.source, lease });
+      return { environment: wish.environment, image, from, to, source: wish.source, ...outcome };
     }),
   );
+  if (updates.length > 0) await ensureHere(wish.source, ports.git);
   const landing = images.filter((image) => image.outcome === 'landed');
   const edit =
     landing.length === 0
       ? undefined
       : await ports.editor.edit(head, overlay, new Map(landing.map(({ image, to }) => [image, to])), config.registry);
   const releases = landing.map(({ image, to, from }) => ({ ...wish, image, to, from }));
-  return { outcome: summarizeOutcomes(images.map((image) => image.outcome)), images, releases, edit };
+  return { outcome: summarizeOutcomes(images.map((image) => image.outcome)), images, releases, edit, seen: updates };
 }
 
 function outcomeOf(decision: Decision, wish: Wish, image: string): Pick<ImageOutcome, 'outcome' | 'winner'> {

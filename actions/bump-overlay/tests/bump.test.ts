@@ -76,3 +76,17 @@ test('an answer lost on the wire: the bump finds its own commit and does not wri
   expect(result.outputs['commit']).toBe(tenant.remoteGit('rev-parse', 'main'));
   expect(tenant.releases()).toHaveLength(1);
 });
+
+test('A, B, A built from three commits and finishing as first, third, second: the overlay stays on A', async () => {
+  const [a, b] = [tenant.push('discord-bot', 'a'), tenant.push('discord-bot', 'b')];
+  const [one, two, three] = ['1', '2', '3'].map((text) => tenant.commit({ 'app/main.js': `// ${text}\n` }));
+  await tenant.bump({ images: `discord-bot=${a}`, 'source-sha': one ?? '' });
+  const commits = tenant.remoteGit('rev-list', '--count', 'main');
+  const third = await tenant.bump({ images: `discord-bot=${a}`, 'source-sha': three ?? '' });
+  expect(third.outputs['outcome']).toBe('unchanged');
+  const second = await tenant.bump({ images: `discord-bot=${b}`, 'source-sha': two ?? '' });
+  expect(second.outputs['outcome']).toBe('superseded');
+  expect(second.outputs['releases']).toContain(three);
+  expect(tenant.readOverlay()).toContain(a);
+  expect(tenant.remoteGit('rev-list', '--count', 'main')).toBe(commits);
+});
