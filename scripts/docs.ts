@@ -1,0 +1,80 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { listActions } from './build.ts';
+
+const root = join(import.meta.dirname, '..');
+
+const input = z.object({ description: z.string(), required: z.boolean(), default: z.string().optional() });
+const manifest = z.object({
+  name: z.string(),
+  description: z.string(),
+  author: z.string().optional(),
+  inputs: z.record(z.string(), input).default({}),
+  outputs: z.record(z.string(), z.object({ description: z.string() })).default({}),
+  runs: z.object({ using: z.literal('node24'), main: z.literal('dist/index.cjs') }),
+});
+
+/** action.yml as this project writes it: every input described and marked as required or not. */
+export type Manifest = z.output<typeof manifest>;
+
+/** Returns an action's action.yml; throws with what does not fit. */
+export function readManifest(text: string): Manifest {
+  return manifest.parse(parse(text));
+}
+
+/** Returns the README with its tables written from action.yml; throws when a marker is gone. */
+export function fillReadme(readme: string, actionYml: string): string {
+  const { inputs, outputs } = readManifest(actionYml);
+  const inputRows = Object.entries(inputs).map(([name, { description, required, default: value }]) => [
+    `\`${name}\``,
+    cell(description),
+    required ? 'required' : value === undefined || value === '' ? '' : `\`${value}\``,
+  ]);
+  const outputRows = Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, cell(description)]);
+  const filled = replaceBetween(readme, 'inputs', toTable(['input', 'what it is', 'default'], inputRows));
+  return replaceBetween(filled, 'outputs', toTable(['output', 'what it says'], outputRows));
+}
+
+/** Returns the root README with its table of actions; throws when its markers are gone. */
+export function fillRootReadme(readme: string, manifests: ReadonlyMap<string, Manifest>): string {
+  const rows = [...manifests].map(([name, { description }]) => [
+    `[${name}](actions/${name}/README.md)`,
+    cell(description),
+  ]);
+  return replaceBetween(readme, 'actions', toTable(['action', 'does'], rows));
+}
+
+function replaceBetween(text: string, marker: string, content: string): string {
+  const [open, close] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`];
+  const [start, end] = [text.indexOf(open), text.indexOf(close)];
+  if (start === -1 || end < start)
+    throw new Error(`the README has no ${open} … ${close}: put the markers back where the table belongs`);
+  return `${text.slice(0, start + open.length)}\n\n${content}\n\n${text.slice(end)}`;
+}
+
+function toTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}
+
+/** Returns every README with what it should say: path → text. */
+export function renderReadmes(): Map<string, string> {
+  const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+  const manifests = new Map(listActions().map((name) => [name, readManifest(read(`actions/${name}/action.yml`))]));
+  const ofActions = [...manifests.keys()].map((name): [string, string] => {
+    const path = `actions/${name}/README.md`;
+    return [path, fillReadme(read(path), read(`actions/${name}/action.yml`))];
+  });
+  return new Map([...ofActions, ['README.md', fillRootReadme(read('README.md'), manifests)]]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  for (const [path, text] of renderReadmes()) writeFileSync(join(root, path), text);
+}

@@ -1,0 +1,67 @@
+import { fillReadme, readManifest } from '../../scripts/docs.ts';
+
+/** An action as its folder holds it: path from the folder → text. */
+export type ActionFiles = ReadonlyMap<string, string>;
+
+const REQUIRED_FILES = ['action.yml', 'README.md', 'src/main.ts', 'src/run.ts', 'dist/index.cjs'];
+const MAIN_LINES = 40;
+
+/** Returns every breach of the contract between action.yml, code and README, one sentence each. */
+export function checkContract(files: ActionFiles): string[] {
+  const missing = REQUIRED_FILES.filter((path) => !files.has(path));
+  if (missing.length > 0) return missing.map((path) => `${path} is missing`);
+  const manifest = readManifest(files.get('action.yml') ?? '');
+  const code = [...files]
+    .filter(([path]) => path.startsWith('src/'))
+    .map(([, text]) => text)
+    .join('\n');
+  const [read, set] = [findNames(code, 'input'), findNames(code, 'setOutput')];
+  const lines = (files.get('src/main.ts') ?? '').split('\n').length - 1;
+  return [
+    ...compare('input', Object.keys(manifest.inputs), read.names, 'read'),
+    ...compare('output', Object.keys(manifest.outputs), set.names, 'set'),
+    ...[...read.computed, ...set.computed].map(
+      (call) => `${call} has a computed name: write it out, so that it can be checked`,
+    ),
+    ...Object.entries(manifest.inputs).flatMap(([name, input]) =>
+      input.required && input.default !== undefined ? [`input ${name} is required and has a default: choose one`] : [],
+    ),
+    ...Object.entries({ ...manifest.inputs, ...manifest.outputs }).flatMap(([name, { description }]) =>
+      description.trim() === '' ? [`${name} has no description`] : [],
+    ),
+    ...(lines < MAIN_LINES ? [] : [`src/main.ts has ${lines} lines: it must stay below ${MAIN_LINES}`]),
+    ...checkReadme(files.get('README.md') ?? '', files.get('action.yml') ?? ''),
+  ];
+}
+
+function checkReadme(readme: string, actionYml: string): string[] {
+  try {
+    return fillReadme(readme, actionYml) === readme
+      ? []
+      : ["README.md's tables are not those of action.yml: npm run docs"];
+  } catch (error) {
+    return [String(error)];
+  }
+}
+
+function compare(kind: string, declared: readonly string[], used: ReadonlySet<string>, verb: string): string[] {
+  return [
+    ...declared.filter((name) => !used.has(name)).map((name) => `${kind} ${name} is declared and never ${verb}`),
+    ...[...used]
+      .filter((name) => !declared.includes(name))
+      .map((name) => `${kind} ${name} is ${verb} and not declared`),
+  ];
+}
+
+/** Calls of a method by a literal first argument; what is called with anything else is reported as computed. */
+function findNames(code: string, method: 'input' | 'setOutput'): { names: Set<string>; computed: string[] } {
+  const names = new Set<string>();
+  const computed: string[] = [];
+  for (const match of code.matchAll(new RegExp(`\\.${method}\\(\\s*([^)]*)`, 'g'))) {
+    const argument = match[1] ?? '';
+    const literal = argument.match(/^'([^']+)'|^"([^"]+)"/);
+    if (literal === null) computed.push(`.${method}(${argument}`);
+    else names.add(literal[1] ?? literal[2] ?? '');
+  }
+  return { names, computed };
+}

@@ -1,0 +1,75 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { type ActionFiles, checkContract } from '#tests/contract/action-rules.ts';
+import { checkAction, listActions } from '../../scripts/build.ts';
+import { renderReadmes } from '../../scripts/docs.ts';
+
+function readAction(name: string): ActionFiles {
+  const folder = join(repositoryRoot, 'actions', name);
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return new Map(paths.map((path) => [path, readFileSync(join(folder, path), 'utf8')]));
+}
+
+describe.each(listActions())('%s', (name) => {
+  test('action.yml, code and README say the same', () => {
+    expect(checkContract(readAction(name))).toEqual([]);
+  });
+
+  test('the committed bundle is the one that its sources give', async () => {
+    expect(await checkAction(name)).toEqual([]);
+  });
+});
+
+test('the READMEs have the tables of their action.yml', () => {
+  for (const [path, text] of renderReadmes()) expect(readFileSync(join(repositoryRoot, path), 'utf8')).toBe(text);
+});
+
+describe('each breach is found', () => {
+  const good: Record<string, string> = {
+    'action.yml':
+      'name: A\ndescription: Does.\ninputs:\n  image: {description: An image., required: true}\noutputs:\n  digest: {description: A digest.}\nruns: {using: node24, main: dist/index.cjs}\n',
+    'README.md':
+      '<!-- inputs -->\n\n| input | what it is | default |\n| --- | --- | --- |\n| `image` | An image. | required |\n\n<!-- /inputs -->\n<!-- outputs -->\n\n| output | what it says |\n| --- | --- |\n| `digest` | A digest. |\n\n<!-- /outputs -->\n',
+    'src/main.ts': "runner.setOutput('digest', digest);\n",
+    'src/run.ts': "runner.input('image');\n",
+    'dist/index.cjs': '',
+  };
+  const breaches: [string, Record<string, string | undefined>, RegExp][] = [
+    ['none', {}, /^$/],
+    ['a file is missing', { 'src/run.ts': undefined }, /src\/run\.ts is missing/],
+    ['an input is never read', { 'src/run.ts': '' }, /input image is declared and never read/],
+    [
+      'an input is not declared',
+      { 'src/run.ts': "runner.input('image'); runner.input('tag');" },
+      /input tag is read and not declared/,
+    ],
+    ['an output is never set', { 'src/main.ts': '' }, /output digest is declared and never set/],
+    [
+      'an output is not declared',
+      { 'src/main.ts': "runner.setOutput('digest', d); runner.setOutput('tag', t);" },
+      /output tag is set and not declared/,
+    ],
+    ['a name is computed', { 'src/run.ts': "runner.input('image'); runner.input(name);" }, /computed name/],
+    ['main.ts is long', { 'src/main.ts': `runner.setOutput('digest', d);${'\n'.repeat(41)}` }, /must stay below 40/],
+    [
+      'the README lags behind',
+      { 'README.md': good['README.md']?.replace('An image.', 'A picture.') },
+      /not those of action\.yml/,
+    ],
+    ['the markers are gone', { 'README.md': '# A\n' }, /put the markers back/],
+    [
+      'a required input has a default',
+      { 'action.yml': good['action.yml']?.replace('required: true', 'required: true, default: x') },
+      /choose one/,
+    ],
+  ];
+  test.each(breaches)('%s', (_name, change, message) => {
+    const files = Object.entries({ ...good, ...change }).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined,
+    );
+    expect(checkContract(new Map(files)).join('\n')).toMatch(message);
+  });
+});
