@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { repositoryRoot } from '#lab/supervisor/lab.ts';
+
+const biome = join(repositoryRoot, 'node_modules/@biomejs/biome/bin/biome');
+const made: string[] = [];
+
+afterAll(() => {
+  for (const path of made) rmSync(path, { recursive: true, force: true });
+});
+
+/** Lints a file that stands at `path` for a moment, by the project's own configuration. */
+function lint(path: string, code: string): string {
+  const [top = '', ...rest] = path.split('/');
+  const folder = mkdtempSync(join(repositoryRoot, top, 'lint-sample-'));
+  made.push(folder);
+  const file = join(folder, ...rest);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, code);
+  const { stdout, stderr } = spawnSync(process.execPath, [biome, 'lint', '--colors=off', file], {
+    cwd: repositoryRoot,
+    encoding: 'utf8',
+  });
+  rmSync(folder, { recursive: true });
+  return `${stdout}${stderr}`;
+}
+
+describe('the directions of the design are kept by the linter', () => {
+  const samples: [string, string, string, string][] = [
+    [
+      'core imports an action',
+      'core/a.ts',
+      "import { run } from '../actions/bump-overlay/src/run.ts';\nrun();\n",
+      'noRestrictedImports',
+    ],
+    [
+      'core imports the lab',
+      'core/a.ts',
+      "import { openLab } from '#lab/supervisor/lab.ts';\nopenLab;\n",
+      'noRestrictedImports',
+    ],
+    [
+      'core imports the tests',
+      'core/a.ts',
+      "import { expectGolden } from '#tests/support/golden.ts';\nexpectGolden;\n",
+      'noRestrictedImports',
+    ],
+    [
+      'core speaks to the runner',
+      'core/a.ts',
+      "import { info } from '@actions/core';\ninfo('x');\n",
+      'noRestrictedImports',
+    ],
+    ['core reads the environment', 'core/a.ts', 'export const path = process.env.PATH;\n', 'noProcessEnv'],
+    ['core waits by itself', 'core/a.ts', 'setTimeout(() => {}, 1);\n', 'noRestrictedGlobals'],
+    [
+      'core opens a connection',
+      'core/a.ts',
+      "export const answer = fetch('http://127.0.0.1');\n",
+      'noRestrictedGlobals',
+    ],
+    [
+      'an action imports another',
+      'actions/a/src/run.ts',
+      "import { run } from '../../bump-overlay/src/run.ts';\nrun();\n",
+      'noRestrictedImports',
+    ],
+    [
+      'an action reads the environment',
+      'actions/a/src/run.ts',
+      'export const path = process.env.PATH;\n',
+      'noProcessEnv',
+    ],
+    ['any', 'core/a.ts', 'export const value: any = 1;\n', 'noExplicitAny'],
+    ['a non-null assertion', 'core/a.ts', 'export const first = (list: string[]) => list[0]!;\n', 'noNonNullAssertion'],
+  ];
+  test.each(samples)('%s', (_name, path, code, rule) => {
+    expect(lint(path, code)).toContain(rule);
+  });
+
+  test('what is right passes', () => {
+    expect(
+      lint('core/a.ts', "import { quote } from '#core/errors.ts';\n\nexport const shown = quote('x');\n"),
+    ).not.toContain('━━ ');
+  });
+});
+
+test('nothing of a sample is left', () => {
+  expect(made.filter((path) => existsSync(path))).toEqual([]);
+});
