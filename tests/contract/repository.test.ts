@@ -32,7 +32,9 @@ test('lock files hold no download addresses', () => {
 });
 
 test('no path of a machine is written down', () => {
-  expect(findLines(written, new RegExp(`(?<![\\w.-])/(${['root', 'work', 'farm'].join('|')}|home/\\w+)/\\w`))).toEqual([]);
+  expect(findLines(written, new RegExp(`(?<![\\w.-])/(${['root', 'work', 'farm'].join('|')}|home/\\w+)/\\w`))).toEqual(
+    [],
+  );
 });
 
 test('no address of a package registry is written down', () => {
