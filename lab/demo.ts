@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
   console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
-  const cluster = process.argv.includes('--cluster') || hasTools(clusterTools);
+  const cluster = process.argv.includes('--cluster') || (!process.argv.includes('--light') && hasTools(clusterTools));
   if (!cluster)
     console.log(
       'No cluster binaries yet, so this is the light world: up to the commit. npm run demo -- --cluster builds them (10 min, once).\n',

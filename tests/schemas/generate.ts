@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { labHome } from '#lab/supervisor/lab.ts';
+
+/**
+ * Writes the JSON Schemas that kubeconform checks the manifests with, strict (nothing that the API does not know), from
+ * the OpenAPI description in the Kubernetes module that the lab builds and from Argo CD's own custom resources.
+ * Run by hand after a new version: `node tests/schemas/generate.ts`.
+ */
+const VERSION = '1.34.4';
+const KINDS: readonly [string, string][] = [
+  ['io.k8s.api.apps.v1.Deployment', 'deployment-apps-v1'],
+  ['io.k8s.api.core.v1.Namespace', 'namespace-v1'],
+  ['io.k8s.api.core.v1.PersistentVolumeClaim', 'persistentvolumeclaim-v1'],
+  ['io.k8s.api.core.v1.Service', 'service-v1'],
+  ['io.k8s.api.core.v1.ServiceAccount', 'serviceaccount-v1'],
+  ['io.k8s.api.rbac.v1.Role', 'role-rbac-v1'],
+  ['io.k8s.api.rbac.v1.RoleBinding', 'rolebinding-rbac-v1'],
+];
+
+type Schema = Record<string, unknown>;
+
+const cache = execFileSync('go', ['env', 'GOMODCACHE'], { encoding: 'utf8' }).trim();
+const swagger = z
+  .looseObject({ definitions: z.record(z.string(), z.record(z.string(), z.unknown())) })
+  .parse(JSON.parse(readFileSync(join(cache, `k8s.io/kubernetes@v${VERSION}/api/openapi-spec/swagger.json`), 'utf8')));
+
+/** Follows references into one schema of its own, and closes every object that has properties. */
+function resolve(schema: Schema): Schema {
+  const reference = schema['$ref'];
+  if (typeof reference === 'string')
+    return resolve(special(reference) ?? swagger.definitions[reference.replace('#/definitions/', '')] ?? {});
+  const { description: _text, properties, items, additionalProperties, ...rest } = schema;
+  const group = Object.keys(rest).filter((key) => key.startsWith('x-kubernetes'));
+  for (const key of group) delete rest[key];
+  return {
+    ...rest,
+    ...(isSchema(properties) ? { properties: mapSchemas(properties), additionalProperties: false } : {}),
+    ...(isSchema(items) ? { items: resolve(items) } : {}),
+    ...(isSchema(additionalProperties) ? { additionalProperties: resolve(additionalProperties) } : {}),
+  };
+}
+
+/** Types whose JSON form is not that of their definition. */
+function special(reference: string): Schema | undefined {
+  if (reference.endsWith('.IntOrString')) return { oneOf: [{ type: 'string' }, { type: 'integer' }] };
+  if (reference.endsWith('.Quantity')) return { oneOf: [{ type: 'string' }, { type: 'number' }] };
+  return undefined;
+}
+
+function mapSchemas(properties: Schema): Schema {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, value]) => [name, isSchema(value) ? resolve(value) : value]),
+  );
+}
+
+function isSchema(value: unknown): value is Schema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function write(name: string, schema: Schema): void {
+  writeFileSync(join(import.meta.dirname, `${name}.json`), `${JSON.stringify(schema)}\n`);
+}
+
+for (const [definition, name] of KINDS) write(name, resolve({ $ref: `#/definitions/${definition}` }));
+
+const tools = join(labHome, 'tools');
+const argocd = readdirSync(tools).find((name) => name.startsWith('argocd-')) ?? '';
+const crd = z.looseObject({
+  spec: z.looseObject({
+    versions: z.array(z.looseObject({ schema: z.looseObject({ openAPIV3Schema: z.record(z.string(), z.unknown()) }) })),
+  }),
+});
+for (const kind of ['application', 'appproject']) {
+  const text = readFileSync(join(tools, argocd, 'files/argocd/manifests/crds', `${kind}-crd.yaml`), 'utf8');
+  const schema = crd.parse(parse(text)).spec.versions[0]?.schema.openAPIV3Schema ?? {};
+  const closed = resolve(schema);
+  write(`${kind}-argoproj.io-v1alpha1`, {
+    ...closed,
+    properties: { ...(isSchema(closed['properties']) ? closed['properties'] : {}), metadata: { type: 'object' } },
+  });
+}
