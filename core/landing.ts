@@ -198,7 +198,7 @@ function outcomeOf(decision: Decision, wish: Wish, image: string): Pick<ImageOut
       return { outcome: 'superseded', winner: decision.winner };
     case 'refused':
       throw new Refusal(
-        `source-sha: ${wish.source} is neither before nor after ${decision.deployed.source}, from which ${wish.environment}/${image} was released in ${decision.deployed.commit}; deploy a commit that contains that one, or roll back on purpose first`,
+        `source-sha: ${wish.source} is neither before nor after ${decision.deployed.source}, from which ${wish.environment}/${image} was released in ${decision.deployed.commit}; deploy a commit that contains that one, or revert that release first`,
       );
   }
 }

@@ -72,11 +72,11 @@ function explainWinner(image: ImageOutcome, context: SummaryContext): string[] {
 function nextStep(landing: Landing, context: SummaryContext): string {
   switch (landing.outcome) {
     case 'landed':
-      return `**Next:** Argo CD picks up ${commitLink(landing.commit ?? '', context)} on ${inlineCode(context.branch)} by itself, within half a minute without a webhook. To see it: ${inlineCode(`kubectl get applications -n argocd ${context.environment}`)}. To take it back: revert that commit, or run the rollback.`;
+      return `**Next:** Argo CD picks up ${commitLink(landing.commit ?? '', context)} on ${inlineCode(context.branch)} by itself, within half a minute without a webhook. To see it: ${inlineCode(`kubectl get applications -n argocd ${context.environment}`)}. To take it back: revert that commit.`;
     case 'unchanged':
       return '**Next:** nothing. The overlay names this digest already, so nothing was committed.';
     case 'superseded':
-      return '**Next:** nothing. A newer commit is deployed; to go back on purpose, roll back.';
+      return '**Next:** nothing. A newer commit is deployed; to go back on purpose, revert the commit that landed it.';
   }
 }
 

@@ -1,0 +1,91 @@
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import type { Landing } from '#core/landing.ts';
+import type { CommitSha, Digest } from '#core/reference.ts';
+import { expectGolden } from '#tests/support/golden.ts';
+import { renderSummary } from '../src/summary.ts';
+
+const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
+const commit = (letter: string): CommitSha => letter.repeat(40) as CommitSha; // forty hex digits
+const context = { repositoryUrl: 'https://github.com/acme/tenant', environment: 'production', branch: 'main' };
+const image = {
+  environment: 'production',
+  image: 'discord-bot',
+  from: digest('a'),
+  to: digest('b'),
+  source: commit('c'),
+};
+const landed: Landing = {
+  outcome: 'landed',
+  commit: commit('d'),
+  lostRaces: 2,
+  images: [
+    { ...image, outcome: 'landed' },
+    { ...image, image: 'dev-sandbox', from: undefined, outcome: 'landed' },
+  ],
+  edit: {
+    file: { path: 'overlays/production/kustomization.yaml', mode: '100644', content: new Uint8Array() },
+    kustomize: { argv: ['kustomize', 'build'], name: 'kustomize', version: 'v5.8.1' },
+    containers: [
+      {
+        kind: 'Deployment',
+        namespace: 'discord-bot',
+        name: 'discord-bot',
+        container: 'discord-bot',
+        from: `r/discord-bot@${digest('a')}`,
+        to: `r/discord-bot@${digest('b')}`,
+      },
+    ],
+  },
+};
+const winner = {
+  environment: 'production',
+  image: 'discord-bot',
+  to: digest('e'),
+  from: digest('a'),
+  kind: 'deploy',
+  source: commit('f'),
+  intent: '01J',
+  run: 'https://github.com/acme/tenant/actions/runs/7',
+  actor: 'octocat',
+  commit: commit('9'),
+} as const;
+
+function golden(name: string, landing: Landing): void {
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), renderSummary(landing, context));
+}
+
+test('landed', () => golden('landed', landed));
+
+test('unchanged', () =>
+  golden('unchanged', {
+    outcome: 'unchanged',
+    commit: undefined,
+    lostRaces: 0,
+    edit: undefined,
+    images: [{ ...image, from: digest('b'), outcome: 'unchanged' }],
+  }));
+
+test('superseded names the winner', () =>
+  golden('superseded', {
+    outcome: 'superseded',
+    commit: undefined,
+    lostRaces: 0,
+    edit: undefined,
+    images: [{ ...image, outcome: 'superseded', winner }],
+  }));
+
+test('hostile values stay values', () => {
+  const hostile = 'a|b`c`<img src=x onerror=alert(1)>\n## heading\n::error::x';
+  const summary = renderSummary(
+    {
+      ...landed,
+      images: [{ ...image, image: hostile, outcome: 'superseded', winner: { ...winner, run: 'javascript:alert(1)' } }],
+    },
+    { ...context, environment: hostile, branch: hostile },
+  );
+  expect(summary).not.toMatch(/^## heading|^::error|javascript:/m);
+  const outsideCode = summary.replace(/(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');
+  expect(outsideCode).not.toContain('<img');
+  expect(summary).toContain('<img'); // inside code it is shown as it is
+});
