@@ -115,10 +115,14 @@ async function main(): Promise<void> {
   console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
   console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
   const cluster = process.argv.includes('--cluster') || (!process.argv.includes('--light') && hasTools(clusterTools));
-  if (!cluster)
+  if (!cluster) {
     console.log(
-      'No cluster binaries yet, so this is the light world: up to the commit. npm run demo -- --cluster builds them (10 min, once).\n',
+      'Light world: everything real up to the commit; then the overlay is rendered and checked, no cluster runs it.',
     );
+    if (!hasTools(clusterTools))
+      console.log('For the real cluster: npm run demo -- --cluster (builds its binaries once, about 10 min).');
+    console.log('');
+  }
   const world = await openWorld(progress, { cluster });
   stopOnSignals(world.lab);
   try {

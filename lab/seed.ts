@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Exec } from '#core/exec.ts';
 import { repositoryRoot } from '#lab/supervisor/lab.ts';
@@ -33,7 +33,7 @@ export async function seedRepository(exec: Exec, target: string, seed: Seed): Pr
   const paths = stdout
     .toString('utf8')
     .split('\0')
-    .filter((path) => path !== '' && !LEFT_OUT.test(path));
+    .filter((path) => path !== '' && !LEFT_OUT.test(path) && existsSync(join(repositoryRoot, path)));
   for (const path of paths) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
     cpSync(join(repositoryRoot, path), join(target, path), { verbatimSymlinks: true });

@@ -1,25 +1,35 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
- * `@actions/core` loads an HTTP client for its OIDC calls when it starts, which costs more than all the rest together;
- * no action of ours asks @actions/core for a token. In the bundle, that client is loaded when it is first used.
+ * `@actions/core` loads an HTTP client when it starts, for OIDC calls that no action of ours makes: loading it costs more
+ * than all the rest together. In the bundle it is a class that says so when somebody does call it.
  */
-const lazyHttpClient: Plugin = {
-  name: 'lazy-http-client',
+const withoutHttpClient: Plugin = {
+  name: 'without-http-client',
   setup: (bundler) => {
-    bundler.onResolve({ filter: /^undici$/ }, (args) =>
-      args.namespace === 'lazy' ? undefined : { path: 'undici', namespace: 'lazy' },
-    );
-    bundler.onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
+    bundler.onResolve({ filter: /^@actions\/http-client/ }, (args) => ({ path: args.path, namespace: 'without' }));
+    bundler.onLoad({ filter: /.*/, namespace: 'without' }, () => ({
       contents:
-        "module.exports = new Proxy({}, { get: (_, name) => { throw new Error('no HTTP client in this bundle: ' + String(name)); } });",
+        "class Absent { constructor() { throw new Error('this bundle has no HTTP client of @actions/core'); } }\nexport { Absent as HttpClient, Absent as BearerCredentialHandler };",
       loader: 'js',
     }));
+  },
+};
+
+/** What only some runs need, as a file of its own beside index.cjs: it is neither read nor compiled until then. */
+const LATE = { module: '#core/registry/ecr.ts', source: 'core/registry/ecr.ts', file: 'ecr.cjs' };
+
+const lateModule: Plugin = {
+  name: 'late-module',
+  setup: (bundler) => {
+    bundler.onResolve({ filter: /^#core\/registry\/ecr\.ts$/ }, (args) =>
+      args.kind === 'dynamic-import' ? { path: `./${LATE.file}`, external: true } : undefined,
+    );
   },
 };
 
@@ -32,10 +42,16 @@ export function listActions(folder = join(root, 'actions')): string[] {
 
 /** Returns the bundle of an action: file name → bytes. The same sources give the same bytes wherever they stand. */
 export async function bundleAction(name: string): Promise<Map<string, Uint8Array>> {
+  const main = await bundle(`actions/${name}/src/main.ts`, 'index.cjs', [withoutHttpClient, lateModule]);
+  const usesLate = Buffer.from(main.get('index.cjs') ?? '').includes(LATE.file);
+  return usesLate ? new Map([...main, ...(await bundle(LATE.source, LATE.file, []))]) : main;
+}
+
+async function bundle(entry: string, file: string, plugins: Plugin[]): Promise<Map<string, Uint8Array>> {
   const result = await build({
     absWorkingDir: root,
-    entryPoints: [`actions/${name}/src/main.ts`],
-    outfile: `actions/${name}/dist/index.cjs`,
+    entryPoints: [entry],
+    outfile: file,
     bundle: true,
     write: false,
     platform: 'node',
@@ -47,10 +63,9 @@ export async function bundleAction(name: string): Promise<Map<string, Uint8Array
     charset: 'utf8',
     legalComments: 'linked',
     logLevel: 'warning',
-    plugins: [lazyHttpClient],
+    plugins,
   });
-  const folder = join(root, 'actions', name, 'dist');
-  return new Map(result.outputFiles.map((file) => [file.path.slice(folder.length + 1), file.contents]));
+  return new Map(result.outputFiles.map((output) => [basename(output.path), output.contents]));
 }
 
 /** Returns what is wrong with an action's committed bundle, one sentence each; empty when it is the bundle of its sources. */

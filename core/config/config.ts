@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RegistryLocation } from '#core/registry/registry.ts';
 
 /** An image of slipway.yaml. */

@@ -10,7 +10,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { type Config, configSchema, type WrittenConfig } from '#core/config/config.ts';
 import { quote, Refusal } from '#core/errors.ts';
 import { suggestName } from '#core/nearest.ts';

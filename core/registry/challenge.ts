@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from '#core/errors.ts';
 import { isLoopback } from '#core/registry/image-name.ts';
 import type { RegistryCredentials } from '#core/registry/registry.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Refusal } from '#core/errors.ts';
 import { type Digest, isDigest } from '#core/reference.ts';
 import { answerChallenge, basicAuthorization, parseChallenge } from '#core/registry/challenge.ts';

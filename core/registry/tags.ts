@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OciClient } from '#core/registry/oci.ts';
 import type { PushRegistry, RegistryCredentials } from '#core/registry/registry.ts';
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { findKustomizationFile } from '#core/kustomization/references.ts';
 import type { Digest } from '#core/reference.ts';
 

@@ -1,0 +1,14 @@
+import { benchActionStart } from '#bench/action-start.ts';
+import { benchBump } from '#bench/bump.ts';
+import { benchDelivery } from '#bench/delivery.ts';
+import { printRows } from '#bench/measure.ts';
+
+/** Ratios against peers in the same run, then the one time that people feel. `npm run bench -- bump` runs a part. */
+const parts: Record<string, () => Promise<void>> = {
+  start: async () => printRows(await benchActionStart()),
+  bump: async () => printRows(await benchBump()),
+  delivery: benchDelivery,
+};
+
+const chosen = process.argv.slice(2);
+for (const [name, run] of Object.entries(parts)) if (chosen.length === 0 || chosen.includes(name)) await run();

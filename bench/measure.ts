@@ -1,0 +1,56 @@
+/** Milliseconds of each run of two things that were measured in turn, so that the machine's moods hit both. */
+export interface Paired {
+  readonly ours: readonly number[];
+  readonly peer: readonly number[];
+}
+
+/** Runs both `times` times in turn after one run of each that does not count. */
+export async function measureInTurn(
+  times: number,
+  ours: () => Promise<unknown>,
+  peer: () => Promise<unknown>,
+): Promise<Paired> {
+  const measured = { ours: [] as number[], peer: [] as number[] };
+  for (let run = -1; run < times; run++) {
+    for (const [kind, work] of [
+      ['ours', ours],
+      ['peer', peer],
+    ] as const) {
+      const started = performance.now();
+      await work();
+      if (run >= 0) measured[kind].push(performance.now() - started);
+    }
+  }
+  return measured;
+}
+
+/** Returns the middle value. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+/** One line of the report. */
+export interface Row {
+  readonly what: string;
+  readonly ours: string;
+  readonly peer: string;
+  readonly ratio: number;
+  /** The ratio that was promised. */
+  readonly limit: number;
+}
+
+/** Returns a row of medians of times. */
+export function rowOf(what: string, { ours, peer }: Paired, limit: number): Row {
+  const seconds = (values: readonly number[]): string => `${(median(values) / 1000).toFixed(3)} s`;
+  return { what, ours: seconds(ours), peer: seconds(peer), ratio: median(ours) / median(peer), limit };
+}
+
+/** Prints the rows; a ratio above its limit is said to be missed. */
+export function printRows(rows: readonly Row[]): void {
+  for (const { what, ours, peer, ratio, limit } of rows) {
+    console.log(
+      `${what.padEnd(52)} ours ${ours.padStart(10)}  peer ${peer.padStart(10)}  ratio ${ratio.toFixed(2)} (limit ${limit})${ratio <= limit ? '' : '  MISSED'}`,
+    );
+  }
+}
