@@ -1,0 +1,187 @@
+import { describe, expect, test } from '@jest/globals';
+import { createConcurrency } from '#lab/github/concurrency.ts';
+import { isIncluded, matchesPattern, matchesPush } from '#lab/github/filters.ts';
+import { readJobOutputs, shouldRun, writeJobFile } from '#lab/github/job-file.ts';
+import { subjectOf } from '#lab/github/oidc.ts';
+import { computePermissions } from '#lab/github/permissions.ts';
+import { createTokens, mayAccessContents } from '#lab/github/tokens.ts';
+import { fillGroup, parseWorkflow, readDispatchInputs, startsOnPush } from '#lab/github/workflow.ts';
+
+describe('filter patterns, as the documentation has them', () => {
+  const matching: [string, string][] = [
+    ['feature/*', 'feature/my-branch'],
+    ['feature/**', 'feature/beta-a/my-branch'],
+    ['main', 'main'],
+    ['releases/mona-the-octocat', 'releases/mona-the-octocat'],
+    ['*', 'main'],
+    ['**', 'all/the/branches'],
+    ['*feature', 'ver-10-feature'],
+    ['v2*', 'v2.0'],
+    ['v[12].[0-9]+.[0-9]+', 'v1.10.1'],
+    ['**.js', 'src/js/app.js'],
+    ['docs/*', 'docs/file.txt'],
+    ['docs/**/*.md', 'docs/README.md'],
+    ['docs/**/*.md', 'docs/a/markdown/file.md'],
+    ['**/docs/**', 'dir/docs/my-file.txt'],
+    ['*.jsx?', 'page.js'],
+  ];
+  test.each(matching)('%s takes %s', (pattern, text) => expect(matchesPattern(pattern, text)).toBe(true));
+
+  const passing: [string, string][] = [
+    ['*', 'feature/a'],
+    ['docs/*', 'docs/a/file.txt'],
+    ['v2*', 'v1.0'],
+    ['*.js', 'app.jsx'],
+    ['main', 'main2'],
+  ];
+  test.each(passing)('%s leaves %s', (pattern, text) => expect(matchesPattern(pattern, text)).toBe(false));
+
+  test('a later pattern takes out, a still later one lets in again', () => {
+    expect(isIncluded(['releases/**', '!releases/**-alpha'], 'releases/beta/3-alpha')).toBe(false);
+    expect(isIncluded(['releases/**', '!releases/**-alpha', 'releases/10-alpha'], 'releases/10-alpha')).toBe(true);
+  });
+
+  test('branches and paths must both fit', () => {
+    expect(matchesPush({ branches: ['main'], paths: ['app/**'] }, 'main', ['app/a.ts', 'README.md'])).toBe(true);
+    expect(matchesPush({ branches: ['main'], paths: ['app/**'] }, 'main', ['README.md'])).toBe(false);
+    expect(matchesPush({ 'paths-ignore': ['**.md'] }, 'main', ['README.md'])).toBe(false);
+    expect(matchesPush({ 'branches-ignore': ['wip/**'] }, 'wip/a', ['x'])).toBe(false);
+  });
+});
+
+describe('permissions', () => {
+  test('what is not named is none as soon as one is named; the job replaces the workflow', () => {
+    expect(computePermissions({}, { contents: 'read' })).toMatchObject({ contents: 'read', idToken: 'none' });
+    expect(computePermissions({ contents: 'write' }, undefined)).toMatchObject({ contents: 'write' });
+    expect(computePermissions({ contents: 'write' }, {})).toMatchObject({ contents: 'none' });
+    expect(computePermissions(undefined, undefined)).toMatchObject({ contents: 'read', idToken: 'none' });
+    expect(computePermissions('read-all', undefined)).toMatchObject({ contents: 'read', idToken: 'none' });
+  });
+
+  test('a token speaks for its bearer until it is revoked', () => {
+    const tokens = createTokens();
+    const token = tokens.issue({ kind: 'job', permissions: computePermissions({}, { contents: 'read' }), runId: 1 });
+    const header = `Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`;
+    expect(mayAccessContents(tokens.authenticate(header), 'read')).toBe(true);
+    expect(mayAccessContents(tokens.authenticate(header), 'write')).toBe(false);
+    expect(mayAccessContents(tokens.authenticate(`bearer ${token}`), 'read')).toBe(true);
+    expect(tokens.authenticate('Basic bm9ib2R5OndoYXQ=')).toBeUndefined();
+    tokens.revoke(token);
+    expect(tokens.authenticate(header)).toBeUndefined();
+  });
+});
+
+describe('concurrency', () => {
+  test('without a queue one waits, and a newer one takes its place', async () => {
+    const { enter } = createConcurrency();
+    const [first, second, third] = [1, 2, 3].map(() => enter({ group: 'g', queue: 'single' }));
+    expect(await first?.turn).toBe(true);
+    expect(await second?.turn).toBe(false);
+    first?.leave();
+    expect(await third?.turn).toBe(true);
+  });
+
+  test('with queue: max all wait, in their order', async () => {
+    const { enter } = createConcurrency();
+    const order: number[] = [];
+    await Promise.all(
+      [1, 2, 3, 4].map(async (number) => {
+        const place = enter({ group: 'g', queue: 'max' });
+        expect(await place.turn).toBe(true);
+        order.push(number);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        place.leave();
+      }),
+    );
+    expect(order).toEqual([1, 2, 3, 4]);
+  });
+
+  test('groups do not know of one another, and a free one is free again', async () => {
+    const { enter } = createConcurrency();
+    const one = enter({ group: 'a', queue: 'single' });
+    expect(await enter({ group: 'b', queue: 'single' }).turn).toBe(true);
+    one.leave();
+    expect(await enter({ group: 'a', queue: 'single' }).turn).toBe(true);
+  });
+
+  test('the name of a group is filled in; what cannot be is said', () => {
+    const context = { ref: 'refs/heads/main', workflow: 'Deploy', runId: 7, inputs: { environment: 'staging' } };
+    expect(fillGroup({ group: 'x-${{ github.ref_name }}-${{inputs.environment}}', queue: 'max' }, context)).toEqual({
+      group: 'x-main-staging',
+      queue: 'max',
+    });
+    expect(() => fillGroup({ group: '${{ github.head_ref || 1 }}' }, context)).toThrow('cannot evaluate');
+  });
+});
+
+const text = `
+name: Deploy
+on: {push: {branches: [main], paths-ignore: ['**.md']}, workflow_dispatch: {inputs: {environment: {required: true, type: choice, options: [staging, production]}, note: {default: none}}}}
+jobs:
+  build:
+    outputs: {digest: "\${{ steps.b.outputs.digest }}"}
+    steps: [{id: b, run: make}]
+  bump:
+    needs: build
+    permissions: {contents: write}
+    concurrency: {group: g, queue: max}
+    steps: [{uses: ./actions/bump-overlay, with: {images: "bot=\${{ needs.build.outputs.digest }}\\nx=\${{ needs.build.result }}"}}]
+`;
+
+describe('workflows', () => {
+  const workflow = parseWorkflow('.github/workflows/deploy.yml', text);
+
+  test('start on the pushes that they name', () => {
+    expect(startsOnPush(workflow, 'main', ['app/a.ts'])).toBe(true);
+    expect(startsOnPush(workflow, 'main', ['a.md'])).toBe(false);
+    expect(startsOnPush(workflow, 'other', ['app/a.ts'])).toBe(false);
+  });
+
+  test('take inputs as they declare them', () => {
+    expect(readDispatchInputs(workflow, { environment: 'staging' })).toEqual({ environment: 'staging', note: 'none' });
+    expect(() => readDispatchInputs(workflow, {})).toThrow("Required input 'environment' not provided");
+    expect(() => readDispatchInputs(workflow, { environment: 'moon' })).toThrow('not in the list of allowed values');
+    expect(() => readDispatchInputs(workflow, { environment: 'staging', colour: 'red' })).toThrow(
+      'Unexpected inputs provided: ["colour"]',
+    );
+  });
+
+  test('a job runs alone, with what it needs filled in and quoted', () => {
+    const needs = new Map([['build', { result: 'success' as const, outputs: { digest: "it's" } }]]);
+    const file = parseWorkflow('x', writeJobFile(workflow, 'bump', needs));
+    expect([...file.jobs.keys()]).toEqual(['bump']);
+    const [step] = file.jobs.get('bump')?.steps ?? [];
+    expect(step?.['with']).toEqual({ images: "bot=${{ 'it''s' }}\nx=${{ 'success' }}" });
+    expect(writeJobFile(workflow, 'bump', needs)).not.toMatch(/concurrency|permissions|needs/);
+  });
+
+  test('outputs come from the steps, and conditions from the needs', () => {
+    const build = workflow.jobs.get('build');
+    const bump = workflow.jobs.get('bump');
+    if (build === undefined || bump === undefined) throw new Error('the sample has both jobs');
+    expect(readJobOutputs(build, new Map([['b.digest', 'sha256:1']]))).toEqual({ digest: 'sha256:1' });
+    expect(shouldRun(bump, new Map([['build', { result: 'failure', outputs: {} }]]))).toBe(false);
+    expect(
+      shouldRun({ ...bump, if: '${{ always() }}' }, new Map([['build', { result: 'failure', outputs: {} }]])),
+    ).toBe(true);
+    expect(() => shouldRun({ ...bump, if: "github.ref == 'x'" }, new Map())).toThrow('cannot evaluate');
+  });
+});
+
+test('the subject of a job carries the ids, and its environment or its ref', () => {
+  const identity = {
+    repository: 'acme/tenant',
+    ownerId: '1',
+    repositoryId: '2',
+    ref: 'refs/heads/main',
+    sha: '',
+    workflow: '',
+    workflowPath: '',
+    event: 'push',
+    actor: '',
+    runId: 1,
+  };
+  expect(subjectOf(identity)).toBe('repo:acme@1/tenant@2:ref:refs/heads/main');
+  expect(subjectOf({ ...identity, environment: 'production' })).toBe('repo:acme@1/tenant@2:environment:production');
+  expect(subjectOf({ ...identity, event: 'pull_request' })).toBe('repo:acme@1/tenant@2:pull_request');
+});
