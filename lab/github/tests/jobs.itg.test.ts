@@ -1,0 +1,162 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { type GitHub, startGitHub } from '#lab/github/github.ts';
+import type { RunRecord } from '#lab/github/runs.ts';
+import { type Lab, openLab } from '#lab/supervisor/lab.ts';
+import { silentProgress } from '#lab/supervisor/progress.ts';
+import { findTraces } from '#lab/supervisor/traces.ts';
+import { obtainTools } from '#lab/toolbox/toolbox.ts';
+
+let lab: Lab;
+let github: GitHub;
+let clone: string;
+
+beforeAll(async () => {
+  const toolbox = await obtainTools(['act', 'git'], silentProgress);
+  lab = await openLab({ progress: silentProgress, path: toolbox.path });
+  github = await startGitHub(lab, toolbox, { repository: 'acme/sample' });
+  clone = lab.folder('clone');
+  await git('init', '--quiet', '--initial-branch=main');
+  await git('remote', 'add', 'origin', github.remote);
+}, 600_000);
+
+afterAll(async () => {
+  await lab.stop();
+  expect(findTraces(lab.id, lab.dir)).toEqual([]);
+});
+
+const git = (...args: string[]) =>
+  lab.exec(['git', '-C', clone, '-c', 'user.name=P', '-c', 'user.email=p@example.com', ...args]);
+
+/** Pushes a workflow and returns its run when it has ended. */
+async function run(workflow: string, message = 'a change'): Promise<RunRecord> {
+  const path = join(clone, '.github/workflows/w.yml');
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, workflow);
+  await git('add', '--all');
+  await git('commit', '--quiet', '--allow-empty', '--message', message);
+  await git('push', '--quiet', 'origin', 'HEAD:main');
+  await github.idle();
+  const last = github.runs.at(-1);
+  if (last === undefined) throw new Error('the push started no run');
+  return last;
+}
+
+const logOf = (record: RunRecord): string =>
+  record.jobs.flatMap((job) => job.steps.flatMap((step) => step.log)).join('\n');
+const checkout = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1';
+
+test('outputs travel from job to job, summaries and logs are kept', async () => {
+  const record = await run(`
+name: W
+on: push
+permissions: {}
+jobs:
+  one:
+    runs-on: ubuntu-24.04
+    outputs: {word: "\${{ steps.say.outputs.word }}"}
+    steps:
+      - id: say
+        run: |
+          echo "word=it's fine" >> "$GITHUB_OUTPUT"
+          echo "### A summary" >> "$GITHUB_STEP_SUMMARY"
+  two:
+    needs: one
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "heard $WORD"
+        env: {WORD: "\${{ needs.one.outputs.word }}"}
+`);
+  expect(record.conclusion).toBe('success');
+  expect(record.jobs[0]?.outputs).toEqual({ word: "it's fine" });
+  expect(logOf(record)).toContain("heard it's fine");
+  expect(record.jobs[0]?.steps.map((step) => step.summary).join('')).toContain('### A summary');
+  expect(await (await fetch(`${github.url}/runs/${record.id}`)).text()).toContain('Stand-in for GitHub');
+}, 60_000);
+
+const pusher = (contents: string, branch = `by-a-job-${contents}`): string => `
+name: W
+on: push
+permissions: {}
+jobs:
+  push:
+    runs-on: ubuntu-24.04
+    permissions: {contents: ${contents}}
+    steps:
+      - uses: ${checkout}
+      - run: |
+          git -c user.name=j -c user.email=j@example.com commit --quiet --allow-empty -m "by a job"
+          git push origin HEAD:refs/heads/${branch}
+`;
+
+test('a job without contents: write cannot push', async () => {
+  const record = await run(pusher('read'));
+  expect(record.conclusion).toBe('failure');
+  expect(logOf(record)).toMatch(/403/);
+  expect(
+    execFileSync('git', ['-C', github.bareRepository, 'branch', '--list', 'by-a-job*'], { encoding: 'utf8' }),
+  ).toBe('');
+}, 60_000);
+
+test('a job with it can, and its push starts no workflow', async () => {
+  const record = await run(pusher('write'));
+  expect(record.conclusion).toBe('success');
+  expect(
+    execFileSync('git', ['-C', github.bareRepository, 'branch', '--list', 'by-a-job*'], { encoding: 'utf8' }),
+  ).toContain('by-a-job-write');
+  expect(github.runs.at(-1)).toBe(record);
+}, 60_000);
+
+test('without id-token: write there is no OIDC token; with it the claims are those of the job', async () => {
+  const asking = (right: string): string => `
+name: W
+on: push
+permissions: {}
+jobs:
+  ask:
+    runs-on: ubuntu-24.04
+    permissions: {id-token: ${right}}
+    steps:
+      - run: |
+          if [ -z "$ACTIONS_ID_TOKEN_REQUEST_URL" ]; then echo none; exit 0; fi
+          curl -s -H "authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=me" |
+            node -e 'process.stdin.once("data", (d) => console.log(Buffer.from(JSON.parse(d).value.split(".")[1], "base64url").toString()))'
+`;
+  expect(logOf(await run(asking('none')))).toBe('none');
+  const log = logOf(await run(asking('write')));
+  expect(log).toContain('"sub":"repo:acme@1001/sample@2002:ref:refs/heads/main"');
+  expect(log).toContain('"aud":"me"');
+}, 60_000);
+
+test('hostile words of a commit are words', async () => {
+  const hostile = '$(touch pwned) `touch pwned`\n::set-output name=x::y\n\n::error::no <script>alert(1)</script>';
+  const record = await run(
+    `
+name: W
+on: push
+permissions: {}
+jobs:
+  show:
+    runs-on: ubuntu-24.04
+    outputs: {x: "\${{ steps.say.outputs.x }}"}
+    steps:
+      - id: say
+        run: printf '%s' "$MESSAGE" | wc -c; ls
+        env: {MESSAGE: "\${{ github.event.head_commit.message }}"}
+`,
+    hostile,
+  );
+  expect(record.conclusion).toBe('success');
+  expect(record.jobs[0]?.outputs).toEqual({ x: '' });
+  expect(logOf(record)).not.toContain('pwned');
+  expect(await (await fetch(github.url)).text()).not.toContain('<script>');
+}, 60_000);
+
+test('a protected branch takes no push of a job', async () => {
+  github.protect('main');
+  const record = await run(pusher('write', 'main'));
+  expect(record.conclusion).toBe('failure');
+  expect(logOf(record)).toContain('GH006');
+}, 60_000);
