@@ -1,11 +1,13 @@
 import { benchActionStart } from '#bench/action-start.ts';
 import { benchBump } from '#bench/bump.ts';
 import { benchDelivery } from '#bench/delivery.ts';
+import { benchImage } from '#bench/image.ts';
 import { printRows } from '#bench/measure.ts';
 
 /** Ratios against peers in the same run, then the one time that people feel. `npm run bench -- bump` runs a part. */
 const parts: Record<string, () => Promise<void>> = {
   start: async () => printRows(await benchActionStart()),
+  image: async () => printRows(await benchImage()),
   bump: async () => printRows(await benchBump()),
   delivery: benchDelivery,
 };
