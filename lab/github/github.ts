@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { serveGit } from '#lab/github/git-http.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/oidc.ts';
 import { renderRun, renderRuns } from '#lab/github/page.ts';
+import {
+  createBareRepository,
+  createRepository,
+  OWNER_ID,
+  type PushPayload,
+  REPOSITORY_ID,
+} from '#lab/github/repository.ts';
+import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
 import { createRuns, type RunRecord, type Runs } from '#lab/github/runs.ts';
 import { type Bearer, createTokens } from '#lab/github/tokens.ts';
-import { parseWorkflow, readDispatchInputs, startsOnPush, type Workflow } from '#lab/github/workflow.ts';
+import type { Workflow } from '#lab/github/workflow.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -20,9 +28,6 @@ export interface GitHubOptions {
   readonly variables?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
 }
-
-/** The payload of a push event, as far as its readers need it. */
-export type PushPayload = Readonly<Record<string, unknown>> & { readonly ref: string; readonly after: string };
 
 /** The stand-in for GitHub's server. */
 export interface GitHub {
@@ -42,12 +47,11 @@ export interface GitHub {
   onPush(listener: (payload: PushPayload) => void): void;
   /** From now on, job tokens cannot move this branch. */
   protect(branch: string): void;
+  /** Commit statuses, deployments, and the stand-in's own faults. */
+  readonly rest: Pick<Rest, 'statuses' | 'deployments' | 'violations'>;
   /** Called before a push is handed to git. */
   beforePush: ((bearer: Bearer) => Promise<void>) | undefined;
 }
-
-const OWNER_ID = '1001';
-const REPOSITORY_ID = '2002';
 
 /** Starts the stand-in on loopback with an empty repository. */
 export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOptions): Promise<GitHub> {
@@ -82,7 +86,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
       ...options.env,
       SLIPWAY_LAB: lab.id,
       GITHUB_SERVER_URL: url,
-      GITHUB_API_URL: `${url}/api/v3`,
+      GITHUB_API_URL: `${url}${API_ROOT}`,
       GITHUB_REPOSITORY: options.repository,
     },
     variables: options.variables ?? {},
@@ -103,8 +107,37 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     return new Promise((resolve) => server.close(() => resolve()));
   });
   const repository = createRepository(lab, bare, options.repository, runs, url);
+  let heads = new Map<string, string>();
+  const afterPush = async (bearer: Bearer): Promise<void> => {
+    const before = heads;
+    heads = await repository.readHeads();
+    for (const payload of await repository.announce(before, heads, bearer))
+      for (const listener of listeners) listener(payload);
+  };
+  const rest = createRest(
+    {
+      repository: options.repository,
+      url,
+      api: `${url}${API_ROOT}`,
+      runs: runs.all,
+      git: async (args) => {
+        const { code, stdout } = await lab.exec(['git', '-C', bare, ...args], { accept: 'any' });
+        return { code, text: stdout.toString('utf8') };
+      },
+      isProtected: (ref) => {
+        const file = join(bare, 'protected');
+        return existsSync(file) && readFileSync(file, 'utf8').split('\n').includes(ref);
+      },
+      moved: afterPush,
+      readWorkflows: repository.readWorkflows,
+      dispatch: repository.dispatch,
+      now: () => new Date(),
+    },
+    tokens,
+  );
   const github: GitHub = {
     url,
+    rest,
     remote: `http://octocat:${userToken}@${url.slice('http://'.length)}/${options.repository}.git`,
     cloneUrl: `${url}/${options.repository}.git`,
     userToken,
@@ -119,7 +152,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     beforePush: undefined,
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch),
   };
-  let heads = await repository.readHeads();
+  heads = await repository.readHeads();
   state.handler = async (request, response) => {
     request.url = withGitSuffix(request.url ?? '/', options.repository);
     const served = await serveGit(request, response, {
@@ -127,14 +160,10 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
       env: lab.env,
       tokens,
       beforePush: async (bearer) => github.beforePush?.(bearer),
-      afterPush: async (bearer) => {
-        const before = heads;
-        heads = await repository.readHeads();
-        for (const payload of await repository.announce(before, heads, bearer))
-          for (const listener of listeners) listener(payload);
-      },
+      afterPush,
     });
-    if (!served) await answerPages(request, response, { runs, issuer, requests, remote: github.remote });
+    if (!served && !(await rest.answer(request, response)))
+      await answerPages(request, response, { runs, issuer, requests, remote: github.remote });
   };
   return github;
 }
@@ -144,27 +173,6 @@ function withGitSuffix(url: string, repository: string): string {
   return url.startsWith(`/${repository}/`) && /^\/(info\/refs|git-)/.test(url.slice(repository.length + 1))
     ? `/${repository}.git${url.slice(repository.length + 1)}`
     : url;
-}
-
-async function createBareRepository(lab: Lab, bare: string): Promise<void> {
-  mkdirSync(dirname(bare), { recursive: true });
-  await lab.exec(['git', 'init', '--quiet', '--bare', '--initial-branch=main', bare]);
-  for (const [key, value] of [
-    ['http.receivepack', 'true'],
-    ['uploadpack.allowFilter', 'true'],
-    ['uploadpack.allowAnySHA1InWant', 'true'],
-    ['receive.advertiseAtomic', 'true'],
-    ['gc.auto', '0'],
-  ] as const) {
-    await lab.exec(['git', '-C', bare, 'config', key, value]);
-  }
-  const hook = join(bare, 'hooks', 'update');
-  mkdirSync(dirname(hook), { recursive: true });
-  writeFileSync(
-    hook,
-    '#!/bin/sh\nif [ "$SLIPWAY_BEARER" = job ] && grep -qxF "$1" "$GIT_DIR/protected" 2>/dev/null; then\n  echo "error: GH006: Protected branch update failed for $1." >&2\n  exit 1\nfi\n',
-  );
-  chmodSync(hook, 0o755);
 }
 
 function identityOf(
@@ -185,125 +193,6 @@ function identityOf(
     actor: run.actor,
     runId: run.id,
     environment: typeof environment === 'object' ? environment.name : environment,
-  };
-}
-
-interface Repository {
-  readHeads(): Promise<Map<string, string>>;
-  /** Starts the workflows of what moved and returns the payloads; a job's own push starts none. */
-  announce(
-    before: ReadonlyMap<string, string>,
-    after: ReadonlyMap<string, string>,
-    bearer: Bearer,
-  ): Promise<PushPayload[]>;
-  dispatch(workflow: string, inputs: Readonly<Record<string, string>>, branch: string): Promise<RunRecord>;
-}
-
-function createRepository(lab: Lab, bare: string, name: string, runs: Runs, url: string): Repository {
-  const git = async (...args: string[]): Promise<string> =>
-    (await lab.exec(['git', '-C', bare, ...args])).stdout.toString('utf8');
-  const describe = {
-    full_name: name,
-    name: name.split('/')[1] ?? name,
-    default_branch: 'main',
-    html_url: `${url}/${name}`,
-    owner: { login: name.split('/')[0] ?? '', id: Number(OWNER_ID) },
-    id: Number(REPOSITORY_ID),
-  };
-  const readWorkflows = async (sha: string): Promise<Workflow[]> => {
-    const names = (await git('ls-tree', '--name-only', sha, '.github/workflows/'))
-      .split('\n')
-      .filter((path) => /\.ya?ml$/.test(path));
-    return Promise.all(names.map(async (path) => parseWorkflow(path, await git('show', `${sha}:${path}`))));
-  };
-  return {
-    readHeads: async () => {
-      const lines = (await git('for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads/'))
-        .split('\n')
-        .filter(Boolean);
-      return new Map(lines.map((line) => [line.split(' ')[0] ?? '', line.split(' ')[1] ?? '']));
-    },
-    announce: async (before, after, bearer) => {
-      const payloads: PushPayload[] = [];
-      for (const [ref, sha] of after) {
-        const old = before.get(ref);
-        if (old === sha) continue;
-        const files = (
-          await git(
-            'diff-tree',
-            '-r',
-            '--name-only',
-            '--no-commit-id',
-            '--root',
-            ...(old === undefined ? [sha] : [old, sha]),
-          )
-        )
-          .split('\n')
-          .filter(Boolean);
-        const [author = '', message = ''] = (await git('log', '-1', '--format=%an%x00%B', sha)).split('\0');
-        const login = bearer.kind === 'user' ? bearer.login : 'github-actions[bot]';
-        const payload = {
-          ref,
-          before: old ?? '0'.repeat(40),
-          after: sha,
-          created: old === undefined,
-          deleted: false,
-          forced: false,
-          repository: describe,
-          sender: { login },
-          pusher: { name: login },
-          head_commit: {
-            id: sha,
-            message: message.trim(),
-            author: { name: author },
-            added: [],
-            removed: [],
-            modified: files,
-          },
-          commits: [{ id: sha, message: message.trim(), added: [], removed: [], modified: files }],
-        };
-        payloads.push(payload);
-        if (bearer.kind === 'job') continue;
-        const branch = ref.replace('refs/heads/', '');
-        for (const workflow of await readWorkflows(sha)) {
-          if (!startsOnPush(workflow, branch, files)) continue;
-          runs.start({
-            workflow,
-            event: 'push',
-            ref,
-            sha,
-            title: message.split('\n')[0] ?? '',
-            actor: login,
-            payload,
-            inputs: {},
-          });
-        }
-      }
-      return payloads;
-    },
-    dispatch: async (file, inputs, branch) => {
-      const sha = (await git('rev-parse', '--verify', `refs/heads/${branch}^{commit}`)).trim();
-      const workflow = (await readWorkflows(sha)).find((candidate) => candidate.path.endsWith(`/${file}`));
-      if (workflow === undefined) throw new Error(`${branch} has no workflow ${file}`);
-      const filled = readDispatchInputs(workflow, inputs);
-      const payload = {
-        ref: `refs/heads/${branch}`,
-        inputs: filled,
-        repository: describe,
-        sender: { login: 'octocat' },
-        workflow: workflow.path,
-      };
-      return runs.start({
-        workflow,
-        event: 'workflow_dispatch',
-        ref: `refs/heads/${branch}`,
-        sha,
-        title: `dispatch of ${file}`,
-        actor: 'octocat',
-        payload,
-        inputs: filled,
-      });
-    },
   };
 }
 
