@@ -26,6 +26,7 @@ export interface ActRequest {
   readonly workflowText: string;
   readonly bareRepository: string;
   readonly sha: string;
+  readonly actor: string;
   readonly env: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
@@ -125,6 +126,8 @@ function argvOf(request: ActRequest, checkout: string): [string, ...string[]] {
   return [
     request.act,
     request.event,
+    '--actor',
+    request.actor, // act's own name otherwise, whatever the environment says
     ...files,
     ...runners,
     '--no-skip-checkout',

@@ -209,12 +209,12 @@ async function executeJob(
         payload: trigger.payload,
         workflowText: writeJobFile(trigger.workflow, id, needs),
         sha: run.sha,
+        actor: run.actor,
         env: {
           ...options.env,
           ...environment,
           GITHUB_RUN_ID: String(run.id),
           GITHUB_RUN_NUMBER: String(run.id),
-          GITHUB_ACTOR: run.actor,
         },
         secrets: { ...options.secrets, GITHUB_TOKEN: token },
       },

@@ -160,3 +160,23 @@ test('a protected branch takes no push of a job', async () => {
   expect(record.conclusion).toBe('failure');
   expect(logOf(record)).toContain('GH006');
 }, 60_000);
+
+test('a job speaks for whoever started it, and asks the REST interface with its own rights', async () => {
+  const ask = `curl -s -o /dev/null -w '%{http_code}\\n' -X POST -H "authorization: Bearer $TOKEN" -d '{"state": "success", "context": "job"}' "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/statuses/$GITHUB_SHA"`;
+  const job = (permissions: string): string =>
+    `{runs-on: ubuntu-24.04, permissions: ${permissions}, steps: [{run: ${JSON.stringify(`echo "actor=$GITHUB_ACTOR"; ${ask}`)}, env: {TOKEN: "\${{ github.token }}"}}]}`;
+  const record = await run(`
+name: W
+on: push
+permissions: {}
+jobs:
+  may: ${job('{statuses: write}')}
+  may-not: ${job('{contents: write}')}
+`);
+  const [may = '', mayNot = ''] = record.jobs.map((one) => one.steps.flatMap((step) => step.log).join('\n'));
+  expect(may).toContain('actor=octocat');
+  expect(may).toContain('201');
+  expect(mayNot).toContain('403');
+  expect(github.rest.statuses).toMatchObject([{ sha: record.sha, context: 'job', login: 'github-actions[bot]' }]);
+  expect(github.rest.violations).toEqual([]);
+});

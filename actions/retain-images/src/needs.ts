@@ -1,0 +1,89 @@
+import type { Config, EnvironmentConfig } from '#core/config/config.ts';
+import { InputError, Refusal } from '#core/errors.ts';
+import type { Git } from '#core/git.ts';
+import { readImageEntries } from '#core/kustomization/images.ts';
+import { suggestName } from '#core/nearest.ts';
+import { readOverlayFile } from '#core/overlay-tree.ts';
+import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/reference.ts';
+import type { RegistryLocation } from '#core/registry/registry.ts';
+import { parseHeldImages } from './holds.ts';
+import type { Inputs } from './inputs.ts';
+import { findLastReleases } from './releases.ts';
+
+/** Why an image must stay. */
+export type Need =
+  | { readonly kind: 'overlay' | 'hold'; readonly environment: string }
+  | { readonly kind: 'release'; readonly environment: string; readonly commit: CommitSha }
+  /** A manifest list that must stay refers to it. */
+  | { readonly kind: 'child'; readonly list: string };
+
+/** What git can still ask for, at one commit of the branch. */
+export interface Needs {
+  readonly head: CommitSha;
+  readonly registry: RegistryLocation;
+  /** The needs of each digest, of each image that was asked about. */
+  readonly images: ReadonlyMap<string, ReadonlyMap<Digest, readonly Need[]>>;
+}
+
+/** What reading the needs takes of the world. */
+export interface NeedsPorts {
+  /** The branch's newest commit with its tree. */
+  readonly git: Git;
+  /** An empty repository of its own for commits without trees. */
+  readonly commits: Git;
+  readonly readConfig: (commit: CommitSha) => Promise<Config>;
+  readonly now: () => Date;
+}
+
+/** Returns the newest commit of the branch, fetched with its tree. */
+export async function readHead(branch: string, git: Git): Promise<CommitSha> {
+  const isThere = await git.fetch({ refspecs: [`+refs/heads/${branch}:refs/slipway/head`], depth: 1 });
+  const head = isThere ? await git.revParse('refs/slipway/head') : undefined;
+  if (head !== undefined) return head;
+  throw new Refusal(
+    `branch: the repository has no branch ${JSON.stringify(branch)}; give the one that Argo CD follows`,
+  );
+}
+
+/** Returns what the overlays, the last releases and the holds at a commit need. */
+export async function readNeeds(head: CommitSha, inputs: Inputs, ports: NeedsPorts): Promise<Needs> {
+  const config = await ports.readConfig(head);
+  const images = chooseImages(inputs, config);
+  const found = new Map(images.map((image) => [image, new Map<Digest, Need[]>()]));
+  const add = (image: string, digest: Digest, need: Need): void => {
+    const needs = found.get(image);
+    if (needs !== undefined && digest !== NEVER_RELEASED) needs.set(digest, [...(needs.get(digest) ?? []), need]);
+  };
+  for (const environment of config.environments.values()) await readEnvironment(head, environment, ports, add);
+  const names = [...config.environments.keys()];
+  for (const release of await findLastReleases(ports.commits, head, names, images, inputs.releases)) {
+    add(release.image, release.to, { kind: 'release', environment: release.environment, commit: release.commit });
+  }
+  return { head, registry: config.registry, images: found };
+}
+
+function chooseImages(inputs: Inputs, config: Config): readonly string[] {
+  const known = [...config.images.keys()];
+  const unknown = inputs.images.find((image) => !config.images.has(image));
+  if (unknown !== undefined)
+    throw new InputError('image', unknown, `is not an image of ${inputs.config}${suggestName(unknown, known)}`);
+  return inputs.images.length === 0 ? known : inputs.images;
+}
+
+async function readEnvironment(
+  head: CommitSha,
+  environment: EnvironmentConfig,
+  ports: NeedsPorts,
+  add: (image: string, digest: Digest, need: Need) => void,
+): Promise<void> {
+  const file = await readOverlayFile(ports.git, head, environment.overlay);
+  for (const { name, digest } of readImageEntries(file.content.toString('utf8'), file.path)) {
+    if (digest !== undefined) add(name, digest, { kind: 'overlay', environment: environment.name });
+  }
+  const path = `${environment.overlay}/holds.yaml`;
+  const holds = await ports.git.readText(head, path);
+  if (holds === undefined) return;
+  for (const { image, digest } of parseHeldImages(path, holds, ports.now())) {
+    add(image, digest, { kind: 'hold', environment: environment.name });
+  }
+}
