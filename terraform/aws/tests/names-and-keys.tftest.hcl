@@ -1,0 +1,187 @@
+# What the tenant gets, seen in the plan. No credentials, no network: every answer of AWS is made up.
+mock_provider "aws" {}
+
+variables {
+  discord_bot_id   = "123456789012345678"
+  discord_guild_id = "12345678901234567890"
+  litellm_base_url = "https://llm.example.com"
+}
+
+run "tables" {
+  command = plan
+
+  module {
+    source = "../modules/tables"
+  }
+
+  variables {
+    names = { sessions = "discord_sessions", executions = "discord_executions", messages = "discord-messages", history = "chat_history" }
+    tags  = { project = "p" }
+  }
+
+  assert {
+    condition     = output.names == { sessions = "discord_sessions", executions = "discord_executions", messages = "discord-messages", history = "chat_history" }
+    error_message = "the tables' names are the tenant's"
+  }
+  assert {
+    condition     = jsonencode({ for key, table in aws_dynamodb_table.this : key => compact([table.hash_key, table.range_key]) }) == jsonencode({ sessions = ["thread_id"], executions = ["execution_id"], messages = ["pk", "sk"], history = ["thread_id", "created_at"] })
+    error_message = "keys"
+  }
+  assert {
+    condition     = { for key, table in aws_dynamodb_table.this : key => [for ttl in table.ttl : ttl.attribute_name if ttl.enabled] } == { sessions = [], executions = ["ttl"], messages = ["ttl"], history = ["expires_at"] }
+    error_message = "sessions have no TTL, the others have"
+  }
+  assert {
+    condition     = { for key, table in aws_dynamodb_table.this : key => { for index in table.global_secondary_index : index.name => index.hash_key } } == { sessions = {}, executions = { "thread_id-index" = "thread_id" }, messages = { TimestampIndex = "pk" }, history = {} }
+    error_message = "indexes"
+  }
+  assert {
+    condition     = alltrue([for table in aws_dynamodb_table.this : table.billing_mode == "PAY_PER_REQUEST" && table.deletion_protection_enabled && one(table.point_in_time_recovery).enabled && one(table.server_side_encryption).enabled])
+    error_message = "on demand, protected, recoverable, encrypted"
+  }
+  assert {
+    condition     = alltrue([for table in aws_dynamodb_table.this : jsonencode(table.tags) == jsonencode({ project = "p" })])
+    error_message = "every table is tagged"
+  }
+}
+
+run "queues" {
+  command = plan
+
+  module {
+    source = "../modules/queues"
+  }
+
+  variables {
+    names = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
+    tags  = { project = "p" }
+  }
+
+  assert {
+    condition     = { for key, queue in aws_sqs_queue.dead_letter : key => queue.name } == { agentic_events = "agentic-events-dlq", discord_messages = "discord-messages-dlq" }
+    error_message = "names of the dead-letter queues"
+  }
+  assert {
+    condition     = alltrue([for key, queue in aws_sqs_queue.source : aws_sqs_queue.dead_letter[key].message_retention_seconds > queue.message_retention_seconds && aws_sqs_queue.dead_letter[key].message_retention_seconds == 1209600])
+    error_message = "a dead-letter queue outlives its queue, by 14 days"
+  }
+  assert {
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : queue.sqs_managed_sse_enabled && jsonencode(queue.tags) == jsonencode({ project = "p" })])
+    error_message = "encrypted and tagged"
+  }
+  assert {
+    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.dead_letters : key => [alarm.metric_name, alarm.threshold, alarm.dimensions.QueueName] } == { agentic_events = ["ApproximateNumberOfMessagesVisible", 0, "agentic-events-dlq"], discord_messages = ["ApproximateNumberOfMessagesVisible", 0, "discord-messages-dlq"] }
+    error_message = "an alarm at the first dead letter"
+  }
+  assert {
+    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.oldest_message : key => [alarm.metric_name, alarm.dimensions.QueueName] } == { agentic_events = ["ApproximateAgeOfOldestMessage", "agentic-events"], discord_messages = ["ApproximateAgeOfOldestMessage", "discord-messages"] }
+    error_message = "an alarm on the age of the oldest message"
+  }
+}
+
+run "queue_policies" {
+  command = apply # the redrive policy needs the dead-letter queue's ARN
+
+  module {
+    source = "../modules/queues"
+  }
+
+  variables {
+    names = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
+    tags  = {}
+  }
+
+  assert {
+    condition     = alltrue([for key, queue in aws_sqs_queue.source : jsondecode(queue.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letter[key].arn, maxReceiveCount = 3 }])
+    error_message = "three receives, then the queue's own dead-letter queue"
+  }
+  assert {
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : jsondecode(queue.policy).Statement[0].Effect == "Deny" && jsondecode(queue.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false" && endswith(jsondecode(queue.policy).Statement[0].Resource, ":${queue.name}")])
+    error_message = "TLS only, each queue by its own ARN"
+  }
+}
+
+run "repositories" {
+  command = plan
+
+  module {
+    source = "../modules/repositories"
+  }
+
+  variables {
+    repositories = { discord-bot = 10, dev-sandbox = 5 }
+    tags         = { project = "p" }
+  }
+
+  assert {
+    condition     = alltrue([for repository in aws_ecr_repository.this : repository.image_tag_mutability == "IMMUTABLE" && one(repository.image_scanning_configuration).scan_on_push && one(repository.encryption_configuration).encryption_type == "AES256" && !repository.force_delete && jsonencode(repository.tags) == jsonencode({ project = "p" })])
+    error_message = "immutable tags, scanned, encrypted, not deleted with images in it, tagged"
+  }
+  assert {
+    condition     = { for name, policy in aws_ecr_lifecycle_policy.this : name => [for rule in jsondecode(policy.policy).rules : rule.selection.countNumber if try(rule.selection.tagPatternList, []) == ["in-*"]] } == { discord-bot = [10], dev-sandbox = [5] }
+    error_message = "discord-bot keeps 10 builds, dev-sandbox 5"
+  }
+  assert {
+    condition     = alltrue([for policy in aws_ecr_lifecycle_policy.this : jsondecode(policy.policy).rules[0].rulePriority == 1 && jsondecode(policy.policy).rules[0].selection.tagPatternList == ["keep-*"] && jsondecode(policy.policy).rules[0].selection.countNumber == 9999])
+    error_message = "what git can still ask for comes first"
+  }
+}
+
+run "identities" {
+  command = plan
+
+  module {
+    source = "../modules/identities"
+  }
+
+  variables {
+    project         = "discord-bot"
+    table_arns      = ["arn:aws:dynamodb:ca-central-1:123456789012:table/t"]
+    queue_arns      = ["arn:aws:sqs:ca-central-1:123456789012:q"]
+    repository_arns = ["arn:aws:ecr:ca-central-1:123456789012:repository/r"]
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/*"]
+    tags            = { project = "p" }
+  }
+
+  assert {
+    condition     = output.users == { bot = "discord-bot-bot", cluster = "discord-bot-cluster" }
+    error_message = "two users"
+  }
+  assert {
+    condition     = alltrue(flatten([for key, policy in aws_iam_user_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Effect == "Allow" && alltrue([for action in statement.Action : !strcontains(action, "*")])]]))
+    error_message = "every action is written out"
+  }
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_user_policy.this["cluster"].policy).Statement : statement.Sid if contains(statement.Resource, "*")] == ["LogIn"] && [for statement in jsondecode(aws_iam_user_policy.this["bot"].policy).Statement : statement.Sid if contains(statement.Resource, "*")] == []
+    error_message = "only the login, which AWS has on * alone, is on *"
+  }
+}
+
+run "secrets" {
+  command = plan
+
+  assert {
+    condition     = output.parameter_path == "/discord-bot"
+    error_message = "the tenant's path"
+  }
+  assert {
+    condition     = output.parameter_names == { discord_token = "/discord-bot/discord_token", litellm_api_key = "/discord-bot/litellm_api_key", discord_bot_id = "/discord-bot/discord_bot_id", discord_guild_id = "/discord-bot/discord_guild_id", litellm_base_url = "/discord-bot/litellm_base_url" }
+    error_message = "a plan needs no secret, and names the parameters"
+  }
+}
+
+run "second_tenant" {
+  command = plan
+
+  variables {
+    region       = "eu-west-1"
+    project      = "second-bot"
+    tables       = { sessions = "second_sessions" }
+    repositories = { second-bot = 3 }
+  }
+
+  assert {
+    condition     = output.table_names.sessions == "second_sessions" && output.table_names.history == "chat_history" && output.users.bot == "second-bot-bot" && output.parameter_path == "/second-bot" && keys(output.repository_urls) == ["second-bot"] && output.region == "eu-west-1"
+    error_message = "every name comes from variables"
+  }
+}

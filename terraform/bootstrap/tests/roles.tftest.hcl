@@ -1,0 +1,202 @@
+# Who gets which role. No credentials, no network.
+mock_provider "aws" {
+  override_during = plan
+
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+}
+
+variables {
+  repository    = "acme/tenant"
+  owner_id      = 1001
+  repository_id = 2002
+}
+
+run "subjects" {
+  command = plan
+
+  assert {
+    condition = { for key, role in aws_iam_role.this : key => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] } == {
+      plan          = ["repo:acme@1001/tenant@2002:pull_request", "repo:acme@1001/tenant@2002:ref:refs/heads/main"]
+      apply         = ["repo:acme@1001/tenant@2002:environment:aws"]
+      build-push    = ["repo:acme@1001/tenant@2002:ref:refs/heads/main"]
+      registry-read = ["repo:acme@1001/tenant@2002:ref:refs/heads/main"]
+      retain        = ["repo:acme@1001/tenant@2002:ref:refs/heads/main"]
+    }
+    error_message = "each role has its subjects, whole"
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == "sts.amazonaws.com" && length(jsondecode(role.assume_role_policy).Statement) == 1])
+    error_message = "one statement, one audience"
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : role.tags["managed-by"] == "terraform"]) && { for key, role in aws_iam_role.this : key => role.tags["purpose"] }["apply"] == "apply"
+    error_message = "roles say what they are for"
+  }
+}
+
+run "classic_subjects" {
+  command = plan
+
+  variables {
+    subject_form = "classic"
+  }
+
+  assert {
+    condition     = jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] == ["repo:acme/tenant:environment:aws"]
+    error_message = "the older form is asked for"
+  }
+}
+
+run "rights" {
+  command = plan
+
+  assert {
+    condition     = alltrue(flatten([for key, policy in aws_iam_role_policy.this : [for statement in jsondecode(policy.policy).Statement : contains(["LogIn", "FindParameters"], statement.Sid) || !contains(statement.Resource, "*")]]))
+    error_message = "only what AWS has on * alone is on *"
+  }
+  assert {
+    condition     = length([for statement in jsondecode(aws_iam_role_policy.this["plan"].policy).Statement : statement if statement.Effect == "Deny" && contains(statement.Action, "ssm:GetParameter*")]) == 1
+    error_message = "who plans reads no secret"
+  }
+  assert {
+    condition     = !strcontains(join(",", [for policy in aws_iam_role_policy.this : policy.policy]), "CreateAccessKey")
+    error_message = "no role makes access keys"
+  }
+  assert {
+    condition     = [for key, policy in aws_iam_role_policy.this : key if strcontains(policy.policy, "ecr:PutImage\"")] == ["build-push", "retain"]
+    error_message = "two roles put images"
+  }
+}
+
+run "state_bucket" {
+  command = plan
+
+  assert {
+    condition     = aws_s3_bucket.state.bucket == "discord-bot-state-123456789012" && aws_s3_bucket_versioning.state.versioning_configuration[0].status == "Enabled" && aws_s3_bucket_public_access_block.state.block_public_acls && aws_s3_bucket_public_access_block.state.block_public_policy && aws_s3_bucket_public_access_block.state.ignore_public_acls && aws_s3_bucket_public_access_block.state.restrict_public_buckets
+    error_message = "versioned and not public"
+  }
+  assert {
+    condition     = jsondecode(aws_s3_bucket_policy.state.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false"
+    error_message = "TLS only"
+  }
+}
+
+run "second_tenant_shares_the_provider" {
+  command = plan
+
+  variables {
+    project         = "second-bot"
+    create_provider = false
+  }
+
+  assert {
+    condition     = length(aws_iam_openid_connect_provider.github) == 0 && aws_iam_role.this["plan"].name == "second-bot-plan"
+    error_message = "one provider for an account"
+  }
+}
+
+run "bad_region_1" {
+  command = plan
+
+  variables {
+    region = "here"
+  }
+
+  expect_failures = [var.region]
+}
+
+run "bad_project_1" {
+  command = plan
+
+  variables {
+    project = "X"
+  }
+
+  expect_failures = [var.project]
+}
+
+run "bad_state_bucket_1" {
+  command = plan
+
+  variables {
+    state_bucket = "UPPER"
+  }
+
+  expect_failures = [var.state_bucket]
+}
+
+run "bad_repository_1" {
+  command = plan
+
+  variables {
+    repository = "acme/*"
+  }
+
+  expect_failures = [var.repository]
+}
+
+run "bad_repository_2" {
+  command = plan
+
+  variables {
+    repository = "tenant"
+  }
+
+  expect_failures = [var.repository]
+}
+
+run "bad_owner_id_1" {
+  command = plan
+
+  variables {
+    owner_id = 0
+  }
+
+  expect_failures = [var.owner_id]
+}
+
+run "bad_repository_id_1" {
+  command = plan
+
+  variables {
+    repository_id = 1.5
+  }
+
+  expect_failures = [var.repository_id]
+}
+
+run "bad_subject_form_1" {
+  command = plan
+
+  variables {
+    subject_form = "new"
+  }
+
+  expect_failures = [var.subject_form]
+}
+
+run "bad_branch_1" {
+  command = plan
+
+  variables {
+    branch = "*"
+  }
+
+  expect_failures = [var.branch]
+}
+
+run "bad_apply_environment_1" {
+  command = plan
+
+  variables {
+    apply_environment = "a*"
+  }
+
+  expect_failures = [var.apply_environment]
+}

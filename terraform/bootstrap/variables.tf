@@ -1,0 +1,125 @@
+variable "region" {
+  description = "AWS region of the state bucket, and of what the roles may touch."
+  type        = string
+  default     = "ca-central-1"
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region: '${var.region}' is no AWS region; it looks like ca-central-1."
+  }
+}
+
+variable "project" {
+  description = "Name of the tenant, as in the stack aws: begins the names of the roles."
+  type        = string
+  default     = "discord-bot"
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
+    error_message = "project: '${var.project}' must have 3 to 32 lower-case letters, digits and '-', begin with a letter and not end with '-'."
+  }
+}
+
+variable "state_bucket" {
+  description = "Name of the bucket for the states; unique in all of AWS. Default: <project>-state-<account>."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.state_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.state_bucket))
+    error_message = "state_bucket: '${coalesce(var.state_bucket, "null")}' is no bucket name, which has 3 to 63 lower-case letters, digits, '.' and '-'."
+  }
+}
+
+variable "repository" {
+  description = "The repository at GitHub whose workflows get the roles: OWNER/REPO, in its own spelling."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$", var.repository))
+    error_message = "repository: '${var.repository}' is not OWNER/REPO, such as acme/tenant; wildcards would let other repositories in."
+  }
+}
+
+variable "owner_id" {
+  description = "Number of the repository's owner: gh api repos/OWNER/REPO --jq .owner.id"
+  type        = number
+
+  validation {
+    condition     = var.owner_id > 0 && floor(var.owner_id) == var.owner_id
+    error_message = "owner_id: ${var.owner_id} is no GitHub id; ask for it by gh api repos/OWNER/REPO --jq .owner.id"
+  }
+}
+
+variable "repository_id" {
+  description = "Number of the repository: gh api repos/OWNER/REPO --jq .id"
+  type        = number
+
+  validation {
+    condition     = var.repository_id > 0 && floor(var.repository_id) == var.repository_id
+    error_message = "repository_id: ${var.repository_id} is no GitHub id; ask for it by gh api repos/OWNER/REPO --jq .id"
+  }
+}
+
+variable "subject_form" {
+  description = "How GitHub writes the subject of this repository's tokens: 'immutable' (with ids; every repository created since July 2026) or 'classic'."
+  type        = string
+  default     = "immutable"
+
+  validation {
+    condition     = contains(["immutable", "classic"], var.subject_form)
+    error_message = "subject_form: '${var.subject_form}' must be 'immutable' (repositories created since July 2026) or 'classic' (older ones that did not opt in)."
+  }
+}
+
+variable "branch" {
+  description = "The branch that is deployed from."
+  type        = string
+  default     = "main"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._/-]+$", var.branch))
+    error_message = "branch: '${var.branch}' must be one branch, written out; wildcards would let every branch in."
+  }
+}
+
+variable "apply_environment" {
+  description = "The protected environment at GitHub in which Terraform is applied."
+  type        = string
+  default     = "aws"
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]+$", var.apply_environment))
+    error_message = "apply_environment: '${var.apply_environment}' must be one environment's name of letters, digits, '.', '_' and '-'."
+  }
+}
+
+variable "tables" {
+  description = "Names of the tables of the stack aws, which plan reads and apply manages."
+  type        = list(string)
+  default     = ["discord_sessions", "discord_executions", "discord-messages", "chat_history"]
+}
+
+variable "queues" {
+  description = "Names of the queues of the stack aws, without the dead-letter queues."
+  type        = list(string)
+  default     = ["agentic-events", "discord-messages"]
+}
+
+variable "repositories" {
+  description = "Names of the image repositories of the stack aws."
+  type        = list(string)
+  default     = ["discord-bot", "dev-sandbox"]
+}
+
+variable "create_provider" {
+  description = "Whether to make GitHub's OIDC provider; an account has only one, so that a second tenant in it says false."
+  type        = bool
+  default     = true
+}
+
+variable "tags" {
+  description = "Tags of everything, besides project, stack and managed-by."
+  type        = map(string)
+  default     = {}
+}

@@ -1,0 +1,95 @@
+# Two users outside AWS, so that a stolen key opens one door. Their access keys are made by `npm run keys`, never here:
+# what Terraform makes is in its state.
+locals {
+  policies = {
+    bot = {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid    = "ReadAndWriteTables"
+          Effect = "Allow"
+          Action = [
+            "dynamodb:BatchGetItem",
+            "dynamodb:BatchWriteItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:DescribeTable",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:Scan",
+            "dynamodb:UpdateItem",
+          ]
+          Resource = sort(var.table_arns)
+        },
+        {
+          Sid      = "ReadIndexes"
+          Effect   = "Allow"
+          Action   = ["dynamodb:Query", "dynamodb:Scan"]
+          Resource = sort([for arn in var.table_arns : "${arn}/index/*"])
+        },
+        {
+          Sid    = "SendAndReceive"
+          Effect = "Allow"
+          Action = [
+            "sqs:DeleteMessage",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ReceiveMessage",
+            "sqs:SendMessage",
+          ]
+          Resource = sort(var.queue_arns)
+        },
+      ]
+    }
+    cluster = {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          # AWS has this call on "*" alone: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+          Sid      = "LogIn"
+          Effect   = "Allow"
+          Action   = ["ecr:GetAuthorizationToken"]
+          Resource = ["*"]
+        },
+        {
+          Sid    = "Pull"
+          Effect = "Allow"
+          Action = [
+            "ecr:BatchCheckLayerAvailability",
+            "ecr:BatchGetImage",
+            "ecr:GetDownloadUrlForLayer",
+          ]
+          Resource = sort(var.repository_arns)
+        },
+        {
+          Sid    = "ReadParameters"
+          Effect = "Allow"
+          Action = [
+            "ssm:GetParameter",
+            "ssm:GetParameters",
+            "ssm:GetParametersByPath",
+          ]
+          Resource = sort(var.parameter_arns)
+        },
+      ]
+    }
+  }
+}
+
+resource "aws_iam_user" "this" {
+  #checkov:skip=CKV_AWS_273:The cluster is outside AWS and has no identity provider that AWS could trust
+  for_each = local.policies
+
+  name = "${var.project}-${each.key}"
+  tags = var.tags
+}
+
+resource "aws_iam_user_policy" "this" {
+  #checkov:skip=CKV_AWS_40:One user, one policy: a group of one would only hide it
+  for_each = local.policies
+
+  name   = "${var.project}-${each.key}"
+  user   = aws_iam_user.this[each.key].name
+  policy = jsonencode(each.value)
+}

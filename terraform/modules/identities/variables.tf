@@ -1,0 +1,49 @@
+variable "project" {
+  description = "Begins the names of the two users: <project>-bot and <project>-cluster."
+  type        = string
+}
+
+variable "table_arns" {
+  description = "ARNs of the tables that the bot reads and writes."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.table_arns) > 0
+    error_message = "table_arns: without a table the bot's policy would be empty; name at least one."
+  }
+}
+
+variable "queue_arns" {
+  description = "ARNs of the queues that the bot sends to and receives from."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.queue_arns) > 0
+    error_message = "queue_arns: without a queue the bot's policy would be empty; name at least one."
+  }
+}
+
+variable "repository_arns" {
+  description = "ARNs of the repositories that the cluster pulls from."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.repository_arns) > 0
+    error_message = "repository_arns: without a repository the cluster's policy would be empty; name at least one."
+  }
+}
+
+variable "parameter_arns" {
+  description = "ARNs of the tenant's parameters, which the cluster reads: the path itself and what is below it."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.parameter_arns) > 0
+    error_message = "parameter_arns: without a parameter the cluster's policy would be empty; name at least one."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+}

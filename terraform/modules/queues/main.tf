@@ -1,0 +1,86 @@
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  dead_letter_retention_seconds = 1209600 # 14 days, the most that SQS has
+
+  # a queue's own ARN is known only after it is made; with a policy of its own resource there would be a time without it
+  arn_prefix = "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  tls_only = { for name in flatten([for name in values(var.names) : [name, "${name}-dlq"]]) : name => jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "TlsOnly"
+      Effect    = "Deny"
+      Principal = "*"
+      Action    = "sqs:*"
+      Resource  = "${local.arn_prefix}:${name}"
+      Condition = { Bool = { "aws:SecureTransport" = "false" } }
+    }]
+  }) }
+}
+
+resource "aws_sqs_queue" "dead_letter" {
+  for_each = var.names
+
+  name                      = "${each.value}-dlq"
+  message_retention_seconds = local.dead_letter_retention_seconds
+  policy                    = local.tls_only["${each.value}-dlq"]
+  sqs_managed_sse_enabled   = true
+  tags                      = var.tags
+}
+
+resource "aws_sqs_queue" "source" {
+  for_each = var.names
+
+  name                       = each.value
+  message_retention_seconds  = var.retention_seconds
+  visibility_timeout_seconds = var.visibility_seconds
+  receive_wait_time_seconds  = 20
+  policy                     = local.tls_only[each.value]
+  sqs_managed_sse_enabled    = true
+  tags                       = var.tags
+
+  redrive_policy = jsonencode({
+    deadLetterTargetArn = aws_sqs_queue.dead_letter[each.key].arn
+    maxReceiveCount     = 3
+  })
+}
+
+resource "aws_cloudwatch_metric_alarm" "dead_letters" {
+  for_each = var.names
+
+  alarm_name          = "${each.value}-dlq-depth"
+  alarm_description   = "Messages of ${each.value} failed three times. Look at them: docs/runbooks/dead-letters.md."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = aws_sqs_queue.dead_letter[each.key].name }
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  period              = 60
+  evaluation_periods  = 1
+  treat_missing_data  = "notBreaching" # SQS reports nothing of a queue that nobody uses
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+  tags                = var.tags
+}
+
+resource "aws_cloudwatch_metric_alarm" "oldest_message" {
+  for_each = var.names
+
+  alarm_name          = "${each.value}-oldest-message"
+  alarm_description   = "The oldest message of ${each.value} waits too long: does the bot run?"
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateAgeOfOldestMessage"
+  dimensions          = { QueueName = aws_sqs_queue.source[each.key].name }
+  statistic           = "Maximum"
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.oldest_message_seconds
+  period              = 60
+  evaluation_periods  = 3
+  treat_missing_data  = "notBreaching"
+  alarm_actions       = var.alarm_actions
+  ok_actions          = var.alarm_actions
+  tags                = var.tags
+}

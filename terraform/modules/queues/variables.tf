@@ -1,0 +1,66 @@
+variable "names" {
+  description = "What the two queues are called; each dead-letter queue adds -dlq."
+  type = object({
+    agentic_events   = string
+    discord_messages = string
+  })
+
+  validation {
+    condition     = alltrue([for name in values(var.names) : can(regex("^[A-Za-z0-9_-]{1,76}$", name))])
+    error_message = "names: each queue's name has 1 to 76 letters, digits, '_' or '-' (80 with -dlq); got ${join(", ", values(var.names))}."
+  }
+
+  validation {
+    condition     = length(distinct(values(var.names))) == 2
+    error_message = "names: two queues cannot share a name; got ${join(", ", values(var.names))}."
+  }
+}
+
+variable "retention_seconds" {
+  description = "How long a message waits to be received. Its age counts on in the dead-letter queue."
+  type        = number
+  default     = 345600 # 4 days
+
+  validation {
+    condition     = var.retention_seconds >= 60 && var.retention_seconds < 1209600
+    error_message = "retention_seconds: ${var.retention_seconds} must be from 60 to 1209599, so that the dead-letter queue (14 days) outlives the queue: a message keeps its first timestamp when it moves."
+  }
+}
+
+variable "visibility_seconds" {
+  description = "How long a received message is hidden from other receivers: longer than handling one takes."
+  type        = number
+  default     = 60
+
+  validation {
+    condition     = var.visibility_seconds >= 0 && var.visibility_seconds <= 43200
+    error_message = "visibility_seconds: ${var.visibility_seconds} must be from 0 to 43200 (12 hours)."
+  }
+}
+
+variable "oldest_message_seconds" {
+  description = "The age of the oldest waiting message at which the alarm goes off."
+  type        = number
+  default     = 900
+
+  validation {
+    condition     = var.oldest_message_seconds > 0
+    error_message = "oldest_message_seconds: ${var.oldest_message_seconds} must be more than 0."
+  }
+}
+
+variable "alarm_actions" {
+  description = "ARNs that alarms are sent to, such as an SNS topic."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
+    error_message = "alarm_actions: each is an ARN, such as arn:aws:sns:ca-central-1:123456789012:alarms; got ${join(", ", var.alarm_actions)}."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+}

@@ -1,0 +1,19 @@
+variable "repositories" {
+  description = "How many builds each repository keeps, besides those that git can still ask for."
+  type        = map(number)
+
+  validation {
+    condition     = alltrue([for name in keys(var.repositories) : can(regex("^[a-z0-9]+(?:[._/-][a-z0-9]+)*$", name))])
+    error_message = "repositories: a name has lower-case letters and digits, with single '.', '_', '-' or '/' between them; got ${join(", ", keys(var.repositories))}."
+  }
+
+  validation {
+    condition     = alltrue([for keep in values(var.repositories) : keep >= 1 && keep <= 1000 && floor(keep) == keep])
+    error_message = "repositories: each keeps a whole number of images from 1 to 1000; got ${join(", ", [for name, keep in var.repositories : "${name} = ${keep}"])}."
+  }
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+}

@@ -1,0 +1,38 @@
+variable "path" {
+  description = "What the names of all parameters begin with, such as /discord-bot."
+  type        = string
+
+  validation {
+    condition     = can(regex("^(/[A-Za-z0-9_.-]+)+$", var.path)) && !startswith(lower(var.path), "/aws") && !startswith(lower(var.path), "/ssm")
+    error_message = "path: '${var.path}' must begin with '/', have no '/' at its end, and be none of AWS's own (/aws…, /ssm…), such as /discord-bot."
+  }
+}
+
+variable "versions" {
+  description = "Version of each secret. Raising one writes the value given in that apply; 0 makes no parameter."
+  type        = map(number)
+
+  validation {
+    condition     = alltrue([for version in values(var.versions) : version >= 0 && floor(version) == version])
+    error_message = "versions: each is a whole number from 0; got ${join(", ", [for name, version in var.versions : "${name} = ${version}"])}."
+  }
+}
+
+variable "values" {
+  description = "Values of the secrets, by name; only those whose version is raised are needed, and only by an apply."
+  type        = map(string)
+  ephemeral   = true
+  sensitive   = true
+  default     = {}
+}
+
+variable "settings" {
+  description = "Parameters that are no secrets, by name."
+  type        = map(string)
+  default     = {}
+}
+
+variable "tags" {
+  description = "Tags of every resource."
+  type        = map(string)
+}
