@@ -66,6 +66,18 @@ async function waitForPods(world: World, name: string): Promise<void> {
   );
 }
 
+/** Terraform's waiting for queues went on beside the pushes; the light world asks for the repositories alone. */
+async function showTerraform(world: World): Promise<void> {
+  const { rest } = world.tenant;
+  if (rest === undefined) return;
+  const milliseconds = await progress.step('terraform apply, begun beside the first push', rest);
+  stages.push({
+    name: 'beside the pushes: terraform',
+    milliseconds,
+    outcome: 'tables, queues, repositories, identities, secrets',
+  });
+}
+
 function lastWords(run: World['github']['runs'][number]): string {
   return run.jobs
     .flatMap((job) =>
@@ -131,6 +143,11 @@ async function main(): Promise<void> {
       milliseconds: performance.now() - started,
       outcome: `runs at ${world.github.url}`,
     });
+    stages.push({
+      name: '  of it: terraform apply',
+      milliseconds: world.tenant.milliseconds,
+      outcome: 'the roles of GitHub Actions, the image repositories',
+    });
     console.log(`\nWatch the runs at ${world.github.url}\n`);
     await show(
       world,
@@ -151,6 +168,7 @@ async function main(): Promise<void> {
       { files: { 'NOTES.md': '# Notes\n' }, message: 'Write a note' },
       { built: [], releases: 0 },
     );
+    await showTerraform(world);
     const images = await verifyRendered(world, 'production');
     report(world, images, performance.now() - started);
   } finally {

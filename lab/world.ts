@@ -14,6 +14,7 @@ import type { RunRecord } from '#lab/github/runs.ts';
 import { seedRepository } from '#lab/seed.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
+import { type AppliedTenant, applyTenant } from '#lab/terraform/tenant.ts';
 import { clusterTools, lightTools, obtainTools } from '#lab/toolbox/toolbox.ts';
 
 /** A commit to push: files by path, undefined takes one away. */
@@ -35,6 +36,8 @@ export interface World {
   readonly aws: Aws;
   readonly registry: OciRegistry;
   readonly docker: Docker;
+  /** What Terraform made. */
+  readonly tenant: AppliedTenant;
   /** The cluster and Argo CD; undefined in the light world. */
   readonly delivery: Delivery | undefined;
   /** A person's clone, at the branch's head. */
@@ -53,11 +56,6 @@ export interface World {
   stop(): Promise<void>;
 }
 
-/** The role names that the workflows are given. */
-const ROLES = {
-  AWS_BUILD_ROLE_ARN: 'slipway-build-push',
-  AWS_REGISTRY_READ_ROLE_ARN: 'slipway-registry-read',
-} as const;
 const REPOSITORY = 'acme/tenant';
 
 /** Opens a world: everything real up to the commit, and with `cluster` up to the pods. */
@@ -69,20 +67,21 @@ export async function openWorld(progress: Progress, options: { cluster: boolean 
       progress.step('Docker engine', () => startDocker(lab, toolbox)),
       progress.step('Registry', () => startRegistry(lab, toolbox)),
     ]);
-    const [aws, base, mirror] = await Promise.all([
-      progress.step('AWS (stand-in: moto, ECR before the registry)', () => startAws(lab, toolbox, registry)),
+    const aws = await progress.step('AWS (stand-in: moto, ECR before the registry)', () =>
+      startAws(lab, toolbox, registry),
+    );
+    const [tenant, base, mirror] = await Promise.all([
+      progress.step('Terraform: roles, repositories', () =>
+        applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.cluster }),
+      ),
       progress.step('Base image', () => makeBaseImage(lab, toolbox, registry, docker)),
       startNpmMirror(lab, docker.bridgeAddress),
     ]);
-    for (const name of ['discord-bot', 'dev-sandbox']) await aws.createRepository(name);
-    const variables = Object.fromEntries(
-      Object.entries(ROLES).map(([name, role]) => [name, `arn:aws:iam::${aws.account}:role/${role}`]),
-    );
+    const { variables } = tenant;
     const github = await progress.step('GitHub (stand-in)', () =>
       startGitHub(lab, toolbox, { repository: REPOSITORY, env: { ...aws.env, ...docker.env }, variables }),
     );
-    for (const role of Object.values(variables))
-      aws.trust({ role, issuer: github.issuer, subjects: ['repo:acme@*/tenant@*:ref:refs/heads/main'] });
+    for (const { role, subjects } of tenant.roles) aws.trust({ role, issuer: github.issuer, subjects });
     const clone = lab.folder('clone');
     await seedRepository(createExec(process.env), clone, {
       registryHost: aws.registryHost,
@@ -91,7 +90,7 @@ export async function openWorld(progress: Progress, options: { cluster: boolean 
     });
     const parts = { aws, registry, github, applications: join(clone, 'argocd') };
     const delivery = options.cluster ? await startDelivery(lab, toolbox, parts) : undefined;
-    return composeWorld({ lab, github, aws, registry, docker, clone, delivery });
+    return composeWorld({ lab, github, aws, registry, docker, clone, delivery, tenant });
   } catch (error) {
     await lab.stop();
     throw error;
@@ -99,7 +98,7 @@ export async function openWorld(progress: Progress, options: { cluster: boolean 
 }
 
 function composeWorld(
-  parts: Pick<World, 'lab' | 'github' | 'aws' | 'registry' | 'docker' | 'clone' | 'delivery'>,
+  parts: Pick<World, 'lab' | 'github' | 'aws' | 'registry' | 'docker' | 'clone' | 'delivery' | 'tenant'>,
 ): World {
   const { lab, github, clone } = parts;
   const identity = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.com'];

@@ -21,6 +21,7 @@ export const lightTools = [
   'packer',
   'busybox',
   'network',
+  'terraform',
   'git',
 ] as const satisfies readonly ToolName[];
 

@@ -13,6 +13,7 @@ resource "aws_s3_bucket" "state" {
   #checkov:skip=CKV_AWS_18:The states are read by two roles; who did so is in CloudTrail
   #checkov:skip=CKV_AWS_144:The state can be imported again; the versions guard against mistakes
   #checkov:skip=CKV_AWS_145:AES256 is encryption at rest; a customer-managed key adds a way to lose the state
+  #checkov:skip=CKV2_AWS_61:A state is small, and its old versions are the way back
   #checkov:skip=CKV2_AWS_62:Nobody waits for a state to change
   bucket = local.bucket
   tags   = local.tags
@@ -47,27 +48,6 @@ resource "aws_s3_bucket_public_access_block" "state" {
   block_public_policy     = true
   ignore_public_acls      = true
   restrict_public_buckets = true
-}
-
-resource "aws_s3_bucket_lifecycle_configuration" "state" {
-  bucket = aws_s3_bucket.state.id
-
-  rule {
-    id     = "old-versions"
-    status = "Enabled"
-
-    filter {}
-
-    noncurrent_version_expiration {
-      noncurrent_days = 365
-    }
-
-    abort_incomplete_multipart_upload {
-      days_after_initiation = 7
-    }
-  }
-
-  depends_on = [aws_s3_bucket_versioning.state]
 }
 
 resource "aws_s3_bucket_policy" "state" {

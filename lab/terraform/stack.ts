@@ -1,0 +1,93 @@
+import { cpSync, existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ExecResult } from '#core/exec.ts';
+import { type Lab, type LabProcess, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { findProviderMirror } from '#lab/terraform/mirror.ts';
+import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+/** Options of {@link openStack}. */
+export interface StackOptions {
+  /** Folder below terraform/. */
+  readonly stack: string;
+  readonly variables: Readonly<Record<string, string>>;
+  /** Where AWS is, and credentials for it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The bucket of the S3 backend; without one the state is a file. */
+  readonly bucket?: string;
+}
+
+/** A stack of this repository in a copy of its own, ready to be planned and applied. */
+export interface Stack {
+  /** The copy. */
+  readonly folder: string;
+  /** Runs Terraform there: `stack.run(['plan'])`. Throws unless `accept` takes the exit code. */
+  run(
+    args: readonly string[],
+    options?: { env?: Readonly<Record<string, string>>; accept?: 'any' },
+  ): Promise<ExecResult>;
+  /** Starts Terraform and does not wait for it. */
+  start(name: string, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<LabProcess>;
+  /** Returns the outputs, checked against `schema`. */
+  outputs<T>(schema: z.ZodType<T>): Promise<T>;
+  /** Returns what a plan would do as `terraform show -json` writes it. */
+  planJson(env?: Readonly<Record<string, string>>): Promise<unknown>;
+}
+
+/** Copies the Terraform code into the lab and initialises one stack of it. */
+export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOptions): Promise<Stack> {
+  const copy = lab.folder('terraform', `${options.stack}-${options.bucket ?? 'local'}`);
+  cpSync(join(repositoryRoot, 'terraform'), copy, {
+    recursive: true,
+    filter: (path) => !/\.terraform$|tfstate/.test(path),
+  });
+  const folder = join(copy, options.stack);
+  const usesBackend = options.bucket !== undefined;
+  if (!usesBackend) writeFileSync(join(folder, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
+  const variables = Object.entries(options.variables).map(([name, value]) => [`TF_VAR_${name}`, value]);
+  const base = {
+    ...options.env,
+    ...Object.fromEntries(variables),
+    TF_IN_AUTOMATION: '1',
+    TF_INPUT: '0',
+    CHECKPOINT_DISABLE: '1',
+  };
+  const argvOf = (args: readonly string[]): [string, ...string[]] => [
+    toolbox.tool('terraform'),
+    `-chdir=${folder}`,
+    ...args,
+  ];
+  const run: Stack['run'] = (args, { env = {}, accept } = {}) =>
+    lab.exec(argvOf(args), { extraEnv: { ...base, ...env }, ...(accept === undefined ? {} : { accept }) });
+  const mirror = findProviderMirror();
+  await run([
+    'init',
+    '-no-color',
+    ...(mirror === undefined ? [] : [`-plugin-dir=${mirror}`]),
+    ...(usesBackend ? backendArguments(options) : []),
+  ]);
+  return {
+    folder,
+    run,
+    start: (name, args, env = {}) =>
+      lab.start({ name, argv: argvOf(args), env: { ...base, ...env }, ready: async () => true }),
+    outputs: async (schema) => {
+      const { stdout } = await run(['output', '-json']);
+      const written = z.record(z.string(), z.object({ value: z.unknown() })).parse(JSON.parse(stdout.toString('utf8')));
+      return schema.parse(Object.fromEntries(Object.entries(written).map(([name, { value }]) => [name, value])));
+    },
+    planJson: async (env = {}) => {
+      const file = join(folder, 'planned');
+      await run(['plan', '-no-color', `-out=${file}`], { env });
+      if (!existsSync(file)) throw new Error('terraform plan wrote no plan');
+      const { stdout } = await run(['show', '-json', file]);
+      return JSON.parse(stdout.toString('utf8'));
+    },
+  };
+}
+
+/** The S3 backend reaches the lab's AWS by the same variables as the provider; buckets are paths there, not host names. */
+function backendArguments({ bucket, env }: StackOptions): string[] {
+  const settings = { bucket, region: env['AWS_REGION'], use_path_style: 'true', skip_s3_checksum: 'true' };
+  return Object.entries(settings).map(([name, value]) => `-backend-config=${name}=${value}`);
+}

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { parsePolicy } from '#core/iam/policy.ts';
+import type { Aws } from '#lab/aws/aws.ts';
+import { OWNER_ID, REPOSITORY_ID } from '#lab/github/repository.ts';
+import type { Lab } from '#lab/supervisor/lab.ts';
+import { openStack } from '#lab/terraform/stack.ts';
+import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+const bootstrapOutputs = z.object({
+  role_arns: z.record(z.string(), z.string()),
+  repository_variables: z.record(z.string(), z.string()),
+  trust_policies: z.record(z.string(), z.string()),
+});
+
+/** A role with the subjects that may assume it. */
+export interface AppliedRole {
+  readonly role: string;
+  readonly subjects: readonly string[];
+}
+
+/** What Terraform made for the tenant, as far as the first deploy needs it. */
+export interface AppliedTenant {
+  readonly roles: readonly AppliedRole[];
+  /** The repository's variables at GitHub. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** How long the roles and the repositories took. */
+  readonly milliseconds: number;
+  /** Resolves with the milliseconds when the rest of the stack is applied; throws what Terraform said. Undefined where only the repositories were asked for. */
+  readonly rest: (() => Promise<number>) | undefined;
+}
+
+/** What a person gives to the lab's tenant; secrets that open nothing. */
+const SETTINGS = {
+  discord_bot_id: '123456789012345678',
+  discord_guild_id: '123456789012345678',
+  litellm_base_url: 'https://llm.example.com',
+};
+const SECRETS = {
+  TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
+  TF_VAR_litellm_api_key: 'sk-the-lab-has-no-llm',
+};
+
+/**
+ * Applies terraform/bootstrap, then the repositories of terraform/aws. With `whole` the rest follows in the background:
+ * the provider waits 25 s for every queue, and no build needs one.
+ */
+export async function applyTenant(
+  lab: Lab,
+  toolbox: Toolbox,
+  aws: Aws,
+  options: { repository: string; whole: boolean },
+): Promise<AppliedTenant> {
+  const started = performance.now();
+  const env = aws.adminEnv;
+  const apply = ['apply', '-no-color', '-auto-approve'];
+  // states are files here: moto takes the bucket's rule against plain HTTP for one against everybody
+  const [made, stack] = await Promise.all([
+    openStack(lab, toolbox, {
+      stack: 'bootstrap',
+      variables: { repository: options.repository, owner_id: OWNER_ID, repository_id: REPOSITORY_ID },
+      env,
+    }).then(async (bootstrap) => {
+      await bootstrap.run(apply);
+      return bootstrap.outputs(bootstrapOutputs);
+    }),
+    openStack(lab, toolbox, { stack: 'aws', variables: SETTINGS, env }).then(async (opened) => {
+      await opened.run([...apply, '-target=module.repositories']);
+      return opened;
+    }),
+  ]);
+  return {
+    roles: Object.entries(made.trust_policies).map(([purpose, policy]) => ({
+      role: made.role_arns[purpose] ?? '',
+      subjects: subjectsOf(policy),
+    })),
+    variables: made.repository_variables,
+    milliseconds: performance.now() - started,
+    rest: options.whole ? await applyRest() : undefined,
+  };
+
+  async function applyRest(): Promise<() => Promise<number>> {
+    const begun = performance.now();
+    const running = await stack.start('terraform-apply', apply, SECRETS);
+    return async () => {
+      while (running.isRunning()) await sleep(100);
+      const log = readFileSync(running.log, 'utf8');
+      if (!log.includes('Apply complete!')) throw new Error(`terraform apply failed:\n${log.slice(-2000)}`);
+      return performance.now() - begun;
+    };
+  }
+}
+
+function subjectsOf(policy: string): readonly string[] {
+  const [statement] = parsePolicy('trust policy', JSON.parse(policy));
+  return statement?.conditions.find((condition) => condition.key.endsWith(':sub'))?.values ?? [];
+}
