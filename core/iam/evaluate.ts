@@ -50,8 +50,8 @@ function matches(pattern: string, text: string): boolean {
   if (pattern.includes('${')) throw new Refusal(`the policy variable in ${pattern} is not judged here`);
   const source = pattern
     .replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replaceAll('*', '[^]*')
-    .replaceAll('?', '[^]');
+    .replaceAll('*', '[\\s\\S]*')
+    .replaceAll('?', '[\\s\\S]');
   return new RegExp(`^${source}$`).test(text);
 }
 

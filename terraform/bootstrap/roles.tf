@@ -19,6 +19,7 @@ locals {
 }
 
 resource "aws_iam_role" "this" {
+  #checkov:skip=CKV_AWS_393:It reads the source, where the subjects are expressions; npm run check:trust reads the plan, where they are texts
   for_each = local.roles
 
   name                 = "${var.project}-${each.key}"

@@ -1,0 +1,151 @@
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { REGION, startMoto } from '#lab/aws/moto.ts';
+import { type Lab, openLab, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { silentProgress } from '#lab/supervisor/progress.ts';
+import { openStack, type Stack } from '#lab/terraform/stack.ts';
+import { obtainTools } from '#lab/toolbox/toolbox.ts';
+import { writeCost } from '../../../scripts/cost.ts';
+
+const runbooks = join(repositoryRoot, 'docs/runbooks');
+const blocks = readdirSync(runbooks).flatMap((file) =>
+  [...readFileSync(join(runbooks, file), 'utf8').matchAll(/^( *)```sh\n([\s\S]*?)^ *```$/gm)].map(
+    ([, indent = '', code = ''], index) =>
+      [`${file}, block ${index + 1}`, code.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] as const,
+  ),
+);
+
+let lab: Lab;
+let stack: Stack;
+let env: Record<string, string>;
+let folder: string;
+
+const bash = async (script: string) => {
+  // an old command line does not know AWS_ENDPOINT_URL, and npm must find this project's scripts
+  const setUp = `set -euo pipefail\naws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\nnpm() { command npm --prefix ${JSON.stringify(repositoryRoot)} "$@"; }\ncd ${JSON.stringify(folder)}\n`;
+  return lab.exec(['bash', '-c', `${setUp}${script}`], { extraEnv: env });
+};
+
+beforeAll(async () => {
+  const toolbox = await obtainTools(['terraform', 'moto'], silentProgress);
+  lab = await openLab({ progress: silentProgress, path: toolbox.path });
+  const moto = await startMoto(lab, toolbox);
+  folder = lab.folder('at-work');
+  env = {
+    AWS_ENDPOINT_URL: `http://${moto}`,
+    AWS_REGION: REGION,
+    AWS_DEFAULT_REGION: REGION,
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  const variables = {
+    discord_bot_id: '123456789012345678',
+    discord_guild_id: '123456789012345678',
+    litellm_base_url: 'https://llm.example.com',
+  };
+  stack = await openStack(lab, toolbox, { stack: 'aws', variables, env });
+}, 120_000);
+
+afterAll(async () => {
+  await lab.stop();
+});
+
+test('docs/cost.md is what the plan costs', async () => {
+  const plan = JSON.stringify(await stack.planJson());
+  expect(readFileSync(join(repositoryRoot, 'docs/cost.md'), 'utf8')).toBe(writeCost('plan', plan));
+}, 60_000);
+
+describe('with the stack applied', () => {
+  beforeAll(async () => {
+    const secrets = {
+      TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
+      TF_VAR_litellm_api_key: 'sk-nothing',
+    };
+    await stack.run(['apply', '-no-color', '-auto-approve'], { env: secrets });
+  }, 120_000);
+
+  test.each(blocks)(
+    '%s',
+    async (name, script) => {
+      if (name.startsWith('dead-letters'))
+        await bash(
+          'aws sqs send-message --queue-url "$(aws sqs get-queue-url --queue-name agentic-events-dlq --query QueueUrl --output text)" --message-body \'{"a": "b c"}\'',
+        );
+      const { stdout, stderr } = await bash(script);
+      expect(stderr).not.toMatch(/error/i);
+      if (name.startsWith('rotate-secrets'))
+        expect(`${stdout}${stderr}`).toMatch(
+          /discord-bot-bot has the key \w+[\s\S]*nothing to retire[\s\S]*discord-bot-cluster has the key \w+/,
+        );
+    },
+    60_000,
+  );
+
+  test('the redrive by hand moved every message, and the keys are where the runbook says', async () => {
+    const count = async (queue: string) =>
+      (
+        await bash(
+          `aws sqs get-queue-attributes --queue-url "$(aws sqs get-queue-url --queue-name ${queue} --query QueueUrl --output text)" --attribute-names ApproximateNumberOfMessages --query Attributes.ApproximateNumberOfMessages --output text`,
+        )
+      ).stdout
+        .toString('utf8')
+        .trim();
+    expect(await count('agentic-events')).toBe('2');
+    const stored = async (name: string) =>
+      (
+        await bash(
+          `aws ssm get-parameter --name /discord-bot/${name} --with-decryption --query Parameter.Value --output text`,
+        )
+      ).stdout.toString('utf8');
+    expect(JSON.parse(await stored('bot_credentials'))).toEqual({
+      AWS_ACCESS_KEY_ID: expect.any(String),
+      AWS_SECRET_ACCESS_KEY: expect.any(String),
+    });
+    expect(JSON.parse(await stored('cluster_credentials'))).toEqual({ AWS_ACCESS_KEY_ID: expect.any(String) });
+  }, 30_000);
+
+  test('an apply that is interrupted and repeated loses nothing', async () => {
+    const before = await stack.run(['state', 'list']);
+    const running = await stack.start('interrupted', [
+      'apply',
+      '-no-color',
+      '-auto-approve',
+      '-var',
+      'queue_retention_seconds=3600',
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+    process.kill(running.pid, 'SIGINT');
+    while (running.isRunning()) await new Promise((resolve) => setTimeout(resolve, 100));
+    await stack.run(['apply', '-no-color', '-auto-approve', '-var', 'queue_retention_seconds=3600']);
+    expect((await stack.run(['state', 'list'])).stdout.toString('utf8')).toBe(before.stdout.toString('utf8'));
+  }, 180_000);
+
+  test('the teardown, in its order', async () => {
+    const modules = join(stack.folder, '..', 'modules');
+    cpSync(modules, join(folder, 'terraform/modules'), { recursive: true });
+    const [, sed = ''] = /^2\. `([^`]+)`/m.exec(readFileSync(join(runbooks, 'teardown.md'), 'utf8')) ?? [];
+    await bash(sed);
+    for (const name of ['tables', 'repositories'])
+      writeFileSync(join(modules, name, 'main.tf'), readFileSync(join(folder, 'terraform/modules', name, 'main.tf')));
+    const destroy = ['destroy', '-no-color', '-auto-approve'];
+    const refused = await stack.run(destroy, { accept: 'any' });
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(/protection/i);
+    await stack.run(['apply', '-no-color', '-auto-approve', '-var', 'deletion_protection=false'], {
+      env: {
+        TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
+        TF_VAR_litellm_api_key: 'sk-nothing',
+      },
+    });
+    await bash(
+      'for user in discord-bot-bot discord-bot-cluster; do for key in $(aws iam list-access-keys --user-name $user --query "AccessKeyMetadata[].AccessKeyId" --output text); do aws iam delete-access-key --user-name $user --access-key-id $key; done; done',
+    );
+    await stack.run([...destroy, '-var', 'deletion_protection=false']);
+    const { stdout } = await bash(
+      'aws dynamodb list-tables --query "TableNames" --output text; aws ecr describe-repositories --query "repositories[].repositoryName" --output text',
+    );
+    expect(stdout.toString('utf8').trim()).toBe('discord-messages-restored');
+  }, 300_000);
+});
