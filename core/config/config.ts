@@ -30,11 +30,20 @@ export interface EnvironmentConfig {
   readonly from: string | undefined;
 }
 
+/** How the repository's Terraform is run, and what of it. */
+export interface TerraformConfig {
+  /** The program: OpenTofu runs the same code. */
+  readonly binary: 'terraform' | 'tofu';
+  /** Folder of each root module, by the stack's name. */
+  readonly stacks: ReadonlyMap<string, string>;
+}
+
 /** slipway.yaml, checked. */
 export interface Config {
   readonly registry: RegistryLocation;
   readonly images: ReadonlyMap<string, ImageConfig>;
   readonly environments: ReadonlyMap<string, EnvironmentConfig>;
+  readonly terraform: TerraformConfig | undefined;
 }
 
 const REPOSITORY_NAME = /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/;
@@ -97,6 +106,21 @@ const environment = z.strictObject({
   from: z.string().optional().describe('The environment that releases are promoted from.'),
 });
 
+const stack = z.strictObject({ folder: path("Folder of the stack's root module.") });
+
+const terraform = z.strictObject({
+  binary: z
+    .enum(['terraform', 'tofu'])
+    .default('terraform')
+    .describe('The program that runs the stacks: Terraform or OpenTofu.'),
+  stacks: z
+    .record(
+      z.string().regex(ENVIRONMENT_NAME, 'is not a name of a stack: lower-case letters, digits and dashes'),
+      stack,
+    )
+    .describe('The stacks, by name; each has its own state and its own plan.'),
+});
+
 /** The shape of slipway.yaml; slipway.schema.json is written from it. */
 export const configSchema = z.strictObject({
   registry: z.discriminatedUnion('type', [ecr, oci]).describe('Where images are pushed to and pulled from.'),
@@ -117,6 +141,7 @@ export const configSchema = z.strictObject({
       environment,
     )
     .describe('The environments, each one overlay and one Argo CD Application.'),
+  terraform: terraform.optional().describe("The repository's Terraform."),
 });
 
 /** slipway.yaml as it is written, with defaults filled in. */

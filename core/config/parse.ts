@@ -125,6 +125,8 @@ function knownKeys(path: readonly string[], source: Source): string[] {
   if (top === undefined) return Object.keys(configSchema.shape);
   if (top === 'images') return Object.keys(configSchema.shape.images.valueType.shape);
   if (top === 'environments') return Object.keys(configSchema.shape.environments.valueType.shape);
+  if (top === 'terraform')
+    return path.length === 1 ? Object.keys(configSchema.shape.terraform.unwrap().shape) : ['folder'];
   const type = valueAt(['registry', 'type'], source);
   const option = configSchema.shape.registry.options.find((candidate) => candidate.shape.type.value === type);
   return Object.keys(option?.shape ?? {});
@@ -232,7 +234,11 @@ function namedPaths(written: WrittenConfig): { path: string; at: string[] }[] {
     path: environment.overlay,
     at: ['environments', name, 'overlay'],
   }));
-  return [...images, ...overlays].map((named) => ({ ...named, path: normalize(named.path) }));
+  const stacks = Object.entries(written.terraform?.stacks ?? {}).map(([name, { folder }]) => ({
+    path: folder,
+    at: ['terraform', 'stacks', name, 'folder'],
+  }));
+  return [...images, ...overlays, ...stacks].map((named) => ({ ...named, path: normalize(named.path) }));
 }
 
 function normalize(path: string): string {
@@ -249,6 +255,10 @@ function toConfig(written: WrittenConfig): Config {
         { name, overlay: normalize(overlay), deploys, from },
       ]),
     ),
+    terraform: written.terraform && {
+      binary: written.terraform.binary,
+      stacks: new Map(Object.entries(written.terraform.stacks).map(([name, { folder }]) => [name, normalize(folder)])),
+    },
   };
 }
 

@@ -16,6 +16,7 @@ const existing = new Set([
   'docker/dev-sandbox',
   'overlays/staging',
   'overlays/production',
+  'terraform/aws',
 ]);
 
 function parse(kind: string, name: string): ReturnType<typeof parseConfig> {
@@ -36,6 +37,11 @@ describe('a valid slipway.yaml', () => {
     expect(config.images.get('discord-bot')?.dependencies).toEqual(['app/package.json', 'app/package-lock.json']);
     expect(config.environments.get('production')?.overlay).toBe('overlays/production');
   });
+});
+
+test('the stacks, and the program that runs them', () => {
+  expect(parse('valid', 'opentofu').terraform).toEqual({ binary: 'tofu', stacks: new Map([['aws', 'terraform/aws']]) });
+  expect(parse('valid', 'the-tenant').terraform).toBeUndefined();
 });
 
 describe('an invalid slipway.yaml is refused with file, line, value and remedy', () => {
