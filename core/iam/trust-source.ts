@@ -24,6 +24,26 @@ const change = z.looseObject({
   }),
 });
 const plan = z.looseObject({ resource_changes: z.array(change) });
+interface Module {
+  resources?: { address: string; mode?: string | undefined; type: string; values?: unknown }[] | undefined;
+  child_modules?: Module[] | undefined;
+}
+const moduleOf: z.ZodType<Module> = z.lazy(() =>
+  z.looseObject({
+    resources: z
+      .array(
+        z.looseObject({
+          address: z.string(),
+          mode: z.string().optional(),
+          type: z.string(),
+          values: z.unknown().optional(),
+        }),
+      )
+      .optional(),
+    child_modules: z.array(moduleOf).optional(),
+  }),
+);
+const values = z.looseObject({ planned_values: z.looseObject({ root_module: moduleOf }) });
 const described = z.looseObject({
   Role: z.looseObject({ RoleName: z.string(), AssumeRolePolicyDocument: z.unknown() }),
 });
@@ -35,7 +55,9 @@ const described = z.looseObject({
 export function readTrustSources(source: string, text: string, purpose: Exclude<Purpose, 'other'>): TrustSource[] {
   const written = parseJson(source, text);
   const planned = plan.safeParse(written);
-  if (planned.success) return readPlan(source, planned.data, purpose);
+  if (planned.success) return readPlan(source, planned.data.resource_changes, purpose);
+  const state = values.safeParse(written);
+  if (state.success) return readPlan(source, collectChanges(state.data.planned_values.root_module), purpose);
   const answer = described.safeParse(written);
   const policy = answer.success ? answer.data.Role.AssumeRolePolicyDocument : written;
   if (policy === null || typeof policy !== 'object' || !('Statement' in policy))
@@ -59,15 +81,30 @@ function parseJson(source: string, text: string): unknown {
   }
 }
 
-function readPlan(source: string, written: z.output<typeof plan>, wanted: Exclude<Purpose, 'other'>): TrustSource[] {
-  const roles = written.resource_changes.filter(
+/** A plan that was cut down to what will be there has no changes; what will be there is the same. */
+function collectChanges(module: Module): z.output<typeof change>[] {
+  const own = (module.resources ?? []).map(({ values: after, ...rest }) => ({
+    ...rest,
+    change: { actions: ['create'], after },
+  }));
+  return [...own, ...(module.child_modules ?? []).flatMap(collectChanges)];
+}
+
+function readPlan(
+  source: string,
+  changes: readonly z.output<typeof change>[],
+  wanted: Exclude<Purpose, 'other'>,
+): TrustSource[] {
+  const roles = changes.filter(
     ({ type, mode, change: { after } }) => type === 'aws_iam_role' && mode !== 'data' && after !== null,
   );
   const sources = roles.flatMap(({ address, change: { after, after_unknown } }): TrustSource[] => {
     const name = `${source} ${address}`;
     const { assume_role_policy: policy, tags, name: roleName } = role.parse(after);
-    const purpose = purposeOf(tags?.['purpose'] ?? undefined, roleName ?? address, wanted);
+    const declared = purposeOf(tags?.['purpose'] ?? undefined, roleName ?? address);
+    const purpose = declared ?? wanted; // what says nothing is held to what was asked for
     if (purpose !== wanted && purpose !== 'other') return []; // checked when asked for
+    if (typeof policy === 'string' && declared !== wanted && isForServices(name, policy)) return [];
     if (typeof policy === 'string') return [{ name, purpose, statements: parsePolicy(name, parseJson(name, policy)) }];
     const isUnknown = role.extend({ assume_role_policy: z.literal(true) }).safeParse(after_unknown).success;
     return [
@@ -83,10 +120,17 @@ function readPlan(source: string, written: z.output<typeof plan>, wanted: Exclud
   return [...sources, { name: source, fault: `the plan has no role for ${wanted}: tag it purpose = "${wanted}"` }];
 }
 
-/** By the tag, else by the name's end; a role that says nothing is what was asked for. */
-function purposeOf(tag: string | undefined, name: string, wanted: Purpose): Purpose {
-  const known = (['plan', 'apply', 'build-push'] as const).find((purpose) =>
-    tag === undefined ? new RegExp(`(^|[-_/"])${purpose}("?\\])?$`).test(name) : tag === purpose,
+/** A role of AWS's own services is none that a workflow could get. */
+function isForServices(name: string, policy: string): boolean {
+  return parsePolicy(name, parseJson(name, policy)).every(
+    ({ principals = {}, notPrincipals }) => notPrincipals === undefined && Object.keys(principals).join() === 'Service',
   );
-  return known ?? (tag === undefined ? wanted : 'other');
+}
+
+/** By the tag, else by the name; undefined for a role that says nothing. */
+function purposeOf(tag: string | undefined, name: string): Purpose | undefined {
+  const known = (['plan', 'apply', 'build-push'] as const).find((purpose) =>
+    tag === undefined ? new RegExp(`(^|[^a-z])${purpose}([^a-z]|$)`, 'i').test(name) : tag === purpose,
+  );
+  return known ?? (tag === undefined ? undefined : 'other');
 }

@@ -327,6 +327,22 @@ describe('the command', () => {
     ).toBe(0);
   });
 
+  test('a role of a service of AWS is none of ours, unless it says so', () => {
+    const service = { Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' }, Action: 'sts:AssumeRole' };
+    const apply = role('x-apply', undefined, statement());
+    expect(run('apply', { 'plan.json': planned(apply, role('lambda', undefined, service)) }).code).toBe(0);
+    expect(run('apply', { 'plan.json': planned(apply, role('lambda', 'apply', service)) }).code).toBe(1);
+    expect(run('apply', { 'plan.json': planned(role('lambda', undefined, service)) }).code).toBe(1);
+  });
+
+  test('a plan that was cut down to its planned values', () => {
+    const { address, type, change } = role('x-apply', 'apply', statement());
+    const resource = { address: `module.a.${address}`, mode: 'managed', type, values: change.after };
+    const cut = { planned_values: { root_module: { child_modules: [{ resources: [resource] }] } } };
+    expect(run('apply', { 'plan.json': cut }).code).toBe(0);
+    expect(run('plan', { 'plan.json': cut }).code).toBe(1);
+  });
+
   test('what is known only after the apply is not passed', () => {
     expect(run('apply', { 'plan.json': planned(role('apply', 'apply', undefined)) })).toMatchObject({
       code: 1,
