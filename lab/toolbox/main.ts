@@ -1,12 +1,20 @@
 import { describeError, InputError, isExpected } from '#core/errors.ts';
 import { lineProgress, since } from '#lab/supervisor/progress.ts';
-import { checkTools, clusterTools, hasTools, lightTools, obtainTools, type ToolName } from '#lab/toolbox/toolbox.ts';
+import {
+  auditTools,
+  checkTools,
+  clusterTools,
+  hasTools,
+  lightTools,
+  obtainTools,
+  type ToolName,
+} from '#lab/toolbox/toolbox.ts';
 
 const groups: Readonly<Record<string, readonly ToolName[]>> = {
   light: lightTools,
   cluster: [...clusterTools, ...lightTools],
   check: checkTools,
-  all: [...clusterTools, ...lightTools, ...checkTools],
+  all: [...clusterTools, ...lightTools, ...checkTools, ...auditTools],
 };
 
 try {

@@ -38,6 +38,9 @@ export const clusterTools = [
 /** What the checks of workflows and manifests need. */
 export const checkTools = ['actionlint', 'kubeconform', 'kustomize'] as const satisfies readonly ToolName[];
 
+/** What the audit of the Terraform code needs. */
+export const auditTools = ['checkov'] as const satisfies readonly ToolName[];
+
 /** The tools that were asked for, each in its place. */
 export interface Toolbox {
   /** Folders for PATH, the first with Node 24. */

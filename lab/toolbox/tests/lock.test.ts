@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { binariesOf, folderName, isBuilt, lockFolder, parseLock, readLock, type ToolFrom } from '#lab/toolbox/lock.ts';
-import { checkTools, clusterTools, lightTools } from '#lab/toolbox/toolbox.ts';
+import { auditTools, checkTools, clusterTools, lightTools } from '#lab/toolbox/toolbox.ts';
 
 const lock = readLock();
 const modules = [...lock.values()].filter((tool): tool is ToolFrom<'go-module'> => tool.from === 'go-module');
@@ -13,9 +13,9 @@ describe('the lock', () => {
     expect(binaries.length).toBe(new Set(binaries).size);
   });
 
-  test('has every tool of the groups, and the groups every tool but Terraform', () => {
-    const grouped = new Set<string>([...lightTools, ...clusterTools, ...checkTools]);
-    expect([...grouped].sort()).toEqual([...lock.keys()].filter((name) => name !== 'terraform').sort());
+  test('has every tool of the groups, and the groups every tool', () => {
+    const grouped = new Set<string>([...lightTools, ...clusterTools, ...checkTools, ...auditTools]);
+    expect([...grouped].sort()).toEqual([...lock.keys()].sort());
   });
 
   test('agrees with the modules that pin what is compiled in', () => {
