@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { describeError, isExpected } from '#core/errors.ts';
+import { describeError, isExpected, quote } from '#core/errors.ts';
 import { checkTrust, type TrustedRepository } from '#core/iam/trust.ts';
 import { readTrustSources, type TrustSource } from '#core/iam/trust-source.ts';
 
 const USAGE =
-  'npm run -s check:trust -- --repository OWNER/REPO --owner-id N --repository-id N --purpose plan|apply|build-push [--subject-form immutable|classic] FILE…';
+  'npm run -s check:trust -- --repository OWNER/REPO --owner-id N --repository-id N --purpose plan|apply|build-push [--subject-form immutable|classic] [--branch main] [--environment NAME] [--account N] FILE…';
 const PURPOSES = ['plan', 'apply', 'build-push'] as const;
 
 interface Options {
@@ -37,7 +37,7 @@ export function checkTrustFiles(argv: readonly string[], read: (path: string) =>
       }
     } catch (error) {
       if (!isExpected(error)) faults.push(`${file} cannot be read: ${describeError(error)}`);
-      else faults.push(error.message);
+      else faults.push(...error.message.split('\n'));
     }
   }
   if (faults.length > 0) return { code: 1, stdout: faults, stderr: [] };
@@ -50,32 +50,65 @@ function faultsOf(source: TrustSource, repository: TrustedRepository): string[] 
   return checkTrust(source.statements, repository, source.purpose).map((fault) => `${source.name}: ${fault}`);
 }
 
+const text = { type: 'string' } as const;
+const OPTIONS = {
+  repository: text,
+  'owner-id': text,
+  'repository-id': text,
+  purpose: text,
+  'subject-form': text,
+  branch: text,
+  environment: text,
+  account: text,
+};
+type Values = Readonly<Partial<Record<keyof typeof OPTIONS, string>>>;
+
 /** Returns the options, or the sentence that says what is wrong with them. */
 function readOptions(argv: readonly string[]): Options | string {
-  const text = { type: 'string' } as const;
-  const options = { repository: text, 'owner-id': text, 'repository-id': text, purpose: text, 'subject-form': text };
-  let parsed: ReturnType<typeof parseArgs<{ options: typeof options; allowPositionals: true }>>;
+  let parsed: { values: Values; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...argv], options, allowPositionals: true });
+    parsed = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
   } catch (error) {
     return describeError(error).split('. ')[0] ?? 'the options are wrong'; // parseArgs names the option
   }
-  const { values, positionals } = parsed;
-  const { repository = '', 'owner-id': ownerId = '', 'repository-id': repositoryId = '' } = values;
-  const form = values['subject-form'] ?? 'immutable';
+  const { values, positionals: files } = parsed;
+  const {
+    repository = '',
+    'owner-id': ownerId = '',
+    'repository-id': repositoryId = '',
+    branch,
+    environment,
+    account,
+  } = values;
+  const subjectForm = values['subject-form'] === 'classic' ? 'classic' : 'immutable';
   const purpose = PURPOSES.find((known) => known === values.purpose);
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository))
-    return `--repository: ${JSON.stringify(repository)} is not OWNER/REPO, such as acme/tenant`;
-  if (!/^\d+$/.test(ownerId))
-    return `--owner-id: ${JSON.stringify(ownerId)} is no number; ask by gh api repos/${repository} --jq .owner.id`;
-  if (!/^\d+$/.test(repositoryId))
-    return `--repository-id: ${JSON.stringify(repositoryId)} is no number; ask by gh api repos/${repository} --jq .id`;
-  if (purpose === undefined)
-    return `--purpose: ${JSON.stringify(values.purpose ?? '')} is none of ${PURPOSES.join(', ')}`;
-  if (form !== 'immutable' && form !== 'classic')
-    return `--subject-form: ${JSON.stringify(form)} is neither immutable nor classic`;
-  if (positionals.length === 0) return 'no file: name a trust policy or the output of terraform show -json PLAN';
-  return { repository: { repository, ownerId, repositoryId, subjectForm: form }, purpose, files: positionals };
+  const fault = findFault(values);
+  if (fault !== undefined || purpose === undefined)
+    return fault ?? `--purpose: ${quote(values.purpose ?? '')} is none of ${PURPOSES.join(', ')}`;
+  if (files.length === 0) return 'no file: name a trust policy or the output of terraform show -json PLAN';
+  return {
+    repository: { repository, ownerId, repositoryId, subjectForm, branch, environment, account },
+    purpose,
+    files,
+  };
+}
+
+/** Each option's form, and what to do when the value has another. */
+function findFault(values: Values): string | undefined {
+  const { repository = '' } = values;
+  const forms: [keyof Values, RegExp, string][] = [
+    ['repository', /^[\w.-]+\/[\w.-]+$/, 'is not OWNER/REPO, such as acme/tenant'],
+    ['owner-id', /^\d+$/, `is no number; ask by gh api repos/${repository} --jq .owner.id`],
+    ['repository-id', /^\d+$/, `is no number; ask by gh api repos/${repository} --jq .id`],
+    ['subject-form', /^(immutable|classic)$/, 'is neither immutable nor classic'],
+    ['branch', /^[^\s*?:$]+$/, 'is not one branch, such as main'],
+    ['environment', /^[^*?$]+$/, 'is not one environment, such as aws'],
+    ['account', /^\d{12}$/, 'is no AWS account: write its 12 digits'],
+  ];
+  const isAsked = (name: keyof Values): boolean =>
+    values[name] !== undefined || /^(repository|owner-id|repository-id)$/.test(name);
+  const wrong = forms.find(([name, form]) => isAsked(name) && !form.test(values[name] ?? ''));
+  return wrong === undefined ? undefined : `--${wrong[0]}: ${quote(values[wrong[0]] ?? '')} ${wrong[2]}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

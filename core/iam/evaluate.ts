@@ -1,5 +1,7 @@
-import { Refusal } from '#core/errors.ts';
-import type { Condition, Statement } from '#core/iam/policy.ts';
+import { InputError, quote, Refusal } from '#core/errors.ts';
+import { holdsCondition, refuseVariable } from '#core/iam/conditions.ts';
+import type { Statement } from '#core/iam/policy.ts';
+import { matchesWildcard } from '#core/iam/wildcard.ts';
 
 /** A call of an AWS API. */
 export interface Call {
@@ -7,7 +9,7 @@ export interface Call {
   readonly action: string;
   /** ARN, or `*` for a call that has no resource. */
   readonly resource: string;
-  /** Values of condition keys, by the key in lower case. */
+  /** Values of condition keys; capitals in a key do not count. */
   readonly context?: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -19,66 +21,55 @@ export interface Decision {
 }
 
 /**
- * Judges a call by identity policies as IAM does within one account: a deny wins, then an allow, else it is denied.
+ * Judges a call by identity policies as IAM does within one account ("Policy evaluation logic"): a deny wins, then an
+ * allow, else it is denied.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-denyallow.html
- * Throws on an operator that it does not know, rather than guess.
+ * Refuses, rather than guess, what it does not judge: policy variables, addresses, dates, policies of resources.
  */
 export function evaluatePolicies(statements: readonly Statement[], call: Call): Decision {
-  const fitting = statements.filter((statement) => applies(statement, call));
+  if (!/^[\w-]+:\w+$/.test(call.action))
+    throw new InputError(
+      'action',
+      call.action,
+      'is not one action: write it as service:Action, such as sqs:SendMessage',
+    );
+  const context = new Map(Object.entries(call.context ?? {}).map(([key, values]) => [key.toLowerCase(), values]));
+  for (const statement of statements) refuseOtherPolicies(statement);
+  const fitting = statements.filter(
+    (statement) =>
+      namesAction(statement, call.action) &&
+      coversResource(statement, call.resource) &&
+      statement.conditions.every((condition) => holdsCondition(condition, context.get(condition.key))),
+  );
   const deny = fitting.find((statement) => statement.effect === 'Deny');
   if (deny !== undefined) return { decision: 'explicitly denied', by: deny.name };
   const allow = fitting.find((statement) => statement.effect === 'Allow');
   return allow === undefined ? { decision: 'denied', by: undefined } : { decision: 'allowed', by: allow.name };
 }
 
-function applies(statement: Statement, { action, resource, context = {} }: Call): boolean {
-  const { actions, notActions, resources, notResources, conditions } = statement;
-  const names = (patterns: readonly string[]): boolean =>
-    patterns.some((pattern) => matches(pattern.toLowerCase(), action.toLowerCase()));
-  const covers = (patterns: readonly string[]): boolean => patterns.some((pattern) => matches(pattern, resource));
-  return (
-    (actions === undefined || names(actions)) &&
-    (notActions === undefined || !names(notActions)) &&
-    (resources === undefined || covers(resources)) &&
-    (notResources === undefined || !covers(notResources)) &&
-    conditions.every((condition) => holds(condition, context[condition.key]))
-  );
+/** A statement without resources would else fit every call, and one with principals is another kind of policy. */
+function refuseOtherPolicies({ name, ...statement }: Statement): void {
+  if (statement.principals !== undefined || statement.notPrincipals !== undefined)
+    throw new Refusal(
+      `${name} has a Principal, so that it belongs to a resource: only policies of identities are judged`,
+    );
+  if (statement.actions === undefined && statement.notActions === undefined)
+    throw new Refusal(`${name} has neither Action nor NotAction: add one`);
+  if (statement.resources === undefined && statement.notResources === undefined)
+    throw new Refusal(`${name} has neither Resource nor NotResource: add one`);
 }
 
-/** `*` stands for any characters, `?` for one. */
-function matches(pattern: string, text: string): boolean {
-  if (pattern.includes('${')) throw new Refusal(`the policy variable in ${pattern} is not judged here`);
-  const source = pattern
-    .replaceAll(/[\\^$.|+()[\]{}]/g, '\\$&')
-    .replaceAll('*', '[\\s\\S]*')
-    .replaceAll('?', '[\\s\\S]');
-  return new RegExp(`^${source}$`).test(text);
+function namesAction({ actions, notActions }: Statement, action: string): boolean {
+  const names = (pattern: string): boolean => matchesWildcard(pattern.toLowerCase(), action.toLowerCase());
+  return actions?.some(names) ?? !notActions?.some(names);
 }
 
-const COMPARISONS: Readonly<Record<string, (value: string, wanted: string) => boolean>> = {
-  StringEquals: (value, wanted) => value === wanted,
-  StringEqualsIgnoreCase: (value, wanted) => value.toLowerCase() === wanted.toLowerCase(),
-  StringLike: (value, wanted) => matches(wanted, value),
-  ArnEquals: (value, wanted) => matches(wanted, value), // "ArnEquals and ArnLike behave identically"
-  ArnLike: (value, wanted) => matches(wanted, value),
-  Bool: (value, wanted) => value.toLowerCase() === wanted.toLowerCase(),
-  NumericEquals: (value, wanted) => Number(value) === Number(wanted),
-  NumericLessThan: (value, wanted) => Number(value) < Number(wanted),
-  NumericLessThanEquals: (value, wanted) => Number(value) <= Number(wanted),
-  NumericGreaterThan: (value, wanted) => Number(value) > Number(wanted),
-  NumericGreaterThanEquals: (value, wanted) => Number(value) >= Number(wanted),
-};
-
-/** https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html */
-function holds({ quantifier, operator, ifExists, values }: Condition, found: readonly string[] | undefined): boolean {
-  if (operator === 'Null') return values.some((value) => (value.toLowerCase() === 'true') === (found === undefined));
-  const isNegated = /^(String|Arn|Numeric)Not/.test(operator);
-  const compare = COMPARISONS[isNegated ? operator.replace('Not', '') : operator];
-  if (compare === undefined) throw new Refusal(`the condition operator ${operator} is not judged here`);
-  if (found === undefined || found.length === 0) {
-    if (quantifier === 'ForAllValues' || ifExists) return true;
-    return isNegated && quantifier === undefined; // "if the key is not present, the condition is true" for negated operators
-  }
-  const fits = (value: string): boolean => values.some((wanted) => compare(value, wanted)) !== isNegated;
-  return quantifier === 'ForAnyValue' ? found.some(fits) : found.every(fits);
+function coversResource({ name, resources, notResources }: Statement, resource: string): boolean {
+  const covers = (pattern: string): boolean => {
+    refuseVariable(pattern, `${name}: Resource`);
+    if (pattern !== '*' && !pattern.startsWith('arn:'))
+      throw new Refusal(`${name}: Resource ${quote(pattern)} is no ARN: write arn:… or "*"`);
+    return matchesWildcard(pattern, resource);
+  };
+  return resources?.some(covers) ?? !notResources?.some(covers);
 }
