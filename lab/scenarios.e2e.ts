@@ -1,4 +1,6 @@
+import { DescribeImagesCommand } from '@aws-sdk/client-ecr';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createEcrClient } from '#lab/aws/images.ts';
 import type { Delivery } from '#lab/cluster/delivery.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { NAMESPACES } from '#lab/cluster/tenant.ts';
@@ -177,3 +179,30 @@ test('someone edits the live Deployment: Argo CD puts it back', async () => {
     return replicas === '1' ? true : undefined;
   });
 }, 120_000);
+
+test('Terraform has applied the whole stack beside the deploys', async () => {
+  expect(await world.tenant.rest?.()).toBeGreaterThan(0);
+}, 180_000);
+
+test('the nightly run keeps every released image by a tag, and the one after it has nothing to do', async () => {
+  const images = createEcrClient(world.aws.endpoint);
+  const outcomes: (string | undefined)[] = [];
+  for (let night = 0; night < 2; night++) {
+    const run = await world.dispatch('retain.yml', { 'dry-run': 'false' });
+    await world.settled();
+    const log = run.jobs.flatMap((job) => job.steps.flatMap((step) => step.log)).join('\n');
+    expect([run.conclusion, run.conclusion === 'success' ? '' : log]).toEqual(['success', '']);
+    outcomes.push(run.jobs[0]?.steps.map((step) => step.summary).join(''));
+  }
+  for (const { image, to } of await world.releases()) {
+    if (!/[1-9a-f]/.test(to.slice('sha256:'.length))) continue; // never released
+    const command = new DescribeImagesCommand({ repositoryName: image, imageIds: [{ imageDigest: to }] });
+    const { imageDetails = [] } = await images.send(command);
+    expect(imageDetails[0]?.imageTags).toContainEqual(expect.stringMatching(/^keep-/));
+  }
+  expect(outcomes[0]).not.toBe(outcomes[1]);
+}, 120_000);
+
+test("GitHub's stand-in gave no answer that GitHub never gives", () => {
+  expect(world.github.rest.violations).toEqual([]);
+});
