@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { describeError } from '#core/errors.ts';
 import type { Exec } from '#core/exec.ts';
+import { runActProcess } from '#lab/github/act-process.ts';
 
 /** A step of a job as it happened. */
 export interface StepRecord {
   readonly name: string;
-  status: 'in_progress' | 'success' | 'failure' | 'skipped';
+  status: 'in_progress' | 'success' | 'failure' | 'skipped' | 'cancelled';
   readonly startedAt: Date;
   milliseconds: number | undefined;
   readonly log: string[];
@@ -31,6 +32,8 @@ export interface ActRequest {
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly path: string;
+  /** Cancels the job. */
+  readonly signal: AbortSignal;
 }
 
 /** What act printed about one job. */
@@ -74,17 +77,19 @@ export async function runByAct(request: ActRequest, steps: StepRecord[]): Promis
     const outputs = new Map<string, string>();
     let result: string | undefined;
     const env = { PATH: request.path, HOME: home, LANG: 'C.UTF-8', ...marker(request.env) };
-    const { code } = await exec(argvOf(request, checkout), {
+    const code = await runActProcess({
+      argv: argvOf(request, checkout),
       cwd: checkout,
       env,
-      accept: 'any',
+      signal: request.signal,
       onLine: (text) => {
         const entry = readLine(text);
         if (entry === undefined) return;
         if (entry.jobResult !== undefined) result = entry.jobResult;
-        recordLine(entry, steps, outputs);
+        recordLine(entry, steps, outputs, request.signal);
       },
     });
+    for (const step of steps) if (step.status === 'in_progress') step.status = 'cancelled'; // act is gone
     return { succeeded: code === 0 && result === 'success', outputs };
   } catch (error) {
     steps.push({
@@ -161,7 +166,12 @@ function readLine(text: string): z.output<typeof line> | undefined {
   }
 }
 
-function recordLine(entry: z.output<typeof line>, steps: StepRecord[], outputs: Map<string, string>): void {
+function recordLine(
+  entry: z.output<typeof line>,
+  steps: StepRecord[],
+  outputs: Map<string, string>,
+  signal: AbortSignal,
+): void {
   const message = entry.msg ?? '';
   if (entry.step === undefined) return;
   if (message.startsWith('⭐ Run ')) {
@@ -187,6 +197,11 @@ function recordLine(entry: z.output<typeof line>, steps: StepRecord[], outputs: 
     current.log.push(`${entry.command}: ${entry.arg ?? message}`);
   else if (entry.level === 'error' && !message.includes('git repository')) current.log.push(message);
   if (entry.stepResult === undefined) return;
-  current.status = entry.stepResult === 'success' ? 'success' : entry.stepResult === 'skipped' ? 'skipped' : 'failure';
+  current.status = resultOf(entry.stepResult, signal.aborted);
   current.milliseconds = (entry.executionTime ?? 0) / 1_000_000;
+}
+
+function resultOf(word: string, isCancelled: boolean): StepRecord['status'] {
+  if (word === 'success' || word === 'skipped') return word;
+  return isCancelled ? 'cancelled' : 'failure';
 }

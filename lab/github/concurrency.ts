@@ -4,6 +4,8 @@ export interface Place {
   readonly turn: Promise<boolean>;
   /** Gives the group to the next in line. */
   leave(): void;
+  /** Stops waiting; nothing happens to who runs already. */
+  giveUp(): void;
 }
 
 /** How a workflow asks for its group. */
@@ -36,11 +38,21 @@ export function createConcurrency(): { enter(request: ConcurrencyRequest): Place
       };
       if (!group.running) {
         group.running = true;
-        return { turn: Promise.resolve(true), leave };
+        return { turn: Promise.resolve(true), leave, giveUp: () => {} };
       }
       if (request.queue === 'single') for (const older of group.waiting.splice(0)) older.answer(false);
-      if (group.waiting.length >= QUEUE_LIMIT) return { turn: Promise.resolve(false), leave: () => {} };
-      return { turn: new Promise((answer) => group.waiting.push({ answer })), leave };
+      if (group.waiting.length >= QUEUE_LIMIT)
+        return { turn: Promise.resolve(false), leave: () => {}, giveUp: () => {} };
+      const { promise: turn, resolve: answer } = Promise.withResolvers<boolean>();
+      const waiting = { answer };
+      group.waiting.push(waiting);
+      const giveUp = (): void => {
+        const index = group.waiting.indexOf(waiting);
+        if (index === -1) return;
+        group.waiting.splice(index, 1);
+        answer(false);
+      };
+      return { turn, leave, giveUp };
     },
   };
 }

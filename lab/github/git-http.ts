@@ -1,5 +1,9 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { parseMoves, type RefMove } from '#lab/github/repository.ts';
 import { type Bearer, mayAccessContents, type Tokens } from '#lab/github/tokens.ts';
 
 /** What serving git needs. */
@@ -10,8 +14,8 @@ export interface GitHttpOptions {
   readonly tokens: Tokens;
   /** Called before a push is handed to git. */
   readonly beforePush: (bearer: Bearer) => Promise<void>;
-  /** Called after git has answered a push, whatever it answered. */
-  readonly afterPush: (bearer: Bearer) => Promise<void>;
+  /** Called after git has answered a push, with what it moved. */
+  readonly afterPush: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
 }
 
 /** Answers git's smart HTTP requests through git's own http-backend; false when the request is none. */
@@ -39,11 +43,22 @@ export async function serveGit(
   }
   const moves = service === 'git-receive-pack';
   if (moves) await options.beforePush(bearer);
-  const answer = await runBackend(request, url, bearer, options);
+  const received = join(options.root, `received-${randomUUID()}`);
+  const answer = await runBackend(request, url, bearer, { ...options.env, SLIPWAY_RECEIVED: received }, options.root);
   // the client is answered when the runs exist, so that whoever pushed finds them
-  if (moves) await options.afterPush(bearer);
+  if (moves) await options.afterPush(bearer, await takeMoves(received));
   response.writeHead(answer.status, answer.headers).end(answer.body);
   return true;
+}
+
+/** A push that was refused, or moved nothing, leaves no file. */
+async function takeMoves(file: string): Promise<RefMove[]> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  await rm(file, { force: true });
+  return parseMoves(text);
 }
 
 interface Answer {
@@ -56,12 +71,13 @@ async function runBackend(
   request: IncomingMessage,
   url: URL,
   bearer: Bearer,
-  options: GitHttpOptions,
+  env: Readonly<Record<string, string>>,
+  root: string,
 ): Promise<Answer> {
   const backend = spawn('git', ['http-backend'], {
     env: {
-      ...options.env,
-      GIT_PROJECT_ROOT: options.root,
+      ...env,
+      GIT_PROJECT_ROOT: root,
       GIT_HTTP_EXPORT_ALL: '1',
       PATH_INFO: url.pathname,
       QUERY_STRING: url.search.slice(1),

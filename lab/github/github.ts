@@ -1,20 +1,25 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { serveGit } from '#lab/github/git-http.ts';
+import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
+import { listen } from '#lab/github/http.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/oidc.ts';
-import { renderRun, renderRuns } from '#lab/github/page.ts';
+import { createOpenLogs, type OpenLogs } from '#lab/github/open-logs.ts';
+import { answerPages } from '#lab/github/pages.ts';
 import {
   createBareRepository,
   createRepository,
   OWNER_ID,
   type PushPayload,
   REPOSITORY_ID,
+  type Repository,
 } from '#lab/github/repository.ts';
+import type { RestContext } from '#lab/github/rest/call.ts';
+import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
 import { createRuns, type RunRecord, type Runs } from '#lab/github/runs.ts';
-import { type Bearer, createTokens } from '#lab/github/tokens.ts';
+import { type Bearer, createTokens, type Tokens } from '#lab/github/tokens.ts';
 import type { Workflow } from '#lab/github/workflow.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
@@ -59,23 +64,61 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const bare = join(root, `${options.repository}.git`);
   await createBareRepository(lab, bare);
   const tokens = createTokens();
-  const userToken = tokens.issue({ kind: 'user', login: 'octocat' });
+  const userToken = tokens.issue({ kind: 'user', login: OWNER_LOGIN });
   const requests = new Map<string, JobIdentity>();
   const listeners: ((payload: PushPayload) => void)[] = [];
-  const state: { handler: (request: IncomingMessage, response: ServerResponse) => Promise<void> } = {
-    handler: async (_request, response) => void response.writeHead(503).end(),
-  };
-  const server = createServer((request, response) => {
-    state.handler(request, response).catch((error) => {
-      if (!response.headersSent) response.writeHead(500);
-      response.end(String(error));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`;
+  const door = await listen(lab, 'GitHub stand-in');
+  const { url } = door;
   const issuer = await createOidcIssuer(`${url}/oidc`);
-  const runs = createRuns({
+  const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests });
+  const repository = createRepository(lab, bare, options.repository, runs, url);
+  const afterPush: RestContext['moved'] = async (bearer, moves) => {
+    for (const payload of await repository.announce(moves, bearer)) for (const listener of listeners) listener(payload);
+  };
+  const logs = createOpenLogs(url);
+  const git = openGit(lab.exec, bare);
+  const context = openContext({ url, bare, git, logs, runs, repository, name: options.repository, moved: afterPush });
+  const rest = createRest(context, tokens);
+  const graphql = createGraphQL(context, tokens);
+  const github: GitHub = {
+    url,
+    rest,
+    remote: `http://${OWNER_LOGIN}:${userToken}@${url.slice('http://'.length)}/${options.repository}.git`,
+    cloneUrl: `${url}/${options.repository}.git`,
+    userToken,
+    issuer: `${url}/oidc`,
+    bareRepository: bare,
+    runs: runs.all,
+    idle: runs.idle,
+    onPush: (listener) => void listeners.push(listener),
+    protect: (branch) => writeFileSync(join(bare, 'protected'), `refs/heads/${branch}\n`, { flag: 'a' }),
+    beforePush: undefined,
+    dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
+  };
+  const beforePush = async (bearer: Bearer): Promise<void> => github.beforePush?.(bearer);
+  const pages = { runs, issuer, requests, logs, git, repository: options.repository, remote: github.remote };
+  door.open(async (request, response) => {
+    request.url = withGitSuffix(request.url ?? '/', options.repository);
+    if (await serveGit(request, response, { root, env: lab.env, tokens, beforePush, afterPush })) return;
+    if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
+    await answerPages(request, response, pages);
+  });
+  return github;
+}
+
+/** Whose token the lab's own pushes and dispatches carry. */
+const OWNER_LOGIN = 'octocat';
+
+interface RunParts {
+  readonly url: string;
+  readonly bare: string;
+  readonly tokens: Tokens;
+  readonly requests: Map<string, JobIdentity>;
+}
+
+function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: RunParts): Runs {
+  const { url, bare, tokens, requests } = parts;
+  return createRuns({
     exec: lab.exec,
     act: toolbox.tool('act'),
     path: lab.env['PATH'] ?? '',
@@ -87,6 +130,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
       SLIPWAY_LAB: lab.id,
       GITHUB_SERVER_URL: url,
       GITHUB_API_URL: `${url}${API_ROOT}`,
+      GITHUB_GRAPHQL_URL: `${url}${GRAPHQL_PATH}`,
       GITHUB_REPOSITORY: options.repository,
     },
     variables: options.variables ?? {},
@@ -102,70 +146,37 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
       };
     },
   });
-  lab.onStop('GitHub stand-in', () => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(() => resolve()));
-  });
-  const repository = createRepository(lab, bare, options.repository, runs, url);
-  let heads = new Map<string, string>();
-  const afterPush = async (bearer: Bearer): Promise<void> => {
-    const before = heads;
-    heads = await repository.readHeads();
-    for (const payload of await repository.announce(before, heads, bearer))
-      for (const listener of listeners) listener(payload);
-  };
-  const rest = createRest(
-    {
-      repository: options.repository,
-      url,
-      api: `${url}${API_ROOT}`,
-      runs: runs.all,
-      git: async (args) => {
-        const { code, stdout } = await lab.exec(['git', '-C', bare, ...args], { accept: 'any' });
-        return { code, text: stdout.toString('utf8') };
-      },
-      isProtected: (ref) => {
-        const file = join(bare, 'protected');
-        return existsSync(file) && readFileSync(file, 'utf8').split('\n').includes(ref);
-      },
-      moved: afterPush,
-      readWorkflows: repository.readWorkflows,
-      dispatch: repository.dispatch,
-      now: () => new Date(),
-    },
-    tokens,
-  );
-  const github: GitHub = {
+}
+
+interface ContextParts {
+  readonly url: string;
+  readonly bare: string;
+  readonly git: Git;
+  readonly logs: OpenLogs;
+  readonly runs: Runs;
+  readonly repository: Repository;
+  readonly name: string;
+  readonly moved: RestContext['moved'];
+}
+
+function openContext({ url, bare, git, logs, runs, repository, name, moved }: ContextParts): RestContext {
+  return {
+    repository: name,
     url,
-    rest,
-    remote: `http://octocat:${userToken}@${url.slice('http://'.length)}/${options.repository}.git`,
-    cloneUrl: `${url}/${options.repository}.git`,
-    userToken,
-    issuer: `${url}/oidc`,
-    bareRepository: bare,
+    api: `${url}${API_ROOT}`,
     runs: runs.all,
-    idle: runs.idle,
-    onPush: (listener) => {
-      listeners.push(listener);
+    cancel: runs.cancel,
+    openLog: logs.open,
+    git,
+    isProtected: (ref) => {
+      const file = join(bare, 'protected');
+      return existsSync(file) && readFileSync(file, 'utf8').split('\n').includes(ref);
     },
-    protect: (branch) => writeFileSync(join(bare, 'protected'), `refs/heads/${branch}\n`, { flag: 'a' }),
-    beforePush: undefined,
-    dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch),
+    moved,
+    readWorkflows: repository.readWorkflows,
+    dispatch: repository.dispatch,
+    now: () => new Date(),
   };
-  heads = await repository.readHeads();
-  state.handler = async (request, response) => {
-    request.url = withGitSuffix(request.url ?? '/', options.repository);
-    const served = await serveGit(request, response, {
-      root,
-      env: lab.env,
-      tokens,
-      beforePush: async (bearer) => github.beforePush?.(bearer),
-      afterPush,
-    });
-    if (!served && !(await rest.answer(request, response)))
-      await answerPages(request, response, { runs, issuer, requests, remote: github.remote });
-  };
-  return github;
 }
 
 /** GitHub serves a repository with and without `.git`. */
@@ -194,36 +205,4 @@ function identityOf(
     runId: run.id,
     environment: typeof environment === 'object' ? environment.name : environment,
   };
-}
-
-interface PageContext {
-  readonly runs: Runs;
-  readonly issuer: Awaited<ReturnType<typeof createOidcIssuer>>;
-  readonly requests: ReadonlyMap<string, JobIdentity>;
-  readonly remote: string;
-}
-
-async function answerPages(request: IncomingMessage, response: ServerResponse, context: PageContext): Promise<void> {
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  const json = (status: number, body: unknown): void =>
-    void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  const html = (body: string): void =>
-    void response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(body);
-  const document = url.pathname.match(/^\/oidc\/\.well-known\/([\w-]+)$/)?.[1];
-  if (document !== undefined) return json(200, context.issuer.documents()[document] ?? {});
-  if (url.pathname === '/oidc/token') {
-    const identity = context.requests.get((request.headers.authorization ?? '').replace(/^bearer /i, ''));
-    if (identity === undefined) return json(401, { message: 'Bad credentials' });
-    return json(200, {
-      value: await context.issuer.sign(
-        identity,
-        url.searchParams.get('audience') ?? `https://github.com/${identity.repository.split('/')[0]}`,
-      ),
-    });
-  }
-  const id = Number(url.pathname.match(/\/runs\/(\d+)$/)?.[1]);
-  const run = context.runs.all.find((candidate) => candidate.id === id);
-  if (run !== undefined) return html(renderRun(run));
-  if (url.pathname === '/') return html(renderRuns(context.runs.all, context.remote));
-  json(404, { message: 'Not Found', documentation_url: 'https://docs.github.com/rest' });
 }

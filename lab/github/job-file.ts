@@ -26,11 +26,20 @@ export function writeJobFile(workflow: Workflow, id: string, needs: ReadonlyMap<
   return stringify({ ...file, jobs: { [id]: fillNeeds(rest, needs) } }, { lineWidth: 0 });
 }
 
-/** Returns whether a job runs, by its `if` and what became of those that it needs. */
-export function shouldRun(job: WorkflowJob, needs: ReadonlyMap<string, JobResult>): boolean {
-  const condition = String(job.if ?? 'success()')
+/** Returns whether a job goes on when its run is cancelled. */
+export function isKeptWhenCancelled(job: WorkflowJob): boolean {
+  return conditionOf(job) === 'always()';
+}
+
+function conditionOf(job: WorkflowJob): string {
+  return String(job.if ?? 'success()')
     .replace(/^\$\{\{|\}\}$/g, '')
     .trim();
+}
+
+/** Returns whether a job runs, by its `if` and what became of those that it needs. */
+export function shouldRun(job: WorkflowJob, needs: ReadonlyMap<string, JobResult>): boolean {
+  const condition = conditionOf(job);
   const results = [...needs.values()].map((need) => need.result);
   const words: Record<string, boolean> = {
     'success()': results.every((result) => result === 'success'),

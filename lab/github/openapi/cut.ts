@@ -11,7 +11,16 @@ type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
 /** What tells a reader something, and a check nothing. */
-const PROSE = new Set(['description', 'example', 'examples', 'externalDocs', 'summary', 'title', 'deprecated']);
+const PROSE = new Set([
+  'description',
+  'discriminator',
+  'example',
+  'examples',
+  'externalDocs',
+  'summary',
+  'title',
+  'deprecated',
+]);
 
 const folder = process.argv[2];
 if (folder === undefined) throw new Error('name the folder of the unpacked package @octokit/openapi');
@@ -49,7 +58,15 @@ function cutOperation(operation: JsonObject): JsonObject {
     }),
     ...(request === undefined ? {} : { request }),
     responses: Object.fromEntries(responses.map(([status, body]) => [status, schemaOf(body) ?? null])),
+    headers: Object.fromEntries(responses.flatMap(([status, answer]) => listHeaders(status, answer))),
   };
+}
+
+/** Headers that an answer always has; the addresses of other pages are there only when there are other pages. */
+function listHeaders(status: string, answer: Json): [string, Json][] {
+  const names = Object.keys(asObject(asObject(resolve(answer))['headers'] ?? {}));
+  const always = names.map((name) => name.toLowerCase()).filter((name) => name !== 'link');
+  return always.length === 0 ? [] : [[status, always]];
 }
 
 /** Returns a part without prose, with `nullable` as JSON Schema says it, and takes along what it refers to. */
@@ -61,7 +78,11 @@ function convert(part: Json): Json {
   const { nullable, ...rest } = part;
   const kept = Object.entries(rest).filter(([key]) => !PROSE.has(key) && !key.startsWith('x-'));
   const converted: JsonObject = Object.fromEntries(
-    kept.map(([key, value]) => [key, key === 'properties' ? convertProperties(asObject(value)) : convert(value)]),
+    kept.map(([key, value]) => [
+      // GitHub's alternatives overlap, so that a good value often fits more than one of them
+      key === 'oneOf' ? 'anyOf' : key,
+      key === 'properties' ? convertProperties(asObject(value)) : convert(value),
+    ]),
   );
   return nullable === true ? { anyOf: [{ type: 'null' }, converted] } : converted;
 }

@@ -1,5 +1,6 @@
 import type { OperationId } from '#lab/github/openapi/operations.ts';
-import type { Permissions } from '#lab/github/permissions.ts';
+import type { RefMove } from '#lab/github/repository.ts';
+import { type Git, resolve } from '#lab/github/rest/git.ts';
 import type { RunRecord } from '#lab/github/runs.ts';
 import type { Bearer } from '#lab/github/tokens.ts';
 import type { Workflow } from '#lab/github/workflow.ts';
@@ -12,15 +13,23 @@ export interface RestContext {
   /** Root of the API: addresses in answers begin with it. */
   readonly api: string;
   readonly runs: readonly RunRecord[];
-  /** Runs git in the bare repository. */
-  readonly git: (args: readonly string[]) => Promise<{ readonly code: number; readonly text: string }>;
+  /** Ends a run that is queued or under way; false when it is over already. */
+  readonly cancel: (run: RunRecord) => boolean;
+  /** Returns an address that shows a text to whoever has it, for a minute. */
+  readonly openLog: (text: string) => string;
+  readonly git: Git;
   /** True when a job's token must not move the branch. */
   readonly isProtected: (ref: string) => boolean;
-  /** To be called after a reference moved: starts what a push starts. */
-  readonly moved: (bearer: Bearer) => Promise<void>;
+  /** To be called after references moved: starts what a push starts. */
+  readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;
   /** Throws with what is wrong with the inputs. */
-  readonly dispatch: (workflow: string, inputs: Readonly<Record<string, string>>, branch: string) => Promise<RunRecord>;
+  readonly dispatch: (
+    workflow: string,
+    inputs: Readonly<Record<string, string>>,
+    branch: string,
+    actor: string,
+  ) => Promise<RunRecord>;
   readonly now: () => Date;
 }
 
@@ -29,17 +38,28 @@ export interface Call {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly body: unknown;
   readonly bearer: Bearer;
+  /** The media type that the client wants: `raw` of `application/vnd.github.raw+json`. */
+  readonly media: string | undefined;
+  /** True when the client asked for a page of its own choice. */
+  readonly isPaged: boolean;
 }
 
 /** What an operation answers; a list is cut into pages by whoever called it. */
 export type Answer =
-  | { readonly status: number; readonly body?: unknown }
-  | {
-      readonly status: 200;
-      readonly list: readonly unknown[];
-      /** For lists that GitHub wraps in an object. */
-      readonly wrap?: (page: readonly unknown[]) => unknown;
-    };
+  | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
+  /** Something else than JSON, in the media type that was asked for. */
+  | { readonly status: 200; readonly type: string; readonly bytes: Buffer }
+  | ListAnswer;
+
+/** A list, whole. */
+export interface ListAnswer {
+  readonly status: 200;
+  readonly list: readonly unknown[];
+  /** How many there are on a page where the client does not say. Default 30. */
+  readonly pageSize?: number;
+  /** Makes the body of a page: of lists that GitHub wraps in an object, or whose items are dear. */
+  readonly wrap?: (page: readonly unknown[], number: number) => unknown;
+}
 
 /** Answers one operation. */
 export type Handler = (call: Call) => Promise<Answer> | Answer;
@@ -47,12 +67,28 @@ export type Handler = (call: Call) => Promise<Answer> | Answer;
 /** The operations of one topic. */
 export type Handlers = Partial<Record<OperationId, Handler>>;
 
-/** The right that a job's token needs. A person's token has them all. */
-export type Right = readonly [keyof Permissions, 'read' | 'write'];
+/** One entry of an error's list. https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api */
+export interface Fault {
+  readonly code: 'missing_field' | 'invalid' | 'already_exists' | 'unprocessable' | 'custom';
+  readonly field?: string;
+  readonly resource?: string;
+  readonly message?: string;
+}
 
 /** An answer in the form of GitHub's errors. */
-export function refuse(status: number, message: string, documentation = 'https://docs.github.com/rest'): Answer {
-  return { status, body: { message, documentation_url: documentation, status: String(status) } };
+export function refuse(
+  status: number,
+  message: string,
+  documentation = 'https://docs.github.com/rest',
+  errors: readonly Fault[] = [],
+): { readonly status: number; readonly body: unknown } {
+  const list = errors.length === 0 ? {} : { errors };
+  return { status, body: { message, ...list, documentation_url: documentation, status: String(status) } };
+}
+
+/** The answer to a request that made something: its address stands in a header, too. */
+export function created(body: Readonly<Record<string, unknown>> & { readonly url: string }): Answer {
+  return { status: 201, body, headers: { location: body.url } };
 }
 
 /** Returns the login that GitHub shows for a bearer. */
@@ -62,7 +98,5 @@ export function loginOf(bearer: Bearer): string {
 
 /** Returns the full commit of a branch, tag or SHA; undefined where there is none. */
 export async function resolveCommit(context: RestContext, ref: string): Promise<string | undefined> {
-  if (ref.startsWith('-')) return undefined;
-  const { code, text } = await context.git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${ref}^{commit}`]);
-  return code === 0 ? text.trim().split('\n').at(-1) : undefined;
+  return ref.startsWith('-') ? undefined : resolve(context.git, `${ref}^{commit}`);
 }

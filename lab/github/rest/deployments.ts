@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { type Call, type Handlers, loginOf, type RestContext, refuse, resolveCommit } from '#lab/github/rest/call.ts';
+import {
+  type Call,
+  created,
+  type Handlers,
+  loginOf,
+  type RestContext,
+  refuse,
+  resolveCommit,
+} from '#lab/github/rest/call.ts';
 import { describeUser, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
 import { combineStates, latestStatuses, type StatusRecord } from '#lab/github/rest/statuses.ts';
 
@@ -49,8 +57,8 @@ export function deploymentHandlers(
       const wanted = creation.parse(body);
       const sha = await resolveCommit(context, wanted.ref);
       if (sha === undefined) return refuse(422, `No ref found for: ${wanted.ref}`);
-      // the description gives this refusal no body
-      if (!passes(latestStatuses(statuses, sha), wanted.required_contexts)) return { status: 409 };
+      if (!passes(latestStatuses(statuses, sha), wanted.required_contexts))
+        return refuse(409, `Conflict: Commit status checks failed for ${wanted.ref}.`);
       const id = deployments.length + 1;
       const deployment = { ...wanted, id, sha, login: loginOf(bearer), createdAt: context.now(), statuses: [] };
       deployments.push(deployment);
@@ -76,7 +84,13 @@ export function deploymentHandlers(
       const wanted = progress.parse(call.body);
       const status = addStatus(context, deployment, wanted, loginOf(call.bearer));
       if (wanted.state === 'success' && wanted.auto_inactive) retireOlder(context, deployments, deployment);
-      return { status: 201, body: describeStatus(context, deployment, status) };
+      return created(describeStatus(context, deployment, status));
+    },
+    'repos/get-deployment-status': (call) => {
+      const deployment = find(call);
+      const status = deployment?.statuses.find(({ id }) => id === call.parameters['status_id']);
+      if (deployment === undefined || status === undefined) return refuse(404, 'Not Found');
+      return { status: 200, body: describeStatus(context, deployment, status) };
     },
     'repos/list-deployment-statuses': (call) => {
       const deployment = find(call);
@@ -141,7 +155,7 @@ function describeStatus(
   context: RestContext,
   deployment: DeploymentRecord,
   status: DeploymentStatus,
-): Record<string, unknown> {
+): Record<string, unknown> & { readonly url: string } {
   const url = `${repositoryUrl(context)}/deployments/${deployment.id}`;
   const { id, state, description, target_url, log_url, environment_url, createdAt, login } = status;
   return {

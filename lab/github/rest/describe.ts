@@ -7,8 +7,7 @@ export function nodeId(kind: string, id: number | string): string {
 
 /** Returns a `simple-user`. */
 export function describeUser(context: RestContext, login: string): Record<string, unknown> {
-  const isBot = login.endsWith('[bot]');
-  const id = isBot ? 41898282 : 1001; // the first is the id of github-actions[bot]
+  const id = idOf(login);
   const url = `${context.api}/users/${encodeURIComponent(login)}`;
   return {
     login,
@@ -27,7 +26,7 @@ export function describeUser(context: RestContext, login: string): Record<string
     repos_url: `${url}/repos`,
     events_url: `${url}/events{/privacy}`,
     received_events_url: `${url}/received_events`,
-    type: isBot ? 'Bot' : 'User',
+    type: login.endsWith('[bot]') ? 'Bot' : 'User',
     site_admin: false,
   };
 }
@@ -95,6 +94,40 @@ export function describeRepository(context: RestContext): Record<string, unknown
     ...Object.fromEntries(Object.entries(ADDRESSES).map(([key, path]) => [key, `${url}/${path}`])),
   };
 }
+
+/** Returns the address that GitHub gives an account's commits. */
+export function noreplyOf(login: string): string {
+  return `${idOf(login)}+${login}@users.noreply.github.com`;
+}
+
+/** The first is the id of github-actions[bot]. */
+function idOf(login: string): number {
+  return login.endsWith('[bot]') ? 41898282 : 1001;
+}
+
+/** Returns a `git-commit`: as git has it, not as the repository's pages show it. */
+export function describeGitCommit(
+  context: RestContext,
+  { sha, tree, parents, author, committer, message }: Commit,
+): Record<string, unknown> & { readonly url: string } {
+  const url = (kind: string, id: string): string => `${repositoryUrl(context)}/git/${kind}/${id}`;
+  const page = (id: string): string => `${context.url}/${context.repository}/commit/${id}`;
+  return {
+    sha,
+    node_id: nodeId('Commit', sha),
+    url: url('commits', sha),
+    html_url: page(sha),
+    author,
+    committer,
+    message,
+    tree: { sha: tree, url: url('trees', tree) },
+    parents: parents.map((id) => ({ sha: id, url: url('commits', id), html_url: page(id) })),
+    verification: UNSIGNED,
+  };
+}
+
+/** The stand-in signs nothing. */
+export const UNSIGNED = { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null };
 
 /** A commit as git has it. Times are ISO. */
 export interface Commit {

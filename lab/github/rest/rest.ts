@@ -1,10 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { OperationId } from '#lab/github/openapi/operations.ts';
-import { type Answer, type Handlers, type RestContext, type Right, refuse } from '#lab/github/rest/call.ts';
+import { type Call, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
+import { commitHandlers } from '#lab/github/rest/commits.ts';
+import { contentHandlers } from '#lab/github/rest/contents.ts';
 import { type DeploymentRecord, deploymentHandlers } from '#lab/github/rest/deployments.ts';
+import { jobHandlers } from '#lab/github/rest/jobs.ts';
+import { objectHandlers } from '#lab/github/rest/objects.ts';
+import { createRates, RATE_LIMITS, type RateLimits } from '#lab/github/rest/rate.ts';
 import { refHandlers } from '#lab/github/rest/refs.ts';
+import { repositoryHandlers } from '#lab/github/rest/repository.ts';
+import { preparePage, type Reply, send } from '#lab/github/rest/respond.ts';
+import { mayDo, RIGHTS } from '#lab/github/rest/rights.ts';
 import { runHandlers } from '#lab/github/rest/runs.ts';
 import { type Description, readDescription } from '#lab/github/rest/schema.ts';
 import { type StatusRecord, statusHandlers } from '#lab/github/rest/statuses.ts';
@@ -12,29 +18,6 @@ import type { Bearer, Tokens } from '#lab/github/tokens.ts';
 
 /** Where the API begins, as on GitHub Enterprise Server. */
 export const API_ROOT = '/api/v3';
-
-/** https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps */
-const RIGHTS: Readonly<Record<OperationId, Right>> = {
-  'actions/create-workflow-dispatch': ['actions', 'write'],
-  'actions/get-workflow-run': ['actions', 'read'],
-  'actions/list-jobs-for-workflow-run': ['actions', 'read'],
-  'actions/list-repo-workflows': ['actions', 'read'],
-  'actions/list-workflow-runs-for-repo': ['actions', 'read'],
-  'git/create-ref': ['contents', 'write'],
-  'git/delete-ref': ['contents', 'write'],
-  'git/get-commit': ['contents', 'read'],
-  'git/get-ref': ['contents', 'read'],
-  'git/list-matching-refs': ['contents', 'read'],
-  'git/update-ref': ['contents', 'write'],
-  'repos/create-commit-status': ['statuses', 'write'],
-  'repos/create-deployment': ['deployments', 'write'],
-  'repos/create-deployment-status': ['deployments', 'write'],
-  'repos/get-combined-status-for-ref': ['statuses', 'read'],
-  'repos/get-deployment': ['deployments', 'read'],
-  'repos/list-commit-statuses-for-ref': ['statuses', 'read'],
-  'repos/list-deployment-statuses': ['deployments', 'read'],
-  'repos/list-deployments': ['deployments', 'read'],
-};
 
 /** The REST interface. */
 export interface Rest {
@@ -46,17 +29,31 @@ export interface Rest {
   readonly violations: readonly string[];
 }
 
-/** Opens the REST interface over the server's state. `handlers` replaces operations, for its tests. */
-export function createRest(context: RestContext, tokens: Tokens, handlers: Handlers = {}): Rest {
+/** For tests. */
+export interface RestOptions {
+  /** Replaces operations. */
+  readonly handlers?: Handlers;
+  readonly limits?: RateLimits;
+}
+
+/** Opens the REST interface over the server's state. */
+export function createRest(context: RestContext, tokens: Tokens, options: RestOptions = {}): Rest {
   const description = readDescription();
+  const rates = createRates(options.limits ?? RATE_LIMITS, context.now);
   const [statuses, deployments, violations]: [StatusRecord[], DeploymentRecord[], string[]] = [[], [], []];
   const operations: Handlers = {
-    ...runHandlers(context),
+    ...repositoryHandlers(context),
+    ...contentHandlers(context),
+    ...commitHandlers(context),
+    ...objectHandlers(context),
     ...refHandlers(context),
+    ...runHandlers(context),
+    ...jobHandlers(context),
     ...statusHandlers(context, statuses),
     ...deploymentHandlers(context, deployments, statuses),
-    ...handlers,
+    ...options.handlers,
   };
+  const parts = { description, operations, violations, repository: context.repository };
   return {
     statuses,
     deployments,
@@ -65,9 +62,17 @@ export function createRest(context: RestContext, tokens: Tokens, handlers: Handl
       const url = new URL(request.url ?? '/', context.url);
       if (!url.pathname.startsWith(`${API_ROOT}/`)) return false;
       const bearer = tokens.authenticate(request.headers.authorization);
-      const asked = { method: request.method ?? 'GET', url, bearer, body: await text(request) };
-      const answer = await decide(asked, { description, operations, violations, repository: context.repository });
-      send(response, answer, url);
+      const rate = rates.take(bearer);
+      const asked = {
+        method: request.method ?? 'GET',
+        url,
+        bearer,
+        body: await text(request),
+        media: request.headers.accept?.match(/^application\/vnd\.github\.(?:v3\.)?(raw|diff|patch|sha)\b/)?.[1],
+        hasName: request.headers['user-agent'] !== undefined,
+        isExceeded: rate.isExceeded,
+      };
+      send(request, response, await decide(asked, parts), { rate, giveBack: () => rates.giveBack(bearer) });
       return true;
     },
   };
@@ -78,6 +83,9 @@ interface Asked {
   readonly url: URL;
   readonly bearer: Bearer | undefined;
   readonly body: string;
+  readonly media: string | undefined;
+  readonly hasName: boolean;
+  readonly isExceeded: boolean;
 }
 
 interface Parts {
@@ -88,33 +96,55 @@ interface Parts {
 }
 
 /** In GitHub's order: who asks, for what, with which right, in which words. */
-async function decide(asked: Asked, parts: Parts): Promise<Paged> {
-  const { description, operations } = parts;
-  if (asked.bearer === undefined) return refuse(401, 'Bad credentials');
-  const found = description.find(asked.method, asked.url.pathname.slice(API_ROOT.length));
-  const handler = found === undefined ? undefined : operations[found.id];
+async function decide(asked: Asked, parts: Parts): Promise<Reply> {
+  const { bearer, url } = asked;
+  const known = identify(asked);
+  if (known !== undefined || bearer === undefined) return known ?? refuse(401, 'Bad credentials');
+  const found = parts.description.find(asked.method, url.pathname.slice(API_ROOT.length));
+  const handler = found === undefined ? undefined : parts.operations[found.id];
   if (found === undefined || handler === undefined) return refuse(404, 'Not Found');
-  const { id, documentation } = found;
-  if (`${found.path['owner']}/${found.path['repo']}` !== parts.repository)
-    return refuse(404, 'Not Found', documentation);
-  if (!mayDo(asked.bearer, RIGHTS[id])) return refuse(403, 'Resource not accessible by integration', documentation);
+  const { id, documentation, path } = found;
+  const repository = path['owner'] === undefined ? parts.repository : `${path['owner']}/${path['repo']}`;
+  if (repository.toLowerCase() !== parts.repository.toLowerCase()) return refuse(404, 'Not Found', documentation);
+  if (!mayDo(bearer, RIGHTS[id])) return refuse(403, 'Resource not accessible by integration', documentation);
   const body = parseBody(asked.body);
   if (body === unreadable) return refuse(400, 'Problems parsing JSON', documentation);
-  const parameters = { ...Object.fromEntries(asked.url.searchParams), ...found.path };
-  const call: { parameters: Record<string, unknown>; body: unknown } = { parameters, body };
-  const fault = description.refuseRequest(id, call);
-  if (fault !== undefined) return refuse(422, `Invalid request.\n\n${fault}`, documentation);
-  const answer = paginate(await handler({ ...call, bearer: asked.bearer }), call.parameters);
-  const wrong = description.refuseResponse(id, answer.status, answer.body);
-  if (wrong === undefined) return answer;
+  const parameters: Record<string, unknown> = { ...Object.fromEntries(url.searchParams), ...path };
+  const isPaged = url.searchParams.has('page') || url.searchParams.has('per_page');
+  const call: Call & { parameters: Record<string, unknown> } = {
+    parameters,
+    body,
+    bearer,
+    media: asked.media,
+    isPaged,
+  };
+  const fault = parts.description.refuseRequest(id, call);
+  if (fault !== undefined) return refuse(422, fault.message, documentation, fault.errors);
+  let wrong: string | undefined;
+  try {
+    const reply = await preparePage(await handler(call), call, url);
+    wrong = reply.raw === undefined ? parts.description.refuseResponse(id, reply) : undefined;
+    if (wrong === undefined) return reply;
+  } catch (error) {
+    wrong = `${id} failed: ${error instanceof Error ? error.stack : String(error)}`;
+  }
   parts.violations.push(wrong);
   return refuse(500, `The stand-in gave an answer that GitHub never gives: ${wrong}`, documentation);
 }
 
-function mayDo(bearer: Bearer, [permission, wanted]: Right): boolean {
-  if (bearer.kind === 'user') return true;
-  const granted = bearer.permissions[permission];
-  return granted === 'write' || granted === wanted;
+/** Returns why somebody is not heard at all; undefined where nothing is wrong with them. */
+function identify({ bearer, hasName, isExceeded }: Asked): Reply | undefined {
+  if (!hasName)
+    return refuse(
+      403,
+      'Request forbidden by administrative rules. Please make sure your request has a User-Agent header.',
+    );
+  if (isExceeded && bearer !== undefined) {
+    const documentation = 'https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api';
+    const whom = bearer.kind === 'user' ? `user ${bearer.login}` : 'installation';
+    return refuse(403, `API rate limit exceeded for ${whom}.`, documentation);
+  }
+  return bearer === undefined ? refuse(401, 'Bad credentials') : undefined;
 }
 
 const unreadable = Symbol('not JSON');
@@ -126,55 +156,4 @@ function parseBody(body: string): unknown {
   } catch {
     return unreadable;
   }
-}
-
-interface Paged {
-  readonly status: number;
-  readonly body?: unknown;
-  readonly page?: { readonly at: number; readonly last: number };
-}
-
-/** https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api */
-function paginate(answer: Answer, parameters: Readonly<Record<string, unknown>>): Paged {
-  if (!('list' in answer)) return answer;
-  const size = Math.min(Math.max(Number(parameters['per_page'] ?? 30), 1), 100);
-  const at = Math.max(Number(parameters['page'] ?? 1), 1);
-  const page = answer.list.slice((at - 1) * size, at * size);
-  const last = Math.max(Math.ceil(answer.list.length / size), 1);
-  return { status: answer.status, body: answer.wrap === undefined ? page : answer.wrap(page), page: { at, last } };
-}
-
-function send(response: ServerResponse, { status, body, page }: Paged, url: URL): void {
-  response.writeHead(status, {
-    'content-type': 'application/json; charset=utf-8',
-    'x-github-media-type': 'github.v3; format=json',
-    'x-github-request-id': randomUUID(),
-    'x-ratelimit-limit': '15000',
-    'x-ratelimit-remaining': '14999',
-    'x-ratelimit-reset': '4102444800',
-    'x-slipway-stand-in': 'github',
-    ...linkOf(url, page),
-  });
-  response.end(body === undefined ? undefined : JSON.stringify(body));
-}
-
-function linkOf(url: URL, page: Paged['page']): { link?: string } {
-  if (page === undefined || page.last === 1) return {};
-  const { at, last } = page;
-  const address = (number: number): string => {
-    const other = new URL(url);
-    other.searchParams.set('page', String(number));
-    return other.href;
-  };
-  const links: [string, number][] = [
-    ...(at > 1 ? ([['prev', at - 1]] as [string, number][]) : []),
-    ...(at < last
-      ? ([
-          ['next', at + 1],
-          ['last', last],
-        ] as [string, number][])
-      : []),
-    ...(at > 1 ? ([['first', 1]] as [string, number][]) : []),
-  ];
-  return { link: links.map(([name, number]) => `<${address(number)}>; rel="${name}"`).join(', ') };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Handlers, loginOf, type RestContext, refuse, resolveCommit } from '#lab/github/rest/call.ts';
+import { created, type Handlers, loginOf, type RestContext, refuse, resolveCommit } from '#lab/github/rest/call.ts';
 import { describeRepository, describeUser, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
 
 const creation = z.object({
@@ -35,7 +35,7 @@ export function combineStates(states: readonly StatusRecord['state'][]): 'failur
 
 /** Commit statuses. https://docs.github.com/en/rest/commits/statuses */
 export function statusHandlers(context: RestContext, statuses: StatusRecord[]): Handlers {
-  const describe = (status: StatusRecord): Record<string, unknown> => ({
+  const describe = (status: StatusRecord): Record<string, unknown> & { readonly url: string } => ({
     url: `${repositoryUrl(context)}/statuses/${status.sha}`,
     avatar_url: `${context.url}/avatars/${encodeURIComponent(status.login)}`,
     id: status.id,
@@ -58,7 +58,7 @@ export function statusHandlers(context: RestContext, statuses: StatusRecord[]): 
       if (same.length >= LIMIT) return refuse(422, 'This SHA and context has reached the maximum number of statuses.');
       const status = { ...wanted, id: statuses.length + 1, sha, login: loginOf(bearer), createdAt: context.now() };
       statuses.push(status);
-      return { status: 201, body: { ...describe(status), creator: describeUser(context, status.login) } };
+      return created({ ...describe(status), creator: describeUser(context, status.login) });
     },
     'repos/list-commit-statuses-for-ref': async ({ parameters }) => {
       const sha = await resolveCommit(context, String(parameters['ref']));

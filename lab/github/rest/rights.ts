@@ -1,0 +1,56 @@
+import type { OperationId } from '#lab/github/openapi/operations.ts';
+import type { Permissions } from '#lab/github/permissions.ts';
+import type { Bearer } from '#lab/github/tokens.ts';
+
+/**
+ * The right that a job's token needs; a person's token has them all. `metadata` is in every token; `person` is what no
+ * job's token can do.
+ */
+export type Right = readonly [keyof Permissions, 'read' | 'write'] | 'metadata' | 'person';
+
+/** https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps */
+export const RIGHTS: Readonly<Record<OperationId, Right>> = {
+  'actions/cancel-workflow-run': ['actions', 'write'],
+  'actions/create-workflow-dispatch': ['actions', 'write'],
+  'actions/download-job-logs-for-workflow-run': ['actions', 'read'],
+  'actions/get-job-for-workflow-run': ['actions', 'read'],
+  'actions/get-workflow-run': ['actions', 'read'],
+  'actions/list-jobs-for-workflow-run': ['actions', 'read'],
+  'actions/list-repo-workflows': ['actions', 'read'],
+  'actions/list-workflow-runs': ['actions', 'read'],
+  'actions/list-workflow-runs-for-repo': ['actions', 'read'],
+  'git/create-blob': ['contents', 'write'],
+  'git/create-commit': ['contents', 'write'],
+  'git/create-ref': ['contents', 'write'],
+  'git/create-tree': ['contents', 'write'],
+  'git/delete-ref': ['contents', 'write'],
+  'git/get-blob': ['contents', 'read'],
+  'git/get-commit': ['contents', 'read'],
+  'git/get-ref': ['contents', 'read'],
+  'git/get-tree': ['contents', 'read'],
+  'git/list-matching-refs': ['contents', 'read'],
+  'git/update-ref': ['contents', 'write'],
+  'repos/compare-commits-with-basehead': ['contents', 'read'],
+  'repos/create-commit-status': ['statuses', 'write'],
+  'repos/create-deployment': ['deployments', 'write'],
+  'repos/create-deployment-status': ['deployments', 'write'],
+  'repos/get': 'metadata',
+  'repos/get-combined-status-for-ref': ['statuses', 'read'],
+  'repos/get-commit': ['contents', 'read'],
+  'repos/get-content': ['contents', 'read'],
+  'repos/get-deployment': ['deployments', 'read'],
+  'repos/get-deployment-status': ['deployments', 'read'],
+  'repos/list-commit-statuses-for-ref': ['statuses', 'read'],
+  'repos/list-deployment-statuses': ['deployments', 'read'],
+  'repos/list-deployments': ['deployments', 'read'],
+  'users/get-authenticated': 'person',
+};
+
+/** Returns whether a bearer has a right. */
+export function mayDo(bearer: Bearer, right: Right): boolean {
+  if (bearer.kind === 'user' || right === 'metadata') return true;
+  if (right === 'person') return false;
+  const [permission, wanted] = right;
+  const granted = bearer.permissions[permission];
+  return granted === 'write' || granted === wanted;
+}

@@ -1,0 +1,142 @@
+import type { StepRecord } from '#lab/github/act.ts';
+import type { RestContext } from '#lab/github/rest/call.ts';
+import { describeRepository, describeUser, nodeId, readCommit, repositoryUrl } from '#lab/github/rest/describe.ts';
+import type { JobRecord, RunRecord } from '#lab/github/runs.ts';
+import type { Workflow } from '#lab/github/workflow.ts';
+
+/** Returns a workflow's number, the same for a path forever. */
+export function workflowId(path: string): number {
+  return [...path].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1_000_000_007, 7);
+}
+
+/** Returns the branch of a run. */
+export function branchOf(run: RunRecord): string {
+  return run.ref.replace(/^refs\/heads\//, '');
+}
+
+/** Returns where a run is, for programs and for people. */
+export function addressesOf(context: RestContext, run: RunRecord): { url: string; html_url: string } {
+  return { url: `${repositoryUrl(context)}/actions/runs/${run.id}`, html_url: `${context.url}/runs/${run.id}` };
+}
+
+function endOf(run: RunRecord): Date {
+  return run.jobs.reduce(
+    (last, job) => (job.endedAt !== undefined && job.endedAt > last ? job.endedAt : last),
+    run.createdAt,
+  );
+}
+
+/** Returns a `workflow-run`. */
+export async function describeRun(context: RestContext, run: RunRecord): Promise<Record<string, unknown>> {
+  const commit = await readCommit(context, run.sha);
+  const { url, html_url } = addressesOf(context, run);
+  const actor = describeUser(context, run.actor);
+  const workflow = workflowId(run.path);
+  return {
+    id: run.id,
+    name: run.workflow,
+    node_id: nodeId('WorkflowRun', run.id),
+    head_branch: branchOf(run),
+    head_sha: run.sha,
+    path: run.path,
+    display_title: run.title,
+    run_number: run.id,
+    run_attempt: 1,
+    event: run.event,
+    status: run.status,
+    conclusion: run.conclusion ?? null,
+    workflow_id: workflow,
+    url,
+    html_url,
+    pull_requests: [],
+    created_at: run.createdAt.toISOString(),
+    updated_at: endOf(run).toISOString(),
+    run_started_at: run.createdAt.toISOString(),
+    actor,
+    triggering_actor: actor,
+    jobs_url: `${url}/jobs`,
+    logs_url: `${url}/logs`,
+    check_suite_url: `${repositoryUrl(context)}/check-suites/${run.id}`,
+    artifacts_url: `${url}/artifacts`,
+    cancel_url: `${url}/cancel`,
+    rerun_url: `${url}/rerun`,
+    workflow_url: `${repositoryUrl(context)}/actions/workflows/${workflow}`,
+    head_commit: {
+      id: commit.sha,
+      tree_id: commit.tree,
+      message: commit.message,
+      timestamp: commit.committer.date,
+      author: { name: commit.author.name, email: commit.author.email },
+      committer: { name: commit.committer.name, email: commit.committer.email },
+    },
+    repository: describeRepository(context),
+    head_repository: describeRepository(context),
+  };
+}
+
+/** Returns a job's number. */
+export function jobId(run: RunRecord, job: JobRecord): number {
+  return run.id * 1000 + run.jobs.indexOf(job);
+}
+
+/** Returns a `job`. */
+export function describeJob(context: RestContext, run: RunRecord, job: JobRecord): Record<string, unknown> {
+  const id = jobId(run, job);
+  const { url, html_url } = addressesOf(context, run);
+  const startedAt = (job.startedAt ?? run.createdAt).toISOString();
+  return {
+    id,
+    run_id: run.id,
+    run_url: url,
+    run_attempt: 1,
+    node_id: nodeId('CheckRun', id),
+    head_sha: run.sha,
+    url: `${repositoryUrl(context)}/actions/jobs/${id}`,
+    html_url: `${html_url}#${encodeURIComponent(job.id)}`,
+    status: job.status,
+    conclusion: job.conclusion ?? null,
+    created_at: run.createdAt.toISOString(),
+    started_at: startedAt,
+    completed_at: job.endedAt?.toISOString() ?? null,
+    name: job.id,
+    workflow_name: run.workflow,
+    head_branch: branchOf(run),
+    steps: job.steps.map(describeStep),
+    check_run_url: `${repositoryUrl(context)}/check-runs/${id}`,
+    labels: ['ubuntu-24.04'],
+    runner_id: 1,
+    runner_name: 'act on this machine',
+    runner_group_id: 1,
+    runner_group_name: 'Default',
+  };
+}
+
+function describeStep(step: StepRecord, index: number): Record<string, unknown> {
+  const isOver = step.status !== 'in_progress';
+  return {
+    name: step.name,
+    status: isOver ? 'completed' : 'in_progress',
+    conclusion: isOver ? step.status : null,
+    number: index + 1,
+    started_at: step.startedAt.toISOString(),
+    completed_at:
+      step.milliseconds === undefined ? null : new Date(step.startedAt.getTime() + step.milliseconds).toISOString(),
+  };
+}
+
+/** Returns a `workflow`. */
+export function describeWorkflow(context: RestContext, { path, name }: Workflow, at: string): Record<string, unknown> {
+  const id = workflowId(path);
+  return {
+    id,
+    node_id: nodeId('Workflow', id),
+    name,
+    path,
+    state: 'active',
+    created_at: at,
+    updated_at: at,
+    url: `${repositoryUrl(context)}/actions/workflows/${id}`,
+    html_url: `${context.url}/${context.repository}/blob/main/${path}`,
+    badge_url: `${context.url}/${context.repository}/workflows/${encodeURIComponent(name)}/badge.svg`,
+  };
+}

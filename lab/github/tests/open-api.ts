@@ -1,0 +1,196 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getOctokit } from '@actions/github';
+import { createExec } from '#core/exec.ts';
+import { createGraphQL } from '#lab/github/graphql/graphql.ts';
+import { createOpenLogs } from '#lab/github/open-logs.ts';
+import { computePermissions } from '#lab/github/permissions.ts';
+import type { RestContext } from '#lab/github/rest/call.ts';
+import { openGit } from '#lab/github/rest/git.ts';
+import { API_ROOT, createRest, type Rest, type RestOptions } from '#lab/github/rest/rest.ts';
+import type { RunRecord } from '#lab/github/runs.ts';
+import { createTokens } from '#lab/github/tokens.ts';
+import { parseWorkflow, readDispatchInputs } from '#lab/github/workflow.ts';
+
+/** The repository of the tests. */
+export const WHERE = { owner: 'acme', repo: 'tenant' };
+/** The clock of the tests stands still. */
+export const NOW = new Date('2026-11-24T03:00:00Z');
+
+const WORKFLOWS = [
+  parseWorkflow(
+    '.github/workflows/deploy.yml',
+    `name: Deploy
+on: {push: {branches: [main]}, workflow_dispatch: {inputs: {image: {required: true}}}}
+jobs: {build: {steps: [{run: "true"}]}}`,
+  ),
+  parseWorkflow('.github/workflows/ci.yml', 'on: push\njobs: {test: {steps: [{run: "true"}]}}'),
+];
+
+/** The API over a real bare repository, on loopback. */
+export interface Api {
+  readonly url: string;
+  readonly root: string;
+  readonly bare: string;
+  /** Two commits: `main` is on the second, `team/topic` and the protected `locked` on the first. */
+  readonly first: string;
+  readonly second: string;
+  readonly runs: RunRecord[];
+  /** Who moved which reference, as the server was told. */
+  readonly moves: { readonly by: string; readonly ref: string }[];
+  readonly rest: Rest;
+  /** Token of a person. */
+  readonly token: string;
+  /** A client with all rights. */
+  readonly person: ReturnType<typeof getOctokit>;
+  client(token: string): ReturnType<typeof getOctokit>;
+  /** A job's token. */
+  tokenOf(permissions: Readonly<Record<string, string>>): string;
+  /** A client with a job's rights. */
+  job(permissions: Readonly<Record<string, string>>): ReturnType<typeof getOctokit>;
+  /** Asks without a client. */
+  ask(path: string, init?: RequestInit & { headers?: Record<string, string> }): Promise<Response>;
+  git(...args: string[]): string;
+  /** Begins anew, with nothing but what is in git. */
+  reopen(options?: RestOptions): void;
+  close(): Promise<void>;
+}
+
+/** Opens an {@link Api}. */
+export async function openApi(): Promise<Api> {
+  const root = mkdtempSync(join(tmpdir(), 'slipway-rest-'));
+  const bare = join(root, 'tenant.git');
+  execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', bare]);
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', bare, '-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
+      encoding: 'utf8',
+    }).trim();
+  const tree = git('hash-object', '-t', 'tree', '-w', '/dev/null');
+  const first = git('commit-tree', tree, '-m', 'First');
+  const second = git('commit-tree', tree, '-p', first, '-m', 'Second\n\nwith a body');
+  git('update-ref', 'refs/heads/main', second);
+  git('update-ref', 'refs/heads/team/topic', first);
+  git('update-ref', 'refs/heads/locked', first);
+  const tokens = createTokens();
+  const token = tokens.issue({ kind: 'user', login: 'octocat' });
+  const [runs, moves]: [RunRecord[], Api['moves']] = [[], []];
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if ((await state.rest.answer(request, response)) || (await state.graphql.answer(request, response))) return;
+    const log = logs.read(request.url ?? '/');
+    response.writeHead(log === undefined ? 404 : 200).end(log);
+  };
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
+  const logs = createOpenLogs(url);
+  const context = contextOf({ url, bare, runs, moves, logs });
+  const open = (options?: RestOptions) => ({
+    rest: createRest(context, tokens, options),
+    graphql: createGraphQL(context, tokens),
+  });
+  let state = open();
+  const client = (bearer: string) => getOctokit(bearer, { baseUrl: `${url}${API_ROOT}` });
+  const tokenOf: Api['tokenOf'] = (permissions) =>
+    tokens.issue({ kind: 'job', permissions: computePermissions({}, permissions), runId: 1 });
+  return {
+    ...{ url, root, bare, first, second, runs, moves, token, client, git },
+    get rest() {
+      return state.rest;
+    },
+    person: client(token),
+    tokenOf,
+    job: (permissions) => client(tokenOf(permissions)),
+    ask: (path, { headers, ...init } = {}) =>
+      fetch(`${url}${API_ROOT}${path}`, { ...init, headers: { authorization: `Bearer ${token}`, ...headers } }),
+    reopen: (options) => {
+      state = open(options);
+    },
+    close: async () => {
+      await new Promise((resolve) => server.close(resolve));
+      rmSync(root, { recursive: true });
+    },
+  };
+}
+
+interface Parts {
+  readonly url: string;
+  readonly bare: string;
+  readonly runs: RunRecord[];
+  readonly moves: Api['moves'];
+  readonly logs: ReturnType<typeof createOpenLogs>;
+}
+
+function contextOf({ url, bare, runs, moves, logs }: Parts): RestContext {
+  const git = openGit(createExec(process.env), bare);
+  return {
+    repository: 'acme/tenant',
+    url,
+    api: `${url}${API_ROOT}`,
+    runs,
+    cancel: (run) => {
+      if (run.status === 'completed') return false;
+      Object.assign(run, { status: 'completed', conclusion: 'cancelled' });
+      return true;
+    },
+    openLog: logs.open,
+    git,
+    isProtected: (ref) => ref === 'refs/heads/locked',
+    moved: async (bearer, moved) => void moves.push(...moved.map(({ ref }) => ({ by: bearer.kind, ref }))),
+    readWorkflows: async () => WORKFLOWS,
+    dispatch: async (file, inputs, branch, actor) => {
+      const workflow = WORKFLOWS.find(({ path }) => path.endsWith(file));
+      if (workflow !== undefined) readDispatchInputs(workflow, inputs);
+      const ref = `refs/heads/${branch}`;
+      const sha = (await git(['rev-parse', ref])).text.trim();
+      const run = runOf({ id: runs.length + 1, event: 'workflow_dispatch', ref, sha, actor });
+      runs.push(run);
+      return run;
+    },
+    now: () => NOW,
+  };
+}
+
+/** A run that is over, with one job that is, too, and one that never began. */
+export function runOf(parts: Partial<RunRecord>): RunRecord {
+  const step = { startedAt: NOW, milliseconds: 1200, summary: '', status: 'success' as const };
+  return {
+    id: 1,
+    workflow: 'Deploy',
+    path: '.github/workflows/deploy.yml',
+    event: 'push',
+    ref: 'refs/heads/main',
+    sha: '0'.repeat(40),
+    title: 'A change',
+    actor: 'octocat',
+    createdAt: NOW,
+    status: 'completed',
+    conclusion: 'success',
+    jobs: [
+      {
+        id: 'build',
+        status: 'completed',
+        conclusion: 'success',
+        steps: [{ ...step, name: 'Build', log: ['one', 'two'] }],
+        outputs: {},
+        startedAt: NOW,
+        endedAt: NOW,
+      },
+      {
+        id: 'bump',
+        status: 'queued',
+        conclusion: undefined,
+        steps: [],
+        outputs: {},
+        startedAt: undefined,
+        endedAt: undefined,
+      },
+    ],
+    ...parts,
+  };
+}
