@@ -70,10 +70,7 @@ export async function runByAct(request: ActRequest, steps: StepRecord[]): Promis
   await mkdir(home, { recursive: true });
   try {
     await placeSource(exec, checkout, request);
-    await writeFile(join(dir, 'event.json'), JSON.stringify(request.payload));
-    await writeFile(join(dir, 'job.yml'), request.workflowText);
-    const secrets = Object.entries(request.secrets).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`);
-    await writeFile(join(dir, 'secrets'), secrets.join(''), { mode: 0o600 });
+    await writeFiles(request);
     const outputs = new Map<string, string>();
     let result: string | undefined;
     const env = { PATH: request.path, HOME: home, LANG: 'C.UTF-8', ...marker(request.env) };
@@ -104,6 +101,13 @@ export async function runByAct(request: ActRequest, steps: StepRecord[]): Promis
   } finally {
     await rm(dir, { recursive: true, force: true, maxRetries: 3 });
   }
+}
+
+async function writeFiles({ dir, payload, workflowText, secrets }: ActRequest): Promise<void> {
+  await writeFile(join(dir, 'event.json'), JSON.stringify(payload));
+  await writeFile(join(dir, 'job.yml'), workflowText);
+  const lines = Object.entries(secrets).map(([name, value]) => `${name}=${JSON.stringify(value)}\n`);
+  await writeFile(join(dir, 'secrets'), lines.join(''), { mode: 0o600 });
 }
 
 /** The lab's marker must reach every process, or the sweep would not find it. */

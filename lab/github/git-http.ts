@@ -95,7 +95,11 @@ async function runBackend(
   const chunks: Buffer[] = [];
   backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   await new Promise((resolve) => backend.once('close', resolve));
-  const output = Buffer.concat(chunks);
+  return parseAnswer(Buffer.concat(chunks));
+}
+
+/** The backend speaks as a CGI program: fields, an empty line, the body. */
+function parseAnswer(output: Buffer): Answer {
   const end = output.indexOf('\r\n\r\n');
   if (end === -1) return { status: 500, headers: {}, body: 'git http-backend gave no answer\n' };
   const lines = output

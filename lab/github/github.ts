@@ -64,7 +64,6 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const bare = join(root, `${options.repository}.git`);
   await createBareRepository(lab, bare);
   const tokens = createTokens();
-  const userToken = tokens.issue({ kind: 'user', login: OWNER_LOGIN });
   const requests = new Map<string, JobIdentity>();
   const listeners: ((payload: PushPayload) => void)[] = [];
   const door = await listen(lab, 'GitHub stand-in');
@@ -83,9 +82,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const github: GitHub = {
     url,
     rest,
-    remote: `http://${OWNER_LOGIN}:${userToken}@${url.slice('http://'.length)}/${options.repository}.git`,
-    cloneUrl: `${url}/${options.repository}.git`,
-    userToken,
+    ...openAddresses(url, options.repository, tokens),
     issuer: `${url}/oidc`,
     bareRepository: bare,
     runs: runs.all,
@@ -96,10 +93,11 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
   };
   const beforePush = async (bearer: Bearer): Promise<void> => github.beforePush?.(bearer);
+  const gitOptions = { root, env: lab.env, tokens, beforePush, afterPush };
   const pages = { runs, issuer, requests, logs, git, repository: options.repository, remote: github.remote };
   door.open(async (request, response) => {
     request.url = withGitSuffix(request.url ?? '/', options.repository);
-    if (await serveGit(request, response, { root, env: lab.env, tokens, beforePush, afterPush })) return;
+    if (await serveGit(request, response, gitOptions)) return;
     if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
     await answerPages(request, response, pages);
   });
@@ -108,6 +106,16 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
 
 /** Whose token the lab's own pushes and dispatches carry. */
 const OWNER_LOGIN = 'octocat';
+
+function openAddresses(
+  url: string,
+  repository: string,
+  tokens: Tokens,
+): Pick<GitHub, 'remote' | 'cloneUrl' | 'userToken'> {
+  const userToken = tokens.issue({ kind: 'user', login: OWNER_LOGIN });
+  const remote = `http://${OWNER_LOGIN}:${userToken}@${url.slice('http://'.length)}/${repository}.git`;
+  return { remote, cloneUrl: `${url}/${repository}.git`, userToken };
+}
 
 interface RunParts {
   readonly url: string;

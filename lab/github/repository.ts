@@ -44,7 +44,7 @@ export async function createBareRepository(lab: Lab, bare: string): Promise<void
 const HOOKS = {
   update:
     '#!/bin/sh\nif [ "$SLIPWAY_BEARER" = job ] && grep -qxF "$1" "$GIT_DIR/protected" 2>/dev/null; then\n  echo "error: GH006: Protected branch update failed for $1." >&2\n  exit 1\nfi\n',
-  'post-receive': '#!/bin/sh\ncat >> "${SLIPWAY_RECEIVED:-/dev/null}"\n',
+  'post-receive': '#!/bin/sh\n[ -n "$SLIPWAY_RECEIVED" ] || exec cat > /dev/null\ncat >> "$SLIPWAY_RECEIVED"\n',
 };
 
 /** Reads the lines that git hands to a `post-receive` hook. */

@@ -20,10 +20,11 @@ module "tables" {
 module "queues" {
   source = "../modules/queues"
 
-  names             = var.queues
-  retention_seconds = var.queue_retention_seconds
-  alarm_actions     = var.alarm_actions
-  tags              = local.tags
+  names                 = var.queues
+  retention_seconds     = var.queue_retention_seconds
+  restrict_dead_letters = var.restrict_dead_letters
+  alarm_actions         = var.alarm_actions
+  tags                  = local.tags
 }
 
 module "repositories" {

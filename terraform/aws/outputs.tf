@@ -18,6 +18,11 @@ output "agentic_events_queue_url" {
   value       = module.queues.urls["agentic_events"]
 }
 
+output "queue_urls" {
+  description = "URL of each queue, by what it carries."
+  value       = module.queues.urls
+}
+
 output "dead_letter_queue_urls" {
   description = "URL of each dead-letter queue, by what its queue carries."
   value       = module.queues.dead_letter_urls
@@ -36,6 +41,11 @@ output "table_names" {
 output "repository_urls" {
   description = "Where each image is pushed to and pulled from."
   value       = module.repositories.urls
+}
+
+output "registry" {
+  description = "Host of the image registry, for docker login and pull secrets."
+  value       = try(split("/", values(module.repositories.urls)[0])[0], null)
 }
 
 output "parameter_path" {

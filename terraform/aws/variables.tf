@@ -2,6 +2,7 @@ variable "region" {
   description = "AWS region that everything is in."
   type        = string
   default     = "ca-central-1"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
@@ -13,6 +14,7 @@ variable "project" {
   description = "Name of the tenant: in tags, in the users' names, and the path of its parameters."
   type        = string
   default     = "discord-bot"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
@@ -28,7 +30,8 @@ variable "tables" {
     messages   = optional(string, "discord-messages")
     history    = optional(string, "chat_history")
   })
-  default = {}
+  default  = {}
+  nullable = false
 }
 
 variable "queues" {
@@ -37,42 +40,61 @@ variable "queues" {
     agentic_events   = optional(string, "agentic-events")
     discord_messages = optional(string, "discord-messages")
   })
-  default = {}
+  default  = {}
+  nullable = false
 }
 
 variable "repositories" {
   description = "How many builds each image repository keeps, besides those that git can still ask for."
   type        = map(number)
   default     = { discord-bot = 10, dev-sandbox = 5 }
+  nullable    = false
 }
 
 variable "queue_retention_seconds" {
   description = "How long a message waits in a queue: less than the 14 days of its dead-letter queue."
   type        = number
   default     = 345600
+  nullable    = false
+}
+
+variable "restrict_dead_letters" {
+  description = "Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it. Off by default because moto never answers it and Terraform waits for 3 minutes and fails; on at AWS."
+  type        = bool
+  default     = false
+  nullable    = false
 }
 
 variable "alarm_actions" {
   description = "ARNs that alarms are sent to, such as an SNS topic."
   type        = list(string)
   default     = []
+  nullable    = false
 }
 
 variable "deletion_protection" {
   description = "Whether DynamoDB refuses to delete the tables."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "tags" {
   description = "Tags of everything, besides project, stack and managed-by."
   type        = map(string)
   default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains(["project", "stack", "managed-by"], key)])
+    error_message = "tags: aws:… belongs to AWS, and project, stack and managed-by are set by this stack; take them out of ${join(", ", keys(var.tags))}."
+  }
 }
 
 variable "discord_bot_id" {
   description = "The bot's id at Discord (a snowflake)."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[0-9]{17,20}$", var.discord_bot_id))
@@ -83,6 +105,7 @@ variable "discord_bot_id" {
 variable "discord_guild_id" {
   description = "The id of the Discord server that the bot is for (a snowflake)."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[0-9]{17,20}$", var.discord_guild_id))
@@ -93,10 +116,11 @@ variable "discord_guild_id" {
 variable "litellm_base_url" {
   description = "Where LiteLLM is."
   type        = string
+  nullable    = false
 
   validation {
-    condition     = can(regex("^https?://[^\\s/?#]+[^\\s]*$", var.litellm_base_url))
-    error_message = "litellm_base_url: '${var.litellm_base_url}' is no address; write it with its scheme, such as https://llm.example.com."
+    condition     = can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", var.litellm_base_url))
+    error_message = "litellm_base_url: '${var.litellm_base_url}' is no address; write it with its scheme and without a user or password (everybody may read it), such as https://llm.example.com."
   }
 }
 
@@ -132,5 +156,6 @@ variable "secret_versions" {
     discord_token   = optional(number, 1)
     litellm_api_key = optional(number, 1)
   })
-  default = {}
+  default  = {}
+  nullable = false
 }

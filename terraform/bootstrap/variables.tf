@@ -2,6 +2,7 @@ variable "region" {
   description = "AWS region of the state bucket, and of what the roles may touch."
   type        = string
   default     = "ca-central-1"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
@@ -13,6 +14,7 @@ variable "project" {
   description = "Name of the tenant, as in the stack aws: begins the names of the roles."
   type        = string
   default     = "discord-bot"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
@@ -34,6 +36,7 @@ variable "state_bucket" {
 variable "repository" {
   description = "The repository at GitHub whose workflows get the roles: OWNER/REPO, in its own spelling."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+$", var.repository))
@@ -44,6 +47,7 @@ variable "repository" {
 variable "owner_id" {
   description = "Number of the repository's owner: gh api repos/OWNER/REPO --jq .owner.id"
   type        = number
+  nullable    = false
 
   validation {
     condition     = var.owner_id > 0 && floor(var.owner_id) == var.owner_id
@@ -54,6 +58,7 @@ variable "owner_id" {
 variable "repository_id" {
   description = "Number of the repository: gh api repos/OWNER/REPO --jq .id"
   type        = number
+  nullable    = false
 
   validation {
     condition     = var.repository_id > 0 && floor(var.repository_id) == var.repository_id
@@ -65,6 +70,7 @@ variable "subject_form" {
   description = "How GitHub writes the subject of this repository's tokens: 'immutable' (with ids; every repository created since July 2026) or 'classic'."
   type        = string
   default     = "immutable"
+  nullable    = false
 
   validation {
     condition     = contains(["immutable", "classic"], var.subject_form)
@@ -76,6 +82,7 @@ variable "branch" {
   description = "The branch that is deployed from."
   type        = string
   default     = "main"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._/-]+$", var.branch))
@@ -87,6 +94,7 @@ variable "apply_environment" {
   description = "The protected environment at GitHub in which Terraform is applied."
   type        = string
   default     = "aws"
+  nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._-]+$", var.apply_environment))
@@ -98,28 +106,53 @@ variable "tables" {
   description = "Names of the tables of the stack aws, which plan reads and apply manages."
   type        = list(string)
   default     = ["discord_sessions", "discord_executions", "discord-messages", "chat_history"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.tables) > 0 && alltrue([for name in var.tables : can(regex("^[A-Za-z0-9_.-]{3,255}$", name))])
+    error_message = "tables: each is the name of one table, written out, such as discord_sessions; a wildcard would give the roles what is not the tenant's. Got ${join(", ", var.tables)}."
+  }
 }
 
 variable "queues" {
   description = "Names of the queues of the stack aws, without the dead-letter queues."
   type        = list(string)
   default     = ["agentic-events", "discord-messages"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.queues) > 0 && alltrue([for name in var.queues : can(regex("^[A-Za-z0-9_-]{1,76}$", name))])
+    error_message = "queues: each is the name of one queue, written out, such as agentic-events; a wildcard would give the roles what is not the tenant's. Got ${join(", ", var.queues)}."
+  }
 }
 
 variable "repositories" {
   description = "Names of the image repositories of the stack aws."
   type        = list(string)
   default     = ["discord-bot", "dev-sandbox"]
+  nullable    = false
+
+  validation {
+    condition     = length(var.repositories) > 0 && alltrue([for name in var.repositories : can(regex("^[a-z0-9]+(?:[._/-][a-z0-9]+)*$", name))])
+    error_message = "repositories: each is the name of one image repository, written out, such as discord-bot; a wildcard would give the roles what is not the tenant's. Got ${join(", ", var.repositories)}."
+  }
 }
 
 variable "create_provider" {
   description = "Whether to make GitHub's OIDC provider; an account has only one, so that a second tenant in it says false."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "tags" {
   description = "Tags of everything, besides project, stack and managed-by."
   type        = map(string)
   default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains(["project", "stack", "managed-by"], key)])
+    error_message = "tags: aws:… belongs to AWS, and project, stack and managed-by are set by this stack; take them out of ${join(", ", keys(var.tags))}."
+  }
 }

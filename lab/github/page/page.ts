@@ -18,7 +18,8 @@ export function renderRuns(runs: readonly RunRecord[], context: PageContext): st
   const rows = [...runs].reverse().map((run) => renderRow(run, context));
   const list = html`<table class="runs"><thead><tr><th></th><th>run</th><th>event</th><th>branch</th><th>commit</th><th>started (UTC)</th><th>took</th></tr></thead><tbody>${rows}</tbody></table>`;
   const hint = html`<div class="hint">No run yet. A push starts one:<pre>git clone ${context.remote} tenant &amp;&amp; cd tenant
-git commit --allow-empty -m "Try it" &amp;&amp; git push</pre></div>`;
+# change a file, then:
+git commit --all --message "Try it" &amp;&amp; git push</pre></div>`;
   const where = html`<p class="soft small">Push to <code>${context.remote}</code></p>`;
   const body = html`<h1>${context.repository}</h1>${where}${rows.length === 0 ? hint : list}`;
   return renderFrame(`Runs · ${context.repository}`, body, { isLive: true });

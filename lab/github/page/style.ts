@@ -22,7 +22,7 @@ table{border-collapse:collapse}td,th{text-align:left;padding:6px 12px;border:1px
 @keyframes turn{to{transform:rotate(360deg)}}@media(prefers-reduced-motion){.sign{animation:none!important}}
 .job{border:1px solid var(--line);border-radius:8px;margin:16px 0;overflow:hidden}
 .job>header{display:flex;gap:10px;align-items:center;padding:10px 14px;background:var(--sunk);border-bottom:1px solid var(--line)}
-.job>header .small{margin-left:auto}
+.job>header .small{margin-left:auto}.job>header:last-child{border:0}
 details.step{border-bottom:1px solid var(--line)}details.step:last-child{border:0}
 details.step>summary{display:flex;gap:10px;align-items:center;padding:7px 14px;cursor:pointer;list-style:none}
 details.step>summary::-webkit-details-marker{display:none}details.step>summary:hover{background:var(--sunk)}

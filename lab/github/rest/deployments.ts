@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  type Answer,
   type Call,
   created,
   type Handlers,
@@ -18,6 +19,9 @@ const creation = z.object({
   payload: z.union([z.record(z.string(), z.unknown()), z.string()]).default(''),
   environment: z.string().default('production'),
   description: z.string().nullable().default(''),
+  transient_environment: z.boolean().default(false),
+  /** Without it, an environment called production is one. */
+  production_environment: z.boolean().optional(),
 });
 const progress = z.object({
   state: z.enum(['error', 'failure', 'inactive', 'in_progress', 'queued', 'pending', 'success']),
@@ -53,30 +57,15 @@ export function deploymentHandlers(
   const find = (call: Call): DeploymentRecord | undefined =>
     deployments.find(({ id }) => id === call.parameters['deployment_id']);
   return {
-    'repos/create-deployment': async ({ body, bearer }) => {
-      const wanted = creation.parse(body);
-      const sha = await resolveCommit(context, wanted.ref);
-      if (sha === undefined) return refuse(422, `No ref found for: ${wanted.ref}`);
-      if (!passes(latestStatuses(statuses, sha), wanted.required_contexts))
-        return refuse(409, `Conflict: Commit status checks failed for ${wanted.ref}.`);
-      const id = deployments.length + 1;
-      const deployment = { ...wanted, id, sha, login: loginOf(bearer), createdAt: context.now(), statuses: [] };
-      deployments.push(deployment);
-      return { status: 201, body: describeDeployment(context, deployment) };
-    },
+    'repos/create-deployment': (call) => createDeployment(context, deployments, statuses, call),
     'repos/list-deployments': ({ parameters }) => {
-      const fits = (deployment: DeploymentRecord): boolean =>
-        (['sha', 'ref', 'task', 'environment'] as const).every((key) =>
-          ['none', undefined, deployment[key]].includes(asText(parameters[key])),
-        );
-      const list = deployments.filter(fits).reverse();
+      const list = deployments.filter((deployment) => fits(deployment, parameters)).reverse();
       return { status: 200, list: list.map((deployment) => describeDeployment(context, deployment)) };
     },
     'repos/get-deployment': (call) => {
       const deployment = find(call);
-      return deployment === undefined
-        ? refuse(404, 'Not Found')
-        : { status: 200, body: describeDeployment(context, deployment) };
+      if (deployment === undefined) return refuse(404, 'Not Found');
+      return { status: 200, body: describeDeployment(context, deployment) };
     },
     'repos/create-deployment-status': (call) => {
       const deployment = find(call);
@@ -101,6 +90,29 @@ export function deploymentHandlers(
   };
 }
 
+/** `none` asks for any. */
+function fits(deployment: DeploymentRecord, parameters: Call['parameters']): boolean {
+  const keys = ['sha', 'ref', 'task', 'environment'] as const;
+  return keys.every((key) => ['none', undefined, deployment[key]].includes(asText(parameters[key])));
+}
+
+async function createDeployment(
+  context: RestContext,
+  deployments: DeploymentRecord[],
+  statuses: readonly StatusRecord[],
+  { body, bearer }: Call,
+): Promise<Answer> {
+  const wanted = creation.parse(body);
+  const sha = await resolveCommit(context, wanted.ref);
+  if (sha === undefined) return refuse(422, `No ref found for: ${wanted.ref}`);
+  if (!passes(latestStatuses(statuses, sha), wanted.required_contexts))
+    return refuse(409, `Conflict: Commit status checks failed for ${wanted.ref}.`);
+  const id = deployments.length + 1;
+  const deployment = { ...wanted, id, sha, login: loginOf(bearer), createdAt: context.now(), statuses: [] };
+  deployments.push(deployment);
+  return { status: 201, body: describeDeployment(context, deployment) };
+}
+
 /** Without a list, every status that the commit has must be a success; an empty list asks for none. */
 function passes(latest: readonly StatusRecord[], required: readonly string[] | undefined): boolean {
   if (required === undefined)
@@ -120,13 +132,21 @@ function addStatus(
   return status;
 }
 
-/** A success makes the older deployments of the same environment inactive. */
+/**
+ * "Adds a new inactive status to all prior non-transient, non-production environment deployments with the same
+ * repository and environment name … An inactive status is only added to deployments that had a success state."
+ */
 function retireOlder(context: RestContext, deployments: readonly DeploymentRecord[], newest: DeploymentRecord): void {
   for (const older of deployments) {
     if (older.id >= newest.id || older.environment !== newest.environment) continue;
+    if (older.transient_environment || isProduction(older)) continue;
     if (older.statuses.at(-1)?.state !== 'success') continue;
     addStatus(context, older, progress.parse({ state: 'inactive' }), newest.login);
   }
+}
+
+function isProduction({ production_environment, environment }: DeploymentRecord): boolean {
+  return production_environment ?? environment === 'production';
 }
 
 function describeDeployment(context: RestContext, deployment: DeploymentRecord): Record<string, unknown> {
@@ -146,6 +166,8 @@ function describeDeployment(context: RestContext, deployment: DeploymentRecord):
     creator: describeUser(context, login),
     created_at: createdAt.toISOString(),
     updated_at: (statuses.at(-1)?.createdAt ?? createdAt).toISOString(),
+    transient_environment: deployment.transient_environment,
+    production_environment: isProduction(deployment),
     statuses_url: `${url}/statuses`,
     repository_url: repositoryUrl(context),
   };

@@ -60,16 +60,7 @@ export function objectHandlers(context: RestContext): Handlers {
       const entries = await readTree(context.git, sha, { recursive: parameters['recursive'] !== undefined });
       return { status: 200, body: describeTree(context, sha, entries) };
     },
-    'git/create-tree': async ({ body }) => {
-      const wanted = treeRequest.parse(body);
-      try {
-        const sha = await writeTree(context.git, wanted.base_tree, wanted.tree);
-        return created(describeTree(context, sha, await readTree(context.git, sha)));
-      } catch (error) {
-        if (error instanceof WrongTree) return refuse(error.status, error.message);
-        throw error;
-      }
-    },
+    'git/create-tree': ({ body }) => createTree(context, treeRequest.parse(body)),
     'git/create-commit': async ({ body, bearer }) => createCommit(context, commitRequest.parse(body), loginOf(bearer)),
     'git/get-commit': async ({ parameters }) => {
       const sha = String(parameters['commit_sha']);
@@ -97,6 +88,16 @@ function describeTree(
     ...(kind === 'commit' ? {} : { url: urlOf(context, `${kind}s`, id) }),
   }));
   return { sha, url: urlOf(context, 'trees', sha), tree, truncated: false };
+}
+
+async function createTree(context: RestContext, wanted: z.output<typeof treeRequest>): Promise<Answer> {
+  try {
+    const sha = await writeTree(context.git, wanted.base_tree, wanted.tree);
+    return created(describeTree(context, sha, await readTree(context.git, sha)));
+  } catch (error) {
+    if (error instanceof WrongTree) return refuse(error.status, error.message);
+    throw error;
+  }
 }
 
 async function createCommit(

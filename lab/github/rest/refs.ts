@@ -25,28 +25,8 @@ export function refHandlers(context: RestContext): Handlers {
         body: await Promise.all(matching.map(([ref = '', sha = '']) => describe(context, ref, sha))),
       };
     },
-    'git/create-ref': async (call) => {
-      const { ref, sha } = creation.parse(call.body);
-      const isName = /^refs\/[^/]+\/.+/.test(ref) && (await git(['check-ref-format', ref])).code === 0;
-      if (!isName) return refuse(422, `${ref} is not a valid ref name.`);
-      if ((await read(context, ref)) !== undefined) return refuse(422, 'Reference already exists');
-      const kind = await kindOf(git, sha);
-      if (kind === undefined) return refuse(422, 'Object does not exist');
-      if (ref.startsWith('refs/heads/') && kind !== 'commit') return refuse(422, 'Object is not a commit');
-      const refusal = await move(context, call, ref, sha, NO_OBJECT);
-      return refusal ?? created(await describe(context, ref, sha));
-    },
-    'git/update-ref': async (call) => {
-      const ref = `refs/${String(call.parameters['ref'])}`;
-      const { sha, force } = update.parse(call.body);
-      const before = await read(context, ref);
-      if (before === undefined) return refuse(422, 'Reference does not exist');
-      if ((await kindOf(git, sha)) === undefined) return refuse(422, 'Object does not exist');
-      const isForward = (await git(['merge-base', '--is-ancestor', before, sha])).code === 0;
-      if (!force && !isForward) return refuse(422, 'Update is not a fast forward');
-      const refusal = await move(context, call, ref, sha, before);
-      return refusal ?? { status: 200, body: await describe(context, ref, sha) };
-    },
+    'git/create-ref': (call) => createRef(context, call),
+    'git/update-ref': (call) => updateRef(context, call),
     'git/delete-ref': async (call) => {
       const ref = `refs/${String(call.parameters['ref'])}`;
       const before = await read(context, ref);
@@ -54,6 +34,32 @@ export function refHandlers(context: RestContext): Handlers {
       return (await move(context, call, ref, NO_OBJECT, before)) ?? { status: 204 };
     },
   };
+}
+
+async function createRef(context: RestContext, call: Call): Promise<Answer> {
+  const { git } = context;
+  const { ref, sha } = creation.parse(call.body);
+  const isName = /^refs\/[^/]+\/.+/.test(ref) && (await git(['check-ref-format', ref])).code === 0;
+  if (!isName) return refuse(422, `${ref} is not a valid ref name.`);
+  if ((await read(context, ref)) !== undefined) return refuse(422, 'Reference already exists');
+  const kind = await kindOf(git, sha);
+  if (kind === undefined) return refuse(422, 'Object does not exist');
+  if (ref.startsWith('refs/heads/') && kind !== 'commit') return refuse(422, 'Object is not a commit');
+  const refusal = await move(context, call, ref, sha, NO_OBJECT);
+  return refusal ?? created(await describe(context, ref, sha));
+}
+
+async function updateRef(context: RestContext, call: Call): Promise<Answer> {
+  const { git } = context;
+  const ref = `refs/${String(call.parameters['ref'])}`;
+  const { sha, force } = update.parse(call.body);
+  const before = await read(context, ref);
+  if (before === undefined) return refuse(422, 'Reference does not exist');
+  if ((await kindOf(git, sha)) === undefined) return refuse(422, 'Object does not exist');
+  const isForward = (await git(['merge-base', '--is-ancestor', before, sha])).code === 0;
+  if (!force && !isForward) return refuse(422, 'Update is not a fast forward');
+  const refusal = await move(context, call, ref, sha, before);
+  return refusal ?? { status: 200, body: await describe(context, ref, sha) };
 }
 
 /** A reference is its name and nothing else: `main~1` is none. */

@@ -29,9 +29,7 @@ function endOf(run: RunRecord): Date {
 /** Returns a `workflow-run`. */
 export async function describeRun(context: RestContext, run: RunRecord): Promise<Record<string, unknown>> {
   const commit = await readCommit(context, run.sha);
-  const { url, html_url } = addressesOf(context, run);
   const actor = describeUser(context, run.actor);
-  const workflow = workflowId(run.path);
   return {
     id: run.id,
     name: run.workflow,
@@ -45,22 +43,14 @@ export async function describeRun(context: RestContext, run: RunRecord): Promise
     event: run.event,
     status: run.status,
     conclusion: run.conclusion ?? null,
-    workflow_id: workflow,
-    url,
-    html_url,
+    workflow_id: workflowId(run.path),
+    ...linksOf(context, run),
     pull_requests: [],
     created_at: run.createdAt.toISOString(),
     updated_at: endOf(run).toISOString(),
     run_started_at: run.createdAt.toISOString(),
     actor,
     triggering_actor: actor,
-    jobs_url: `${url}/jobs`,
-    logs_url: `${url}/logs`,
-    check_suite_url: `${repositoryUrl(context)}/check-suites/${run.id}`,
-    artifacts_url: `${url}/artifacts`,
-    cancel_url: `${url}/cancel`,
-    rerun_url: `${url}/rerun`,
-    workflow_url: `${repositoryUrl(context)}/actions/workflows/${workflow}`,
     head_commit: {
       id: commit.sha,
       tree_id: commit.tree,
@@ -71,6 +61,21 @@ export async function describeRun(context: RestContext, run: RunRecord): Promise
     },
     repository: describeRepository(context),
     head_repository: describeRepository(context),
+  };
+}
+
+function linksOf(context: RestContext, run: RunRecord): Record<string, string> {
+  const { url, html_url } = addressesOf(context, run);
+  return {
+    url,
+    html_url,
+    jobs_url: `${url}/jobs`,
+    logs_url: `${url}/logs`,
+    check_suite_url: `${repositoryUrl(context)}/check-suites/${run.id}`,
+    artifacts_url: `${url}/artifacts`,
+    cancel_url: `${url}/cancel`,
+    rerun_url: `${url}/rerun`,
+    workflow_url: `${repositoryUrl(context)}/actions/workflows/${workflowId(run.path)}`,
   };
 }
 

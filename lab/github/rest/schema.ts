@@ -57,12 +57,7 @@ export function readDescription(): Description {
   const requests = openAjv({ useDefaults: true, verbose: true }, components);
   const parameters = openAjv({ useDefaults: true, coerceTypes: true, verbose: true }, components);
   const responses = openAjv({}, components);
-  const compiled = new Map<string, ValidateFunction>();
-  const once = (key: string, compile: () => ValidateFunction): ValidateFunction => {
-    const validate = compiled.get(key) ?? compile();
-    compiled.set(key, validate);
-    return validate;
-  };
+  const once = openCache();
   const operationOf = (id: OperationId): Operation => {
     const operation = operations[id];
     if (operation === undefined) throw new Error(`the cut lacks ${id}: run lab/github/openapi/cut.ts`);
@@ -80,7 +75,7 @@ export function readDescription(): Description {
     },
     refuseResponse: (id, { status, body, headers = {} }) => {
       const { responses: bodies, headers: wanted } = operationOf(id);
-      const missing = (wanted[status] ?? []).filter((name) => headers[name] === undefined);
+      const missing = wanted[status]?.filter((name) => headers[name] === undefined) ?? [];
       if (missing.length > 0) return `${id}, ${status}: the header ${missing.join(', ')} is missing`;
       const found = bodies[status];
       if (found === undefined && !GENERAL.has(status)) return `${id} never answers ${status}`;
@@ -91,6 +86,16 @@ export function readDescription(): Description {
       );
       return validate(body) ? undefined : `${id}, ${status}: ${describeViolation(validate.errors ?? [])}`;
     },
+  };
+}
+
+/** Returns what compiles a schema when it is first asked for. */
+function openCache(): (key: string, compile: () => ValidateFunction) => ValidateFunction {
+  const compiled = new Map<string, ValidateFunction>();
+  return (key, compile) => {
+    const validate = compiled.get(key) ?? compile();
+    compiled.set(key, validate);
+    return validate;
   };
 }
 

@@ -1,6 +1,16 @@
 import { z } from 'zod';
-import { created, type Handlers, loginOf, type RestContext, refuse, resolveCommit } from '#lab/github/rest/call.ts';
+import {
+  type Answer,
+  type Call,
+  created,
+  type Handlers,
+  loginOf,
+  type RestContext,
+  refuse,
+  resolveCommit,
+} from '#lab/github/rest/call.ts';
 import { describeRepository, describeUser, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
+import { kindOf } from '#lab/github/rest/git.ts';
 
 const creation = z.object({
   state: z.enum(['error', 'failure', 'pending', 'success']),
@@ -35,39 +45,13 @@ export function combineStates(states: readonly StatusRecord['state'][]): 'failur
 
 /** Commit statuses. https://docs.github.com/en/rest/commits/statuses */
 export function statusHandlers(context: RestContext, statuses: StatusRecord[]): Handlers {
-  const describe = (status: StatusRecord): Record<string, unknown> & { readonly url: string } => ({
-    url: `${repositoryUrl(context)}/statuses/${status.sha}`,
-    avatar_url: `${context.url}/avatars/${encodeURIComponent(status.login)}`,
-    id: status.id,
-    node_id: nodeId('StatusContext', status.id),
-    state: status.state,
-    description: status.description,
-    target_url: status.target_url,
-    context: status.context,
-    created_at: status.createdAt.toISOString(),
-    updated_at: status.createdAt.toISOString(),
-  });
   return {
-    'repos/create-commit-status': async ({ parameters, body, bearer }) => {
-      const sha = String(parameters['sha']);
-      const wanted = creation.parse(body);
-      if (!/^[0-9a-f]{40}$/.test(sha) || (await resolveCommit(context, sha)) === undefined) {
-        return refuse(422, `No commit found for SHA: ${sha}`);
-      }
-      const same = statuses.filter((status) => status.sha === sha && status.context === wanted.context);
-      if (same.length >= LIMIT) return refuse(422, 'This SHA and context has reached the maximum number of statuses.');
-      const status = { ...wanted, id: statuses.length + 1, sha, login: loginOf(bearer), createdAt: context.now() };
-      statuses.push(status);
-      return created({ ...describe(status), creator: describeUser(context, status.login) });
-    },
+    'repos/create-commit-status': (call) => createStatus(context, statuses, call),
     'repos/list-commit-statuses-for-ref': async ({ parameters }) => {
       const sha = await resolveCommit(context, String(parameters['ref']));
       if (sha === undefined) return refuse(404, 'Not Found');
       const list = statuses.filter((status) => status.sha === sha).reverse();
-      return {
-        status: 200,
-        list: list.map((status) => ({ ...describe(status), creator: describeUser(context, status.login) })),
-      };
+      return { status: 200, list: list.map((status) => describeWithCreator(context, status)) };
     },
     'repos/get-combined-status-for-ref': async ({ parameters }) => {
       const sha = await resolveCommit(context, String(parameters['ref']));
@@ -82,7 +66,41 @@ export function statusHandlers(context: RestContext, statuses: StatusRecord[]): 
         commit_url: `${repositoryUrl(context)}/commits/${sha}`,
         url: `${repositoryUrl(context)}/commits/${sha}/status`,
       });
-      return { status: 200, list: latest.map(describe), wrap };
+      return { status: 200, list: latest.map((status) => describe(context, status)), wrap };
     },
+  };
+}
+
+async function createStatus(
+  context: RestContext,
+  statuses: StatusRecord[],
+  { parameters, body, bearer }: Call,
+): Promise<Answer> {
+  const sha = String(parameters['sha']);
+  const wanted = creation.parse(body);
+  if ((await kindOf(context.git, sha)) !== 'commit') return refuse(422, `No commit found for SHA: ${sha}`);
+  const same = statuses.filter((status) => status.sha === sha && status.context === wanted.context);
+  if (same.length >= LIMIT) return refuse(422, 'This SHA and context has reached the maximum number of statuses.');
+  const status = { ...wanted, id: statuses.length + 1, sha, login: loginOf(bearer), createdAt: context.now() };
+  statuses.push(status);
+  return created(describeWithCreator(context, status));
+}
+
+function describeWithCreator(context: RestContext, status: StatusRecord): ReturnType<typeof describe> {
+  return { ...describe(context, status), creator: describeUser(context, status.login) };
+}
+
+function describe(context: RestContext, status: StatusRecord): Record<string, unknown> & { readonly url: string } {
+  return {
+    url: `${repositoryUrl(context)}/statuses/${status.sha}`,
+    avatar_url: `${context.url}/avatars/${encodeURIComponent(status.login)}`,
+    id: status.id,
+    node_id: nodeId('StatusContext', status.id),
+    state: status.state,
+    description: status.description,
+    target_url: status.target_url,
+    context: status.context,
+    created_at: status.createdAt.toISOString(),
+    updated_at: status.createdAt.toISOString(),
   };
 }

@@ -180,3 +180,37 @@ jobs:
   expect(github.rest.statuses).toMatchObject([{ sha: record.sha, context: 'job', login: 'github-actions[bot]' }]);
   expect(github.rest.violations).toEqual([]);
 });
+
+test('a cancelled run ends its step, runs what always runs, and stops there', async () => {
+  const before = github.runs.length;
+  const pushed = run(`
+name: W
+on: push
+jobs:
+  long:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo begun; sleep 60
+      - run: echo never
+      - if: always()
+        run: echo tidied
+`);
+  const found = async (): Promise<RunRecord> => {
+    for (;;) {
+      const record = github.runs[before];
+      if (record?.jobs[0]?.steps.some((step) => step.log.includes('begun'))) return record;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const record = await found();
+  const answer = await fetch(`${github.url}/api/v3/repos/acme/sample/actions/runs/${record.id}/cancel`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${github.userToken}` },
+  });
+  expect(answer.status).toBe(202);
+  await pushed;
+  expect([record.conclusion, record.jobs[0]?.conclusion]).toEqual(['cancelled', 'cancelled']);
+  expect(logOf(record)).toContain('tidied');
+  expect(logOf(record)).not.toContain('never');
+  expect(record.jobs[0]?.steps.find((step) => step.log.includes('begun'))?.status).toBe('cancelled');
+}, 60_000);

@@ -80,35 +80,37 @@ describe('commit statuses', () => {
 });
 
 describe('deployments', () => {
-  test('a success makes the older one of its environment inactive', async () => {
+  test('a success makes the older one of its environment inactive, except in production', async () => {
     const { rest } = api.job({ deployments: 'write', contents: 'read' });
-    const ids: number[] = [];
-    for (const ref of ['team/topic', 'main']) {
-      const { data, status } = await rest.repos.createDeployment({
-        ...WHERE,
-        ref,
-        environment: 'production',
-        required_contexts: [],
-        payload: { image: 'bot' },
-      });
-      expect(status).toBe(201);
-      if (!('id' in data)) throw new Error('no deployment');
-      ids.push(data.id);
-      await rest.repos.createDeploymentStatus({
-        ...WHERE,
-        deployment_id: data.id,
-        state: 'success',
-        environment_url: 'https://bot.example',
-      });
-    }
-    const [older = 0, newer = 0] = ids;
+    const deploy = async (ref: string, environment: string): Promise<number> => {
+      const payload = { image: 'bot' };
+      const wanted = { ...WHERE, ref, environment, required_contexts: [], payload };
+      const { data, status } = await rest.repos.createDeployment(wanted);
+      if (status !== 201 || !('id' in data)) throw new Error('no deployment');
+      expect(data.production_environment).toBe(environment === 'production');
+      const environment_url = 'https://bot.example';
+      const done = { ...WHERE, deployment_id: data.id, state: 'success' as const, environment_url };
+      const { data: told } = await rest.repos.createDeploymentStatus(done);
+      const { data: read } = await rest.repos.getDeploymentStatus({ ...done, status_id: told.id });
+      expect(read).toMatchObject({ id: told.id, state: 'success', environment_url });
+      return data.id;
+    };
     const states = async (deployment_id: number): Promise<string[]> =>
       (await rest.repos.listDeploymentStatuses({ ...WHERE, deployment_id })).data.map((status) => status.state);
+    const older = await deploy('team/topic', 'staging');
+    const live = await deploy('team/topic', 'production');
+    const newer = await deploy('main', 'staging');
+    await deploy('main', 'production');
     expect(await states(older)).toEqual(['inactive', 'success']);
     expect(await states(newer)).toEqual(['success']);
-    const { data: found } = await rest.repos.listDeployments({ ...WHERE, environment: 'production', sha: api.second });
+    expect(await states(live)).toEqual(['success']);
+    const { data: found } = await rest.repos.listDeployments({ ...WHERE, environment: 'staging', sha: api.second });
     expect(found.map(({ id }) => id)).toEqual([newer]);
     expect((await rest.repos.getDeployment({ ...WHERE, deployment_id: older })).data).toMatchObject({ sha: api.first });
+    for (const status_id of [1, 99])
+      await expect(rest.repos.getDeploymentStatus({ ...WHERE, deployment_id: 99, status_id })).rejects.toMatchObject({
+        status: 404,
+      });
   });
 
   test('a commit with a failed check is not deployed, unless nothing is required', async () => {

@@ -1,11 +1,18 @@
 variable "project" {
   description = "Begins the names of the two users: <project>-bot and <project>-cluster."
   type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,56}$", var.project))
+    error_message = "project: '${var.project}' cannot begin a user's name, which has letters, digits and +=,.@_- (64 with -cluster); shorten it or take the others out."
+  }
 }
 
 variable "table_arns" {
   description = "ARNs of the tables that the bot reads and writes."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.table_arns) > 0
@@ -16,6 +23,7 @@ variable "table_arns" {
 variable "queue_arns" {
   description = "ARNs of the queues that the bot sends to and receives from."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.queue_arns) > 0
@@ -26,6 +34,7 @@ variable "queue_arns" {
 variable "repository_arns" {
   description = "ARNs of the repositories that the cluster pulls from."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.repository_arns) > 0
@@ -36,6 +45,7 @@ variable "repository_arns" {
 variable "parameter_arns" {
   description = "ARNs of the tenant's parameters, which the cluster reads: the path itself and what is below it."
   type        = list(string)
+  nullable    = false
 
   validation {
     condition     = length(var.parameter_arns) > 0
@@ -46,4 +56,5 @@ variable "parameter_arns" {
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
+  nullable    = false
 }

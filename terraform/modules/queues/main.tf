@@ -28,6 +28,11 @@ resource "aws_sqs_queue" "dead_letter" {
   policy                    = local.tls_only["${each.value}-dlq"]
   sqs_managed_sse_enabled   = true
   tags                      = var.tags
+
+  redrive_allow_policy = var.restrict_dead_letters ? jsonencode({
+    redrivePermission = "byQueue"
+    sourceQueueArns   = ["${local.arn_prefix}:${each.value}"]
+  }) : null
 }
 
 resource "aws_sqs_queue" "source" {

@@ -4,6 +4,7 @@ variable "names" {
     agentic_events   = string
     discord_messages = string
   })
+  nullable = false
 
   validation {
     condition     = alltrue([for name in values(var.names) : can(regex("^[A-Za-z0-9_-]{1,76}$", name))])
@@ -20,6 +21,7 @@ variable "retention_seconds" {
   description = "How long a message waits to be received. Its age counts on in the dead-letter queue."
   type        = number
   default     = 345600 # 4 days
+  nullable    = false
 
   validation {
     condition     = var.retention_seconds >= 60 && var.retention_seconds < 1209600
@@ -31,6 +33,7 @@ variable "visibility_seconds" {
   description = "How long a received message is hidden from other receivers: longer than handling one takes."
   type        = number
   default     = 60
+  nullable    = false
 
   validation {
     condition     = var.visibility_seconds >= 0 && var.visibility_seconds <= 43200
@@ -42,6 +45,7 @@ variable "oldest_message_seconds" {
   description = "The age of the oldest waiting message at which the alarm goes off."
   type        = number
   default     = 900
+  nullable    = false
 
   validation {
     condition     = var.oldest_message_seconds > 0
@@ -49,10 +53,18 @@ variable "oldest_message_seconds" {
   }
 }
 
+variable "restrict_dead_letters" {
+  description = "Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it. Off by default because moto never answers it and Terraform waits for 3 minutes and fails; on at AWS."
+  type        = bool
+  default     = false
+  nullable    = false
+}
+
 variable "alarm_actions" {
   description = "ARNs that alarms are sent to, such as an SNS topic."
   type        = list(string)
   default     = []
+  nullable    = false
 
   validation {
     condition     = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
@@ -63,4 +75,5 @@ variable "alarm_actions" {
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
+  nullable    = false
 }

@@ -1,6 +1,7 @@
 variable "repositories" {
   description = "How many builds each repository keeps, besides those that git can still ask for."
   type        = map(number)
+  nullable    = false
 
   validation {
     condition     = alltrue([for name in keys(var.repositories) : can(regex("^[a-z0-9]+(?:[._/-][a-z0-9]+)*$", name))])
@@ -16,4 +17,5 @@ variable "repositories" {
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
+  nullable    = false
 }

@@ -1,6 +1,7 @@
 variable "path" {
   description = "What the names of all parameters begin with, such as /discord-bot."
   type        = string
+  nullable    = false
 
   validation {
     condition     = can(regex("^(/[A-Za-z0-9_.-]+)+$", var.path)) && !startswith(lower(var.path), "/aws") && !startswith(lower(var.path), "/ssm")
@@ -11,6 +12,7 @@ variable "path" {
 variable "versions" {
   description = "Version of each secret. Raising one writes the value given in that apply; 0 makes no parameter."
   type        = map(number)
+  nullable    = false
 
   validation {
     condition     = alltrue([for version in values(var.versions) : version >= 0 && floor(version) == version])
@@ -30,9 +32,11 @@ variable "settings" {
   description = "Parameters that are no secrets, by name."
   type        = map(string)
   default     = {}
+  nullable    = false
 }
 
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
+  nullable    = false
 }

@@ -6,6 +6,7 @@ variable "names" {
     messages   = string
     history    = string
   })
+  nullable = false
 
   validation {
     condition     = alltrue([for name in values(var.names) : can(regex("^[A-Za-z0-9_.-]{3,255}$", name))])
@@ -22,9 +23,11 @@ variable "deletion_protection" {
   description = "Whether DynamoDB refuses to delete the tables. To take it off is the first step of a teardown, see docs/runbooks."
   type        = bool
   default     = true
+  nullable    = false
 }
 
 variable "tags" {
   description = "Tags of every resource."
   type        = map(string)
+  nullable    = false
 }
