@@ -1,7 +1,5 @@
 # Who gets which role. No credentials, no network.
 mock_provider "aws" {
-  override_during = plan
-
   mock_data "aws_caller_identity" {
     defaults = { account_id = "123456789012" }
   }
