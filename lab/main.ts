@@ -24,13 +24,13 @@ async function main(): Promise<void> {
   const look =
     delivery === undefined
       ? '  cluster    none: `node lab/toolbox/main.ts all` obtains its binaries once, then start the lab again'
-      : `  cluster    kubectl --kubeconfig=${delivery.cluster.kubeconfig} get pods -A
-  Argo CD    kubectl --kubeconfig=${delivery.cluster.kubeconfig} get applications -n argocd`;
+      : `  cluster    ${delivery.cluster.commandLine} get pods -A
+  Argo CD    ${delivery.cluster.commandLine} get applications -n argocd`;
   const ask =
     delivery === undefined
       ? ''
       : `
-  kubectl --kubeconfig=${delivery.cluster.kubeconfig} get --raw /api/v1/namespaces/${NAMESPACES.production}/services/discord-bot:http/proxy/version`;
+  ${delivery.cluster.commandLine} get --raw /api/v1/namespaces/${NAMESPACES.production}/services/discord-bot:http/proxy/version`;
   console.log(`
 The lab is up; Ctrl-C takes it down.
   runs       ${world.github.url}   (a stand-in for GitHub)

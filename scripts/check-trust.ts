@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { describeError, isExpected, quote } from '#core/errors.ts';
 import { checkTrust, type TrustedRepository } from '#core/iam/trust.ts';
 import { readTrustSources, type TrustSource } from '#core/iam/trust-source.ts';
+import { fromCaller } from './caller.ts';
 
 const USAGE =
   'npm run -s check:trust -- --repository OWNER/REPO --owner-id N --repository-id N --purpose plan|apply|build-push [--subject-form immutable|classic] [--branch main] [--environment NAME] [--account N] FILE…';
@@ -112,7 +113,9 @@ function findFault(values: Values): string | undefined {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { code, stdout, stderr } = checkTrustFiles(process.argv.slice(2), (path) => readFileSync(path, 'utf8'));
+  const { code, stdout, stderr } = checkTrustFiles(process.argv.slice(2), (path) =>
+    readFileSync(fromCaller(path, import.meta.filename), 'utf8'),
+  );
   for (const line of stdout) console.log(line);
   for (const line of stderr) console.error(line);
   process.exitCode = code;

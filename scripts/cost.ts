@@ -7,6 +7,7 @@ import { parsePlannedResources } from '#core/cost/plan.ts';
 import { parsePrices } from '#core/cost/prices.ts';
 import { renderCost } from '#core/cost/render.ts';
 import { describeError } from '#core/errors.ts';
+import { fromCaller } from './caller.ts';
 
 const root = join(import.meta.dirname, '..');
 const USAGE = 'npm run cost -- --plan plan.json [--out docs/cost.md]';
@@ -19,12 +20,13 @@ export function writeCost(source: string, plan: string): string {
 
 function main(): void {
   const { values } = parseArgs({ options: { plan: { type: 'string' }, out: { type: 'string' } } });
-  const plan = values.plan ?? join(root, 'terraform/aws/plan.json');
+  const named = (path: string): string => fromCaller(path, import.meta.filename);
+  const plan = values.plan === undefined ? join(root, 'terraform/aws/plan.json') : named(values.plan);
   if (!existsSync(plan))
     throw new Error(
       `there is no plan ${plan}: make one by terraform -chdir=terraform/aws plan -out=planned && terraform -chdir=terraform/aws show -json planned > terraform/aws/plan.json; usage: ${USAGE}`,
     );
-  const out = values.out ?? join(root, 'docs/cost.md');
+  const out = values.out === undefined ? join(root, 'docs/cost.md') : named(values.out);
   writeFileSync(out, writeCost(plan, readFileSync(plan, 'utf8')));
   console.log(`wrote ${out}`);
 }

@@ -6,6 +6,7 @@ import { expireImages } from '#core/ecr-lifecycle/expire.ts';
 import { parseChildren, parseDescribedImages, parseIsoTime } from '#core/ecr-lifecycle/image.ts';
 import { parsePolicyFile } from '#core/ecr-lifecycle/policy.ts';
 import { describeError, InputError, isExpected } from '#core/errors.ts';
+import { fromCaller } from './caller.ts';
 
 const USAGE =
   'npm run -s expire -- --policy policy.json --images describe-images.json --now ISO-TIME [--manifests batch-get-image.json] [--details]';
@@ -100,7 +101,9 @@ function readManifests(file: string, read: (path: string) => string): Map<string
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { code, stdout, stderr } = expire(process.argv.slice(2), (path) => readFileSync(path, 'utf8'));
+  const { code, stdout, stderr } = expire(process.argv.slice(2), (path) =>
+    readFileSync(fromCaller(path, import.meta.filename), 'utf8'),
+  );
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   process.exitCode = code;

@@ -75,8 +75,8 @@ export async function startAws(
   };
 }
 
-/** No profile and no metadata service of the machine may answer where the lab's own credentials are missing. */
-function awsEnvironment(endpoint: string): Record<string, string> {
+/** What a process that uses an AWS SDK needs: no profile and no metadata service of the machine may answer where the lab's own credentials are missing. */
+export function awsEnvironment(endpoint: string): Record<string, string> {
   return {
     AWS_ENDPOINT_URL: endpoint,
     AWS_REGION: REGION,

@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
+import { matchesWildcard } from '#core/iam/wildcard.ts';
 
 /** Who may assume a role with a web identity: what an IAM role's trust policy says for GitHub's OIDC provider. */
 export interface Trust {
@@ -78,14 +79,5 @@ function describeFault(error: unknown): string {
 }
 
 function isTrusted({ subjects }: Trust, { sub = '' }: JWTPayload): boolean {
-  return subjects.some((pattern) => matchesPattern(pattern, sub));
-}
-
-/** IAM's StringLike: `*` stands for any characters, `?` for one, and case matters. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  const expression = pattern
-    .replace(/[^\w*?]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${expression}$`, 's').test(text);
+  return subjects.some((pattern) => matchesWildcard(pattern, sub));
 }

@@ -12,6 +12,8 @@ const NODE_WITHIN_MS = 60_000;
 /** A real Kubernetes cluster of one node. */
 export interface Cluster {
   readonly kubeconfig: string;
+  /** kubectl on this cluster, for a person's shell. */
+  readonly commandLine: string;
   readonly nodeAddress: string;
   /** Runs kubectl and returns what it prints. */
   kubectl(args: readonly string[], input?: string): Promise<string>;
@@ -67,6 +69,7 @@ export async function startCluster(
   await waitForNode(kubectl, node.name);
   return {
     kubeconfig: plane.kubeconfig,
+    commandLine: `${toolbox.tool('kubectl')} --kubeconfig=${plane.kubeconfig}`,
     nodeAddress: network.gateway,
     kubectl,
     apply: async (objects) => {

@@ -67,8 +67,8 @@ test('what the price table does not know is listed, never dropped', () => {
 
 test('the page', () => {
   expect(
-  renderCost(estimateCost(parsePlannedResources('p', planOf('aws_sqs_queue')), prices()), prices())
-).toMatchInlineSnapshot(`
+    renderCost(estimateCost(parsePlannedResources('p', planOf('aws_sqs_queue')), prices()), prices()),
+  ).toMatchInlineSnapshot(`
 "# What it costs
 
 Written by \`npm run cost\` from the plan of terraform/aws and [the price table](../terraform/prices.json): US$ a month in ca-central-1, prices of 2026-11-24. A note.

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { matchesWildcard } from '#core/iam/wildcard.ts';
 import { answerJson } from '#lab/aws/proxy.ts';
 import { type LoopbackServer, listen } from '#lab/aws/server.ts';
-import { createTrustPolicies, matchesPattern } from '#lab/aws/trust.ts';
+import { createTrustPolicies } from '#lab/aws/trust.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/slipway-build';
 const SUBJECT = 'repo:acme/shop:ref:refs/heads/main';
@@ -85,5 +86,5 @@ test.each([
   ['repo:a/?', 'repo:a/b', true],
   ['*', 'line\nbreak', true],
 ])('%j like %j: %s', (pattern, text, expected) => {
-  expect(matchesPattern(pattern, text)).toBe(expected);
+  expect(matchesWildcard(pattern, text)).toBe(expected);
 });

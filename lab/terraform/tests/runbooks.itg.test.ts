@@ -1,7 +1,8 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { REGION, startMoto } from '#lab/aws/moto.ts';
+import { awsEnvironment } from '#lab/aws/aws.ts';
+import { startMoto } from '#lab/aws/moto.ts';
 import { type Lab, openLab, repositoryRoot } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
@@ -32,14 +33,7 @@ beforeAll(async () => {
   lab = await openLab({ progress: silentProgress, path: toolbox.path });
   const moto = await startMoto(lab, toolbox);
   folder = lab.folder('at-work');
-  env = {
-    AWS_ENDPOINT_URL: `http://${moto}`,
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
+  env = { ...awsEnvironment(`http://${moto}`), AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
   const variables = {
     discord_bot_id: '123456789012345678',
     discord_guild_id: '123456789012345678',

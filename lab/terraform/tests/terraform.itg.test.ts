@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { evaluatePolicies } from '#core/iam/evaluate.ts';
 import { parsePolicy, type Statement } from '#core/iam/policy.ts';
+import { awsEnvironment } from '#lab/aws/aws.ts';
 import { ACCOUNT, REGION, startMoto } from '#lab/aws/moto.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
@@ -61,14 +62,7 @@ beforeAll(async () => {
   const toolbox = await obtainTools(['terraform', 'moto'], silentProgress);
   lab = await openLab({ progress: silentProgress, path: toolbox.path });
   const moto = await startMoto(lab, toolbox);
-  env = {
-    AWS_ENDPOINT_URL: `http://${moto}`,
-    AWS_REGION: REGION,
-    AWS_DEFAULT_REGION: REGION,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_EC2_METADATA_DISABLED: 'true',
-  };
+  env = { ...awsEnvironment(`http://${moto}`), AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
   await aws(
     's3api',
     'create-bucket',
