@@ -74,23 +74,3 @@ export function mountFolder(mark: string): string {
 export function localTag(mark: string, suffix: string): string {
   return `build-${mark}-${suffix}`;
 }
-
-/** Removes containers and unfinished images of builds that were killed. */
-export async function removeLeftovers(exec: Exec, isDead: (mark: string) => boolean): Promise<void> {
-  const list = async (...args: string[]) => {
-    const { stdout } = await exec(['docker', ...args], { accept: 'any' });
-    return stdout.toString('utf8').split('\n').filter(Boolean);
-  };
-  const carries = (text: string, pattern: RegExp) =>
-    [...text.matchAll(pattern)].some((match) => isDead(match[1] ?? ''));
-  const [containers, images] = await Promise.all([
-    list('ps', '--all', '--no-trunc', '--format', '{{.ID}}\t{{.Mounts}}'),
-    list('image', 'ls', '--format', '{{.Repository}}:{{.Tag}}'),
-  ]);
-  const ids = containers
-    .filter((line) => carries(line, /\/slipway-build-(\d+-\d+)\//g))
-    .map((line) => line.split('\t')[0] ?? '');
-  const names = images.filter((name) => carries(name, /:build-(\d+-\d+)-[0-9a-f]{12}$/g));
-  if (ids.length > 0) await exec(['docker', 'rm', '--force', ...ids], { accept: 'any' });
-  if (names.length > 0) await exec(['docker', 'image', 'rm', ...names], { accept: 'any' });
-}

@@ -4,7 +4,7 @@ import { openRegistry } from '#core/registry/open.ts';
 import { openOciRegistry } from '#core/registry/plain.ts';
 import type { Runner } from '#core/runner.ts';
 import { openScratch } from '#core/scratch.ts';
-import { removeLeftovers } from './docker.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { isDeadMark, ownMark } from './owner.ts';
 import { toolEnvironment } from './packer.ts';
 import type { Deps } from './run.ts';
@@ -28,7 +28,10 @@ export function openDeps(runner: Runner): Deps {
     random: Math.random,
     log: runner.log,
     openScratch: async () => {
-      const [scratch] = await Promise.all([openScratch(temp, 'build-image'), removeLeftovers(toolExec, isDeadMark)]);
+      const [scratch] = await Promise.all([
+        openScratch(temp, 'build-image'),
+        removeLeftovers({ exec: toolExec, clock: systemClock }, isDeadMark),
+      ]);
       return scratch;
     },
     mark: ownMark(),

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -264,27 +265,38 @@ describe('what goes wrong', () => {
   });
 });
 
-test('what a killed build left is gone after the next one', async () => {
-  await world.commit({
-    'app/src/main.ts': 'console.log("killed")',
-    'app/package-lock.json.bak': String(Math.random()),
+describe('what a killed build left is gone after the next one', () => {
+  test('its container, and the folder with the login', async () => {
+    await world.commit({ 'app/src/main.ts': 'console.log("killed")' });
+    await killBuildWhen('running');
+    expect((await leftovers()).length).toBeGreaterThanOrEqual(2);
+    expect((await world.build({ image: 'discord-bot' })).outputs).toMatchObject({ outcome: 'built' });
   });
-  const killed = world.build({ image: 'discord-bot' }, { KILL_ME: 'yes' }).catch(() => undefined);
-  await untilContainer();
-  for (const pid of processesWith('KILL_ME=yes')) process.kill(pid, 'SIGKILL');
-  await killed;
-  expect((await leftovers()).length).toBeGreaterThanOrEqual(2); // the container and the folder with the login
-  const next = await world.build({ image: 'discord-bot' });
-  expect(next.outputs).toMatchObject({ outcome: 'built' });
+
+  test('the image without a name, which the engine made after all', async () => {
+    const large = randomBytes(96 << 20).toString('latin1'); // long enough in the making to be killed in it
+    await world.commit({ 'app/src/main.ts': 'console.log("killed later")', 'app/large': large });
+    await killBuildWhen('paused');
+    await world.commit({ 'app/large': undefined });
+    expect((await world.build({ image: 'discord-bot' })).outputs).toMatchObject({ outcome: 'built' });
+  });
 });
 
-async function untilContainer(): Promise<void> {
-  for (let round = 0; round < 600; round++) {
-    const { stdout } = await world.docker.exec(['ps', '--quiet']);
+/** Starts a build and kills it and all that it started, once the engine has a container in that state. */
+async function killBuildWhen(status: 'running' | 'paused'): Promise<void> {
+  const killed = world.build({ image: 'discord-bot' }, { KILL_ME: 'yes' }).catch(() => undefined);
+  await untilContainer(status);
+  for (const pid of processesWith('KILL_ME=yes')) process.kill(pid, 'SIGKILL');
+  await killed;
+}
+
+async function untilContainer(status: string): Promise<void> {
+  for (let round = 0; round < 1_200; round++) {
+    const { stdout } = await world.docker.exec(['ps', '--quiet', '--filter', `status=${status}`]);
     if (stdout.length > 0) return;
     await sleep(10);
   }
-  throw new Error('no container came up');
+  throw new Error(`no container came to be ${status}`);
 }
 
 /** The action and all that it started, but not the engine: those have the variable in their environment. */
