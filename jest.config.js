@@ -3,7 +3,7 @@ const e2e = process.env.SLIPWAY_E2E === '1';
 
 export default {
   testEnvironment: 'node',
-  testMatch: e2e ? ['<rootDir>/lab/**/*.e2e.ts'] : ['<rootDir>/{core,actions,scripts,lab,tests}/**/*.test.ts'],
+  testMatch: e2e ? ['<rootDir>/lab/**/*.e2e.ts'] : ['<rootDir>/{core,actions,commands,scripts,lab,tests}/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/\\.lab/'],
   modulePathIgnorePatterns: ['/\\.lab/'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureInTurn, type Row, rowOf } from '#bench/measure.ts';
-import { labHome, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { labHome, repositoryRoot } from '#lab/supervisor/root.ts';
 
 const RUNS = 15;
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureInTurn, median, type Row, rowOf } from '#bench/measure.ts';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { openBuildWorld } from '../actions/build-image/tests/world.ts';
 
 const RUNS = 5;

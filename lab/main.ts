@@ -1,4 +1,4 @@
-import { describeError } from '#core/errors.ts';
+import { describeError } from '#core/values/errors.ts';
 import { isServing } from '#lab/cluster/serving.ts';
 import { NAMESPACES } from '#lab/cluster/tenant.ts';
 import { stopOnSignals } from '#lab/supervisor/lab.ts';

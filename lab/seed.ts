@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Exec } from '#core/exec.ts';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import type { Exec } from '#core/system/exec.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 
 /** What the lab's copy of the repository must know of the lab. */
 export interface Seed {

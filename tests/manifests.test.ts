@@ -3,10 +3,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
-import { createExec } from '#core/exec.ts';
-import { findKustomize, type Rendered, renderOverlay } from '#core/kustomization/render.ts';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { findKustomize, type Rendered, renderOverlay } from '#core/overlay/kustomization/render.ts';
+import { createExec } from '#core/system/exec.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 
 const folders = ['overlays/staging', 'overlays/production', 'argocd'];

@@ -12,8 +12,8 @@ import {
 } from 'yaml';
 import type * as z from 'zod';
 import { type Config, configSchema, type WrittenConfig } from '#core/config/config.ts';
-import { quote, Refusal } from '#core/errors.ts';
-import { suggestName } from '#core/nearest.ts';
+import { quote, Refusal } from '#core/values/errors.ts';
+import { suggestName } from '#core/values/suggest.ts';
 
 /** A fault of slipway.yaml: one sentence and the line that it is about. */
 interface Fault {

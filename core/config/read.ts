@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
 import type { Config } from '#core/config/config.ts';
 import { listNamedPaths, parseConfig } from '#core/config/parse.ts';
-import { Refusal } from '#core/errors.ts';
-import type { CommitSha } from '#core/reference.ts';
+import { Refusal } from '#core/values/errors.ts';
+import type { CommitSha } from '#core/values/reference.ts';
 
 /** What reading slipway.yaml needs of a commit: the text of a file, and which of some paths exist. */
 export interface CommitFiles {

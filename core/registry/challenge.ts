@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { Refusal } from '#core/errors.ts';
 import { isLoopback } from '#core/registry/image-name.ts';
 import type { RegistryCredentials } from '#core/registry/registry.ts';
 import type { Send } from '#core/registry/transport.ts';
+import { Refusal } from '#core/values/errors.ts';
 
 /** What a registry asks for in WWW-Authenticate (RFC 9110, section 11.6.1; the token form is the Docker registry's). */
 export interface Challenge {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { Refusal } from '#core/errors.ts';
 import type { RegistryCredentials } from '#core/registry/registry.ts';
+import { Refusal } from '#core/values/errors.ts';
 
 const dockerConfig = z.object({
   auths: z

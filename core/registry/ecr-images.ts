@@ -7,12 +7,12 @@ import {
   type ImageDetail,
   PutImageCommand,
 } from '@aws-sdk/client-ecr';
-import { isManifestList, type LifecycleImage, parseChildren } from '#core/ecr-lifecycle/image.ts';
-import { parsePolicy } from '#core/ecr-lifecycle/policy.ts';
-import { describeError, Refusal } from '#core/errors.ts';
-import type { Digest } from '#core/reference.ts';
+import { isManifestList, type LifecycleImage, parseChildren } from '#core/aws/ecr-lifecycle/image.ts';
+import { parsePolicy } from '#core/aws/ecr-lifecycle/policy.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { RepositoryImages } from '#core/registry/repository-images.ts';
+import { describeError, Refusal } from '#core/values/errors.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 type EcrLocation = Extract<RegistryLocation, { type: 'ecr' }>;
 

@@ -1,10 +1,10 @@
 import { DescribeRepositoriesCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { describeError, Refusal } from '#core/errors.ts';
 import { isLoopback } from '#core/registry/image-name.ts';
 import { createOciClient } from '#core/registry/oci.ts';
 import type { PushRegistry, RegistryCredentials, RegistryLocation } from '#core/registry/registry.ts';
 import { maskLogin, once, tagVerbs } from '#core/registry/tags.ts';
 import type { RegistryDeps } from '#core/registry/transport.ts';
+import { describeError, Refusal } from '#core/values/errors.ts';
 
 type EcrLocation = Extract<RegistryLocation, { type: 'ecr' }>;
 

@@ -1,5 +1,5 @@
-import { InputError } from '#core/errors.ts';
-import { type Digest, isDigest } from '#core/reference.ts';
+import { InputError } from '#core/values/errors.ts';
+import { type Digest, isDigest } from '#core/values/reference.ts';
 
 /** An image reference taken apart, Docker Hub's short forms written out. */
 export interface ImageName {

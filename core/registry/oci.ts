@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { Refusal } from '#core/errors.ts';
-import { type Digest, isDigest } from '#core/reference.ts';
 import { answerChallenge, basicAuthorization, parseChallenge } from '#core/registry/challenge.ts';
 import type { RegistryCredentials } from '#core/registry/registry.ts';
 import {
@@ -11,6 +9,8 @@ import {
   registryUrl,
   type Send,
 } from '#core/registry/transport.ts';
+import { Refusal } from '#core/values/errors.ts';
+import { type Digest, isDigest } from '#core/values/reference.ts';
 
 /** What an adapter knows about its registry that the protocol does not say. */
 export interface OciSettings {

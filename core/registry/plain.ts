@@ -1,9 +1,9 @@
-import { InputError } from '#core/errors.ts';
 import { findDockerLogin } from '#core/registry/docker-config.ts';
 import { createOciClient, type OciSettings } from '#core/registry/oci.ts';
 import type { PushRegistry } from '#core/registry/registry.ts';
 import { maskLogin, once, tagVerbs } from '#core/registry/tags.ts';
 import type { RegistryDeps } from '#core/registry/transport.ts';
+import { InputError } from '#core/values/errors.ts';
 
 /** Returns an OCI registry whose login is the one that `docker login` wrote down, or anonymous. */
 export function openOciRegistry(host: string, deps: RegistryDeps): PushRegistry {

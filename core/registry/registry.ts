@@ -1,4 +1,4 @@
-import type { Digest } from '#core/reference.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 /** The `registry` of slipway.yaml. */
 export type RegistryLocation =

@@ -1,6 +1,6 @@
-import type { LifecycleImage } from '#core/ecr-lifecycle/image.ts';
-import type { LifecyclePolicy } from '#core/ecr-lifecycle/policy.ts';
-import type { Digest } from '#core/reference.ts';
+import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
+import type { LifecyclePolicy } from '#core/aws/ecr-lifecycle/policy.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 /** The images of ECR's repositories with what their lifecycle policies look at. Nothing here deletes an image. */
 export interface RepositoryImages {

@@ -1,7 +1,7 @@
-import type { Clock } from '#core/clock.ts';
-import { describeError, Refusal } from '#core/errors.ts';
 import { isLoopback } from '#core/registry/image-name.ts';
-import { type Attempt, retry } from '#core/retry.ts';
+import type { Clock } from '#core/system/clock.ts';
+import { type Attempt, retry } from '#core/system/retry.ts';
+import { describeError, Refusal } from '#core/values/errors.ts';
 
 /** What talking to a registry needs of the world. */
 export interface RegistryDeps {

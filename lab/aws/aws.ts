@@ -5,9 +5,9 @@ import { createFront, type RegistryRequest } from '#lab/aws/front.ts';
 import { createEcrClient, createImages, type ImagesOptions } from '#lab/aws/images.ts';
 import { ACCOUNT, REGION, startMoto } from '#lab/aws/moto.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
-import { listen } from '#lab/aws/server.ts';
 import { createTokens } from '#lab/aws/tokens.ts';
 import { createTrustPolicies, type Trust } from '#lab/aws/trust.ts';
+import { listen } from '#lab/supervisor/http.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 

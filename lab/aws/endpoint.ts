@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { missingRepositoryWords, takenTagWords } from '#lab/aws/front.ts';
 import { digestOf, type Images } from '#lab/aws/images.ts';
 import { answerJson, passThrough, readBody } from '#lab/aws/proxy.ts';
-import type { Answer } from '#lab/aws/server.ts';
 import { answerQuery, isQueryCall } from '#lab/aws/sts.ts';
 import type { Tokens } from '#lab/aws/tokens.ts';
 import type { TrustPolicies } from '#lab/aws/trust.ts';
+import type { Answer } from '#lab/supervisor/http.ts';
 
 /** What {@link createEndpoint} stands on. */
 export interface EndpointOptions {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isDigest } from '#core/reference.ts';
+import { isDigest } from '#core/values/reference.ts';
 import type { Faults } from '#lab/aws/faults.ts';
 import { digestOf, type Images } from '#lab/aws/images.ts';
 import { ACCOUNT } from '#lab/aws/moto.ts';
 import { answerJson, passThrough, readBody } from '#lab/aws/proxy.ts';
-import type { Answer } from '#lab/aws/server.ts';
 import type { Tokens } from '#lab/aws/tokens.ts';
+import type { Answer } from '#lab/supervisor/http.ts';
 
 /** One request that the front saw. */
 export interface RegistryRequest {

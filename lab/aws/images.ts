@@ -7,7 +7,7 @@ import {
   PutImageCommand,
   type Repository,
 } from '@aws-sdk/client-ecr';
-import { type Digest, isDigest } from '#core/reference.ts';
+import { type Digest, isDigest } from '#core/values/reference.ts';
 import { ACCOUNT, REGION } from '#lab/aws/moto.ts';
 
 /** A manifest as it came over the wire. */

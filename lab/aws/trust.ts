@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from 'jose';
-import { matchesWildcard } from '#core/iam/wildcard.ts';
+import { matchesWildcard } from '#core/aws/iam/wildcard.ts';
 
 /** Who may assume a role with a web identity: what an IAM role's trust policy says for GitHub's OIDC provider. */
 export interface Trust {

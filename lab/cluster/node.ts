@@ -4,7 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
-import type { Digest } from '#core/reference.ts';
+import type { Digest } from '#core/values/reference.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import { createCgroup } from '#lab/cluster/cgroup.ts';
 import type { PodNetwork } from '#lab/cluster/network.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Release } from '#core/release.ts';
+import type { Release } from '#core/release/trailer.ts';
 import { type Cluster, isReadyPod, type Pod } from '#lab/cluster/cluster.ts';
 import { NAMESPACES } from '#lab/cluster/tenant.ts';
 

@@ -14,12 +14,13 @@ import {
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import { type Digest, parseDigest } from '#core/reference.ts';
+import { type Digest, parseDigest } from '#core/values/reference.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import type { Docker } from '#lab/docker/docker.ts';
 import { type Blob, pushBlob, pushManifest } from '#lab/docker/push.ts';
 import { describeIngredients, findIngredients, type Ingredients, layRootfs } from '#lab/docker/rootfs.ts';
-import { type Lab, labHome, repositoryRoot } from '#lab/supervisor/lab.ts';
+import type { Lab } from '#lab/supervisor/lab.ts';
+import { labHome, repositoryRoot } from '#lab/supervisor/root.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
 /** The image that the lab's builds start from, in the plain registry. */

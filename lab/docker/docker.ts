@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { createExec, type ExecOptions, type ExecResult } from '#core/exec.ts';
+import { createExec, type ExecOptions, type ExecResult } from '#core/system/exec.ts';
 import { chooseNetwork, formatAddress, networksInUse } from '#lab/docker/subnet.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import { cgroupName, interfaceName } from '#lab/supervisor/traces.ts';

@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { describeError } from '#core/errors.ts';
-import { createExec } from '#core/exec.ts';
+import { createExec } from '#core/system/exec.ts';
+import { describeError } from '#core/values/errors.ts';
 import { answerJson } from '#lab/aws/proxy.ts';
-import { listen } from '#lab/aws/server.ts';
 import { createFileCache, type FileCache } from '#lab/docker/file-cache.ts';
 import { createUpstream, type Upstream, type UpstreamAnswer } from '#lab/docker/npm-upstream.ts';
-import { type Lab, labHome } from '#lab/supervisor/lab.ts';
+import { listen } from '#lab/supervisor/http.ts';
+import type { Lab } from '#lab/supervisor/lab.ts';
+import { labHome } from '#lab/supervisor/root.ts';
 
 /** npm's registry as a build container sees it. */
 export interface NpmMirror {

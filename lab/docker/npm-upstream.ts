@@ -3,7 +3,7 @@ import { Agent, get as getPlain, type IncomingMessage } from 'node:http';
 import { get as getSecure, Agent as SecureAgent } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import { z } from 'zod';
-import type { Exec } from '#core/exec.ts';
+import type { Exec } from '#core/system/exec.ts';
 
 /** What came back from the registry that npm is configured with. */
 export interface UpstreamAnswer {

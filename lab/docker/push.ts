@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { request } from 'node:http';
-import type { Digest } from '#core/reference.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 /** One blob of an image: the bytes, or the file that has them. */
 export interface Blob {

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Refusal } from '#core/errors.ts';
-import type { Exec } from '#core/exec.ts';
+import type { Exec } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
 
 /** What the base image is made of, all from this machine. */
 export interface Ingredients {

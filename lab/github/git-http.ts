@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { type Bearer, mayAccessContents, type Tokens } from '#lab/github/identity/tokens.ts';
 import { parseMoves, type RefMove } from '#lab/github/repository.ts';
-import { type Bearer, mayAccessContents, type Tokens } from '#lab/github/tokens.ts';
 
 /** What serving git needs. */
 export interface GitHttpOptions {

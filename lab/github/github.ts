@@ -3,8 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
-import { listen } from '#lab/github/http.ts';
-import { createOidcIssuer, type JobIdentity } from '#lab/github/oidc.ts';
+import { createOidcIssuer, type JobIdentity } from '#lab/github/identity/oidc.ts';
+import { type Bearer, createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs, type OpenLogs } from '#lab/github/open-logs.ts';
 import { answerPages } from '#lab/github/pages.ts';
 import {
@@ -18,9 +18,10 @@ import {
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
-import { createRuns, type RunRecord, type Runs } from '#lab/github/runs.ts';
-import { type Bearer, createTokens, type Tokens } from '#lab/github/tokens.ts';
-import type { Workflow } from '#lab/github/workflow.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import { createRuns, type Runs } from '#lab/github/runner/runs.ts';
+import type { Workflow } from '#lab/github/runner/workflow.ts';
+import { listenUntilStop } from '#lab/supervisor/http.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -66,7 +67,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const tokens = createTokens();
   const requests = new Map<string, JobIdentity>();
   const listeners: ((payload: PushPayload) => void)[] = [];
-  const door = await listen(lab, 'GitHub stand-in');
+  const door = await listenUntilStop(lab, 'GitHub stand-in');
   const { url } = door;
   const issuer = await createOidcIssuer(`${url}/oidc`);
   const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests });

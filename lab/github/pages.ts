@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { JobIdentity, OidcIssuer } from '#lab/github/oidc.ts';
+import type { JobIdentity, OidcIssuer } from '#lab/github/identity/oidc.ts';
 import type { OpenLogs } from '#lab/github/open-logs.ts';
 import { PAGE_HEADERS } from '#lab/github/page/frame.ts';
 import { renderRun, renderRuns } from '#lab/github/page/page.ts';
 import { readSource } from '#lab/github/page/source.ts';
 import type { Git } from '#lab/github/rest/git.ts';
 import { renderLog } from '#lab/github/rest/jobs.ts';
-import type { Runs } from '#lab/github/runs.ts';
+import type { Runs } from '#lab/github/runner/runs.ts';
 
 /** What is answered besides git and the API. */
 export interface PagesContext {

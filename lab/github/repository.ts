@@ -1,8 +1,9 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { RunRecord, Runs } from '#lab/github/runs.ts';
-import type { Bearer } from '#lab/github/tokens.ts';
-import { parseWorkflow, readDispatchInputs, startsOnPush, type Workflow } from '#lab/github/workflow.ts';
+import type { Bearer } from '#lab/github/identity/tokens.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import type { Runs } from '#lab/github/runner/runs.ts';
+import { parseWorkflow, readDispatchInputs, startsOnPush, type Workflow } from '#lab/github/runner/workflow.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 
 /** The payload of a push event, as far as its readers need it. */

@@ -15,10 +15,10 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { describeError } from '#core/errors.ts';
-import { createExec, type Exec } from '#core/exec.ts';
+import { createExec, type Exec } from '#core/system/exec.ts';
+import { describeError } from '#core/values/errors.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
+import { labHome } from '#lab/supervisor/root.ts';
 import {
   findTraces,
   identifyProcess,
@@ -27,12 +27,6 @@ import {
   type ProcessIdentity,
   removeTraces,
 } from '#lab/supervisor/traces.ts';
-
-/** The checkout that this lab runs from. */
-export const repositoryRoot = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-
-/** What the lab keeps between runs: built tools, caches, logs. Ignored by git. */
-export const labHome = join(repositoryRoot, '.lab');
 
 const DIR_PREFIX = 'slipway-lab-';
 const KEPT_LOGS = 5;

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createExec } from '#core/exec.ts';
+import { createExec } from '#core/system/exec.ts';
 
 /** Every process of a lab carries this variable with the lab's id: it proves that we started it. */
 export const MARKER = 'SLIPWAY_LAB';

@@ -1,8 +1,9 @@
 import { cpSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { ExecResult } from '#core/exec.ts';
-import { type Lab, type LabProcess, repositoryRoot } from '#lab/supervisor/lab.ts';
+import type { ExecResult } from '#core/system/exec.ts';
+import type { Lab, LabProcess } from '#lab/supervisor/lab.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findProviderMirror } from '#lab/terraform/mirror.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 

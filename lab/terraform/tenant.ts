@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { parsePolicy } from '#core/iam/policy.ts';
+import { parsePolicy } from '#core/aws/iam/policy.ts';
 import type { Aws } from '#lab/aws/aws.ts';
 import { OWNER_ID, REPOSITORY_ID } from '#lab/github/repository.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';

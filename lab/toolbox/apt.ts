@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { Refusal } from '#core/errors.ts';
-import type { Exec } from '#core/exec.ts';
+import type { Exec } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
 import { label, type ToolFrom } from '#lab/toolbox/lock.ts';
 import type { Machine } from '#lab/toolbox/machine.ts';
 

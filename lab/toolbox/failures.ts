@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs';
-import { describeError, Refusal } from '#core/errors.ts';
-import { CommandError } from '#core/exec.ts';
+import { CommandError } from '#core/system/exec.ts';
+import { describeError, Refusal } from '#core/values/errors.ts';
 
 const DISK_FULL = /no space left on device|ENOSPC|Disk quota exceeded|not enough free space/i;
 const KILLED = /signal: killed|was ended by SIGKILL|cannot allocate memory|out of memory/i;

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Refusal } from '#core/errors.ts';
-import { CommandError, type Exec } from '#core/exec.ts';
+import { CommandError, type Exec } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
 import { label, lockFolder, type ToolFrom } from '#lab/toolbox/lock.ts';
 
 type GoTool = ToolFrom<'go' | 'go-module'>;

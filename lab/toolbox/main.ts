@@ -1,4 +1,4 @@
-import { describeError, InputError, isExpected } from '#core/errors.ts';
+import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { lineProgress, since } from '#lab/supervisor/progress.ts';
 import {
   auditTools,

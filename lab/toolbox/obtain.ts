@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quote, Refusal } from '#core/errors.ts';
+import { quote, Refusal } from '#core/values/errors.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
 import { type AptPorts, checkApt, installWithApt } from '#lab/toolbox/apt.ts';
 import { withClaim } from '#lab/toolbox/claim.ts';

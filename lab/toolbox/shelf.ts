@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { Refusal } from '#core/errors.ts';
+import { Refusal } from '#core/values/errors.ts';
 import { identifyProcess, isAlive } from '#lab/supervisor/traces.ts';
 import { type BuiltTool, binariesOf, folderName, label } from '#lab/toolbox/lock.ts';
 

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
-import { Refusal } from '#core/errors.ts';
-import { createExec } from '#core/exec.ts';
-import { labHome, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { createExec } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
+import { labHome, repositoryRoot } from '#lab/supervisor/root.ts';
 import { SERVICE_POLICY } from '#lab/toolbox/apt.ts';
 import { binariesOf, isBuilt, type Lock, label, readLock, type Tool, type ToolName } from '#lab/toolbox/lock.ts';
 import { lookAtMachine, type Machine } from '#lab/toolbox/machine.ts';

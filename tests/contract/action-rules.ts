@@ -3,7 +3,8 @@ import { fillReadme, readManifest } from '../../scripts/docs.ts';
 /** An action as its folder holds it: path from the folder → text. */
 export type ActionFiles = ReadonlyMap<string, string>;
 
-const REQUIRED_FILES = ['action.yml', 'README.md', 'src/main.ts', 'src/run.ts', 'dist/index.cjs'];
+const SOURCES = ['main', 'inputs', 'ports', 'run', 'outputs', 'summary'].map((name) => `src/${name}.ts`);
+const REQUIRED_FILES = ['action.yml', 'README.md', ...SOURCES, 'dist/index.cjs'];
 const MAIN_LINES = 40;
 
 /** Returns every breach of the contract between action.yml, code and README, one sentence each. */
@@ -15,14 +16,13 @@ export function checkContract(files: ActionFiles): string[] {
     .filter(([path]) => path.startsWith('src/'))
     .map(([, text]) => text)
     .join('\n');
-  const [read, set] = [findNames(code, 'input'), findNames(code, 'setOutput')];
+  const read = findInputs(code);
+  const set = findOutputs(files.get('src/outputs.ts') ?? '');
   const lines = (files.get('src/main.ts') ?? '').split('\n').length - 1;
   return [
     ...compare('input', Object.keys(manifest.inputs), read.names, 'read'),
-    ...compare('output', Object.keys(manifest.outputs), set.names, 'set'),
-    ...[...read.computed, ...set.computed].map(
-      (call) => `${call} has a computed name: write it out, so that it can be checked`,
-    ),
+    ...compare('output', Object.keys(manifest.outputs), set, 'set'),
+    ...read.computed.map((call) => `${call} has a computed name: write it out, so that it can be checked`),
     ...Object.entries(manifest.inputs).flatMap(([name, input]) =>
       input.required && input.default !== undefined ? [`input ${name} is required and has a default: choose one`] : [],
     ),
@@ -53,15 +53,21 @@ function compare(kind: string, declared: readonly string[], used: ReadonlySet<st
   ];
 }
 
-/** Calls of a method by a literal first argument; what is called with anything else is reported as computed. */
-function findNames(code: string, method: 'input' | 'setOutput'): { names: Set<string>; computed: string[] } {
+/** Inputs that are read by a literal name; what is read by anything else is reported as computed. */
+function findInputs(code: string): { names: Set<string>; computed: string[] } {
   const names = new Set<string>();
   const computed: string[] = [];
-  for (const match of code.matchAll(new RegExp(`\\.${method}\\(\\s*([^)]*)`, 'g'))) {
+  for (const match of code.matchAll(/\.input\(\s*([^)]*)/g)) {
     const argument = match[1] ?? '';
     const literal = argument.match(/^'([^']+)'|^"([^"]+)"/);
-    if (literal === null) computed.push(`.${method}(${argument}`);
+    if (literal === null) computed.push(`.input(${argument}`);
     else names.add(literal[1] ?? literal[2] ?? '');
   }
   return { names, computed };
+}
+
+/** The list OUTPUTS of outputs.ts; the compiler holds describeOutputs to it. */
+function findOutputs(code: string): Set<string> {
+  const list = /export const OUTPUTS = \[([^\]]*)\] as const/.exec(code)?.[1] ?? '';
+  return new Set([...list.matchAll(/'([^']+)'/g)].map((match) => match[1] ?? ''));
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type ActionFiles, checkContract } from '#tests/contract/action-rules.ts';
 import { checkAction, listActions } from '../../scripts/build.ts';
 import { renderReadmes } from '../../scripts/docs.ts';
@@ -33,27 +33,31 @@ describe('each breach is found', () => {
       'name: A\ndescription: Does.\ninputs:\n  image: {description: An image., required: true}\noutputs:\n  digest: {description: A digest.}\nruns: {using: node24, main: dist/index.cjs}\n',
     'README.md':
       '<!-- inputs -->\n\n| input | what it is | default |\n| --- | --- | --- |\n| `image` | An image. | required |\n\n<!-- /inputs -->\n<!-- outputs -->\n\n| output | what it says |\n| --- | --- |\n| `digest` | A digest. |\n\n<!-- /outputs -->\n',
-    'src/main.ts': "runner.setOutput('digest', digest);\n",
-    'src/run.ts': "runner.input('image');\n",
+    'src/main.ts': '',
+    'src/inputs.ts': "runner.input('image');\n",
+    'src/ports.ts': '',
+    'src/run.ts': '',
+    'src/outputs.ts': "export const OUTPUTS = ['digest'] as const;\n",
+    'src/summary.ts': '',
     'dist/index.cjs': '',
   };
   const breaches: [string, Record<string, string | undefined>, RegExp][] = [
     ['none', {}, /^$/],
     ['a file is missing', { 'src/run.ts': undefined }, /src\/run\.ts is missing/],
-    ['an input is never read', { 'src/run.ts': '' }, /input image is declared and never read/],
+    ['an input is never read', { 'src/inputs.ts': '' }, /input image is declared and never read/],
     [
       'an input is not declared',
-      { 'src/run.ts': "runner.input('image'); runner.input('tag');" },
+      { 'src/inputs.ts': "runner.input('image'); runner.input('tag');" },
       /input tag is read and not declared/,
     ],
-    ['an output is never set', { 'src/main.ts': '' }, /output digest is declared and never set/],
+    ['an output is never set', { 'src/outputs.ts': '' }, /output digest is declared and never set/],
     [
       'an output is not declared',
-      { 'src/main.ts': "runner.setOutput('digest', d); runner.setOutput('tag', t);" },
+      { 'src/outputs.ts': "export const OUTPUTS = ['digest', 'tag'] as const;" },
       /output tag is set and not declared/,
     ],
-    ['a name is computed', { 'src/run.ts': "runner.input('image'); runner.input(name);" }, /computed name/],
-    ['main.ts is long', { 'src/main.ts': `runner.setOutput('digest', d);${'\n'.repeat(41)}` }, /must stay below 40/],
+    ['a name is computed', { 'src/inputs.ts': "runner.input('image'); runner.input(name);" }, /computed name/],
+    ['main.ts is long', { 'src/main.ts': '\n'.repeat(41) }, /must stay below 40/],
     [
       'the README lags behind',
       { 'README.md': good['README.md']?.replace('An image.', 'A picture.') },

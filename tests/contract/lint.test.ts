@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 
 const biome = join(repositoryRoot, 'node_modules/@biomejs/biome/bin/biome');
 const made: string[] = [];
@@ -82,7 +82,7 @@ describe('the directions of the design are kept by the linter', () => {
 
   test('what is right passes', () => {
     expect(
-      lint('core/a.ts', "import { quote } from '#core/errors.ts';\n\nexport const shown = quote('x');\n"),
+      lint('core/a.ts', "import { quote } from '#core/values/errors.ts';\n\nexport const shown = quote('x');\n"),
     ).not.toContain('━━ ');
   });
 });

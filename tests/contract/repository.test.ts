@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 
 const paths = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
   cwd: repositoryRoot,
@@ -11,7 +11,9 @@ const paths = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--
   .split('\0')
   .filter((path) => path !== '' && existsSync(join(repositoryRoot, path)));
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
-const written = paths.filter((path) => !/\/dist\/|(^|\/)(package-lock\.json|go\.sum|(moto|checkov)\.txt)$|\.(png)$/.test(path));
+const written = paths.filter(
+  (path) => !/\/dist\/|(^|\/)(package-lock\.json|go\.sum|(moto|checkov)\.txt)$|\.(png)$/.test(path),
+);
 
 /** Returns `path:line` of each line that matches. */
 function findLines(files: readonly string[], pattern: RegExp): string[] {

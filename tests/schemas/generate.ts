@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { labHome } from '#lab/supervisor/lab.ts';
+import { labHome } from '#lab/supervisor/root.ts';
 
 /**
  * Writes the JSON Schemas that kubeconform checks the manifests with, strict (nothing that the API does not know), from

@@ -1,4 +1,4 @@
-import type { Clock } from '#core/clock.ts';
+import type { Clock } from '#core/system/clock.ts';
 
 /** A clock that only moves when somebody sleeps, and never really sleeps. */
 export interface TestClock extends Clock {

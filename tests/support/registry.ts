@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Digest } from '#core/reference.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 /** What the registry was asked. */
 export interface SeenRequest {

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type GitServer, startGitServer } from '#tests/support/git-server.ts';
 import { startTestRegistry, type TestRegistry } from '#tests/support/registry.ts';
 

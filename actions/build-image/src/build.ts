@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest } from '#core/reference.ts';
-import { type Docker, localTag, mountFolder, openDocker } from './docker.ts';
-import { exportPaths } from './export.ts';
+import type { Digest } from '#core/values/reference.ts';
+import { type Docker, localTag, mountFolder, openDocker } from './engine/docker.ts';
+import { exportPaths } from './engine/export.ts';
+import { initPacker, needsInit, runPacker } from './engine/packer.ts';
 import { pluginsPath } from './ingredients.ts';
-import { initPacker, needsInit, runPacker } from './packer.ts';
+import type { Plan } from './plan.ts';
+import type { Ports } from './ports.ts';
 import { type Published, type PublishPorts, publish, pushImage } from './publish.ts';
-import type { Deps, Plan } from './run.ts';
 
 /** What happened to the dependency layer: it was there, it was built, the image has none, or nothing was built. */
 export type DependencyLayer = 'reused' | 'built' | 'none' | 'untouched';
@@ -15,7 +16,7 @@ export type DependencyLayer = 'reused' | 'built' | 'none' | 'untouched';
 /** The tools of one build. */
 interface Workshop {
   readonly plan: Plan;
-  readonly deps: Deps;
+  readonly deps: Ports;
   readonly docker: Docker;
   readonly ports: PublishPorts;
   /** Holds the exported inputs. */
@@ -27,7 +28,7 @@ interface Workshop {
 /** Builds what is missing, pushes it, and leaves the engine as it was but for base images and the dependency layer. */
 export async function buildLayers(
   plan: Plan,
-  deps: Deps,
+  deps: Ports,
 ): Promise<{ published: Published; dependencies: DependencyLayer }> {
   const scratch = await deps.openScratch();
   try {
@@ -42,11 +43,11 @@ export async function buildLayers(
   }
 }
 
-async function openWorkshop(plan: Plan, deps: Deps, root: string): Promise<Workshop> {
+async function openWorkshop(plan: Plan, deps: Ports, root: string): Promise<Workshop> {
   const { registry } = plan;
   const mounts = join(root, mountFolder(deps.mark));
   await mkdir(mounts);
-  const exec: Deps['toolExec'] = (argv, options) =>
+  const exec: Ports['toolExec'] = (argv, options) =>
     deps.toolExec(argv, { ...options, extraEnv: { PACKER_TMP_DIR: mounts, ...options?.extraEnv } });
   const tools = { ...deps, toolExec: exec };
   const folder = join(root, 'source');
@@ -63,7 +64,7 @@ async function openWorkshop(plan: Plan, deps: Deps, root: string): Promise<Works
 }
 
 /** Puts in place what Packer reads, and the plugins that it needs. */
-async function exportSource(plan: Plan, deps: Deps, folder: string): Promise<void> {
+async function exportSource(plan: Plan, deps: Ports, folder: string): Promise<void> {
   const { template, inputs } = plan.ingredients;
   const paths = [...template, ...inputs].map((id) => id.path);
   const plugins = pluginsPath(plan.image.template);

@@ -1,9 +1,11 @@
 import { posix } from 'node:path';
-import { InputError, Refusal } from '#core/errors.ts';
-import { type BuildIngredients, computeInputHash, type SourceTree, type TreeId } from '#core/input-hash.ts';
-import type { Digest } from '#core/reference.ts';
+import type { TreeEntry } from '#core/git/tree-entry.ts';
 import { type ImageName, parseImageName } from '#core/registry/image-name.ts';
 import type { Registry } from '#core/registry/registry.ts';
+import { type BuildIngredients, computeInputHash } from '#core/source/input-hash.ts';
+import type { SourceTree } from '#core/source/source-tree.ts';
+import { InputError, Refusal } from '#core/values/errors.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 /** An image of slipway.yaml, as far as a build needs it. */
 export interface ImageSettings {
@@ -16,10 +18,10 @@ export interface ImageSettings {
 
 /** What a build is made of, known before anything is built. */
 export interface Ingredients {
-  readonly template: readonly TreeId[];
-  readonly inputs: readonly TreeId[];
+  readonly template: readonly TreeEntry[];
+  readonly inputs: readonly TreeEntry[];
   /** Empty for an image without a dependency layer. */
-  readonly dependencies: readonly TreeId[];
+  readonly dependencies: readonly TreeEntry[];
   readonly base: PinnedBase;
   readonly inputHash: string;
   /** Undefined for an image without a dependency layer. */
@@ -45,7 +47,7 @@ export async function gatherIngredients(
 ): Promise<Ingredients> {
   refuseOwnVariables(image);
   const [ids, base] = await Promise.all([findAll(image, source), pinBase(image, source, registryOf)]);
-  const hash = (kind: BuildIngredients['kind'], inputs: readonly TreeId[]) =>
+  const hash = (kind: BuildIngredients['kind'], inputs: readonly TreeEntry[]) =>
     computeInputHash({ kind, inputs, template: ids.template, variables: image.variables, base: base.digest });
   return {
     ...ids,

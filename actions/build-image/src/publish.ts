@@ -1,10 +1,10 @@
-import type { Clock } from '#core/clock.ts';
-import { describeError, Refusal } from '#core/errors.ts';
-import type { Log } from '#core/log.ts';
-import type { Digest } from '#core/reference.ts';
 import type { PushRegistry } from '#core/registry/registry.ts';
-import { retry } from '#core/retry.ts';
-import type { Docker } from './docker.ts';
+import type { Clock } from '#core/system/clock.ts';
+import type { Log } from '#core/system/log.ts';
+import { retry } from '#core/system/retry.ts';
+import { describeError, Refusal } from '#core/values/errors.ts';
+import type { Digest } from '#core/values/reference.ts';
+import type { Docker } from './engine/docker.ts';
 
 /** What publishing needs of the world. */
 export interface PublishPorts {

@@ -1,8 +1,8 @@
 import { readConfigAt } from '#core/config/read.ts';
-import { InputError } from '#core/errors.ts';
-import type { SourceTree } from '#core/input-hash.ts';
-import { suggestName } from '#core/nearest.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
+import type { SourceTree } from '#core/source/source-tree.ts';
+import { InputError } from '#core/values/errors.ts';
+import { suggestName } from '#core/values/suggest.ts';
 import type { ImageSettings } from './ingredients.ts';
 import type { Inputs } from './inputs.ts';
 

@@ -1,14 +1,9 @@
-import { escapeMarkdown, inlineCode, link, table } from '#core/markdown.ts';
+import { commitLink, type RepositoryPage } from '#core/action/summary.ts';
+import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
 import type { Build } from './run.ts';
 
-/** Where links of a summary lead. */
-export interface SummaryContext {
-  /** `<server>/<owner>/<name>`. */
-  readonly repositoryUrl: string;
-}
-
 /** Returns the job summary: what was built or why nothing was, how to look at it, what to do next. */
-export function renderSummary(build: Build, context: SummaryContext): string {
+export function renderSummary(build: Build, context: RepositoryPage): string {
   const { ingredients } = build;
   const rows = [
     ['digest', inlineCode(build.digest)],
@@ -78,11 +73,7 @@ function nextStep(build: Build): string {
   return `nothing, where this digest is deployed; else ${bump}. To build in spite of it: ${inlineCode('force: true')}.`;
 }
 
-function commitLink(commit: string, context: SummaryContext): string {
-  return link(inlineCode(commit.slice(0, 7)), `${context.repositoryUrl}/commit/${commit}`);
-}
-
-function treeLink(path: string, build: Build, context: SummaryContext): string {
+function treeLink(path: string, build: Build, context: RepositoryPage): string {
   const encoded = path.split('/').map(encodeURIComponent).join('/');
   return link(inlineCode(path), `${context.repositoryUrl}/tree/${build.source}/${encoded}`);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { SourceTree, TreeId } from '#core/input-hash.ts';
-import type { CommitSha, Digest } from '#core/reference.ts';
+import type { TreeEntry } from '#core/git/tree-entry.ts';
 import type { Registry } from '#core/registry/registry.ts';
+import type { SourceTree } from '#core/source/source-tree.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { findDefault, gatherIngredients, type ImageSettings } from '../src/ingredients.ts';
 
 const digest = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
@@ -9,7 +10,7 @@ const files = ['app', 'app/package.json', 'docker/build.pkr.hcl'];
 const template = 'variable "base_image" {\n  default = "node:24"\n}\n';
 
 function source(present: readonly string[] = files, text = template): SourceTree {
-  const id = (path: string): TreeId => ({ path, mode: '100644', type: 'blob', oid: `oid of ${path}` });
+  const id = (path: string): TreeEntry => ({ path, mode: '100644', type: 'blob', oid: `oid of ${path}` });
   return {
     commit: 'a'.repeat(40) as CommitSha, // 40 hex digits
     findIds: async (paths) => paths.map((path) => (present.includes(path) ? id(path) : undefined)),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { createExec } from '#core/exec.ts';
-import { hasPluginsBuiltIn, packerArgv, toolEnvironment } from '../src/packer.ts';
+import { createExec } from '#core/system/exec.ts';
+import { hasPluginsBuiltIn, packerArgv, toolEnvironment } from '../src/engine/packer.ts';
 
 describe('packerArgv', () => {
   const rows: [string, string, Record<string, string>, string[]][] = [

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { CommitSha, Digest } from '#core/reference.ts';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import type { Build } from '../src/run.ts';
 import { formatBytes, renderSummary } from '../src/summary.ts';

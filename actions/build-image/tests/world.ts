@@ -5,8 +5,9 @@ import { type OciRegistry, startRegistry } from '#lab/aws/registry.ts';
 import { type BaseImage, makeBaseImage } from '#lab/docker/base-image.ts';
 import { type Docker, startDocker } from '#lab/docker/docker.ts';
 import { startNpmMirror } from '#lab/docker/npm-mirror.ts';
-import { type Lab, openLab, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 
 /** What one run of the action left behind. */

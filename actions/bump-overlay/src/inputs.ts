@@ -1,6 +1,7 @@
-import { InputError } from '#core/errors.ts';
-import { type CommitSha, type Digest, NEVER_RELEASED, parseCommitSha, parseDigest } from '#core/reference.ts';
-import type { Runner } from '#core/runner.ts';
+import { parseBranch, parseLines, parsePath } from '#core/action/inputs.ts';
+import type { Runner } from '#core/action/runner.ts';
+import { InputError } from '#core/values/errors.ts';
+import { type CommitSha, type Digest, NEVER_RELEASED, parseCommitSha, parseDigest } from '#core/values/reference.ts';
 
 /** The inputs of this action, checked. */
 export interface Inputs {
@@ -18,8 +19,8 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     environment: parseName('environment', runner.input('environment')),
     images: parseImages(runner.input('images')),
     sourceSha: parseCommitSha('source-sha', runner.input('source-sha')),
-    branch: parseBranch(runner.input('branch')),
-    config: parsePath(runner.input('config')),
+    branch: parseBranch('branch', runner.input('branch')),
+    config: parsePath('config', runner.input('config')),
     token: runner.input('token'),
   };
 }
@@ -27,8 +28,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
 /** Returns the wanted digest of each image from lines `name=sha256:…`; empty lines are passed over. */
 export function parseImages(text: string): ReadonlyMap<string, Digest> {
   const images = new Map<string, Digest>();
-  for (const line of text.split('\n').map((part) => part.trim())) {
-    if (line === '') continue;
+  for (const line of parseLines(text)) {
     const equals = line.indexOf('=');
     if (equals < 1) throw new InputError('images', line, 'is not of the form name=sha256:…, one image a line');
     const name = line.slice(0, equals).trim();
@@ -42,24 +42,7 @@ export function parseImages(text: string): ReadonlyMap<string, Digest> {
   return images;
 }
 
-/** Git's own rules for a branch name (git-check-ref-format), as far as they keep it from being anything else. */
-function parseBranch(text: string): string {
-  const broken =
-    text === '' ||
-    text.startsWith('-') ||
-    /[\s~^:?*[\\\p{C}]|\.\.|@\{|\/\/|^\/|\/$|\.$|^@$/u.test(text) ||
-    text.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'));
-  if (broken) throw new InputError('branch', text, 'is not a branch name: expected a name such as main');
-  return text;
-}
-
 function parseName(input: string, text: string): string {
   if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text)) return text;
   throw new InputError(input, text, 'is not a name of slipway.yaml: expected lower-case letters, digits and dashes');
-}
-
-function parsePath(text: string): string {
-  const inside = text !== '' && !text.startsWith('/') && !text.split('/').includes('..') && !/\p{C}/u.test(text);
-  if (inside) return text;
-  throw new InputError('config', text, 'is not a path inside the repository: expected one such as slipway.yaml');
 }

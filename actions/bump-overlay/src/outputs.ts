@@ -1,7 +1,10 @@
-import type { Landing } from '#core/landing.ts';
+import type { Landing } from '#core/release/land.ts';
 
-/** Returns the outputs of this action as action.yml declares them. */
-export function describeOutputs(landing: Landing): { outcome: string; commit: string; releases: string } {
+/** The outputs that action.yml declares. */
+export const OUTPUTS = ['outcome', 'commit', 'releases'] as const;
+
+/** Returns the outputs of this action. */
+export function describeOutputs(landing: Landing): Record<(typeof OUTPUTS)[number], string> {
   const releases = landing.images.map(({ environment, image, outcome, from, to, source, winner }) => ({
     environment,
     image,

@@ -1,24 +1,17 @@
-import { type Landing, type LandingPorts, land } from '#core/landing.ts';
+import { type Landing, land } from '#core/release/land.ts';
 import type { Inputs } from './inputs.ts';
-
-/** What this action needs from the world. */
-export interface Deps extends LandingPorts {
-  /** ULID, new at every call. */
-  readonly newIntent: () => string;
-  readonly runUrl: string;
-  readonly actor: string;
-}
+import type { Ports } from './ports.ts';
 
 /** Puts the wanted digests into the environment and says what became of each. */
-export function run(inputs: Inputs, deps: Deps): Promise<Landing> {
+export function run(inputs: Inputs, ports: Ports): Promise<Landing> {
   const wish = {
     kind: 'deploy',
     environment: inputs.environment,
     images: inputs.images,
     source: inputs.sourceSha,
-    intent: deps.newIntent(),
-    run: deps.runUrl,
-    actor: deps.actor,
+    intent: ports.newIntent(),
+    run: ports.runUrl,
+    actor: ports.actor,
   } as const;
-  return land(wish, inputs.branch, deps);
+  return land(wish, inputs.branch, ports);
 }

@@ -1,11 +1,9 @@
-import type { ImageOutcome, Landing } from '#core/landing.ts';
-import { escapeMarkdown, inlineCode, link, table } from '#core/markdown.ts';
-import type { Digest } from '#core/reference.ts';
+import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
+import type { ImageOutcome, Landing } from '#core/release/land.ts';
+import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
 
 /** Where links of a summary lead. */
-export interface SummaryContext {
-  /** `<server>/<owner>/<name>`. */
-  readonly repositoryUrl: string;
+export interface SummaryContext extends RepositoryPage {
   readonly environment: string;
   readonly branch: string;
 }
@@ -91,12 +89,4 @@ function renderFooter(landing: Landing): string[] {
       : [`Rendered with ${landing.edit.kustomize.name} ${landing.edit.kustomize.version}.`];
   const words = [...tool, ...races];
   return words.length === 0 ? [] : [`<sub>${escapeMarkdown(words.join(' '))}</sub>`, ''];
-}
-
-function shortDigest(digest: Digest | undefined): string {
-  return digest === undefined ? '—' : inlineCode(`${digest.slice(0, 19)}…`);
-}
-
-function commitLink(commit: string, context: SummaryContext): string {
-  return link(inlineCode(commit.slice(0, 7)), `${context.repositoryUrl}/commit/${commit}`);
 }

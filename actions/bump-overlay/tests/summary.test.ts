@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { Landing } from '#core/landing.ts';
-import type { CommitSha, Digest } from '#core/reference.ts';
+import type { Landing } from '#core/release/land.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { renderSummary } from '../src/summary.ts';
 

@@ -1,5 +1,5 @@
-import { describeEndangered, type Endangered } from '#core/ecr-lifecycle/endanger.ts';
-import { KEEP } from '#core/ecr-lifecycle/keep-tags.ts';
+import { describeEndangered, type Endangered } from '#core/aws/ecr-lifecycle/endanger.ts';
+import { KEEP } from '#core/aws/ecr-lifecycle/keep-tags.ts';
 import type { Need } from './needs.ts';
 import type { ProtectedImage, RetainedRepository } from './retain.ts';
 import type { Retention } from './run.ts';

@@ -1,21 +1,18 @@
-import { Refusal } from '#core/errors.ts';
-import { runAction } from '#core/runner.ts';
+import { runAction } from '#core/action/runner.ts';
+import { Refusal } from '#core/values/errors.ts';
 import { describeFailure } from './failure.ts';
 import { readInputs } from './inputs.ts';
 import { describeOutputs } from './outputs.ts';
-import { openDeps } from './ports.ts';
+import { openPorts } from './ports.ts';
 import { run } from './run.ts';
 import { renderSummary } from './summary.ts';
 
 runAction(async (runner) => {
   const inputs = readInputs(runner);
-  const { deps, close } = await openDeps(runner, inputs);
+  const { ports, close } = await openPorts(runner, inputs);
   try {
-    const retention = await run(inputs, deps);
-    const outputs = describeOutputs(retention);
-    runner.setOutput('outcome', outputs.outcome);
-    runner.setOutput('protected', outputs.protected);
-    runner.setOutput('changes', outputs.changes);
+    const retention = await run(inputs, ports);
+    runner.setOutputs(describeOutputs(retention));
     const { serverUrl, repository } = runner.environment;
     await runner.addSummary(renderSummary(retention, { repositoryUrl: `${serverUrl}/${repository}` }));
     const failure = describeFailure(retention);

@@ -1,14 +1,14 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
-import { InputError, Refusal } from '#core/errors.ts';
-import type { Git } from '#core/git.ts';
-import { readImageEntries } from '#core/kustomization/images.ts';
-import { suggestName } from '#core/nearest.ts';
-import { readOverlayFile } from '#core/overlay-tree.ts';
-import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/reference.ts';
+import type { Git } from '#core/git/repository.ts';
+import { readImageEntries } from '#core/overlay/kustomization/images.ts';
+import { readOverlayFile } from '#core/overlay/tree.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
-import { parseHeldImages } from './holds.ts';
+import { parseHeldImages } from '#core/release/holds.ts';
+import { findLastReleases } from '#core/release/last-releases.ts';
+import { InputError, Refusal } from '#core/values/errors.ts';
+import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
+import { suggestName } from '#core/values/suggest.ts';
 import type { Inputs } from './inputs.ts';
-import { findLastReleases } from './releases.ts';
 
 /** Why an image must stay. */
 export type Need =

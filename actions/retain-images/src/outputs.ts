@@ -1,11 +1,11 @@
 import type { Need } from './needs.ts';
 import type { Retention } from './run.ts';
 
-/** Returns the outputs of this action as action.yml declares them. */
-export function describeOutputs({
-  outcome,
-  repositories,
-}: Retention): Record<'outcome' | 'protected' | 'changes', string> {
+/** The outputs that action.yml declares. */
+export const OUTPUTS = ['outcome', 'protected', 'changes'] as const;
+
+/** Returns the outputs of this action. */
+export function describeOutputs({ outcome, repositories }: Retention): Record<(typeof OUTPUTS)[number], string> {
   const images = repositories.flatMap(({ image, protectedImages }) =>
     protectedImages.map(({ digest, state, needs }) => ({ image, digest, state, needs: needs.map(describeNeed) })),
   );

@@ -1,23 +1,42 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
-import { systemClock } from '#core/clock.ts';
+import type { Runner } from '#core/action/runner.ts';
+import type { Config } from '#core/config/config.ts';
 import { readConfigAt } from '#core/config/read.ts';
-import { createExec } from '#core/exec.ts';
-import { basicCredentials, createScratchGit, readOriginUrl } from '#core/git.ts';
+import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
+import type { Git } from '#core/git/repository.ts';
+import { createScratchGit } from '#core/git/repository.ts';
 import { openEcrRegistry } from '#core/registry/ecr.ts';
 import { createEcrImages } from '#core/registry/ecr-images.ts';
-import type { Runner } from '#core/runner.ts';
-import { openScratch } from '#core/scratch.ts';
+import type { RegistryLocation } from '#core/registry/registry.ts';
+import type { RepositoryImages } from '#core/registry/repository-images.ts';
+import { systemClock } from '#core/system/clock.ts';
+import { createExec } from '#core/system/exec.ts';
+import type { Log } from '#core/system/log.ts';
+import { openScratch } from '#core/system/scratch.ts';
+import type { CommitSha } from '#core/values/reference.ts';
 import type { Inputs } from './inputs.ts';
-import type { Deps } from './run.ts';
+
+/** What this action needs from the world. */
+export interface Ports {
+  /** The branch's newest commit with its tree. */
+  readonly git: Git;
+  /** An empty repository of its own for commits without trees. */
+  readonly commits: Git;
+  /** Reads slipway.yaml at a commit that `git` has. */
+  readonly readConfig: (commit: CommitSha) => Promise<Config>;
+  readonly openImages: (registry: Extract<RegistryLocation, { type: 'ecr' }>) => Promise<RepositoryImages>;
+  readonly now: () => Date;
+  readonly log: Log;
+}
 
 /** This action's ports on a real runner, and what takes their folders away again. */
-export interface OpenedDeps {
-  readonly deps: Deps;
+export interface OpenedPorts {
+  readonly ports: Ports;
   close(): Promise<void>;
 }
 
 /** Opens two bare repositories of our own beside the checkout, and ECR when slipway.yaml names it. */
-export async function openDeps(runner: Runner, inputs: Inputs): Promise<OpenedDeps> {
+export async function openPorts(runner: Runner, inputs: Inputs): Promise<OpenedPorts> {
   const { environment } = runner;
   for (const secret of [inputs.token, basicCredentials(inputs.token)]) if (secret !== '') runner.mask(secret);
   const exec = createExec(environment.all);
@@ -29,7 +48,7 @@ export async function openDeps(runner: Runner, inputs: Inputs): Promise<OpenedDe
       createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
     const [git, commits] = await Promise.all([openGit({ borrow: environment.workspace }), openGit({})]);
     const registryDeps = { environment: environment.all, mask: runner.mask, clock: systemClock };
-    const deps: Deps = {
+    const ports: Ports = {
       git,
       commits,
       readConfig: (commit) => readConfigAt(git, commit, inputs.config),
@@ -40,7 +59,7 @@ export async function openDeps(runner: Runner, inputs: Inputs): Promise<OpenedDe
       now: systemClock.now,
       log: runner.log,
     };
-    return { deps, close: scratch.remove };
+    return { ports, close: scratch.remove };
   } catch (error) {
     await scratch.remove();
     throw error;

@@ -1,11 +1,11 @@
-import { type Endangered, findEndangered } from '#core/ecr-lifecycle/endanger.ts';
-import { type Expiry, expireImages } from '#core/ecr-lifecycle/expire.ts';
-import type { LifecycleImage } from '#core/ecr-lifecycle/image.ts';
-import { applyKeepPlan, type KeepPlan, planKeepTags, type TagOf } from '#core/ecr-lifecycle/keep-tags.ts';
-import type { LifecyclePolicy } from '#core/ecr-lifecycle/policy.ts';
-import { Refusal } from '#core/errors.ts';
-import { type Digest, isDigest } from '#core/reference.ts';
+import { type Endangered, findEndangered } from '#core/aws/ecr-lifecycle/endanger.ts';
+import { type Expiry, expireImages } from '#core/aws/ecr-lifecycle/expire.ts';
+import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
+import { applyKeepPlan, type KeepPlan, planKeepTags, type TagOf } from '#core/aws/ecr-lifecycle/keep-tags.ts';
+import type { LifecyclePolicy } from '#core/aws/ecr-lifecycle/policy.ts';
 import type { RepositoryImages } from '#core/registry/repository-images.ts';
+import { Refusal } from '#core/values/errors.ts';
+import { type Digest, isDigest } from '#core/values/reference.ts';
 import type { Need } from './needs.ts';
 
 /** An image that git can still ask for. `gone` and `archived` cannot be pulled; `endangered` can, but not for long. */

@@ -1,26 +1,9 @@
-import type { Config } from '#core/config/config.ts';
-import { Refusal } from '#core/errors.ts';
-import type { Git } from '#core/git.ts';
-import type { Log } from '#core/log.ts';
-import type { CommitSha } from '#core/reference.ts';
-import type { RegistryLocation } from '#core/registry/registry.ts';
-import type { RepositoryImages } from '#core/registry/repository-images.ts';
+import { Refusal } from '#core/values/errors.ts';
+import type { CommitSha } from '#core/values/reference.ts';
 import type { Inputs } from './inputs.ts';
 import { readHead, readNeeds } from './needs.ts';
+import type { Ports } from './ports.ts';
 import { type RetainedRepository, retainRepository } from './retain.ts';
-
-/** What this action needs from the world. */
-export interface Deps {
-  /** The branch's newest commit with its tree. */
-  readonly git: Git;
-  /** An empty repository of its own for commits without trees. */
-  readonly commits: Git;
-  /** Reads slipway.yaml at a commit that `git` has. */
-  readonly readConfig: (commit: CommitSha) => Promise<Config>;
-  readonly openImages: (registry: Extract<RegistryLocation, { type: 'ecr' }>) => Promise<RepositoryImages>;
-  readonly now: () => Date;
-  readonly log: Log;
-}
 
 /** What became of the images that git can still ask for. */
 export interface Retention {
@@ -35,27 +18,27 @@ export interface Retention {
 const ROUNDS = 5;
 
 /** Keeps every image that the branch can still ask for, and says which are gone or in danger. */
-export async function run(inputs: Inputs, deps: Deps): Promise<Retention> {
+export async function run(inputs: Inputs, ports: Ports): Promise<Retention> {
   const earlier: RetainedRepository[] = [];
   for (let round = 1; ; round++) {
-    const head = await readHead(inputs.branch, deps.git);
-    const repositories = await retainAt(head, inputs, deps);
-    const isSettled = inputs.dryRun || (await readHead(inputs.branch, deps.git)) === head;
+    const head = await readHead(inputs.branch, ports.git);
+    const repositories = await retainAt(head, inputs, ports);
+    const isSettled = inputs.dryRun || (await readHead(inputs.branch, ports.git)) === head;
     if (isSettled || round === ROUNDS) return summarize(inputs, head, repositories, earlier);
-    deps.log.info(`${inputs.branch} moved on from ${head}: reading it again, since it may need other images now`);
+    ports.log.info(`${inputs.branch} moved on from ${head}: reading it again, since it may need other images now`);
     earlier.push(...repositories);
   }
 }
 
-async function retainAt(head: CommitSha, inputs: Inputs, deps: Deps): Promise<RetainedRepository[]> {
-  const { registry, images } = await readNeeds(head, inputs, deps);
+async function retainAt(head: CommitSha, inputs: Inputs, ports: Ports): Promise<RetainedRepository[]> {
+  const { registry, images } = await readNeeds(head, inputs, ports);
   if (registry.type !== 'ecr')
     throw new Refusal(
       `config: the registry of ${inputs.config} is ${registry.host}, which has no lifecycle policies of ECR's; there is nothing for this action to do`,
     );
-  const ports = { images: await deps.openImages(registry), now: deps.now };
+  const retainPorts = { images: await ports.openImages(registry), now: ports.now };
   const retained: RetainedRepository[] = [];
-  for (const [image, needs] of images) retained.push(await retainRepository(image, needs, inputs.dryRun, ports));
+  for (const [image, needs] of images) retained.push(await retainRepository(image, needs, inputs.dryRun, retainPorts));
   return retained;
 }
 

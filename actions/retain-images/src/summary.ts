@@ -1,21 +1,16 @@
-import { describeEndangered } from '#core/ecr-lifecycle/endanger.ts';
-import { escapeMarkdown, inlineCode, link, table } from '#core/markdown.ts';
+import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
+import { describeEndangered } from '#core/aws/ecr-lifecycle/endanger.ts';
+import { escapeMarkdown, inlineCode, table } from '#core/values/markdown.ts';
 import { KEEP_RULE } from './failure.ts';
 import type { Need } from './needs.ts';
 import type { ProtectedImage, RetainedRepository } from './retain.ts';
 import type { Retention } from './run.ts';
 
-/** Where links of a summary lead. */
-export interface SummaryContext {
-  /** `<server>/<owner>/<name>`. */
-  readonly repositoryUrl: string;
-}
-
 /** A summary is for a person, and GitHub takes 1 MiB; the outputs have all of it. */
 const MOST_ROWS = 40;
 
 /** Returns the job summary: what is kept and why, what was changed, what will expire when, what to do next. */
-export function renderSummary(retention: Retention, context: SummaryContext): string {
+export function renderSummary(retention: Retention, context: RepositoryPage): string {
   return [
     `### ${headline(retention)}`,
     '',
@@ -38,7 +33,7 @@ function headline({ outcome, isDryRun }: Retention): string {
   }
 }
 
-function renderRepository(repository: RetainedRepository, retention: Retention, context: SummaryContext): string[] {
+function renderRepository(repository: RetainedRepository, retention: Retention, context: RepositoryPage): string[] {
   const { image, protectedImages } = repository;
   const rows = protectedImages.map((one) => [
     shortDigest(one.digest),
@@ -67,7 +62,7 @@ function describeState({ state }: ProtectedImage): string {
   return words[state];
 }
 
-function renderNeeds(needs: readonly Need[], context: SummaryContext): string {
+function renderNeeds(needs: readonly Need[], context: RepositoryPage): string {
   return needs
     .map((need) => {
       if (need.kind === 'child') return `manifest list ${shortDigest(need.list)}`;
@@ -120,12 +115,4 @@ function nextStep({ outcome, isDryRun, repositories }: Retention): string {
   if (outcome === 'endangered')
     return 'restore what is archived; release something else where an image is gone, before somebody asks for it.';
   return outcome === 'changed' && isDryRun ? `run it again with ${inlineCode('dry-run: false')}.` : 'nothing.';
-}
-
-function shortDigest(digest: string): string {
-  return inlineCode(`${digest.slice(0, 19)}…`);
-}
-
-function commitLink(commit: string, context: SummaryContext): string {
-  return link(inlineCode(commit.slice(0, 7)), `${context.repositoryUrl}/commit/${commit}`);
 }

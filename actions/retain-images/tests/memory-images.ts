@@ -1,8 +1,8 @@
-import { expireImages } from '#core/ecr-lifecycle/expire.ts';
-import type { LifecycleImage } from '#core/ecr-lifecycle/image.ts';
-import { type LifecyclePolicy, parsePolicy } from '#core/ecr-lifecycle/policy.ts';
-import type { Digest } from '#core/reference.ts';
+import { expireImages } from '#core/aws/ecr-lifecycle/expire.ts';
+import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
+import { type LifecyclePolicy, parsePolicy } from '#core/aws/ecr-lifecycle/policy.ts';
 import type { RepositoryImages } from '#core/registry/repository-images.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 /** ECR in memory (a stand-in): tags do not move, an image without tags is deleted, archived ones cannot be pulled. */
 export interface MemoryImages extends RepositoryImages {

@@ -9,13 +9,14 @@ import {
   PutLifecyclePolicyCommand,
 } from '@aws-sdk/client-ecr';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { Digest } from '#core/reference.ts';
+import type { Digest } from '#core/values/reference.ts';
 import { createEcrClient } from '#lab/aws/images.ts';
 import { startMoto } from '#lab/aws/moto.ts';
 import { answerJson, passThrough, readBody } from '#lab/aws/proxy.ts';
-import { listen } from '#lab/aws/server.ts';
-import { type Lab, openLab, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { listen } from '#lab/supervisor/http.ts';
+import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 import { startTestRegistry, type TestRegistry } from '#tests/support/registry.ts';
 import { openWorld, SAFE_RULES, type World } from './world.ts';

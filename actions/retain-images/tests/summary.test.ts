@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type CommitSha, parseCommitSha } from '#core/reference.ts';
+import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import type { RetainedRepository } from '../src/retain.ts';
 import type { Retention } from '../src/run.ts';

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parseConfig } from '#core/config/parse.ts';
-import { repositoryRoot } from '#lab/supervisor/lab.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { isSchemaCurrent } from '../../../scripts/schema.ts';
 

@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { ECRClient } from '@aws-sdk/client-ecr';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Digest } from '#core/reference.ts';
 import { createEcrImages } from '#core/registry/ecr-images.ts';
 import type { RepositoryImages } from '#core/registry/repository-images.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 const ACCOUNT = '123456789012';
 const location = { type: 'ecr', region: 'ca-central-1', account: ACCOUNT } as const;

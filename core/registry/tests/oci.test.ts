@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Digest } from '#core/reference.ts';
 import { openOciRegistry } from '#core/registry/plain.ts';
 import type { RegistryDeps } from '#core/registry/transport.ts';
+import type { Digest } from '#core/values/reference.ts';
 import { createTestClock, type TestClock } from '#tests/support/clock.ts';
 import { startTestRegistry, type TestRegistry } from '#tests/support/registry.ts';
 

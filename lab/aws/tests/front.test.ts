@@ -1,11 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Digest } from '#core/reference.ts';
+import type { Digest } from '#core/values/reference.ts';
 import { createFaults, type Faults } from '#lab/aws/faults.ts';
 import { createFront, type RegistryRequest } from '#lab/aws/front.ts';
 import { digestOf, type Images, type PutOutcome } from '#lab/aws/images.ts';
-import { type LoopbackServer, listen } from '#lab/aws/server.ts';
 import { createTokens } from '#lab/aws/tokens.ts';
+import { type LoopbackServer, listen } from '#lab/supervisor/http.ts';
 
 const known = digestOf(Buffer.from('a manifest'));
 const other: Digest = `sha256:${'1'.repeat(64)}`;

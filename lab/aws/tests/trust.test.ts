@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { matchesWildcard } from '#core/iam/wildcard.ts';
+import { matchesWildcard } from '#core/aws/iam/wildcard.ts';
 import { answerJson } from '#lab/aws/proxy.ts';
-import { type LoopbackServer, listen } from '#lab/aws/server.ts';
 import { createTrustPolicies } from '#lab/aws/trust.ts';
+import { type LoopbackServer, listen } from '#lab/supervisor/http.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/slipway-build';
 const SUBJECT = 'repo:acme/shop:ref:refs/heads/main';

@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { type LoopbackServer, listen } from '#lab/aws/server.ts';
 import { createFileCache } from '#lab/docker/file-cache.ts';
 import { createNpmMirror, parseNpmPath } from '#lab/docker/npm-mirror.ts';
 import type { Upstream, UpstreamAnswer } from '#lab/docker/npm-upstream.ts';
+import { type LoopbackServer, listen } from '#lab/supervisor/http.ts';
 
 let folder: string;
 let mirror: LoopbackServer;

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Refused } from '#lab/github/graphql/refused.ts';
 import { updateRefs } from '#lab/github/graphql/update-refs.ts';
+import type { Bearer } from '#lab/github/identity/tokens.ts';
 import { loginOf, type RestContext } from '#lab/github/rest/call.ts';
 import { describeUser, nodeId, readCommit } from '#lab/github/rest/describe.ts';
 import { kindOf, resolve } from '#lab/github/rest/git.ts';
 import { mayDo } from '#lab/github/rest/rights.ts';
-import type { Bearer } from '#lab/github/tokens.ts';
 
 /** Answers a field that has arguments, or depends on who asks. */
 export type Field = (args: unknown, bearer: Bearer) => unknown;

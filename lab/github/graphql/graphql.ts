@@ -12,8 +12,8 @@ import {
 import { z } from 'zod';
 import { type Field, rootOf } from '#lab/github/graphql/fields.ts';
 import { Refused } from '#lab/github/graphql/refused.ts';
+import type { Bearer, Tokens } from '#lab/github/identity/tokens.ts';
 import { type RestContext, refuse } from '#lab/github/rest/call.ts';
-import type { Bearer, Tokens } from '#lab/github/tokens.ts';
 
 /** Where it is asked, as on GitHub Enterprise Server. */
 export const GRAPHQL_PATH = '/api/graphql';

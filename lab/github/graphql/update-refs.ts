@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Refused } from '#lab/github/graphql/refused.ts';
+import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { nodeId } from '#lab/github/rest/describe.ts';
 import { kindOf, NO_OBJECT } from '#lab/github/rest/git.ts';
 import { mayDo } from '#lab/github/rest/rights.ts';
-import type { Bearer } from '#lab/github/tokens.ts';
 
 const wantedUpdate = z.object({
   name: z.string(),

@@ -1,8 +1,8 @@
-import type { StepRecord } from '#lab/github/act.ts';
 import { renderFrame } from '#lab/github/page/frame.ts';
 import { type Html, html, trust } from '#lab/github/page/html.ts';
 import { renderMarkdown } from '#lab/github/page/markdown.ts';
-import type { JobRecord, RunRecord } from '#lab/github/runs.ts';
+import type { StepRecord } from '#lab/github/runner/act.ts';
+import type { JobRecord, RunRecord } from '#lab/github/runner/run-record.ts';
 
 /** Where the pages are. */
 export interface PageContext {

@@ -1,9 +1,9 @@
+import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { OperationId } from '#lab/github/openapi/operations.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, resolve } from '#lab/github/rest/git.ts';
-import type { RunRecord } from '#lab/github/runs.ts';
-import type { Bearer } from '#lab/github/tokens.ts';
-import type { Workflow } from '#lab/github/workflow.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import type { Workflow } from '#lab/github/runner/workflow.ts';
 
 /** The server's state, as the operations see it. */
 export interface RestContext {

@@ -1,4 +1,4 @@
-import type { Exec } from '#core/exec.ts';
+import type { Exec } from '#core/system/exec.ts';
 
 /** What git said. */
 export interface GitAnswer {

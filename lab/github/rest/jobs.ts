@@ -1,6 +1,6 @@
 import { type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
 import { describeJob, jobId } from '#lab/github/rest/run-shapes.ts';
-import type { JobRecord, RunRecord } from '#lab/github/runs.ts';
+import type { JobRecord, RunRecord } from '#lab/github/runner/run-record.ts';
 
 /** Jobs of runs, and what they said. https://docs.github.com/en/rest/actions/workflow-jobs */
 export function jobHandlers(context: RestContext): Handlers {

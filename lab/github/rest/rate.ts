@@ -1,4 +1,4 @@
-import type { Bearer } from '#lab/github/tokens.ts';
+import type { Bearer } from '#lab/github/identity/tokens.ts';
 
 /** Requests in an hour. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 export interface RateLimits {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import type { Bearer, Tokens } from '#lab/github/identity/tokens.ts';
 import { type Call, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
 import { commitHandlers } from '#lab/github/rest/commits.ts';
 import { contentHandlers } from '#lab/github/rest/contents.ts';
@@ -14,7 +15,6 @@ import { mayDo, RIGHTS } from '#lab/github/rest/rights.ts';
 import { runHandlers } from '#lab/github/rest/runs.ts';
 import { type Description, readDescription } from '#lab/github/rest/schema.ts';
 import { type StatusRecord, statusHandlers } from '#lab/github/rest/statuses.ts';
-import type { Bearer, Tokens } from '#lab/github/tokens.ts';
 
 /** Where the API begins, as on GitHub Enterprise Server. */
 export const API_ROOT = '/api/v3';

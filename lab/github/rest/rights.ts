@@ -1,6 +1,6 @@
+import type { Permissions } from '#lab/github/identity/permissions.ts';
+import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { OperationId } from '#lab/github/openapi/operations.ts';
-import type { Permissions } from '#lab/github/permissions.ts';
-import type { Bearer } from '#lab/github/tokens.ts';
 
 /**
  * The right that a job's token needs; a person's token has them all. `metadata` is in every token; `person` is what no

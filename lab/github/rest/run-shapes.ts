@@ -1,8 +1,8 @@
-import type { StepRecord } from '#lab/github/act.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { describeRepository, describeUser, nodeId, readCommit, repositoryUrl } from '#lab/github/rest/describe.ts';
-import type { JobRecord, RunRecord } from '#lab/github/runs.ts';
-import type { Workflow } from '#lab/github/workflow.ts';
+import type { StepRecord } from '#lab/github/runner/act.ts';
+import type { JobRecord, RunRecord } from '#lab/github/runner/run-record.ts';
+import type { Workflow } from '#lab/github/runner/workflow.ts';
 
 /** Returns a workflow's number, the same for a path forever. */
 export function workflowId(path: string): number {

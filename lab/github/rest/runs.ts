@@ -12,7 +12,7 @@ import {
 import { matchesDates } from '#lab/github/rest/dates.ts';
 import { readCommit } from '#lab/github/rest/describe.ts';
 import { addressesOf, branchOf, describeRun, describeWorkflow, workflowId } from '#lab/github/rest/run-shapes.ts';
-import type { RunRecord } from '#lab/github/runs.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
 
 const dispatchRequest = z.object({
   ref: z.string(),

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
-import type { RunRecord } from '#lab/github/runs.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';

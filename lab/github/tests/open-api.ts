@@ -4,16 +4,16 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getOctokit } from '@actions/github';
-import { createExec } from '#core/exec.ts';
+import { createExec } from '#core/system/exec.ts';
 import { createGraphQL } from '#lab/github/graphql/graphql.ts';
+import { computePermissions } from '#lab/github/identity/permissions.ts';
+import { createTokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
-import { computePermissions } from '#lab/github/permissions.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest, type RestOptions } from '#lab/github/rest/rest.ts';
-import type { RunRecord } from '#lab/github/runs.ts';
-import { createTokens } from '#lab/github/tokens.ts';
-import { parseWorkflow, readDispatchInputs } from '#lab/github/workflow.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import { parseWorkflow, readDispatchInputs } from '#lab/github/runner/workflow.ts';
 
 /** The repository of the tests. */
 export const WHERE = { owner: 'acme', repo: 'tenant' };

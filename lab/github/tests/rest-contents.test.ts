@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createExec } from '#core/exec.ts';
+import { createExec } from '#core/system/exec.ts';
 import { type Api, openApi, WHERE } from '#lab/github/tests/open-api.ts';
 
 let api: Api;

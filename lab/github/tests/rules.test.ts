@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { createConcurrency } from '#lab/github/concurrency.ts';
-import { isIncluded, matchesPattern, matchesPush } from '#lab/github/filters.ts';
-import { readJobOutputs, shouldRun, writeJobFile } from '#lab/github/job-file.ts';
-import { subjectOf } from '#lab/github/oidc.ts';
-import { computePermissions } from '#lab/github/permissions.ts';
-import { createTokens, mayAccessContents } from '#lab/github/tokens.ts';
-import { fillGroup, parseWorkflow, readDispatchInputs, startsOnPush } from '#lab/github/workflow.ts';
+import { subjectOf } from '#lab/github/identity/oidc.ts';
+import { computePermissions } from '#lab/github/identity/permissions.ts';
+import { createTokens, mayAccessContents } from '#lab/github/identity/tokens.ts';
+import { createConcurrency } from '#lab/github/runner/concurrency.ts';
+import { isIncluded, matchesPattern, matchesPush } from '#lab/github/runner/filters.ts';
+import { readJobOutputs, shouldRun, writeJobFile } from '#lab/github/runner/job-file.ts';
+import { fillGroup, parseWorkflow, readDispatchInputs, startsOnPush } from '#lab/github/runner/workflow.ts';
 
 describe('filter patterns, as the documentation has them', () => {
   const matching: [string, string][] = [

@@ -4,7 +4,7 @@ import { getOctokit } from '@actions/github';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
 import type { PushPayload } from '#lab/github/repository.ts';
-import type { RunRecord } from '#lab/github/runs.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';

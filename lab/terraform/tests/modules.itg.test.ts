@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { type Lab, openLab, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 

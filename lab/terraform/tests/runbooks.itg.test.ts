@@ -1,13 +1,14 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { writeCost } from '#commands/cost.ts';
 import { awsEnvironment } from '#lab/aws/aws.ts';
 import { startMoto } from '#lab/aws/moto.ts';
-import { type Lab, openLab, repositoryRoot } from '#lab/supervisor/lab.ts';
+import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
-import { writeCost } from '../../../scripts/cost.ts';
 
 const runbooks = join(repositoryRoot, 'docs/runbooks');
 const blocks = readdirSync(runbooks).flatMap((file) =>

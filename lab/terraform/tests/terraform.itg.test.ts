@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
-import { evaluatePolicies } from '#core/iam/evaluate.ts';
-import { parsePolicy, type Statement } from '#core/iam/policy.ts';
+import { checkTrustFiles } from '#commands/check-trust.ts';
+import { evaluatePolicies } from '#core/aws/iam/evaluate.ts';
+import { parsePolicy, type Statement } from '#core/aws/iam/policy.ts';
 import { awsEnvironment } from '#lab/aws/aws.ts';
 import { ACCOUNT, REGION, startMoto } from '#lab/aws/moto.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
@@ -9,7 +10,6 @@ import { silentProgress } from '#lab/supervisor/progress.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
 import { denied, type IdentityCall, needed } from '#lab/terraform/tests/identity-calls.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
-import { checkTrustFiles } from '../../../scripts/check-trust.ts';
 
 const CANARIES = {
   TF_VAR_discord_token: `CANARY${'a'.repeat(20)}.CANARY.${'b'.repeat(27)}`,

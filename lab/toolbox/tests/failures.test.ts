@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { Refusal } from '#core/errors.ts';
-import { CommandError } from '#core/exec.ts';
+import { CommandError } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
 import { explainFailure, isNetworkFailure } from '#lab/toolbox/failures.ts';
 
 const step = { what: 'etcd 3.6.5', folders: ['/', '/no/such/folder'], source: 'GOPROXY' };

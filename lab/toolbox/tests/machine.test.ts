@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { createExec, type Exec } from '#core/exec.ts';
+import { createExec, type Exec } from '#core/system/exec.ts';
 import { type AptPorts, checkApt, installWithApt } from '#lab/toolbox/apt.ts';
 import { buildWithGo, checkGo, compareVersions, goBuildCommand, goInstallCommand } from '#lab/toolbox/go.ts';
 import { readLock, type ToolFrom } from '#lab/toolbox/lock.ts';

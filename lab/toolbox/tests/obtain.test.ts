@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { Refusal } from '#core/errors.ts';
-import { CommandError } from '#core/exec.ts';
+import { CommandError } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import type { Makers } from '#lab/toolbox/obtain.ts';
 import {

@@ -1,0 +1,31 @@
+import type { PushRegistry } from '#core/registry/registry.ts';
+import type { SourceTree } from '#core/source/source-tree.ts';
+import type { Digest } from '#core/values/reference.ts';
+import type { ImageSettings, Ingredients } from './ingredients.ts';
+import type { Inputs } from './inputs.ts';
+import type { Ports } from './ports.ts';
+
+/** All that is decided before a build begins. */
+export interface Plan {
+  readonly image: ImageSettings;
+  readonly registry: PushRegistry;
+  readonly inputs: Inputs;
+  readonly source: SourceTree;
+  readonly ingredients: Ingredients;
+  /** What the registry has for these inputs. */
+  readonly known: Digest | undefined;
+  readonly tag: string;
+  readonly sourceTag: string;
+}
+
+/** A forced build of known inputs gets tags of its own: those of the first build stand for that one, forever. */
+export function chooseTags(
+  inputs: Inputs,
+  source: SourceTree,
+  ingredients: Ingredients,
+  known: Digest | undefined,
+  deps: Ports,
+): { tag: string; sourceTag: string } {
+  const suffix = inputs.force && known !== undefined ? `-${deps.attempt}` : '';
+  return { tag: `in-${ingredients.inputHash}${suffix}`, sourceTag: `git-${source.commit}${suffix}` };
+}

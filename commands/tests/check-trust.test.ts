@@ -1,0 +1,261 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { checkTrustFiles } from '#commands/check-trust.ts';
+import { documentOf, equals, REPO, statement } from '#core/aws/iam/tests/trust-cases.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
+
+const options = ['--repository', 'acme/tenant', '--owner-id', '1001', '--repository-id', '2002', '--purpose'];
+const role = (name: string, purpose: string | undefined, policy: object | undefined) => ({
+  address: `aws_iam_role.this["${name}"]`,
+  type: 'aws_iam_role',
+  change: {
+    actions: ['create'],
+    after: {
+      name,
+      ...(policy && { assume_role_policy: JSON.stringify(documentOf(policy)) }),
+      ...(purpose && { tags: { purpose } }),
+    },
+    after_unknown: policy ? {} : { assume_role_policy: true },
+  },
+});
+const run = (purpose: string, files: Record<string, unknown>) =>
+  checkTrustFiles([...options, purpose, ...Object.keys(files)], (path) => {
+    const file = files[path];
+    return typeof file === 'string' ? file : JSON.stringify(file);
+  });
+const planned = (...changes: object[]) => ({ format_version: '1.2', resource_changes: changes });
+
+describe('the command', () => {
+  test('a bare document', () => {
+    expect(run('apply', { 'trust.json': documentOf(statement()) })).toMatchObject({ code: 0, stderr: [] });
+    expect(run('plan', { 'trust.json': documentOf(statement({ Principal: '*' })) })).toMatchObject({
+      code: 1,
+      stdout: [expect.stringContaining('trust.json: GitHub: the principal "*"')],
+    });
+  });
+
+  test('a plan: the roles of the purpose, and those that say nothing known', () => {
+    const build = statement({ Condition: equals(`${REPO}:ref:refs/heads/main`) });
+    const plan = planned(
+      role('x-apply', 'apply', statement()),
+      role('x-build-push', 'build-push', build),
+      role('x-retain', 'retain', build),
+    );
+    expect(run('apply', { 'plan.json': plan }).code).toBe(0);
+    expect(run('build-push', { 'plan.json': plan }).code).toBe(0);
+    expect(run('plan', { 'plan.json': plan })).toMatchObject({
+      code: 1,
+      stdout: ['plan.json: the plan has no role for plan: tag it purpose = "plan"'],
+    });
+    const open = planned(role('x-apply', 'apply', statement()), role('door', 'other', statement({ Principal: '*' })));
+    expect(run('apply', { 'plan.json': open }).stdout).toEqual([
+      expect.stringContaining('aws_iam_role.this["door"]: GitHub: the principal'),
+    ]);
+    expect(
+      run('apply', { 'plan.json': planned(role('x-apply', undefined, statement()), role('x-plan', undefined, build)) })
+        .code,
+    ).toBe(0);
+  });
+
+  test('what is known only after the apply is not passed', () => {
+    expect(run('apply', { 'plan.json': planned(role('apply', 'apply', undefined)) })).toMatchObject({
+      code: 1,
+      stdout: [expect.stringContaining('known only after the apply')],
+    });
+  });
+
+  test('every file is checked, and every fault is a line', () => {
+    const bad = documentOf(statement({ Condition: {} }));
+    expect(
+      run('apply', { 'good.json': documentOf(statement()), 'bad.json': bad, 'none.json': '{', 'other.json': {} })
+        .stdout,
+    ).toEqual([
+      expect.stringContaining('bad.json: GitHub: no condition on'),
+      expect.stringContaining('bad.json: GitHub: no condition on'),
+      expect.stringContaining('is not JSON'),
+      expect.stringContaining('is neither a policy document'),
+    ]);
+  });
+
+  test.each([
+    [[], '--repository: "" is not OWNER/REPO'],
+    [['--repository', 'acme/*'], '--repository: "acme/*" is not OWNER/REPO'],
+    [[...options, 'deploy', 'x'], '--purpose: "deploy" is none of plan, apply, build-push'],
+    [[...options, 'plan'], 'no file'],
+    [[...options, 'plan', '--owner-id', 'acme', 'x'], '--owner-id: "acme" is no number'],
+    [[...options, 'plan', '--repository-id', '', 'x'], '--repository-id: "" is no number'],
+    [[...options, 'plan', '--subject-form', 'old', 'x'], '--subject-form: "old" is neither immutable nor classic'],
+    [[...options, 'plan', '--branch', '*', 'x'], '--branch: "*" is not one branch'],
+    [[...options, 'plan', '--environment', '', 'x'], '--environment: "" is not one environment'],
+    [[...options, 'plan', '--account', '12', 'x'], '--account: "12" is no AWS account'],
+    [['--nonsense'], '--nonsense'],
+  ])('wrong usage: %j', (argv, message) => {
+    const { code, stderr } = checkTrustFiles(argv, () => '');
+    expect(code).toBe(2);
+    expect(stderr[0]).toContain(message);
+  });
+});
+
+describe('a plan', () => {
+  const good = role('x-apply', 'apply', statement());
+  const open = documentOf(statement({ Principal: '*' }));
+  const stated = (change: object, name = 'x', tags: object = { tags: { purpose: 'apply' } }) => ({
+    ...role(name, undefined, undefined),
+    change: {
+      actions: ['create'],
+      after_unknown: {},
+      ...change,
+      after: { ...tags, ...('after' in change && (change.after as object)) },
+    },
+  });
+  const policyOf = (document: object) => ({ assume_role_policy: JSON.stringify(document) });
+  const module = (values: object) => ({
+    root_module: {
+      child_modules: [
+        {
+          child_modules: [
+            {
+              resources: [
+                { address: 'module.a.module.b.aws_iam_role.x', mode: 'managed', type: 'aws_iam_role', values },
+              ],
+            },
+          ],
+        },
+      ],
+    },
+  });
+  const faults = (plan: object, purpose = 'apply'): readonly string[] => run(purpose, { plan }).stdout;
+
+  test('planned values alone are enough, in modules of modules', () => {
+    expect(run('apply', { plan: { planned_values: module({ ...policyOf(documentOf(statement())) }) } }).code).toBe(0);
+    expect(faults({ planned_values: module(policyOf(open)) })).toEqual([
+      expect.stringMatching(/^plan module\.a\.module\.b\.aws_iam_role\.x: GitHub: the principal "\*" is everybody/),
+    ]);
+  });
+
+  test('neither half hides what the other says', () => {
+    const changes = { resource_changes: [{ ...good, address: 'module.a.module.b.aws_iam_role.x' }] };
+    const tags = { purpose: 'apply' };
+    expect(faults({ ...changes, planned_values: module({ tags, ...policyOf(open) }) })).toHaveLength(1);
+    const same = module({ tags, ...policyOf(documentOf(statement())) });
+    expect(run('apply', { plan: { ...changes, planned_values: same } }).stdout[0]).toContain('1 trust policy');
+  });
+
+  test('a role of an AWS service, one that goes and a data source are none of its business', () => {
+    const service = documentOf({
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Principal: { Service: 'ec2.amazonaws.com' },
+    });
+    const others = [
+      stated({ after: policyOf(service) }, 'ec2', {}),
+      { ...role('gone', 'apply', undefined), change: { actions: ['delete'], after: null, after_unknown: {} } },
+      { ...role('read', 'apply', statement({ Principal: '*' })), mode: 'data' },
+      {
+        address: 'aws_sqs_queue.a',
+        type: 'aws_sqs_queue',
+        change: { actions: ['create'], after: {}, after_unknown: {} },
+      },
+    ];
+    expect(run('apply', { plan: planned(good, ...others) })).toMatchObject({ code: 0, stderr: [] });
+    expect(faults(planned(stated({ after: policyOf(service) })))).toEqual([
+      expect.stringContaining('allows "sts:AssumeRole"'),
+      expect.stringContaining('the principal Service "ec2.amazonaws.com"'),
+    ]);
+  });
+
+  test('a role that says nothing is checked when it lets everybody in', () => {
+    const everybody = documentOf({ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } });
+    expect(faults(planned(good, stated({ after: policyOf(everybody) }, 'open', {}))).length).toBeGreaterThan(0);
+  });
+
+  test.each<[string, object, string[]]>([
+    [
+      'a policy that only the apply will tell, with a name that only it will tell',
+      planned(stated({ after_unknown: { assume_role_policy: true, name: true, tags: {}, arn: true } })),
+      ['the trust policy is known only after the apply'],
+    ],
+    ['no policy', planned(stated({})), ['has no trust policy']],
+    [
+      'a tag that only the apply will tell',
+      planned(
+        good,
+        stated({ after: policyOf(documentOf(statement())), after_unknown: { tags: { purpose: true } } }, 'x', {}),
+      ),
+      ['the tag purpose is known only after the apply'],
+    ],
+    [
+      'tags that only the apply will tell',
+      planned(good, stated({ after: policyOf(documentOf(statement())), after_unknown: { tags: true } }, 'x', {})),
+      ['the tag purpose is known only after the apply'],
+    ],
+    [
+      'a tag in other capitals',
+      planned(good, stated({ after: policyOf(documentOf(statement())) }, 'x', { tags: { purpose: 'Apply' } })),
+      ['the tag purpose "Apply" is not known; did you mean "apply"?'],
+    ],
+    [
+      'a tag by default for another purpose',
+      planned(stated({ after: policyOf(open) }, 'x', { tags_all: { purpose: 'plan' } })),
+      ['the plan has no role for apply'],
+    ],
+    [
+      'one policy that cannot be read, and one that is open',
+      planned(
+        stated({ after: { assume_role_policy: '{"Statement": [{"Effect": "Maybe"}]}' } }),
+        role('y', 'apply', statement({ Principal: '*' })),
+      ),
+      [
+        'aws_iam_role.this["x"]: statement 1: Effect "Maybe" is no effect',
+        'aws_iam_role.this["y"]: GitHub: the principal "*"',
+      ],
+    ],
+    [
+      'a key twice in a policy',
+      planned(stated({ after: { assume_role_policy: '{"Statement": [], "Statement": []}' } })),
+      ['the key "Statement" stands twice in one object'],
+    ],
+    ['a policy that is no text', planned(stated({ after: { assume_role_policy: 3 } })), ['3 is no policy document']],
+    ['a plan that ended with an error', { ...planned(good), errored: true }, ['the plan ended with an error']],
+    ['no role at all', planned(), ['the plan has no role for apply: tag it purpose = "apply"']],
+  ])('%s', (_name, plan, sentences) => {
+    expect(faults(plan)).toEqual(sentences.map((sentence) => expect.stringContaining(sentence)));
+  });
+});
+
+describe('as a process', () => {
+  let folder = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'check-trust-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const start = (purpose: string, ...files: string[]) =>
+    spawnSync(process.execPath, ['commands/check-trust.ts', ...options, purpose, ...files], {
+      cwd: repositoryRoot,
+      encoding: 'utf8',
+    });
+
+  test('0 and a sentence for good ones, 1 and a sentence per fault, 2 and the usage', () => {
+    const [good, bad] = [join(folder, 'good.json'), join(folder, 'bad.json')];
+    writeFileSync(good, JSON.stringify(documentOf(statement())));
+    writeFileSync(
+      bad,
+      JSON.stringify(documentOf(statement({ Condition: {} }), statement({ Sid: 'Open', Principal: '*' }))),
+    );
+    expect(start('apply', good)).toMatchObject({ status: 0, stderr: '' });
+    const refused = start('apply', good, bad);
+    expect(refused).toMatchObject({ status: 1, stderr: '' });
+    expect(refused.stdout.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/bad\.json: GitHub: no condition on .*:aud/),
+      expect.stringMatching(/bad\.json: GitHub: no condition on .*:sub/),
+      expect.stringMatching(/bad\.json: Open: the principal "\*" is everybody/),
+    ]);
+    expect(start('apply', join(folder, 'none.json'))).toMatchObject({ status: 1, stderr: '' });
+    const wrong = start('deploy', good);
+    expect(wrong).toMatchObject({ status: 2, stdout: '' });
+    expect(wrong.stderr).toContain('--purpose: "deploy" is none of plan, apply, build-push');
+  });
+});

@@ -1,0 +1,160 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expire } from '#commands/expire.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
+
+const policy = {
+  rules: [
+    {
+      rulePriority: 10,
+      selection: { tagStatus: 'tagged', tagPatternList: ['in-*'], countType: 'imageCountMoreThan', countNumber: 1 },
+      action: { type: 'expire' },
+    },
+    {
+      rulePriority: 20,
+      selection: { tagStatus: 'any', countType: 'sinceImagePushed', countUnit: 'days', countNumber: 7 },
+      action: { type: 'expire' },
+    },
+  ],
+};
+const list = 'application/vnd.oci.image.index.v1+json';
+const described = {
+  imageDetails: [
+    { imageDigest: 'sha256:c', imagePushedAt: '2026-02-01T00:00:00Z' },
+    { imageDigest: 'sha256:b', imageTags: ['in-2', 'git-2'], imagePushedAt: '2026-02-02T00:00:00+00:00' },
+    { imageDigest: 'sha256:a', imageTags: ['in-1'], imagePushedAt: 1769904000 },
+    {
+      imageDigest: 'sha256:d',
+      imageTags: ['in-3'],
+      imagePushedAt: '2026-02-03T00:00:00Z',
+      imageManifestMediaType: list,
+    },
+    { imageDigest: 'sha256:e', imagePushedAt: '2026-02-27T00:00:00Z' },
+  ],
+};
+const manifest = {
+  imageId: { imageDigest: 'sha256:d' },
+  imageManifest: JSON.stringify({ manifests: [{ digest: 'sha256:c' }] }),
+};
+const files: Record<string, string> = {
+  'policy.json': JSON.stringify(policy),
+  'answer.json': JSON.stringify({ repositoryName: 'bot', lifecyclePolicyText: JSON.stringify(policy) }),
+  'images.json': JSON.stringify(described),
+  'manifests.json': JSON.stringify({ images: [manifest], failures: [] }),
+  'page.json': JSON.stringify({ ...described, nextToken: 'more' }),
+  'broken.json': '{"rules": [',
+  'unknown.json': JSON.stringify({ rules: [{ ...policy.rules[0], priority: 1 }] }),
+};
+const read = (path: string): string => {
+  const text = files[path];
+  if (text === undefined) throw new Error('ENOENT');
+  return text;
+};
+const now = ['--now', '2026-03-01T00:00:00Z'];
+const run = (...argv: string[]) => expire(argv, read);
+
+const expired = [
+  { digest: 'sha256:a', rule: 10, tags: ['in-1'] },
+  { digest: 'sha256:b', rule: 10, tags: ['in-2', 'git-2'] },
+  { digest: 'sha256:c', rule: 20, tags: [] },
+];
+
+test.each(['policy.json', 'answer.json'])('prints what %s expires, by rule and digest', (file) => {
+  const outcome = run('--policy', file, '--images', 'images.json', ...now);
+  expect(outcome).toEqual({ code: 0, stdout: `${JSON.stringify({ expired })}\n`, stderr: '' });
+});
+
+test('with the manifests of the lists, what they refer to stays', () => {
+  const { stdout } = run('--policy', 'policy.json', '--images', 'images.json', '--manifests', 'manifests.json', ...now);
+  expect(JSON.parse(stdout)).toEqual({ expired: expired.slice(0, 2) });
+});
+
+test('with details, says what comes later, too', () => {
+  const { stdout } = run('--policy', 'policy.json', '--images', 'images.json', '--details', ...now);
+  expect(JSON.parse(stdout)).toEqual({
+    expired,
+    archived: [],
+    upcoming: [{ digest: 'sha256:e', rule: 20, tags: [], at: '2026-03-06T00:00:00.000Z', action: 'expire' }],
+  });
+});
+
+describe('wrong usage is 2', () => {
+  test.each([
+    [['--images', 'i', ...now], '--policy is missing'],
+    [['--policy', 'p', ...now], '--images is missing'],
+    [['--policy', 'p', '--images', 'i'], '--now is missing'],
+    [['--policy', 'p', '--images', 'i', '--now', 'today'], '--now: "today" is no ISO time'],
+    [['--police', 'p'], "Unknown option '--police'"],
+    [['p'], "Unexpected argument 'p'"],
+    [['--policy'], "'--policy <value>' argument missing"],
+  ])('%j', (argv, sentence) => {
+    const { code, stdout, stderr } = run(...argv);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(sentence);
+    expect(stderr).toMatch(/usage: npm run -s expire -- --policy .*\n$/);
+  });
+});
+
+describe('wrong input is 1, with one sentence', () => {
+  test.each([
+    ['none.json', 'images.json', 'file: "none.json" cannot be read'],
+    ['policy.json', 'none.json', 'file: "none.json" cannot be read'],
+    ['broken.json', 'images.json', 'broken.json: "{\\"rules\\": [" is not JSON'],
+    ['unknown.json', 'images.json', 'unknown.json rules[0]: "priority" is not a key of ECR\'s lifecycle policies'],
+    ['policy.json', 'broken.json', 'is not JSON: give the output of aws ecr describe-images'],
+    ['policy.json', 'policy.json', 'is not the answer of aws ecr describe-images'],
+    ['policy.json', 'page.json', '"more" is a nextToken, so images are missing'],
+  ])('%s %s', (policyFile, imagesFile, sentence) => {
+    const { code, stdout, stderr } = run('--policy', policyFile, '--images', imagesFile, ...now);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain(sentence);
+    expect(stderr.trimEnd()).not.toContain('\n');
+  });
+
+  test('manifests that are none', () => {
+    const { code, stderr } = run(
+      '--policy',
+      'policy.json',
+      '--images',
+      'images.json',
+      '--manifests',
+      'policy.json',
+      ...now,
+    );
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringContaining('is not the output of aws ecr batch-get-image'),
+    });
+  });
+});
+
+describe('as a command', () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'slipway-expire-'));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const npm = ['run', '-s', 'expire', '--'];
+  const args = (policyFile: string): string[] => [
+    ...npm,
+    '--policy',
+    join(folder, policyFile),
+    '--images',
+    join(folder, 'images.json'),
+    ...now,
+  ];
+
+  test('npm run -s expire prints JSON and nothing else', () => {
+    const stdout = execFileSync('npm', args('policy.json'), { cwd: repositoryRoot, encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toEqual({ expired });
+  });
+
+  test('exits with 1 for a wrong policy, 2 for wrong usage', () => {
+    expect(spawnSync('npm', args('unknown.json'), { cwd: repositoryRoot }).status).toBe(1);
+    expect(spawnSync('npm', npm, { cwd: repositoryRoot }).status).toBe(2);
+  });
+});

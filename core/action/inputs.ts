@@ -1,0 +1,33 @@
+import { InputError } from '#core/values/errors.ts';
+
+/** Returns a path inside the repository, such as slipway.yaml; refuses absolute ones and those that leave it. */
+export function parsePath(input: string, text: string): string {
+  const isInside = text !== '' && !text.startsWith('/') && !text.split('/').includes('..') && !/\p{C}/u.test(text);
+  if (isInside) return text;
+  throw new InputError(input, text, 'is not a path inside the repository: expected one such as slipway.yaml');
+}
+
+/** Returns a branch name by git's own rules (git-check-ref-format), so that it cannot be an option or another ref. */
+export function parseBranch(input: string, text: string): string {
+  const isBroken =
+    text === '' ||
+    text.startsWith('-') ||
+    /[\s~^:?*[\\\p{C}]|\.\.|@\{|\/\/|^\/|\/$|\.$|^@$/u.test(text) ||
+    text.split('/').some((part) => part.startsWith('.') || part.endsWith('.lock'));
+  if (isBroken) throw new InputError(input, text, 'is not a branch name: expected a name such as main');
+  return text;
+}
+
+/** Returns true or false; empty is false. */
+export function parseBoolean(input: string, text: string): boolean {
+  if (text === 'true' || text === 'false' || text === '') return text === 'true';
+  throw new InputError(input, text, 'is neither true nor false');
+}
+
+/** Returns the lines of a multi-line input, trimmed, without empty ones. */
+export function parseLines(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}

@@ -1,0 +1,100 @@
+import * as actions from '@actions/core';
+import type { Log } from '#core/system/log.ts';
+import { describeError, InputError, isExpected } from '#core/values/errors.ts';
+
+/** What the runner tells every step, each from its documented environment variable. */
+export interface RunnerEnvironment {
+  /** GITHUB_WORKSPACE: the checkout. */
+  readonly workspace: string;
+  /** RUNNER_TEMP: emptied by the runner at the end of the job. */
+  readonly temp: string;
+  /** GITHUB_REPOSITORY: owner/name. */
+  readonly repository: string;
+  /** GITHUB_SERVER_URL, without a slash at its end. */
+  readonly serverUrl: string;
+  /** GITHUB_RUN_ID of this workflow run, as a page: `<server>/<repository>/actions/runs/<id>`. */
+  readonly runUrl: string;
+  /** GITHUB_ACTOR: the login that started the run. */
+  readonly actor: string;
+  /** GITHUB_SHA: the commit that started the run. */
+  readonly sha: string;
+  /** The whole environment, for the processes that the step starts. */
+  readonly all: Readonly<Record<string, string | undefined>>;
+}
+
+/** The workflow runner: inputs in, outputs, summary, masks and annotations out. */
+export interface Runner {
+  readonly environment: RunnerEnvironment;
+  readonly log: Log;
+  /** Returns an input, trimmed; empty when it is not set. */
+  input(name: string): string;
+  setOutputs(outputs: Readonly<Record<string, string>>): void;
+  /** Hides a value in everything that is printed from now on. */
+  mask(secret: string): void;
+  addSummary(markdown: string): Promise<void>;
+}
+
+/**
+ * Runs an action's body on the real runner. What it throws makes the step red: an expected error by its message,
+ * anything else (our bug) with its stack.
+ */
+export function runAction(body: (runner: Runner) => Promise<void>): void {
+  Promise.resolve()
+    .then(() => body(createRunner()))
+    .catch((error: unknown) => {
+      actions.setFailed(isExpected(error) ? describeError(error) : explainBug(error));
+    });
+}
+
+function explainBug(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : describeError(error);
+  return `This is a bug in Slipway, please report it with this text: ${stack}`;
+}
+
+function createRunner(): Runner {
+  return {
+    environment: readEnvironment(process.env),
+    log: {
+      debug: actions.debug,
+      info: (message) => actions.info(inert(message)),
+      warn: (message) => actions.warning(message),
+    },
+    input: (name) => actions.getInput(name),
+    setOutputs: (outputs) => {
+      for (const [name, value] of Object.entries(outputs)) actions.setOutput(name, value);
+    },
+    mask: (secret) => {
+      for (const line of secret.split(/\r?\n/).filter((part) => part !== '')) actions.setSecret(line);
+    },
+    addSummary: async (markdown) => {
+      await actions.summary.addRaw(markdown, true).write();
+    },
+  };
+}
+
+/** Breaks up what the runner would take for a workflow command when it stands at the start of a printed line. */
+function inert(message: string): string {
+  return message.replace(/^(\s*)(::|##\[)/gm, '$1\u200b$2');
+}
+
+function readEnvironment(env: NodeJS.ProcessEnv): RunnerEnvironment {
+  const serverUrl = required(env, 'GITHUB_SERVER_URL').replace(/\/+$/, '');
+  const repository = required(env, 'GITHUB_REPOSITORY');
+  return {
+    workspace: required(env, 'GITHUB_WORKSPACE'),
+    temp: required(env, 'RUNNER_TEMP'),
+    repository,
+    serverUrl,
+    runUrl: `${serverUrl}/${repository}/actions/runs/${required(env, 'GITHUB_RUN_ID')}`,
+    actor: required(env, 'GITHUB_ACTOR'),
+    sha: required(env, 'GITHUB_SHA'),
+    all: env,
+  };
+}
+
+function required(env: NodeJS.ProcessEnv, name: string): string {
+  const value = env[name] ?? '';
+  if (value === '')
+    throw new InputError(name, value, 'is empty: this action runs on a GitHub Actions runner, which sets it');
+  return value;
+}

@@ -1,0 +1,167 @@
+import type { Condition, Statement } from '#core/aws/iam/policy.ts';
+import {
+  checkSubject,
+  isOpenEnded,
+  type Purpose,
+  subjectExample,
+  type TrustedRepository,
+} from '#core/aws/iam/subject.ts';
+import { matchesWildcard } from '#core/aws/iam/wildcard.ts';
+import { quote } from '#core/values/errors.ts';
+
+export type { Purpose, TrustedRepository } from '#core/aws/iam/subject.ts';
+
+const ISSUER = 'token.actions.githubusercontent.com';
+const AUDIENCE = 'sts.amazonaws.com';
+const PROVIDER = /^arn:aws[a-z-]*:iam::(\d{12}):oidc-provider\/token\.actions\.githubusercontent\.com$/;
+const EXACT = new Set(['StringEquals', 'StringLike']); // a StringLike without wildcards is an equality, and wildcards are refused
+const WEB_IDENTITY = 'sts:assumerolewithwebidentity';
+
+/**
+ * Returns what is wrong with a role's trust policy, a sentence each; an empty list when exactly the workflows meant may
+ * assume the role. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+ */
+export function checkTrust(
+  statements: readonly Statement[],
+  repository: TrustedRepository,
+  purpose: Purpose,
+): string[] {
+  const allowed = statements.filter((statement) => statement.effect === 'Allow');
+  if (allowed.length === 0)
+    return [
+      'no statement allows anything, so that nobody can assume the role: add one for sts:AssumeRoleWithWebIdentity',
+    ];
+  const ofStatements = allowed.flatMap((statement) =>
+    [
+      ...checkResources(statement),
+      ...checkActions(statement),
+      ...checkPrincipals(statement, repository),
+      ...(allowsWebIdentity(statement) ? checkConditions(statement, statements, repository, purpose) : []),
+    ].map((fault) => `${statement.name}: ${fault}`),
+  );
+  return [...ofStatements, ...checkAccounts(allowed)];
+}
+
+/** True when a token of some web identity provider, or everybody, may assume the role by one of the statements. */
+export function trustsWebIdentity(statements: readonly Statement[]): boolean {
+  return statements.some(
+    (statement) =>
+      statement.effect === 'Allow' &&
+      (allowsWebIdentity(statement) ||
+        [statement.principals?.['*'], statement.principals?.['AWS']].flat().includes('*')),
+  );
+}
+
+function allowsWebIdentity({ actions, notActions }: Statement): boolean {
+  const names = (pattern: string): boolean => matchesWildcard(pattern.toLowerCase(), WEB_IDENTITY);
+  return actions?.some(names) ?? !notActions?.some(names);
+}
+
+function checkResources({ resources, notResources }: Statement): string[] {
+  return resources === undefined && notResources === undefined
+    ? []
+    : ['names a Resource, which IAM refuses in a trust policy: take it out'];
+}
+
+function checkActions({ actions, notActions }: Statement): string[] {
+  if (notActions !== undefined)
+    return [
+      `NotAction allows every action but ${notActions.join(', ')}: name sts:AssumeRoleWithWebIdentity under Action`,
+    ];
+  if (actions === undefined || actions.length === 0) return ['names no Action: write sts:AssumeRoleWithWebIdentity'];
+  return actions
+    .filter((action) => !/^sts:(AssumeRoleWithWebIdentity|TagSession)$/i.test(action))
+    .map(
+      (action) =>
+        `allows ${quote(action)}, by which others than GitHub's workflows get in: allow sts:AssumeRoleWithWebIdentity alone`,
+    );
+}
+
+function checkPrincipals({ principals, notPrincipals }: Statement, { account }: TrustedRepository): string[] {
+  if (notPrincipals !== undefined)
+    return ["NotPrincipal lets in everybody but those named: name GitHub's provider under Principal"];
+  const provider = `arn:aws:iam::${account ?? '<account>'}:oidc-provider/${ISSUER}`;
+  const named = Object.entries(principals ?? {}).flatMap(([kind, names]) => names.map((name) => ({ kind, name })));
+  if (named.length === 0) return [`names no Principal: write {"Federated": "${provider}"}`];
+  return named.flatMap(({ kind, name }) => {
+    if (name === '*') return [`the principal ${quote(name)} is everybody: name GitHub's provider, ${provider}`];
+    const [, of] = (kind === 'Federated' && PROVIDER.exec(name)) || [];
+    if (of === undefined) return [`the principal ${kind} ${quote(name)} is not GitHub's provider: write ${provider}`];
+    return account === undefined || of === account
+      ? []
+      : [`the principal ${quote(name)} is a provider of the account ${of}, not of ${account}: write ${provider}`];
+  });
+}
+
+/** A role's provider is of the role's own account, so of two accounts one is wrong, and who asks may not know which. */
+function checkAccounts(allowed: readonly Statement[]): string[] {
+  const named = allowed.flatMap(({ principals }) => principals?.['Federated'] ?? []);
+  const accounts = new Set(named.flatMap((name) => PROVIDER.exec(name)?.[1] ?? []));
+  return accounts.size < 2
+    ? []
+    : [
+        `GitHub's providers of ${accounts.size} accounts are trusted, ${[...accounts].join(' and ')}: keep the role's own`,
+      ];
+}
+
+function checkConditions(
+  statement: Statement,
+  all: readonly Statement[],
+  repository: TrustedRepository,
+  purpose: Purpose,
+): string[] {
+  const checkAudience = (value: string): string[] =>
+    value === AUDIENCE ? [] : [`the audience ${quote(value)} is not ${AUDIENCE}: write it as it is`];
+  return [
+    ...checkClaim('aud', AUDIENCE, statement, all, checkAudience),
+    ...checkClaim('sub', subjectExample(repository, purpose), statement, all, (value) =>
+      checkSubject(value, repository, purpose),
+    ),
+  ];
+}
+
+/** A claim counts only where an operator compares it as it is, and fails when the token lacks it. */
+function checkClaim(
+  claim: 'aud' | 'sub',
+  example: string,
+  statement: Statement,
+  all: readonly Statement[],
+  check: (value: string) => string[],
+): string[] {
+  const key = `${ISSUER}:${claim}`;
+  const conditionsOf = ({ conditions }: Statement): Condition[] =>
+    conditions.filter((condition) => condition.key === key && !asksExistence(condition));
+  const conditions = conditionsOf(statement);
+  if (conditions.length === 0) {
+    const elsewhere = all.find((other) => conditionsOf(other).length > 0);
+    const where =
+      elsewhere === undefined
+        ? ''
+        : `, and that of ${elsewhere.name} (${elsewhere.effect}) does not apply to what is allowed here`;
+    return [`no condition on ${key}${where}: add StringEquals with ${quote(example)}`];
+  }
+  return conditions.flatMap((condition) => {
+    const fault = explainOperator(condition);
+    if (fault !== undefined) return [`${key}: ${fault}`];
+    if (condition.values.length === 0) return [`${key}: no value, which no token has: write ${quote(example)}`];
+    return condition.values.flatMap(check);
+  });
+}
+
+/** `Null: false` only asks that the claim is there: it narrows, and replaces no comparison. */
+function asksExistence({ operator, values }: Condition): boolean {
+  return operator === 'Null' && values.length > 0 && values.every((value) => value.toLowerCase() === 'false');
+}
+
+function explainOperator({ quantifier, operator, ifExists, values }: Condition): string | undefined {
+  if (quantifier === 'ForAllValues') return 'ForAllValues is also true of a token without the claim: use StringEquals';
+  if (quantifier === 'ForAnyValue')
+    return 'ForAnyValue is for claims with several values, and this has one: use StringEquals';
+  if (ifExists) return `${operator}IfExists is also true of a token without the claim: use StringEquals`;
+  if (operator.includes('Not'))
+    return `${operator} lets in everything but what is named: use StringEquals with what may come in`;
+  if (EXACT.has(operator)) return undefined;
+  const open = values.filter(isOpenEnded).map(quote);
+  const matching = open.length === 0 ? '' : ` and takes the wildcard in ${open.join(', ')}`;
+  return `${operator} does not compare letter by letter${matching}: use StringEquals`;
+}

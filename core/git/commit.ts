@@ -1,0 +1,49 @@
+import type { RunGit } from '#core/git/remote.ts';
+import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
+
+/** Who is written into commits that the pipeline makes: the account behind the job's own token. */
+export const PIPELINE_IDENTITY = 'github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>';
+
+/** A file of a new commit. */
+export interface FileChange {
+  readonly path: string;
+  readonly mode: string;
+  readonly content: Uint8Array;
+}
+
+/** A commit to write: one parent, and the files that change. */
+export interface NewCommit {
+  readonly parent: CommitSha;
+  readonly message: string;
+  readonly files: readonly FileChange[];
+  readonly at: Date;
+}
+
+/** One process for blobs, trees and commit; only the trees on the files' own paths are read. No branch moves. */
+export async function writeCommit(run: RunGit, what: NewCommit): Promise<CommitSha> {
+  const when = `${Math.floor(what.at.getTime() / 1000)} +0000`;
+  const message = Buffer.from(what.message, 'utf8');
+  const stream = [
+    Buffer.from(
+      `commit refs/slipway/landing\nauthor ${PIPELINE_IDENTITY} ${when}\ncommitter ${PIPELINE_IDENTITY} ${when}\n`,
+    ),
+    dataOf(message),
+    Buffer.from(`from ${what.parent}\n`),
+    ...what.files.flatMap((file) => [
+      Buffer.from(`M ${file.mode} inline ${quotePath(file.path)}\n`),
+      dataOf(file.content),
+    ]),
+    Buffer.from('done\n'),
+  ];
+  await run(['fast-import', '--quiet', '--force', '--done', '--date-format=raw'], { input: Buffer.concat(stream) });
+  const { stdout } = await run(['rev-parse', '--verify', 'refs/slipway/landing']);
+  return parseCommitSha('git fast-import', stdout.toString('utf8').trim());
+}
+
+function dataOf(content: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from(`data ${content.byteLength}\n`), content, Buffer.from('\n')]);
+}
+
+function quotePath(path: string): string {
+  return `"${path.replace(/[\\"]/g, (char) => `\\${char}`).replace(/\n/g, '\\n')}"`;
+}

@@ -1,0 +1,41 @@
+import type { RunGit } from '#core/git/remote.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+
+/** What became of a push: `rejected` carries the server's reason, `unclear` what git printed when the answer got lost. */
+export type PushResult = { outcome: 'pushed' } | { outcome: 'rejected' | 'unclear'; reason: string };
+
+/** One ref of a push: where it must be, where it goes. */
+export interface RefUpdate {
+  readonly ref: string;
+  readonly commit: CommitSha;
+  readonly lease: CommitSha | undefined;
+}
+
+/**
+ * Moves remote refs, all or none. The lease makes the update conditional on what was read, so a deleted branch is not
+ * created again; the commit is a child of the lease, so nothing can be lost. The result is read from `--porcelain`,
+ * whose flags are stable.
+ */
+export async function pushTo(run: RunGit, url: string, updates: readonly RefUpdate[]): Promise<PushResult> {
+  const leases = updates.map((update) => `--force-with-lease=${update.ref}:${update.lease ?? ''}`);
+  const refspecs = updates.map((update) => `${update.commit}:${update.ref}`);
+  const argv = ['push', '--porcelain', '--no-verify', '--atomic', ...leases, url, ...refspecs];
+  const { code, stdout, stderr } = await run(argv, { accept: 'any' });
+  const lines = stdout
+    .toString('utf8')
+    .split('\n')
+    .filter((text) => /^[ +*=!-]\t/.test(text));
+  const refused = lines.filter((line) => line.startsWith('!'));
+  if (code === 0 && lines.length > 0 && refused.length === 0) return { outcome: 'pushed' };
+  if (refused.length === 0) return { outcome: 'unclear', reason: stderr.trim() };
+  const reasons = new Set(refused.map((line) => line.split('\t')[2] ?? ''));
+  return { outcome: 'rejected', reason: [...reasons, ...remoteWords(stderr)].join(' ').trim() };
+}
+
+function remoteWords(stderr: string): string[] {
+  return stderr
+    .split('\n')
+    .filter((line) => line.startsWith('remote: '))
+    .map((line) => line.slice('remote: '.length).trim())
+    .filter((line) => line !== '');
+}

@@ -1,0 +1,54 @@
+import { isAbsolute, resolve } from 'node:path';
+import { CommandError, type Exec, type ExecOptions, type ExecResult } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
+
+/** Where the branch lives. The token goes to http(s) remotes only, as a header, never into an argument or a file. */
+export interface Remote {
+  readonly url: string;
+  readonly token: string;
+}
+
+/** Runs git in one repository with that repository's environment. */
+export type RunGit = (args: readonly string[], options?: ExecOptions) => Promise<ExecResult>;
+
+/** Returns the URL behind the checkout's `origin`. */
+export async function readOriginUrl(exec: Exec, checkout: string): Promise<string> {
+  const { code, stdout } = await exec(['git', '-C', checkout, 'remote', 'get-url', 'origin'], { accept: 'any' });
+  const url = stdout.toString('utf8').trim();
+  if (code !== 0 || url === '') {
+    throw new Refusal(
+      `${checkout} is not a git checkout with a remote named origin; check the repository out in an earlier step`,
+    );
+  }
+  const isPath = !/^[a-z+]+:\/\//i.test(url) && !/^[^/]+:/.test(url);
+  return isPath && !isAbsolute(url) ? resolve(checkout, url) : url;
+}
+
+/** Returns git's environment for a remote; `configCount` GIT_CONFIG_KEY_<n> are set already. */
+export function gitEnvironment(remote: Remote, configCount: number): Record<string, string> {
+  const common = { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', GIT_DIR: '.' };
+  if (remote.token === '' || !/^https?:\/\//i.test(remote.url)) return common;
+  return {
+    ...common,
+    GIT_CONFIG_COUNT: String(configCount + 1),
+    [`GIT_CONFIG_KEY_${configCount}`]: `http.${new URL(remote.url).origin}/.extraheader`,
+    [`GIT_CONFIG_VALUE_${configCount}`]: `AUTHORIZATION: basic ${basicCredentials(remote.token)}`,
+  };
+}
+
+/** Returns the value of the Basic authorization header for a token, as GitHub's git server expects it. */
+export function basicCredentials(token: string): string {
+  return token === '' ? '' : Buffer.from(`x-access-token:${token}`).toString('base64');
+}
+
+/** Returns a handler that turns git's failure to reach `url` into a sentence with a remedy. */
+export function explainRemote(url: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof CommandError)) throw error;
+    const said = error.stderr.trim().split('\n').slice(-3).join(' ');
+    const remedy = /\b40[13]\b|[Aa]uthentication|[Pp]ermission|could not read Username/.test(said)
+      ? 'check that the token input may read the repository (permissions: contents)'
+      : 'check that it can be reached from this runner';
+    throw new Refusal(`the repository ${url} does not answer: ${remedy} (${said})`, { cause: undefined });
+  };
+}

@@ -1,0 +1,102 @@
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { borrowObjects } from '#core/git/borrow.ts';
+import { type NewCommit, writeCommit } from '#core/git/commit.ts';
+import { type Fetch, fetchFrom, lsRemote, lsRemoteBelow } from '#core/git/fetch.ts';
+import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
+import {
+  findPaths,
+  hasMergeBase,
+  isAncestor,
+  type LoggedCommit,
+  log,
+  lsTree,
+  readBlobs,
+  readText,
+  revParse,
+} from '#core/git/read.ts';
+import { basicCredentials, gitEnvironment, type Remote, type RunGit } from '#core/git/remote.ts';
+import type { TreeEntry } from '#core/git/tree-entry.ts';
+import type { Exec } from '#core/system/exec.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+
+/** A bare repository of our own and its remote. One method per git verb; each is documented beside its code. */
+export interface Git {
+  readonly dir: string;
+  /** Fetches refs or commits; false when the remote does not have one of them. */
+  fetch(what: Fetch): Promise<boolean>;
+  /** Returns the commit of a ref on the remote, undefined where there is none. */
+  lsRemote(ref: string): Promise<CommitSha | undefined>;
+  /** Returns the remote's refs whose names begin with `prefix`. */
+  lsRemoteBelow(prefix: string): Promise<ReadonlyMap<string, CommitSha>>;
+  revParse(revision: string): Promise<CommitSha | undefined>;
+  /** True, false, or undefined when one of the commits is not here. */
+  isAncestor(older: string, newer: string): Promise<boolean | undefined>;
+  /** True when the two have a common ancestor in the history that is here. */
+  hasMergeBase(one: string, other: string): Promise<boolean>;
+  /** Lists a tree: the entries of a folder, or with `recursive` all files below it. An absent path lists nothing. */
+  lsTree(revision: string, path: string, recursive?: boolean): Promise<TreeEntry[]>;
+  /** Returns the contents of blobs, in the order asked for, by one process. */
+  readBlobs(oids: readonly string[]): Promise<Buffer[]>;
+  /** Returns a file of a commit as text, undefined where there is none. */
+  readText(revision: string, path: string): Promise<string | undefined>;
+  /** Returns those of the paths that a commit has, as files or folders. */
+  findPaths(revision: string, paths: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Returns commit ids and whole messages, newest first, all parents followed, where the history is here. */
+  log(revision: string): Promise<LoggedCommit[]>;
+  /** True when the history ends at a shallow boundary, so that more may be fetched. */
+  isShallow(): boolean;
+  /** Writes one commit on `parent` and returns it; no branch moves. */
+  commit(what: NewCommit): Promise<CommitSha>;
+  /** Moves remote refs, all or none, each from its lease; without a lease the ref must not exist yet. Nothing is forced. */
+  push(updates: readonly RefUpdate[]): Promise<PushResult>;
+}
+
+/** What {@link createScratchGit} needs. */
+export interface ScratchOptions {
+  readonly exec: Exec;
+  readonly dir: string;
+  readonly remote: Remote;
+  /** How many GIT_CONFIG_KEY_<n> the environment of `exec` carries already. */
+  readonly configCount: number;
+  /** A checkout whose objects are read, so that a fetch brings only what changed since. */
+  readonly borrow?: string;
+}
+
+/** Makes an empty bare repository in `dir` that talks to `remote`. */
+export async function createScratchGit(options: ScratchOptions): Promise<Git> {
+  const { exec, dir, remote, borrow } = options;
+  const environment = gitEnvironment(remote, options.configCount);
+  await mkdir(dir, { recursive: true });
+  const run: RunGit = (args, execOptions = {}) =>
+    exec(['git', '-C', dir, ...args], {
+      ...execOptions,
+      extraEnv: environment,
+      secrets: [remote.token, basicCredentials(remote.token)],
+    });
+  await run(['init', '--quiet', '--bare', '--template=', '.']);
+  const borrowed = borrow === undefined ? undefined : await borrowObjects(exec, dir, borrow);
+  if (borrowed !== undefined) await run(['update-ref', 'refs/slipway/borrowed', borrowed], { accept: 'any' });
+  return openGit(run, dir, remote.url);
+}
+
+function openGit(run: RunGit, dir: string, url: string): Git {
+  return {
+    dir,
+    fetch: (what) => fetchFrom(run, url, what),
+    lsRemote: (ref) => lsRemote(run, url, ref),
+    lsRemoteBelow: (prefix) => lsRemoteBelow(run, url, prefix),
+    revParse: (revision) => revParse(run, revision),
+    isAncestor: (older, newer) => isAncestor(run, older, newer),
+    hasMergeBase: (one, other) => hasMergeBase(run, one, other),
+    lsTree: (revision, path, recursive = false) => lsTree(run, revision, path, recursive),
+    readBlobs: (oids) => readBlobs(run, oids),
+    readText: (revision, path) => readText(run, revision, path),
+    findPaths: (revision, paths) => findPaths(run, revision, paths),
+    log: (revision) => log(run, revision),
+    isShallow: () => existsSync(join(dir, 'shallow')),
+    commit: (what) => writeCommit(run, what),
+    push: (updates) => pushTo(run, url, updates),
+  };
+}

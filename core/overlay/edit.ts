@@ -1,0 +1,141 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FileChange } from '#core/git/commit.ts';
+import type { Git } from '#core/git/repository.ts';
+import { type ImageEntry, readImageEntries, setDigests } from '#core/overlay/kustomization/images.ts';
+import { type ChangedContainer, proveChange } from '#core/overlay/kustomization/proof.ts';
+import { findKustomize, type Kustomize, type Rendered, renderOverlay } from '#core/overlay/kustomization/render.ts';
+import { materializeOverlay, materializeTree, type OverlayFile, readOverlayFile } from '#core/overlay/tree.ts';
+import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
+import type { Exec } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
+
+/** What an overlay says about images at one commit. */
+export interface OverlayState {
+  readonly folder: string;
+  readonly file: OverlayFile;
+  readonly text: string;
+  readonly entries: readonly ImageEntry[];
+  /** The digest of each image that has one. */
+  readonly digests: ReadonlyMap<string, Digest>;
+}
+
+/** A new kustomization file, proven by rendering to change exactly the wanted containers. */
+export interface OverlayEdit {
+  readonly file: FileChange;
+  readonly containers: readonly ChangedContainer[];
+  readonly kustomize: Kustomize;
+}
+
+/** Reads and edits overlays at a commit. */
+export interface OverlayEditor {
+  read(commit: CommitSha, folder: string): Promise<OverlayState>;
+  /** Refuses unless the registry has every digest and the proof holds. */
+  edit(
+    commit: CommitSha,
+    overlay: OverlayState,
+    wanted: ReadonlyMap<string, Digest>,
+    registry: RegistryLocation,
+  ): Promise<OverlayEdit>;
+}
+
+/** What {@link createOverlayEditor} needs. */
+export interface OverlayEditorPorts {
+  readonly git: Git;
+  readonly exec: Exec;
+  /** Returns a new empty folder, gone at the end of the run. */
+  readonly folder: () => Promise<string>;
+  readonly openRegistry: (registry: RegistryLocation) => Promise<Registry>;
+}
+
+/** Makes the editor that reads through git, asks the registry and renders with kustomize. */
+export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
+  return {
+    read: async (commit, folder) => {
+      const file = await readOverlayFile(ports.git, commit, folder);
+      const text = decodeUtf8(file);
+      const entries = readImageEntries(text, file.path);
+      const digests = entries.flatMap((entry) =>
+        entry.digest === undefined ? [] : [[entry.name, entry.digest] as const],
+      );
+      return { folder, file, text, entries, digests: new Map(digests) };
+    },
+    edit: async (commit, overlay, wanted, registry) => {
+      const { text, changes } = setDigests(overlay.text, overlay.file.path, wanted);
+      const content = Buffer.from(text, 'utf8');
+      const [kustomize] = await Promise.all([
+        findKustomize(ports.exec),
+        ensureDigests(overlay, wanted, registry, ports),
+      ]);
+      const [before, after] = await Promise.all([
+        render(commit, overlay, overlay.file.content, kustomize, ports),
+        render(commit, overlay, content, kustomize, ports),
+      ]);
+      const containers = proveChange(before, after, changes, overlay.entries, overlay.folder);
+      return { file: { path: overlay.file.path, mode: overlay.file.mode, content }, containers, kustomize };
+    },
+  };
+}
+
+async function ensureDigests(
+  overlay: OverlayState,
+  wanted: ReadonlyMap<string, Digest>,
+  config: RegistryLocation,
+  ports: OverlayEditorPorts,
+): Promise<void> {
+  const registry = await ports.openRegistry(config);
+  await Promise.all(
+    [...wanted].map(async ([image, digest]) => {
+      const repository = repositoryOf(overlay, image, registry.host);
+      if ((await registry.findDigest(repository, digest)) !== undefined) return;
+      throw new Refusal(
+        `images: ${registry.host}/${repository} has no ${digest}; build and push ${image} first, or give a digest that the registry has`,
+      );
+    }),
+  );
+}
+
+/** The overlay decides where the cluster pulls from; it must be the registry of slipway.yaml, or the check proves nothing. */
+function repositoryOf(overlay: OverlayState, image: string, host: string): string {
+  const name = overlay.entries.find((entry) => entry.name === image)?.newName ?? image;
+  if (name.startsWith(`${host}/`)) return name.slice(host.length + 1);
+  throw new Refusal(
+    `${overlay.file.path}: ${image} is pulled from ${JSON.stringify(name)}, but slipway.yaml's registry is ${host}; set newName to ${host}/${image}`,
+  );
+}
+
+/**
+ * Renders the overlay with `content` as its kustomization file, in a folder that holds what it refers to. A reference
+ * that cannot be read from the kustomizations makes kustomize miss a file: then it gets the whole tree.
+ */
+async function render(
+  commit: CommitSha,
+  overlay: OverlayState,
+  content: Uint8Array,
+  kustomize: Kustomize,
+  ports: OverlayEditorPorts,
+): Promise<Rendered> {
+  const renderIn = async (target: string): Promise<Rendered> => {
+    await writeFile(join(target, overlay.file.path), content);
+    return renderOverlay({ exec: ports.exec, kustomize }, join(target, overlay.folder), overlay.folder);
+  };
+  const narrow = await ports.folder();
+  await materializeOverlay(ports.git, commit, overlay.folder, narrow);
+  try {
+    return await renderIn(narrow);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    const whole = await ports.folder();
+    await materializeTree(ports.git, commit, whole);
+    return renderIn(whole);
+  }
+}
+
+function decodeUtf8(file: OverlayFile): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.content);
+  } catch {
+    throw new Refusal(`${file.path} is not valid UTF-8; save it as UTF-8`);
+  }
+}

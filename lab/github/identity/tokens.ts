@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import type { Permissions } from '#lab/github/identity/permissions.ts';
+
+/** Whom a token speaks for. */
+export type Bearer =
+  | { readonly kind: 'user'; readonly login: string }
+  | { readonly kind: 'job'; readonly permissions: Permissions; readonly runId: number };
+
+/** The tokens that the server knows. */
+export interface Tokens {
+  issue(bearer: Bearer): string;
+  revoke(token: string): void;
+  /** Returns the bearer of an Authorization header: Basic with the token as password, or Bearer. */
+  authenticate(header: string | undefined): Bearer | undefined;
+}
+
+/** Makes an empty store of tokens. */
+export function createTokens(): Tokens {
+  const bearers = new Map<string, Bearer>();
+  return {
+    issue: (bearer) => {
+      const token = `${bearer.kind === 'job' ? 'ghs' : 'ghp'}_${randomBytes(18).toString('hex')}`;
+      bearers.set(token, bearer);
+      return token;
+    },
+    revoke: (token) => {
+      bearers.delete(token);
+    },
+    authenticate: (header = '') => {
+      const [scheme = '', value = ''] = header.split(' ');
+      if (/^basic$/i.test(scheme))
+        return bearers.get(
+          Buffer.from(value, 'base64')
+            .toString('utf8')
+            .replace(/^[^:]*:/, ''),
+        );
+      return /^(bearer|token)$/i.test(scheme) ? bearers.get(value) : undefined;
+    },
+  };
+}
+
+/** True when the bearer may do this to the repository's contents. */
+export function mayAccessContents(bearer: Bearer | undefined, wanted: 'read' | 'write'): boolean {
+  if (bearer === undefined) return false;
+  if (bearer.kind === 'user') return true;
+  return bearer.permissions.contents === 'write' || (wanted === 'read' && bearer.permissions.contents === 'read');
+}

@@ -1,0 +1,149 @@
+import { join } from 'node:path';
+import { computePermissions } from '#lab/github/identity/permissions.ts';
+import { runByAct } from '#lab/github/runner/act.ts';
+import type { ConcurrencyRequest, Place } from '#lab/github/runner/concurrency.ts';
+import {
+  isKeptWhenCancelled,
+  type JobResult,
+  readJobOutputs,
+  shouldRun,
+  writeJobFile,
+} from '#lab/github/runner/job-file.ts';
+import type { Conclusion, JobRecord, RunnerOptions, RunRecord, Trigger } from '#lab/github/runner/run-record.ts';
+import { fillGroup, type WorkflowJob } from '#lab/github/runner/workflow.ts';
+
+/** A run and all that its execution needs. */
+export interface Execution {
+  readonly run: RunRecord;
+  readonly trigger: Trigger;
+  readonly options: RunnerOptions;
+  readonly enter: (request: ConcurrencyRequest) => Place;
+  /** Cancels the run. */
+  readonly signal: AbortSignal;
+}
+
+/** Waits for the run's turn, executes its jobs in the order of their needs, and writes into its record how it ended. */
+export async function executeRun(execution: Execution): Promise<void> {
+  const { run, trigger, options, signal } = execution;
+  let place: Awaited<ReturnType<typeof takeTurn>> | undefined;
+  try {
+    place = await takeTurn(trigger.workflow.concurrency, execution);
+    if (place === 'cancelled') return endRun(run, 'cancelled', options);
+    run.status = 'in_progress';
+    options.onChange(run);
+    const ended = (await executeJobs(execution)).map(({ result }) => result);
+    const order = signal.aborted ? (['cancelled', 'failure'] as const) : (['failure', 'cancelled'] as const);
+    endRun(run, order.find((word) => ended.includes(word)) ?? 'success', options);
+  } catch (error) {
+    run.jobs[0]?.steps.push({
+      name: 'Read the workflow',
+      status: 'failure',
+      startedAt: new Date(),
+      milliseconds: 0,
+      log: [String(error)],
+      summary: '',
+    });
+    endRun(run, 'failure', options);
+  } finally {
+    if (typeof place === 'object') place.leave();
+  }
+}
+
+/** Each job begins when those that it needs are done. */
+function executeJobs(execution: Execution): Promise<JobResult[]> {
+  const { run, trigger } = execution;
+  const results = new Map<string, Promise<JobResult>>();
+  const resultOf = (id: string): Promise<JobResult> => {
+    const known = results.get(id);
+    if (known !== undefined) return known;
+    const job = trigger.workflow.jobs.get(id);
+    if (job === undefined) throw new Error(`${run.path} needs a job ${id} that it does not have`);
+    const needs = Promise.all(job.needs.map(async (need) => [need, await resultOf(need)] as const));
+    const started = needs.then((done) => executeJob(execution, id, job, new Map(done)));
+    results.set(id, started);
+    return started;
+  };
+  return Promise.all([...trigger.workflow.jobs.keys()].map(resultOf));
+}
+
+async function takeTurn(
+  written: Parameters<typeof fillGroup>[0] | undefined,
+  { run, trigger, enter, signal }: Execution,
+): Promise<'free' | 'cancelled' | Place> {
+  if (written === undefined) return 'free';
+  const place = enter(
+    fillGroup(written, { ref: run.ref, workflow: run.workflow, runId: run.id, inputs: trigger.inputs }),
+  );
+  signal.addEventListener('abort', place.giveUp, { once: true });
+  const isTurn = await place.turn;
+  signal.removeEventListener('abort', place.giveUp);
+  return isTurn ? place : 'cancelled';
+}
+
+async function executeJob(
+  execution: Execution,
+  id: string,
+  job: WorkflowJob,
+  needs: ReadonlyMap<string, JobResult>,
+): Promise<JobResult> {
+  const { run, options, signal } = execution;
+  const record = run.jobs.find((candidate) => candidate.id === id);
+  if (record === undefined) throw new Error(`run ${run.id} has no record of job ${id}`);
+  const end = (result: JobResult['result'], outputs: Readonly<Record<string, string>> = {}): JobResult => {
+    Object.assign(record, { status: 'completed', conclusion: result, outputs, endedAt: new Date() });
+    options.onChange(run);
+    return { result, outputs };
+  };
+  const isEnded = (): boolean => signal.aborted && !isKeptWhenCancelled(job);
+  if (isEnded()) return end('cancelled');
+  if (!shouldRun(job, needs)) return end('skipped');
+  const place = await takeTurn(job.concurrency, execution);
+  try {
+    if (place === 'cancelled' || isEnded()) return end('cancelled');
+    const { succeeded, outputs } = await runJob(execution, record, job, needs);
+    if (!succeeded && isEnded()) return end('cancelled');
+    return end(succeeded ? 'success' : 'failure', readJobOutputs(job, outputs));
+  } finally {
+    if (typeof place === 'object') place.leave();
+  }
+}
+
+/** The job's token lives as long as the job. */
+async function runJob(
+  { run, trigger, options, signal }: Execution,
+  record: JobRecord,
+  job: WorkflowJob,
+  needs: ReadonlyMap<string, JobResult>,
+): ReturnType<typeof runByAct> {
+  const permissions = computePermissions(trigger.workflow.permissions, job.permissions);
+  const token = options.tokens.issue({ kind: 'job', permissions, runId: run.id });
+  try {
+    Object.assign(record, { status: 'in_progress', startedAt: new Date() });
+    options.onChange(run);
+    const environment = options.openJob(run, job, permissions, trigger.workflow);
+    return await runByAct(
+      {
+        ...options,
+        dir: join(options.dir, `run-${run.id}-${record.id}`),
+        event: run.event,
+        payload: trigger.payload,
+        workflowText: writeJobFile(trigger.workflow, record.id, needs),
+        sha: run.sha,
+        actor: run.actor,
+        env: { ...options.env, ...environment, GITHUB_RUN_ID: String(run.id), GITHUB_RUN_NUMBER: String(run.id) },
+        secrets: { ...options.secrets, GITHUB_TOKEN: token },
+        signal: isKeptWhenCancelled(job) ? new AbortController().signal : signal,
+      },
+      record.steps,
+    );
+  } finally {
+    options.tokens.revoke(token);
+  }
+}
+
+function endRun(run: RunRecord, conclusion: Conclusion, options: RunnerOptions): void {
+  for (const job of run.jobs) if (job.status !== 'completed') Object.assign(job, { status: 'completed', conclusion });
+  run.status = 'completed';
+  run.conclusion = conclusion;
+  options.onChange(run);
+}

@@ -1,0 +1,72 @@
+import type { Exec } from '#core/system/exec.ts';
+import type { Permissions } from '#lab/github/identity/permissions.ts';
+import type { Tokens } from '#lab/github/identity/tokens.ts';
+import type { StepRecord } from '#lab/github/runner/act.ts';
+import type { Workflow, WorkflowJob } from '#lab/github/runner/workflow.ts';
+
+/** How far a run or a job is. */
+export type Status = 'queued' | 'in_progress' | 'completed';
+/** How it ended. */
+export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped';
+
+/** A job of a run. */
+export interface JobRecord {
+  readonly id: string;
+  status: Status;
+  conclusion: Conclusion | undefined;
+  readonly steps: StepRecord[];
+  outputs: Readonly<Record<string, string>>;
+  startedAt: Date | undefined;
+  endedAt: Date | undefined;
+}
+
+/** A run of a workflow. */
+export interface RunRecord {
+  readonly id: number;
+  readonly workflow: string;
+  readonly path: string;
+  readonly event: 'push' | 'workflow_dispatch';
+  readonly ref: string;
+  readonly sha: string;
+  readonly title: string;
+  readonly actor: string;
+  readonly createdAt: Date;
+  status: Status;
+  conclusion: Conclusion | undefined;
+  readonly jobs: JobRecord[];
+}
+
+/** What starts a run. */
+export interface Trigger {
+  readonly workflow: Workflow;
+  readonly event: RunRecord['event'];
+  readonly ref: string;
+  readonly sha: string;
+  readonly title: string;
+  readonly actor: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** What running needs. */
+export interface RunnerOptions {
+  readonly exec: Exec;
+  readonly act: string;
+  readonly path: string;
+  /** Folder below which each job gets its own. */
+  readonly dir: string;
+  readonly bareRepository: string;
+  readonly tokens: Tokens;
+  /** Environment of every job. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  /** Adds what a job with these rights gets on top: OIDC. Called once for each job. */
+  readonly openJob: (
+    run: RunRecord,
+    job: WorkflowJob,
+    permissions: Permissions,
+    workflow: Workflow,
+  ) => Record<string, string>;
+  readonly onChange: (run: RunRecord) => void;
+}

@@ -1,0 +1,68 @@
+import { createConcurrency } from '#lab/github/runner/concurrency.ts';
+import { executeRun } from '#lab/github/runner/execute-run.ts';
+import type { RunnerOptions, RunRecord, Trigger } from '#lab/github/runner/run-record.ts';
+
+/** Runs workflows and keeps their records, newest last. */
+export interface Runs {
+  readonly all: readonly RunRecord[];
+  start(trigger: Trigger): RunRecord;
+  /** Ends what a run does or waits for; false when it is over already. */
+  cancel(run: RunRecord): boolean;
+  /** Resolves when nothing runs or waits. */
+  idle(): Promise<void>;
+}
+
+/** Makes an empty list of runs. */
+export function createRuns(options: RunnerOptions): Runs {
+  const all: RunRecord[] = [];
+  const pending = new Set<Promise<void>>();
+  const controllers = new WeakMap<RunRecord, AbortController>();
+  const { enter } = createConcurrency();
+  return {
+    all,
+    start: (trigger) => {
+      const run = recordOf(trigger, all.length + 1);
+      all.push(run);
+      const controller = new AbortController();
+      controllers.set(run, controller);
+      const { signal } = controller;
+      const work = executeRun({ run, trigger, options, enter, signal }).finally(() => pending.delete(work));
+      pending.add(work);
+      options.onChange(run);
+      return run;
+    },
+    cancel: (run) => {
+      if (run.status === 'completed') return false;
+      controllers.get(run)?.abort();
+      return true;
+    },
+    idle: async () => {
+      while (pending.size > 0) await Promise.all(pending);
+    },
+  };
+}
+
+function recordOf({ workflow, event, ref, sha, title, actor }: Trigger, id: number): RunRecord {
+  return {
+    id,
+    workflow: workflow.name,
+    path: workflow.path,
+    event,
+    ref,
+    sha,
+    title,
+    actor,
+    createdAt: new Date(),
+    status: 'queued',
+    conclusion: undefined,
+    jobs: [...workflow.jobs.keys()].map((name) => ({
+      id: name,
+      status: 'queued',
+      conclusion: undefined,
+      steps: [],
+      outputs: {},
+      startedAt: undefined,
+      endedAt: undefined,
+    })),
+  };
+}

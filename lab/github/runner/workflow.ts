@@ -1,0 +1,142 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { ConcurrencyRequest } from '#lab/github/runner/concurrency.ts';
+import { matchesPush, type PushFilters } from '#lab/github/runner/filters.ts';
+
+const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
+const step = z.looseObject({
+  id: z.string().optional(),
+  name: z.string().optional(),
+  uses: z.string().optional(),
+  run: z.string().optional(),
+});
+const concurrency = z.union([
+  z.string().transform((group) => ({ group, queue: undefined })),
+  z.looseObject({ group: z.string(), queue: z.enum(['single', 'max']).optional() }),
+]);
+const job = z.looseObject({
+  name: z.string().optional(),
+  needs: texts.default([]),
+  if: z.union([z.string(), z.boolean()]).optional(),
+  permissions: z.unknown().optional(),
+  concurrency: concurrency.optional(),
+  environment: z.union([z.string(), z.looseObject({ name: z.string() })]).optional(),
+  outputs: z.record(z.string(), z.string()).default({}),
+  steps: z.array(step),
+});
+const filters = z.looseObject({
+  branches: z.array(z.string()).optional(),
+  'branches-ignore': z.array(z.string()).optional(),
+  paths: z.array(z.string()).optional(),
+  'paths-ignore': z.array(z.string()).optional(),
+});
+const input = z.looseObject({
+  default: z.unknown().optional(),
+  required: z.boolean().optional(),
+  type: z.string().optional(),
+  options: z.array(z.string()).optional(),
+});
+const triggers = z.looseObject({
+  push: filters.nullable().optional(),
+  workflow_dispatch: z
+    .looseObject({ inputs: z.record(z.string(), input).nullable().optional() })
+    .nullable()
+    .optional(),
+});
+const workflow = z.looseObject({
+  name: z.string().optional(),
+  on: z.unknown(),
+  permissions: z.unknown().optional(),
+  concurrency: concurrency.optional(),
+  jobs: z.record(z.string(), job),
+});
+
+/** A job as it is written. */
+export type WorkflowJob = z.output<typeof job>;
+
+/** A workflow file at a commit. */
+export interface Workflow {
+  /** `.github/workflows/deploy.yml`. */
+  readonly path: string;
+  readonly name: string;
+  readonly permissions: unknown;
+  readonly concurrency: z.output<typeof concurrency> | undefined;
+  readonly jobs: ReadonlyMap<string, WorkflowJob>;
+  readonly triggers: z.output<typeof triggers>;
+  /** The file as data, for act. */
+  readonly written: Record<string, unknown>;
+}
+
+/** Returns the workflow of a file; throws with what does not fit the documented syntax. */
+export function parseWorkflow(path: string, text: string): Workflow {
+  const written: unknown = parse(text);
+  const parsed = workflow.parse(written);
+  return {
+    path,
+    name: parsed.name ?? path,
+    permissions: parsed.permissions,
+    concurrency: parsed.concurrency,
+    jobs: new Map(Object.entries(parsed.jobs)),
+    triggers: readTriggers(parsed.on),
+    written: z.record(z.string(), z.unknown()).parse(written),
+  };
+}
+
+function readTriggers(on: unknown): Workflow['triggers'] {
+  if (typeof on === 'string') return triggers.parse({ [on]: null });
+  if (Array.isArray(on)) return triggers.parse(Object.fromEntries(on.map((name) => [String(name), null])));
+  return triggers.parse(on);
+}
+
+/** Returns whether a push starts the workflow. */
+export function startsOnPush(target: Workflow, branch: string, files: readonly string[]): boolean {
+  if (!('push' in target.triggers)) return false;
+  const wanted: PushFilters = target.triggers.push ?? {};
+  return matchesPush(wanted, branch, files);
+}
+
+/** Returns the inputs of a dispatch with defaults filled in; throws in the words of GitHub's API where they do not fit. */
+export function readDispatchInputs(target: Workflow, given: Readonly<Record<string, string>>): Record<string, string> {
+  if (!('workflow_dispatch' in target.triggers)) throw new Error(`Workflow does not have 'workflow_dispatch' trigger`);
+  const declared = target.triggers.workflow_dispatch?.inputs ?? {};
+  const unknown = Object.keys(given).filter((name) => !(name in declared));
+  if (unknown.length > 0) throw new Error(`Unexpected inputs provided: ${JSON.stringify(unknown)}`);
+  return Object.fromEntries(
+    Object.entries(declared).map(([name, rule]) => {
+      const value = given[name] ?? (rule.default === undefined ? '' : String(rule.default));
+      if (rule.required === true && value === '') throw new Error(`Required input '${name}' not provided`);
+      if (rule.type === 'choice' && value !== '' && !(rule.options ?? []).includes(value))
+        throw new Error(`Provided value '${value}' for input '${name}' not in the list of allowed values`);
+      return [name, value];
+    }),
+  );
+}
+
+/** The contexts that names of concurrency groups are made from. */
+export interface GroupContext {
+  readonly ref: string;
+  readonly workflow: string;
+  readonly runId: number;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** Returns a concurrency request with the expressions of its group filled in. */
+export function fillGroup(
+  written: { group: string; queue?: 'single' | 'max' | undefined },
+  context: GroupContext,
+): ConcurrencyRequest {
+  const values: Record<string, string> = {
+    'github.ref': context.ref,
+    'github.ref_name': context.ref.replace(/^refs\/heads\//, ''),
+    'github.workflow': context.workflow,
+    'github.run_id': String(context.runId),
+    ...Object.fromEntries(Object.entries(context.inputs).map(([name, value]) => [`inputs.${name}`, value])),
+  };
+  const group = written.group.replace(/\$\{\{\s*([^}]*?)\s*\}\}/g, (_whole, expression: string) => {
+    const value = values[expression];
+    if (value === undefined)
+      throw new Error(`the stand-in cannot evaluate \${{ ${expression} }} in the name of a concurrency group`);
+    return value;
+  });
+  return { group, queue: written.queue ?? 'single' };
+}
