@@ -43,6 +43,8 @@ variable "layer" {
 locals {
   // an app layer needs no network: what is missing then shows here, and not in production
   network = var.layer == "app" ? "none" : "bridge"
+  // an app layer inherits the label of its dependency layer: the base image below them both
+  base_labels = var.layer == "app" ? [] : ["LABEL org.opencontainers.image.base.digest=\"${element(concat(split("@", var.base_image), [""]), 1)}\""]
 }
 
 source "docker" "bot" {
@@ -54,7 +56,7 @@ source "docker" "bot" {
   container_dir = "/mnt"
   run_command   = ["-d", "-i", "--user=0:0", "--network=${local.network}", "--entrypoint=/bin/sh", "--", "{{.Image}}"]
 
-  changes = [
+  changes = concat([
     "USER 10001:10001",
     "WORKDIR /app",
     "ENV NODE_ENV=production SOURCE_SHA=\"${var.source_sha}\"",
@@ -63,7 +65,7 @@ source "docker" "bot" {
     "ENTRYPOINT [\"node\"]",
     "CMD [\"src/main.ts\"]",
     "LABEL org.opencontainers.image.source=\"${var.source_url}\" org.opencontainers.image.revision=\"${var.source_sha}\"",
-  ]
+  ], local.base_labels)
 }
 
 build {

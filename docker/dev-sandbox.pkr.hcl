@@ -44,6 +44,7 @@ source "docker" "sandbox" {
     "ENV HISTFILE=/dev/null",
     "ENTRYPOINT [\"/usr/local/bin/idle\"]",
     "CMD []",
+    "LABEL org.opencontainers.image.base.digest=\"${element(concat(split("@", var.base_image), [""]), 1)}\"",
     "LABEL org.opencontainers.image.source=\"${var.source_url}\" org.opencontainers.image.revision=\"${var.source_sha}\"",
   ]
 }

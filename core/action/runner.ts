@@ -18,6 +18,8 @@ export interface RunnerEnvironment {
   readonly actor: string;
   /** GITHUB_SHA: the commit that started the run. */
   readonly sha: string;
+  /** GITHUB_EVENT_NAME: what started the run, such as push or workflow_dispatch; empty where it is not set. */
+  readonly eventName: string;
   /** The whole environment, for the processes that the step starts. */
   readonly all: Readonly<Record<string, string | undefined>>;
 }
@@ -88,6 +90,7 @@ function readEnvironment(env: NodeJS.ProcessEnv): RunnerEnvironment {
     runUrl: `${serverUrl}/${repository}/actions/runs/${required(env, 'GITHUB_RUN_ID')}`,
     actor: required(env, 'GITHUB_ACTOR'),
     sha: required(env, 'GITHUB_SHA'),
+    eventName: env['GITHUB_EVENT_NAME'] ?? '',
     all: env,
   };
 }

@@ -19,16 +19,29 @@ export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<
   if (first.code === 0) return true;
   const sources = what.refspecs.map((refspec) => refspec.replace(/^\+/, '').split(':')[0] ?? refspec);
   for (const source of sources.filter((name) => name.startsWith('refs/'))) {
-    const { code } = await run(['ls-remote', '--exit-code', url, source], { accept: [0, 2] }).catch(explainRemote(url));
-    if (code === 2) return false;
+    if ((await lsRemote(run, url, source)) === undefined) return false;
   }
   const again = await run(argv, { accept: 'any' });
   if (again.code === 0) return true;
-  if (sources.some((name) => !name.startsWith('refs/')) && /not our ref|unadvertised object/.test(again.stderr))
-    return false;
+  const commits = sources.filter((name) => !name.startsWith('refs/'));
+  // git has one exit code for all of it: a remote that answers and does not give a commit does not have it
+  if (commits.length > 0 && (await answers(run, url))) return false;
   return explainRemote(url)(
     new CommandError({ argv: ['git', 'fetch'], code: again.code, reason: 'failed', stderr: again.stderr }),
   );
+}
+
+async function answers(run: RunGit, url: string): Promise<boolean> {
+  return (await run(['ls-remote', '--quiet', url, 'HEAD'], { accept: 'any' })).code === 0;
+}
+
+/** Fetches single objects by their ids, whatever a filter left out. */
+export async function fetchObjects(run: RunGit, url: string, oids: readonly string[]): Promise<void> {
+  if (oids.length === 0) return;
+  const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--filter=blob:none'];
+  // what the filter left out is asked for by name: common history need not be found first
+  const argv = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...flags, '--stdin', url];
+  await run(argv, { input: oids.map((oid) => `${oid}\n`).join('') }).catch(explainRemote(url));
 }
 
 /** Returns the commit of a ref on the remote, undefined where there is none. */
@@ -37,12 +50,6 @@ export async function lsRemote(run: RunGit, url: string, ref: string): Promise<C
     explainRemote(url),
   );
   return code === 2 ? undefined : parseLsRemote(stdout).get(ref);
-}
-
-/** Returns the remote's refs whose names begin with `prefix`. */
-export async function lsRemoteBelow(run: RunGit, url: string, prefix: string): Promise<ReadonlyMap<string, CommitSha>> {
-  const { stdout } = await run(['ls-remote', url, `${prefix}*`]).catch(explainRemote(url));
-  return parseLsRemote(stdout);
 }
 
 /** `git ls-remote` prints `<oid>\t<ref>` lines. */

@@ -1,5 +1,6 @@
 import type { RunGit } from '#core/git/remote.ts';
-import { parseLsTree, type TreeEntry } from '#core/git/tree-entry.ts';
+import { parseLsTree, parseTreeObject, type TreeEntry } from '#core/git/tree-entry.ts';
+import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 
 /** Returns the commit that a revision names; undefined where there is none. */
@@ -15,11 +16,6 @@ export async function isAncestor(run: RunGit, older: string, newer: string): Pro
   return code === 0 ? true : code === 1 ? false : undefined;
 }
 
-/** Returns true when the two have a common ancestor in the history that is here. */
-export async function hasMergeBase(run: RunGit, one: string, other: string): Promise<boolean> {
-  return (await run(['merge-base', one, other], { accept: [0, 1] })).code === 0;
-}
-
 /** Lists a tree: the entries of a folder, or with `recursive` all files below it. An absent path lists nothing. */
 export async function lsTree(run: RunGit, revision: string, path: string, recursive: boolean): Promise<TreeEntry[]> {
   const spec = path === '' || path === '.' ? [] : [recursive ? path : `${path}/`];
@@ -33,6 +29,24 @@ export async function readBlobs(run: RunGit, oids: readonly string[]): Promise<B
   if (oids.length === 0) return [];
   const { stdout } = await run(['cat-file', '--batch'], { input: oids.map((oid) => `${oid}\n`).join('') });
   return splitBatch(stdout, oids);
+}
+
+/** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where there is no such tree. */
+export async function readTrees(run: RunGit, names: readonly string[]): Promise<(TreeEntry[] | undefined)[]> {
+  if (names.length === 0) return [];
+  const { stdout } = await run(['cat-file', '--batch'], { input: names.map((name) => `${name}\n`).join('') });
+  let offset = 0;
+  return names.map(() => {
+    const end = stdout.indexOf(0x0a, offset);
+    const [, type, size] =
+      stdout
+        .subarray(offset, end)
+        .toString('utf8')
+        .match(/ (\w+) (\d+)$/) ?? [];
+    const start = end + 1;
+    offset = size === undefined ? start : start + Number(size) + 1;
+    return type === 'tree' ? parseTreeObject(stdout.subarray(start, start + Number(size))) : undefined;
+  });
 }
 
 /** `cat-file --batch` answers `<oid> blob <size>\n<bytes>\n` for each object, in order. */
@@ -54,27 +68,113 @@ export async function readText(run: RunGit, revision: string, path: string): Pro
   return code === 0 ? stdout.toString('utf8') : undefined;
 }
 
-/** Returns those of the paths that a commit has, as files or folders. */
-export async function findPaths(run: RunGit, revision: string, paths: readonly string[]): Promise<ReadonlySet<string>> {
-  if (paths.length === 0) return new Set();
-  const input = paths.map((path) => `${revision}:${path}\n`).join('');
-  const { stdout } = await run(['cat-file', '--batch-check'], { input });
-  const answers = stdout.toString('utf8').split('\n');
-  return new Set(paths.filter((_path, index) => / (blob|tree) \d+$/.test(answers[index] ?? '')));
+/** Returns the entries of paths, in their order; undefined for a path that the commit does not have. Reads no blob. */
+export async function findEntries(
+  run: RunGit,
+  revision: string,
+  paths: readonly string[],
+): Promise<(TreeEntry | undefined)[]> {
+  const wanted = paths.map(normalizePath);
+  // a path inside another one of the list would make git open the outer one instead of naming it
+  const groups = splitNested(wanted.filter((path) => path !== ''));
+  const root = wanted.includes('') ? readRoot(run, revision) : undefined;
+  const lists = groups.map((group) =>
+    run(['--literal-pathspecs', 'ls-tree', '-z', '--full-tree', revision, '--', ...group]),
+  );
+  const entries = (await Promise.all(lists)).flatMap(({ stdout }) => parseLsTree(stdout));
+  const listed = new Map(entries.map((entry) => [entry.path, entry]));
+  if (root !== undefined) listed.set('', await root);
+  return wanted.map((path) => listed.get(path));
 }
 
-/** A commit with its whole message. */
+async function readRoot(run: RunGit, revision: string): Promise<TreeEntry> {
+  const { stdout } = await run(['rev-parse', '--verify', `${revision}^{tree}`]);
+  return { path: '.', mode: '040000', type: 'tree', oid: stdout.toString('utf8').trim() };
+}
+
+/** Groups paths so that no group has a path below another of the same group. */
+function splitNested(paths: readonly string[]): string[][] {
+  const groups: string[][] = [];
+  for (const path of new Set(paths)) {
+    const group = groups.find((members) =>
+      members.every((member) => !member.startsWith(`${path}/`) && !path.startsWith(`${member}/`)),
+    );
+    if (group === undefined) groups.push([path]);
+    else group.push(path);
+  }
+  return groups;
+}
+
+function normalizePath(path: string): string {
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.');
+  if (parts.includes('..') || path.startsWith('/')) throw new InputError('path', path, 'is not inside the repository');
+  return parts.join('/');
+}
+
+/** A commit with its first parent and its whole message. */
 export interface LoggedCommit {
   readonly commit: CommitSha;
+  /** Undefined for a root commit, and where the history that is here ends. */
+  readonly parent: CommitSha | undefined;
   readonly message: string;
 }
 
-/** Returns the commits of a revision's history, newest first, all parents followed, where the history is here. */
-export async function log(run: RunGit, revision: string): Promise<LoggedCommit[]> {
-  const { stdout } = await run(['log', '--topo-order', '--no-show-signature', '-z', '--format=%H%n%B', revision]);
-  const entries = stdout.toString('utf8').split('\0').filter(Boolean);
-  return entries.map((entry) => ({
-    commit: parseCommitSha('git log', entry.slice(0, 40)),
-    message: entry.slice(41),
-  }));
+/** Returns the commits of a range whose message has a line that begins with `prefix`, newest first, all parents followed. */
+export async function logWithLine(run: RunGit, revision: string, prefix: string): Promise<LoggedCommit[]> {
+  const pattern = `^${prefix.replace(/[.[\]^$*\\]/g, '\\$&')}`;
+  const format = '--format=%H %P%n%B';
+  const argv = ['log', '--no-show-signature', '-z', '--basic-regexp', `--grep=${pattern}`, format, revision, '--'];
+  const entries = (await run(argv)).stdout.toString('utf8').split('\0').filter(Boolean);
+  return entries.map((entry) => {
+    const end = entry.indexOf('\n');
+    const [commit = '', parent] = entry.slice(0, end).trim().split(' ');
+    return {
+      commit: parseCommitSha('git log', commit),
+      parent: parent === undefined ? undefined : parseCommitSha('git log', parent),
+      message: entry.slice(end + 1),
+    };
+  });
+}
+
+/** Returns the first-parent line from `head` down, newest first, where the history is here. */
+export async function firstParentLine(run: RunGit, head: string): Promise<CommitSha[]> {
+  const { stdout } = await run(['rev-list', '--first-parent', head, '--']);
+  return stdout.toString('utf8').split('\n').filter(Boolean) as CommitSha[]; // rev-list prints whole ids only
+}
+
+/** Returns the parents of every commit of `head`'s history that is here. */
+export async function listParents(run: RunGit, head: string): Promise<ReadonlyMap<CommitSha, readonly CommitSha[]>> {
+  const { stdout } = await run(['rev-list', '--parents', head, '--']);
+  const lines = stdout.toString('utf8').split('\n').filter(Boolean);
+  return new Map(
+    lines.map((line) => {
+      const [commit, ...parents] = line.split(' ') as [CommitSha, ...CommitSha[]]; // rev-list prints whole ids only
+      return [commit, parents];
+    }),
+  );
+}
+
+/** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */
+export async function listTouching(
+  run: RunGit,
+  base: string,
+  head: string,
+  paths: readonly string[],
+): Promise<CommitSha[]> {
+  const argv = ['--literal-pathspecs', 'rev-list', '--first-parent', head, `^${base}`, '--', ...paths];
+  return (await run(argv)).stdout.toString('utf8').split('\n').filter(Boolean) as CommitSha[]; // whole ids only
+}
+
+/** Returns those of `commits` that are reachable from `head` and not from `base`. */
+export async function listBetween(
+  run: RunGit,
+  base: string,
+  head: string,
+  commits: ReadonlySet<string>,
+): Promise<string[]> {
+  const { stdout } = await run(['rev-list', head, `^${base}`, '--']);
+  return stdout
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => commits.has(line));
 }

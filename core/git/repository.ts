@@ -1,19 +1,23 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { borrowObjects } from '#core/git/borrow.ts';
 import { type NewCommit, writeCommit } from '#core/git/commit.ts';
-import { type Fetch, fetchFrom, lsRemote, lsRemoteBelow } from '#core/git/fetch.ts';
+import { type Fetch, fetchFrom, fetchObjects, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
-  findPaths,
-  hasMergeBase,
+  findEntries,
+  firstParentLine,
   isAncestor,
   type LoggedCommit,
-  log,
+  listBetween,
+  listParents,
+  listTouching,
+  logWithLine,
   lsTree,
   readBlobs,
   readText,
+  readTrees,
   revParse,
 } from '#core/git/read.ts';
 import { basicCredentials, gitEnvironment, type Remote, type RunGit } from '#core/git/remote.ts';
@@ -28,23 +32,33 @@ export interface Git {
   fetch(what: Fetch): Promise<boolean>;
   /** Returns the commit of a ref on the remote, undefined where there is none. */
   lsRemote(ref: string): Promise<CommitSha | undefined>;
-  /** Returns the remote's refs whose names begin with `prefix`. */
-  lsRemoteBelow(prefix: string): Promise<ReadonlyMap<string, CommitSha>>;
+  /** Fetches single objects by their ids, whatever a filter left out. */
+  fetchObjects(oids: readonly string[]): Promise<void>;
   revParse(revision: string): Promise<CommitSha | undefined>;
   /** True, false, or undefined when one of the commits is not here. */
   isAncestor(older: string, newer: string): Promise<boolean | undefined>;
-  /** True when the two have a common ancestor in the history that is here. */
-  hasMergeBase(one: string, other: string): Promise<boolean>;
   /** Lists a tree: the entries of a folder, or with `recursive` all files below it. An absent path lists nothing. */
   lsTree(revision: string, path: string, recursive?: boolean): Promise<TreeEntry[]>;
   /** Returns the contents of blobs, in the order asked for, by one process. */
   readBlobs(oids: readonly string[]): Promise<Buffer[]>;
+  /** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where there is no such tree. */
+  readTrees(names: readonly string[]): Promise<(TreeEntry[] | undefined)[]>;
   /** Returns a file of a commit as text, undefined where there is none. */
   readText(revision: string, path: string): Promise<string | undefined>;
-  /** Returns those of the paths that a commit has, as files or folders. */
-  findPaths(revision: string, paths: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Returns commit ids and whole messages, newest first, all parents followed, where the history is here. */
-  log(revision: string): Promise<LoggedCommit[]>;
+  /** Returns the entries of paths, in their order; undefined for a path that the commit does not have. */
+  findEntries(revision: string, paths: readonly string[]): Promise<(TreeEntry | undefined)[]>;
+  /** Returns the commits of a range whose message has a line that begins with `prefix`, newest first. */
+  logWithLine(revision: string, prefix: string): Promise<LoggedCommit[]>;
+  /** Returns the first-parent line from `head` down, newest first, where the history is here. */
+  firstParentLine(head: string): Promise<CommitSha[]>;
+  /** Returns the parents of every commit of `head`'s history that is here. */
+  listParents(head: string): Promise<ReadonlyMap<CommitSha, readonly CommitSha[]>>;
+  /** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */
+  listTouching(base: string, head: string, paths: readonly string[]): Promise<CommitSha[]>;
+  /** Returns those of `commits` that are reachable from `head` and not from `base`. */
+  listBetween(base: string, head: string, commits: ReadonlySet<string>): Promise<string[]>;
+  /** Returns the commits whose parents were not fetched. */
+  shallowCommits(): Promise<ReadonlySet<string>>;
   /** True when the history ends at a shallow boundary, so that more may be fetched. */
   isShallow(): boolean;
   /** Writes one commit on `parent` and returns it; no branch moves. */
@@ -86,15 +100,23 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     dir,
     fetch: (what) => fetchFrom(run, url, what),
     lsRemote: (ref) => lsRemote(run, url, ref),
-    lsRemoteBelow: (prefix) => lsRemoteBelow(run, url, prefix),
+    fetchObjects: (oids) => fetchObjects(run, url, oids),
     revParse: (revision) => revParse(run, revision),
     isAncestor: (older, newer) => isAncestor(run, older, newer),
-    hasMergeBase: (one, other) => hasMergeBase(run, one, other),
     lsTree: (revision, path, recursive = false) => lsTree(run, revision, path, recursive),
     readBlobs: (oids) => readBlobs(run, oids),
+    readTrees: (names) => readTrees(run, names),
     readText: (revision, path) => readText(run, revision, path),
-    findPaths: (revision, paths) => findPaths(run, revision, paths),
-    log: (revision) => log(run, revision),
+    findEntries: (revision, paths) => findEntries(run, revision, paths),
+    logWithLine: (revision, prefix) => logWithLine(run, revision, prefix),
+    firstParentLine: (head) => firstParentLine(run, head),
+    listParents: (head) => listParents(run, head),
+    listTouching: (base, head, paths) => listTouching(run, base, head, paths),
+    listBetween: (base, head, commits) => listBetween(run, base, head, commits),
+    shallowCommits: async () => {
+      const text = await readFile(join(dir, 'shallow'), 'utf8').catch(() => '');
+      return new Set(text.split('\n').filter(Boolean));
+    },
     isShallow: () => existsSync(join(dir, 'shallow')),
     commit: (what) => writeCommit(run, what),
     push: (updates) => pushTo(run, url, updates),

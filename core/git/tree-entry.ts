@@ -6,6 +6,24 @@ export interface TreeEntry {
   readonly path: string;
 }
 
+/** Returns the entries of a tree object: `<mode> <name>\0<20 bytes of oid>`, one behind the other. Names, not paths. */
+export function parseTreeObject(content: Buffer): TreeEntry[] {
+  const entries: TreeEntry[] = [];
+  for (let at = 0; at < content.length; ) {
+    const end = content.indexOf(0, at);
+    const [mode = '', ...name] = content.subarray(at, end).toString('utf8').split(' ');
+    const oid = content.subarray(end + 1, end + 21).toString('hex');
+    entries.push({ mode: mode.padStart(6, '0'), type: typeOfMode(mode), oid, path: name.join(' ') });
+    at = end + 21;
+  }
+  return entries;
+}
+
+function typeOfMode(mode: string): TreeEntry['type'] {
+  if (mode === '40000') return 'tree';
+  return mode === '160000' ? 'commit' : 'blob';
+}
+
 /** Returns the entries of `git ls-tree -z`: `<mode> <type> <oid>\t<path>`, each ended by NUL. */
 export function parseLsTree(output: Buffer): TreeEntry[] {
   const lines = output.toString('utf8').split('\0').filter(Boolean);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FileChange } from '#core/git/commit.ts';
 import type { Git } from '#core/git/repository.ts';
 import { type ImageEntry, readImageEntries, setDigests } from '#core/overlay/kustomization/images.ts';
-import { type ChangedContainer, proveChange } from '#core/overlay/kustomization/proof.ts';
+import { type ChangedContainer, listRepositories, proveChange } from '#core/overlay/kustomization/proof.ts';
 import { findKustomize, type Kustomize, type Rendered, renderOverlay } from '#core/overlay/kustomization/render.ts';
 import { materializeOverlay, materializeTree, type OverlayFile, readOverlayFile } from '#core/overlay/tree.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
@@ -31,6 +31,8 @@ export interface OverlayEdit {
 /** Reads and edits overlays at a commit. */
 export interface OverlayEditor {
   read(commit: CommitSha, folder: string): Promise<OverlayState>;
+  /** True when a container of the rendered overlay has an image of this name. */
+  uses(commit: CommitSha, overlay: OverlayState, image: string): Promise<boolean>;
   /** Refuses unless the registry has every digest and the proof holds. */
   edit(
     commit: CommitSha,
@@ -51,6 +53,11 @@ export interface OverlayEditorPorts {
 
 /** Makes the editor that reads through git, asks the registry and renders with kustomize. */
 export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
+  let found: Promise<Kustomize> | undefined;
+  const kustomizeOf = (): Promise<Kustomize> => {
+    found ??= findKustomize(ports.exec);
+    return found;
+  };
   return {
     read: async (commit, folder) => {
       const file = await readOverlayFile(ports.git, commit, folder);
@@ -61,13 +68,14 @@ export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
       );
       return { folder, file, text, entries, digests: new Map(digests) };
     },
+    uses: async (commit, overlay, image) => {
+      const rendered = await render(commit, overlay, overlay.file.content, await kustomizeOf(), ports);
+      return listRepositories(rendered).some((name) => name === image || name.endsWith(`/${image}`));
+    },
     edit: async (commit, overlay, wanted, registry) => {
       const { text, changes } = setDigests(overlay.text, overlay.file.path, wanted);
       const content = Buffer.from(text, 'utf8');
-      const [kustomize] = await Promise.all([
-        findKustomize(ports.exec),
-        ensureDigests(overlay, wanted, registry, ports),
-      ]);
+      const [kustomize] = await Promise.all([kustomizeOf(), ensureDigests(overlay, wanted, registry, ports)]);
       const [before, after] = await Promise.all([
         render(commit, overlay, overlay.file.content, kustomize, ports),
         render(commit, overlay, content, kustomize, ports),

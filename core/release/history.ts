@@ -1,109 +1,290 @@
 import type { Git } from '#core/git/repository.ts';
-import type { Relation } from '#core/release/rules.ts';
-import { type LandedRelease, parseReleases } from '#core/release/trailer.ts';
-import type { CommitSha } from '#core/values/reference.ts';
+import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
+import { openPast, type Past } from '#core/release/past.ts';
+import { type LandedRelease, parseReleases, RELEASE_KEY, type Release } from '#core/release/trailer.ts';
+import type { Log } from '#core/system/log.ts';
+import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
-/**
- * Commits to fetch from each end, step by step: the usual distance is a few, and commits without their trees are
- * small. The last step is git's own number for "all".
- */
-const DEPTHS = [64, 1_024, 16_384, 2_147_483_647] as const;
-
-/** The commit graph and its messages as far as a question needs them, fetched without trees and files. */
-export interface History {
-  /** Returns the newest release of each image in `environment` that the history of `head` has. */
-  findReleases(head: CommitSha, environment: string, images: readonly string[]): Promise<Map<string, LandedRelease>>;
-  /** Returns where `source` stands towards `deployed`. */
-  relate(source: CommitSha, deployed: CommitSha): Promise<Relation>;
-  /** Returns the commit that landed an intent, if one below `head` did. */
-  findIntent(head: CommitSha, intent: string): Promise<CommitSha | undefined>;
-  /** False when the remote does not have the commit. */
-  has(commit: CommitSha): Promise<boolean>;
-  /** True when the two commits have a common ancestor. */
-  sharesHistory(one: CommitSha, other: CommitSha): Promise<boolean>;
+/** An environment whose releases are looked for, with its overlay's folder. */
+export interface ReleasePlace {
+  readonly environment: string;
+  readonly overlay: string;
 }
 
-/** Makes a history that is fetched into `git`, an empty repository of its own. */
-export function createHistory(git: Git): History {
-  const state: Fetched = { git, ends: new Set(), step: 0, missing: new Set() };
+/** What is looked for: the newest `count` releases of each image in each environment. */
+export interface ReleaseQuery {
+  readonly places: readonly ReleasePlace[];
+  readonly images: readonly string[];
+  readonly count: number;
+}
+
+/** The branch below one head, and the releases that it really made. */
+export interface BranchHistory {
+  readonly line: Line;
+  readonly past: Past;
+  /**
+   * Returns the releases of each `<environment>/<image>`, newest first. A trailer is believed only where the tree
+   * agrees: its commit changes that overlay from `from` to `to`, on the branch's first-parent line or on a side that a
+   * merge brought, where the merge itself changes the overlay to what the side says. Anybody can write a trailer into a
+   * message; nobody can make the tree say it unseen.
+   */
+  findReleases(query: ReleaseQuery): Promise<ReadonlyMap<string, readonly LandedRelease[]>>;
+  /** Returns the commit that landed an intent, if one below the head did. */
+  findIntent(intent: string): Promise<CommitSha | undefined>;
+}
+
+/** Opens branches at their heads; what is fetched for one head is there for the next. */
+export interface History {
+  at(head: CommitSha): Promise<BranchHistory>;
+  /** False when the remote does not have the commit. */
+  exists(commit: CommitSha): Promise<boolean>;
+}
+
+/** Opens a history in two empty repositories of its own: one for commits alone, one for trees of past commits. */
+export function createHistory(ports: { commits: Git; past: Git; log: Log }): History {
+  const past = openPast(ports.past);
+  const depth: FetchedDepth = { step: 0 };
   return {
-    findReleases: (head, environment, images) => findReleases(state, head, environment, images),
-    relate: (source, deployed) => relate(state, source, deployed),
-    findIntent: async (head, intent) => {
-      await include(state, head);
-      const entries = await git.log(head);
-      return entries.find((entry) => parseReleases(entry.message).some((release) => release.intent === intent))?.commit;
+    at: async (head) => {
+      const line = await openLine(ports.commits, head, depth);
+      return {
+        line,
+        past,
+        findReleases: (query) => findReleases(query, line, past, ports),
+        findIntent: async (intent) => {
+          const logged = await ports.commits.logWithLine(head, RELEASE_KEY);
+          return logged.find(({ message }) => parseReleases(message).some((release) => release.intent === intent))
+            ?.commit;
+        },
+      };
     },
-    has: (commit) => include(state, commit),
-    sharesHistory: async (one, other) => {
-      if (!(await include(state, one)) || !(await include(state, other))) return false;
-      for (;;) {
-        if (await state.git.hasMergeBase(one, other)) return true;
-        if (!(await deepen(state))) return false;
-      }
-    },
+    exists: (commit) =>
+      ports.commits.fetch({ refspecs: [`${commit}:refs/slipway/sources/${commit}`], depth: 1, filter: 'tree:0' }),
   };
 }
 
-interface Fetched {
-  readonly git: Git;
-  /** The commits from which the history was fetched so far. */
-  readonly ends: Set<CommitSha>;
-  readonly missing: Set<CommitSha>;
-  step: number;
+/** Returns the key under which {@link BranchHistory.findReleases} keeps an image's releases. */
+export function releaseKey(environment: string, image: string): string {
+  return `${environment}/${image}`;
 }
+
+/** A commit with trailers, and the commit of the line that has it or brought it. */
+interface Claim {
+  readonly commit: CommitSha;
+  readonly parent: CommitSha | undefined;
+  readonly entry: number;
+  readonly releases: readonly Release[];
+}
+
+/** Claims are judged in growing portions: mostly the first one holds, and a flood of forged ones costs few requests. */
+const PORTIONS = [4, 32, 256] as const;
 
 async function findReleases(
-  state: Fetched,
-  head: CommitSha,
-  environment: string,
-  images: readonly string[],
-): Promise<Map<string, LandedRelease>> {
-  const found = new Map<string, LandedRelease>();
-  await include(state, head);
+  query: ReleaseQuery,
+  line: Line,
+  past: Past,
+  ports: { commits: Git; log: Log },
+): Promise<ReadonlyMap<string, readonly LandedRelease[]>> {
   for (;;) {
-    for (const { commit, message } of await state.git.log(head)) {
-      for (const release of parseReleases(message)) {
-        if (release.environment !== environment || found.has(release.image)) continue;
-        found.set(release.image, { ...release, commit });
-      }
+    const search = await searchFetched(query, line, past, ports.commits);
+    const isEnough = search.isWhole || (search.isSatisfied && (await hasAllSides(line, search.oldest, ports.commits)));
+    if (isEnough || !(await line.deepen())) {
+      reportIgnored(search.ignored, ports.log);
+      return search.found;
     }
-    if (images.every((image) => found.has(image)) || !(await deepen(state))) return found;
   }
 }
 
-/** "Is an ancestor" is certain in a shallow history, "is not" only in a whole one. */
-async function relate(state: Fetched, source: CommitSha, deployed: CommitSha): Promise<Relation> {
-  if (source === deployed) return 'same';
-  const here = (await include(state, source)) && (await include(state, deployed));
-  if (!here) return 'unrelated';
-  for (;;) {
-    if (await state.git.isAncestor(deployed, source)) return 'newer';
-    if (await state.git.isAncestor(source, deployed)) return 'older';
-    if (!(await deepen(state))) return 'unrelated';
+interface Search {
+  readonly found: ReadonlyMap<string, readonly LandedRelease[]>;
+  readonly isSatisfied: boolean;
+  readonly isWhole: boolean;
+  /** Index on the line of the oldest commit that was judged. */
+  readonly oldest: number;
+  readonly ignored: readonly CommitSha[];
+}
+
+async function searchFetched(query: ReleaseQuery, line: Line, past: Past, commits: Git): Promise<Search> {
+  const isWhole = !commits.isShallow();
+  const overlays = new Map(query.places.map(({ environment, overlay }) => [environment, overlay]));
+  const wanted = new Set(
+    query.places.flatMap(({ environment }) => query.images.map((image) => releaseKey(environment, image))),
+  );
+  const found = new Map<string, LandedRelease[]>([...wanted].map((key) => [key, []]));
+  const groups = groupByEntry(await readClaims(line, commits, wanted));
+  const ignored: CommitSha[] = [];
+  const isSatisfied = () => [...found.values()].every((releases) => releases.length >= query.count);
+  let oldest = 0;
+  for (let start = 0, portion = 0; start < groups.length && !isSatisfied(); portion++) {
+    const size = PORTIONS[Math.min(portion, PORTIONS.length - 1)] ?? 1;
+    const judged = await judge(groups.slice(start, start + size), line, past, overlays);
+    for (const { entry, believed, doubted } of judged) {
+      if (isSatisfied()) break;
+      oldest = entry;
+      ignored.push(...doubted);
+      for (const release of believed) found.get(releaseKey(release.environment, release.image))?.push(release);
+    }
+    start += size;
   }
+  return { found: cut(found, query.count), isSatisfied: isSatisfied(), isWhole, oldest, ignored };
 }
 
-/** Fetches the history below a commit unless it is here; false when the remote does not have it. */
-async function include(state: Fetched, commit: CommitSha): Promise<boolean> {
-  if (state.ends.has(commit)) return true;
-  if (state.missing.has(commit)) return false;
-  if ((await state.git.revParse(commit)) === undefined && !(await fetchEnds(state, [commit]))) {
-    state.missing.add(commit);
-    return false;
+function cut(
+  found: ReadonlyMap<string, LandedRelease[]>,
+  count: number,
+): ReadonlyMap<string, readonly LandedRelease[]> {
+  return new Map([...found].map(([key, releases]) => [key, releases.slice(0, count)]));
+}
+
+/** Returns the commits that claim a wanted release, newest first; where the fetched history ends nothing can be judged. */
+async function readClaims(line: Line, commits: Git, wanted: ReadonlySet<string>): Promise<Claim[]> {
+  const [logged, ends] = await Promise.all([
+    commits.logWithLine(line.head, RELEASE_KEY),
+    commits.shallowCommits(),
+    line.commits(),
+  ]);
+  const claims: Claim[] = [];
+  for (const { commit, parent, message } of logged) {
+    if (ends.has(commit)) continue;
+    const releases = parseReleases(message).filter(({ environment, image }) =>
+      wanted.has(releaseKey(environment, image)),
+    );
+    if (releases.length > 0) claims.push({ commit, parent, releases, entry: await line.findEntry(commit) });
   }
-  state.ends.add(commit);
-  return true;
+  return claims;
 }
 
-/** Fetches the next step from all ends; false when the history is whole. */
-async function deepen(state: Fetched): Promise<boolean> {
-  if (!state.git.isShallow() || state.step + 1 >= DEPTHS.length) return false;
-  state.step += 1;
-  return fetchEnds(state, [...state.ends]);
+function groupByEntry(claims: readonly Claim[]): Claim[][] {
+  const groups = new Map<number, Claim[]>();
+  for (const claim of claims) groups.set(claim.entry, [...(groups.get(claim.entry) ?? []), claim]);
+  return [...groups].sort(([a], [b]) => a - b).map(([, group]) => group);
 }
 
-function fetchEnds(state: Fetched, ends: readonly CommitSha[]): Promise<boolean> {
-  const refspecs = ends.map((commit) => `${commit}:refs/slipway/ends/${commit}`);
-  return state.git.fetch({ refspecs, depth: DEPTHS[state.step] ?? 1, filter: 'tree:0' });
+interface Judged {
+  readonly entry: number;
+  readonly believed: readonly LandedRelease[];
+  readonly doubted: readonly CommitSha[];
+}
+
+/** What a commit makes of an overlay: the digests before and after it. */
+interface Change {
+  readonly before: ReadonlyMap<string, Digest>;
+  readonly after: ReadonlyMap<string, Digest>;
+}
+
+async function judge(
+  groups: readonly (readonly Claim[])[],
+  line: Line,
+  past: Past,
+  overlays: ReadonlyMap<string, string>,
+): Promise<Judged[]> {
+  const commits = await line.commits();
+  const landings = groups.map((group) => {
+    const entry = group[0]?.entry ?? 0;
+    return { group, entry, commit: commits[entry], parent: commits[entry + 1] };
+  });
+  const changeOf = await readChanges(landings, past, overlays);
+  return landings.map(({ group, entry, commit, parent }) => {
+    const believed = believe(group, changeOf(commit, parent), (claim) => changeOf(claim.commit, claim.parent));
+    const count = (claim: Claim) => believed.filter((release) => release.commit === claim.commit).length;
+    const doubted = group.filter((claim) => count(claim) < claim.releases.length).map((claim) => claim.commit);
+    return { entry, believed, doubted };
+  });
+}
+
+type ChangeOf = (
+  commit: CommitSha | undefined,
+  parent: CommitSha | undefined,
+) => (environment: string) => Change | undefined;
+
+/** Reads the overlays of all commits in question by one request for trees and one for files. */
+async function readChanges(
+  landings: readonly { group: readonly Claim[]; commit: CommitSha | undefined; parent: CommitSha | undefined }[],
+  past: Past,
+  overlays: ReadonlyMap<string, string>,
+): Promise<ChangeOf> {
+  const places = landings.flatMap(({ group, commit, parent }) => {
+    const environments = new Set(group.flatMap(({ releases }) => releases.map(({ environment }) => environment)));
+    const involved = [commit, parent, ...group.flatMap((claim) => [claim.commit, claim.parent])];
+    return [...environments].flatMap((environment) =>
+      involved.flatMap((one) =>
+        one === undefined ? [] : [{ environment, commit: one, overlay: overlays.get(environment) ?? '' }],
+      ),
+    );
+  });
+  const digests = await past.readDigests(places);
+  const read = new Map(
+    places.map(({ environment, commit }, index) => [`${commit} ${environment}`, digests[index] ?? new Map()]),
+  );
+  return (commit, parent) => (environment) => {
+    const after = read.get(`${commit} ${environment}`);
+    // a root commit comes from nothing
+    const before = parent === undefined ? new Map() : read.get(`${parent} ${environment}`);
+    return before === undefined || after === undefined ? undefined : { before, after };
+  };
+}
+
+/**
+ * Returns the releases of one commit of the line that the tree agrees with, newest first: those that lead, one from the
+ * other, from what the overlay said before the commit to what it says after.
+ */
+function believe(
+  group: readonly Claim[],
+  lineChange: (environment: string) => Change | undefined,
+  ownChange: (claim: Claim) => (environment: string) => Change | undefined,
+): LandedRelease[] {
+  const claims = group.flatMap((claim) =>
+    claim.releases
+      .filter((release) => agrees(release, ownChange(claim)(release.environment)))
+      .map((release): LandedRelease => ({ ...release, commit: claim.commit })),
+  );
+  const keys = [...new Set(claims.map(({ environment, image }) => releaseKey(environment, image)))];
+  return keys.flatMap((key) => {
+    const own = claims.filter(({ environment, image }) => releaseKey(environment, image) === key);
+    const [first] = own;
+    const change = first === undefined ? undefined : lineChange(first.environment);
+    if (first === undefined || change === undefined) return [];
+    return chain(own, change.before.get(first.image), change.after.get(first.image));
+  });
+}
+
+function agrees(release: Release, change: Change | undefined): boolean {
+  if (change === undefined) return false;
+  return change.after.get(release.image) === release.to && change.before.get(release.image) === known(release.from);
+}
+
+function known(digest: Digest | undefined): Digest | undefined {
+  return digest === NEVER_RELEASED ? undefined : digest;
+}
+
+/** Returns the claims that lead from `before` to `after`, newest first; none where they do not. */
+function chain(
+  claims: readonly LandedRelease[],
+  before: Digest | undefined,
+  after: Digest | undefined,
+): LandedRelease[] {
+  const taken: LandedRelease[] = [];
+  for (let at = after; at !== before; at = known(taken.at(-1)?.from)) {
+    const next = claims.find((claim) => claim.to === at && !taken.includes(claim));
+    if (next === undefined) return [];
+    taken.push(next);
+  }
+  return taken;
+}
+
+/** True when no side that a merge brought since the line's commit at `oldest` is cut off: it might hold releases. */
+async function hasAllSides(line: Line, oldest: number, commits: Git): Promise<boolean> {
+  const base = (await line.commits())[oldest];
+  const ends = await commits.shallowCommits();
+  if (base === undefined || ends.size === 0) return true;
+  return (await commits.listBetween(base, line.head, ends)).length === 0;
+}
+
+function reportIgnored(ignored: readonly CommitSha[], log: Log): void {
+  if (ignored.length === 0) return;
+  const shown = ignored.slice(0, 5).map((commit) => commit.slice(0, 7));
+  const more = ignored.length > shown.length ? ` and ${ignored.length - shown.length} more` : '';
+  log.info(
+    `Ignored ${ignored.length} ${ignored.length === 1 ? 'commit' : 'commits'} with a Slipway-Release trailer that the tree does not agree with: ${shown.join(', ')}${more}`,
+  );
 }

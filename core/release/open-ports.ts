@@ -1,63 +1,84 @@
 import type { Runner } from '#core/action/runner.ts';
-import { readConfigAt } from '#core/config/read.ts';
+import { readConfig } from '#core/config/read.ts';
 import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
-import { createScratchGit } from '#core/git/repository.ts';
+import { createScratchGit, type Git } from '#core/git/repository.ts';
 import { createOverlayEditor } from '#core/overlay/edit.ts';
 import { openRegistry } from '#core/registry/open.ts';
-import { createHistory } from '#core/release/history.ts';
-import type { LandingPorts } from '#core/release/land.ts';
+import { createHistory, type History } from '#core/release/history.ts';
+import type { LandPorts } from '#core/release/land.ts';
+import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
-import { createExec } from '#core/system/exec.ts';
-import { openScratch } from '#core/system/scratch.ts';
+import { createExec, type Exec } from '#core/system/exec.ts';
+import { openScratch, type Scratch } from '#core/system/scratch.ts';
 
-/** The real ports of a write to an environment, and what takes their folders away again. */
-export interface OpenedPorts {
-  readonly ports: LandingPorts;
+/** The git repositories of a step: the branch's newest tree, and its history. */
+export interface BranchPorts {
+  /** The branch's newest commit with its tree. */
+  readonly git: Git;
+  readonly history: History;
+}
+
+/** What opened ports need to be closed. */
+export interface Opened<Ports> {
+  readonly ports: Ports;
   close(): Promise<void>;
 }
 
-/**
- * Opens what a writer needs: two bare repositories of its own in the runner's temporary folder (one with the branch's
- * newest tree, one with commits only), the registry and kustomize. The checkout's work tree is not touched.
- */
-export async function openLandingPorts(
-  runner: Runner,
-  options: { token: string; config: string },
-): Promise<OpenedPorts> {
-  const { environment } = runner;
-  for (const secret of [options.token, basicCredentials(options.token)]) if (secret !== '') runner.mask(secret);
-  const exec = createExec(environment.all);
-  const scratch = await openScratch(environment.temp, 'landing');
-  try {
-    const remote = { url: await readOriginUrl(exec, environment.workspace), token: options.token };
-    const configCount = Number.parseInt(environment.all['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
-    const [git, commits] = await Promise.all([
-      scratch
-        .folder()
-        .then((dir) => createScratchGit({ exec, dir, remote, configCount, borrow: environment.workspace })),
-      scratch.folder().then((dir) => createScratchGit({ exec, dir, remote, configCount })),
-    ]);
-    const registryDeps = { environment: environment.all, mask: runner.mask, clock: systemClock };
+/** Opens what lands an intent: the branch, the registry and kustomize. */
+export function openLandPorts(runner: Runner, options: { token: string; config: string }): Promise<Opened<LandPorts>> {
+  return openInScratch(runner, 'landing', async (scratch, exec) => {
+    const { git, history } = await openBranchPorts(runner, options.token, scratch, exec);
+    const registryDeps = { environment: runner.environment.all, mask: runner.mask, clock: systemClock };
     const editor = createOverlayEditor({
       git,
       exec,
       folder: scratch.folder,
-      openRegistry: (config) => openRegistry(config, registryDeps),
+      openRegistry: (location) => openRegistry(location, registryDeps),
     });
     return {
-      ports: {
-        git,
-        history: createHistory(commits),
-        editor,
-        readConfig: (commit) => readConfigAt(git, commit, options.config),
-        clock: systemClock,
-        log: runner.log,
-        random: Math.random,
-      },
-      close: scratch.remove,
+      git,
+      history,
+      editor,
+      readConfig: (head) => readConfig(openCommit(git, head), options.config),
+      configPath: options.config,
+      clock: systemClock,
+      log: runner.log,
+      random: Math.random,
     };
+  });
+}
+
+/** Opens ports in scratch folders of the runner's temporary folder; closing removes the folders. */
+export async function openInScratch<Ports>(
+  runner: Runner,
+  purpose: string,
+  open: (scratch: Scratch, exec: Exec) => Promise<Ports>,
+): Promise<Opened<Ports>> {
+  const scratch = await openScratch(runner.environment.temp, purpose);
+  try {
+    return { ports: await open(scratch, createExec(runner.environment.all)), close: scratch.remove };
   } catch (error) {
     await scratch.remove();
     throw error;
   }
+}
+
+/**
+ * Opens the checkout's remote in three bare repositories of our own: the branch's newest tree, commits alone, and trees
+ * of past commits. The checkout lends its objects to the first; its work tree is not touched.
+ */
+export async function openBranchPorts(
+  runner: Runner,
+  token: string,
+  scratch: Scratch,
+  exec: Exec,
+): Promise<BranchPorts> {
+  const { workspace, all } = runner.environment;
+  for (const secret of [token, basicCredentials(token)]) if (secret !== '') runner.mask(secret);
+  const remote = { url: await readOriginUrl(exec, workspace), token };
+  const configCount = Number.parseInt(all['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
+  const openGit = async (more: { borrow?: string } = {}): Promise<Git> =>
+    createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
+  const [git, commits, past] = await Promise.all([openGit({ borrow: workspace }), openGit(), openGit()]);
+  return { git, history: createHistory({ commits, past, log: runner.log }) };
 }

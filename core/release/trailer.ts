@@ -25,7 +25,8 @@ export interface LandedRelease extends Release {
   readonly commit: CommitSha;
 }
 
-const KEY = 'Slipway-Release: ';
+/** How the trailer of a release begins. */
+export const RELEASE_KEY = 'Slipway-Release: ';
 
 /** Returns the trailer of a release, one line, in the form of the design's section 6. */
 export function formatRelease(release: Release): string {
@@ -39,7 +40,7 @@ export function formatRelease(release: Release): string {
     actor: release.actor,
   };
   const words = Object.entries(fields).map(([key, value]) => `${key}=${encode(value)}`);
-  return `${KEY}${encode(release.environment)}/${encode(release.image)} ${words.join(' ')}`;
+  return `${RELEASE_KEY}${encode(release.environment)}/${encode(release.image)} ${words.join(' ')}`;
 }
 
 /**
@@ -52,8 +53,8 @@ export function parseReleases(message: string): Release[] {
     .trimEnd()
     .split(/\n{2,}/);
   if (paragraphs.length < 2) return []; // a title alone has no trailers
-  const lines = (paragraphs.at(-1) ?? '').split('\n').filter((line) => line.startsWith(KEY));
-  return lines.map((line) => parseRelease(line.slice(KEY.length))).filter((release) => release !== undefined);
+  const lines = (paragraphs.at(-1) ?? '').split('\n').filter((line) => line.startsWith(RELEASE_KEY));
+  return lines.map((line) => parseRelease(line.slice(RELEASE_KEY.length))).filter((release) => release !== undefined);
 }
 
 function parseRelease(text: string): Release | undefined {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
-import type { Digest } from '#core/values/reference.ts';
 
 /** Everything that decides what a build makes. */
 export interface BuildIngredients {
@@ -10,10 +9,11 @@ export interface BuildIngredients {
   /** The Packer template and, where there is one, the plugin list beside it. */
   readonly template: readonly TreeEntry[];
   readonly variables: Readonly<Record<string, string>>;
-  readonly base: Digest;
+  /** The base image as slipway.yaml writes it; undefined where the template, which is in the hash, says it. */
+  readonly base: string | undefined;
 }
 
-/** Raised when the same ingredients shall be built again because this code changed. */
+/** Raised when the same ingredients must be built again because this code changed. */
 const FORMAT = 1;
 
 /**
@@ -29,7 +29,7 @@ export function computeInputHash(ingredients: BuildIngredients): string {
     trees(ingredients.inputs),
     trees(ingredients.template),
     Object.entries(ingredients.variables).sort(byFirst),
-    ingredients.base,
+    ingredients.base ?? null,
   ];
   return createHash('sha256').update(JSON.stringify(canonical)).digest('hex');
 }

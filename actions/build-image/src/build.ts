@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Digest } from '#core/values/reference.ts';
+import { pluginsPath } from '#core/source/image-inputs.ts';
+import { type Digest, isDigest } from '#core/values/reference.ts';
+import { type PinnedBase, pinBaseImage } from './base-image.ts';
 import { type Docker, localTag, mountFolder, openDocker } from './engine/docker.ts';
 import { exportPaths } from './engine/export.ts';
 import { initPacker, needsInit, runPacker } from './engine/packer.ts';
-import { pluginsPath } from './ingredients.ts';
 import type { Plan } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { type Published, type PublishPorts, publish, pushImage } from './publish.ts';
@@ -25,11 +26,16 @@ interface Workshop {
   readonly made: string[];
 }
 
+/** What {@link buildLayers} made. */
+export interface BuiltLayers {
+  readonly published: Published;
+  readonly dependencies: DependencyLayer;
+  /** The base image below it all, where it is known. */
+  readonly base: Digest | undefined;
+}
+
 /** Builds what is missing, pushes it, and leaves the engine as it was but for base images and the dependency layer. */
-export async function buildLayers(
-  plan: Plan,
-  deps: Ports,
-): Promise<{ published: Published; dependencies: DependencyLayer }> {
+export async function buildLayers(plan: Plan, deps: Ports): Promise<BuiltLayers> {
   const scratch = await deps.openScratch();
   try {
     const workshop = await openWorkshop(plan, deps, await scratch.folder());
@@ -75,28 +81,45 @@ async function exportSource(plan: Plan, deps: Ports, folder: string): Promise<vo
   if (isInitNeeded) await initPacker(deps.toolExec, folder, plugins, deps.log);
 }
 
-async function buildAndPublish(workshop: Workshop): Promise<{ published: Published; dependencies: DependencyLayer }> {
-  const { plan } = workshop;
-  const layered = plan.ingredients.dependenciesHash !== undefined && !plan.inputs.force;
-  const layer = layered ? await obtainDependencies(workshop, plan.ingredients.dependenciesHash ?? '') : undefined;
-  const local = await buildImage(
-    workshop,
-    workshop.folder,
-    layer?.reference ?? plan.ingredients.base.reference,
-    layer && 'app',
-  );
+async function buildAndPublish(workshop: Workshop): Promise<BuiltLayers> {
+  const { plan, folder } = workshop;
+  const { dependenciesHash } = plan.ingredients;
+  const isLayered = dependenciesHash !== undefined && !plan.inputs.force;
+  const layer = isLayered ? await obtainDependencies(workshop, dependenciesHash) : undefined;
+  const below = layer ?? (await pinBase(workshop));
+  const local = await buildImage(workshop, folder, below.reference, layer && 'app');
   const published = await publish(
     { local, repository: plan.image.name, tag: plan.tag, sourceTag: plan.sourceTag },
     workshop.ports,
   );
-  return { published, dependencies: layer?.state ?? 'none' };
+  const base = layer === undefined ? below.digest : await readBase(workshop, layer.reference);
+  return { published, dependencies: layer?.state ?? 'none', base };
+}
+
+/** The base image is asked for only where a build starts from it: what its tag points to decides no skip. */
+function pinBase({ plan, deps }: Workshop): Promise<PinnedBase> {
+  return pinBaseImage(plan.ingredients.base, async (host) =>
+    plan.registry.host === host ? plan.registry : deps.openHost(host),
+  );
+}
+
+/** The label by which an image names the digest of its base (OCI image specification, annotations). */
+const BASE_LABEL = 'org.opencontainers.image.base.digest';
+
+async function readBase({ docker }: Workshop, reference: string): Promise<Digest | undefined> {
+  const label = await docker.readLabel(reference, BASE_LABEL);
+  return label !== undefined && isDigest(label) ? label : undefined;
+}
+
+/** A dependency layer in the engine. */
+interface Layer {
+  readonly reference: string;
+  readonly digest: Digest;
+  readonly state: 'reused' | 'built';
 }
 
 /** Returns the dependency layer by digest, in the engine; builds and pushes it where the registry has none. */
-async function obtainDependencies(
-  workshop: Workshop,
-  hash: string,
-): Promise<{ reference: string; state: 'reused' | 'built' }> {
+async function obtainDependencies(workshop: Workshop, hash: string): Promise<Layer> {
   const { plan, docker, ports } = workshop;
   const repository = plan.image.name;
   const tag = `deps-${hash}`;
@@ -105,16 +128,19 @@ async function obtainDependencies(
   const reference = `${ports.registry.host}/${repository}@${digest}`;
   const isNew = await docker.ensureImage(reference);
   if (isNew || known === undefined) await keepOne(workshop, reference, tag);
-  return { reference, state: known === undefined ? 'built' : 'reused' };
+  return { reference, digest, state: known === undefined ? 'built' : 'reused' };
 }
 
 /** Only the files that the layer is made of are there, so that nothing else can get into it. */
 async function buildDependencies(workshop: Workshop, tag: string): Promise<Digest> {
   const { plan, deps } = workshop;
-  const { template, dependencies, base } = plan.ingredients;
+  const { template, dependencies } = plan.ingredients;
   const folder = `${workshop.folder}-dependencies`;
   const paths = [...template, ...dependencies].map((id) => id.path);
-  await exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder });
+  const [base] = await Promise.all([
+    pinBase(workshop),
+    exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder }),
+  ]);
   const local = await buildImage(workshop, folder, base.reference, 'dependencies');
   const { digest } = await pushImage({ local, repository: plan.image.name, tag }, workshop.ports);
   return digest;

@@ -1,13 +1,14 @@
 import type { PushRegistry } from '#core/registry/registry.ts';
+import type { InputSettings } from '#core/source/image-inputs.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import type { Digest } from '#core/values/reference.ts';
-import type { ImageSettings, Ingredients } from './ingredients.ts';
+import type { Ingredients } from './ingredients.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 
 /** All that is decided before a build begins. */
 export interface Plan {
-  readonly image: ImageSettings;
+  readonly image: InputSettings;
   readonly registry: PushRegistry;
   readonly inputs: Inputs;
   readonly source: SourceTree;
@@ -24,8 +25,8 @@ export function chooseTags(
   source: SourceTree,
   ingredients: Ingredients,
   known: Digest | undefined,
-  deps: Ports,
+  ports: Ports,
 ): { tag: string; sourceTag: string } {
-  const suffix = inputs.force && known !== undefined ? `-${deps.attempt}` : '';
+  const suffix = inputs.force && known !== undefined ? `-${ports.attempt}` : '';
   return { tag: `in-${ingredients.inputHash}${suffix}`, sourceTag: `git-${source.commit}${suffix}` };
 }

@@ -2,6 +2,7 @@ import type { Runner } from '#core/action/runner.ts';
 import { openRegistry } from '#core/registry/open.ts';
 import { openOciRegistry } from '#core/registry/plain.ts';
 import type { PushRegistry, Registry } from '#core/registry/registry.ts';
+import type { InputSettings } from '#core/source/image-inputs.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import type { Clock } from '#core/system/clock.ts';
 import { systemClock } from '#core/system/clock.ts';
@@ -11,7 +12,6 @@ import { openScratch, type Scratch } from '#core/system/scratch.ts';
 import { removeLeftovers } from './engine/leftovers.ts';
 import { isDeadMark, ownMark } from './engine/mark.ts';
 import { toolEnvironment } from './engine/packer.ts';
-import type { ImageSettings } from './ingredients.ts';
 import type { Inputs } from './inputs.ts';
 import { readImageSettings } from './settings.ts';
 
@@ -40,7 +40,7 @@ export interface Ports {
 
 /** What slipway.yaml says, and the registry that it names: logging in there takes as long as all of git's answers. */
 export interface Settings {
-  readonly image: ImageSettings;
+  readonly image: InputSettings;
   readonly registry: Promise<PushRegistry>;
 }
 

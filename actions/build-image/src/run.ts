@@ -1,7 +1,7 @@
 import { openSourceTree } from '#core/source/source-tree.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { buildLayers, type DependencyLayer } from './build.ts';
-import { gatherIngredients, type Ingredients } from './ingredients.ts';
+import { type Ingredients, readIngredients } from './ingredients.ts';
 import type { Inputs } from './inputs.ts';
 import { chooseTags, type Plan } from './plan.ts';
 import type { Ports } from './ports.ts';
@@ -23,21 +23,19 @@ export interface Build {
   readonly adopted: boolean;
   readonly dependencies: DependencyLayer;
   readonly ingredients: Ingredients;
+  /** The base image that is in the image; undefined when nothing was built, or where the dependency layer does not say. */
+  readonly base: Digest | undefined;
   /** Compressed size in bytes; undefined when it was not asked for. */
   readonly size: number | undefined;
 }
 
 /** Builds and pushes an image, or finds the build of the same inputs that the registry has. */
-export async function run(inputs: Inputs, deps: Ports): Promise<Build> {
-  const started = deps.clock.now().getTime();
-  const source = await openSourceTree(deps.exec, deps.checkout);
-  const settings = await deps.readSettings(source, inputs);
+export async function run(inputs: Inputs, ports: Ports): Promise<Build> {
+  const started = ports.clock.now().getTime();
+  const source = await openSourceTree(ports.exec, ports.checkout);
+  const settings = await ports.readSettings(source, inputs);
   const { image } = settings;
-  const registryOf = async (host: string) => {
-    const own = await settings.registry;
-    return own.host === host ? own : deps.openHost(host);
-  };
-  const [registry, ingredients] = await Promise.all([settings.registry, gatherIngredients(image, source, registryOf)]);
+  const [registry, ingredients] = await Promise.all([settings.registry, readIngredients(image, source)]);
   const known = await registry.findDigest(image.name, `in-${ingredients.inputHash}`);
   const plan: Plan = {
     inputs,
@@ -46,29 +44,29 @@ export async function run(inputs: Inputs, deps: Ports): Promise<Build> {
     source,
     ingredients,
     known,
-    ...chooseTags(inputs, source, ingredients, known, deps),
+    ...chooseTags(inputs, source, ingredients, known, ports),
   };
-  const result = known !== undefined && !inputs.force ? skip(known) : await build(plan, deps);
+  const result = known !== undefined && !inputs.force ? skip(known) : await build(plan, ports);
   return {
     ...result,
     image: image.name,
     reference: `${registry.host}/${image.name}@${result.digest}`,
     tag: plan.tag,
     inputHash: ingredients.inputHash,
-    seconds: (deps.clock.now().getTime() - started) / 1000,
+    seconds: (ports.clock.now().getTime() - started) / 1000,
     source: source.commit,
     forced: inputs.force,
     ingredients,
   };
 }
 
-type Result = Pick<Build, 'outcome' | 'digest' | 'adopted' | 'dependencies' | 'size'>;
+type Result = Pick<Build, 'outcome' | 'digest' | 'adopted' | 'dependencies' | 'size' | 'base'>;
 
 function skip(digest: Digest): Result {
-  return { outcome: 'skipped', digest, adopted: false, dependencies: 'untouched', size: undefined };
+  return { outcome: 'skipped', digest, adopted: false, dependencies: 'untouched', size: undefined, base: undefined };
 }
 
-async function build(plan: Plan, deps: Ports): Promise<Result> {
+async function build(plan: Plan, ports: Ports): Promise<Result> {
   const { image, registry } = plan;
   const [there] = await Promise.all([
     registry.findDigest(image.name, plan.sourceTag),
@@ -85,7 +83,7 @@ async function build(plan: Plan, deps: Ports): Promise<Result> {
       `a build of the inputs ${plan.ingredients.inputHash}`,
     );
   }
-  const { published, dependencies } = await buildLayers(plan, deps);
-  const size = await registry.findSize(image.name, published.digest);
-  return { outcome: 'built', digest: published.digest, adopted: published.adopted, dependencies, size };
+  const { published, dependencies, base } = await buildLayers(plan, ports);
+  const { digest, adopted } = published;
+  return { outcome: 'built', digest, adopted, dependencies, base, size: await registry.findSize(image.name, digest) };
 }

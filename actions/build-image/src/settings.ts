@@ -1,24 +1,17 @@
-import { readConfigAt } from '#core/config/read.ts';
+import { readConfig } from '#core/config/read.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
+import type { InputSettings } from '#core/source/image-inputs.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import { InputError } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
-import type { ImageSettings } from './ingredients.ts';
 import type { Inputs } from './inputs.ts';
 
 /** Returns what slipway.yaml says at the source commit about the image, and where its registry is. */
 export async function readImageSettings(
   source: SourceTree,
   inputs: Inputs,
-): Promise<{ image: ImageSettings; location: RegistryLocation }> {
-  const files = {
-    readText: (_commit: string, path: string) => source.readText(path),
-    findPaths: async (_commit: string, paths: readonly string[]) => {
-      const ids = await source.findIds(paths);
-      return new Set(paths.filter((_path, index) => ids[index] !== undefined));
-    },
-  };
-  const config = await readConfigAt(files, source.commit, inputs.config);
+): Promise<{ image: InputSettings; location: RegistryLocation }> {
+  const config = await readConfig(source, inputs.config);
   const image = config.images.get(inputs.image);
   if (image !== undefined) return { image, location: config.registry };
   const known = [...config.images.keys()];

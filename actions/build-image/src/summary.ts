@@ -42,7 +42,7 @@ function explain(build: Build): string {
   if (build.outcome === 'skipped') {
     return build.adopted
       ? 'A simultaneous build of the same commit was first; its digest stands for this one, too.'
-      : 'The registry has a build of exactly these inputs: nothing in them, the template, its variables or the base image changed. Nothing was built or pushed.';
+      : 'The registry has a build of exactly these inputs: nothing in them, the template or its variables changed. Nothing was built or pushed.';
   }
   const layers = {
     built: 'The dependencies changed (or are built for the first time), so their layer was built and pushed, too.',
@@ -60,11 +60,11 @@ function explain(build: Build): string {
   return `${layers}${race}${forced}`;
 }
 
-function describeBase({ ingredients: { base } }: Build): string {
+function describeBase({ ingredients: { base }, base: used }: Build): string {
   const isPinned = base.written.includes('@');
   return isPinned
     ? inlineCode(base.written)
-    : `${inlineCode(base.written)}, which stands for ${inlineCode(base.digest)}`;
+    : `${inlineCode(base.written)}, ${used === undefined ? 'not asked what it points to now' : `at ${inlineCode(used)}`}`;
 }
 
 function nextStep(build: Build): string {

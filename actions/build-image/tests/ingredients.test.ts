@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
 import type { Registry } from '#core/registry/registry.ts';
+import type { InputSettings } from '#core/source/image-inputs.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
-import { findDefault, gatherIngredients, type ImageSettings } from '../src/ingredients.ts';
+import { findDefault, pinBaseImage } from '../src/base-image.ts';
+import { readIngredients } from '../src/ingredients.ts';
 
 const digest = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 const files = ['app', 'app/package.json', 'docker/build.pkr.hcl'];
@@ -13,12 +15,12 @@ function source(present: readonly string[] = files, text = template): SourceTree
   const id = (path: string): TreeEntry => ({ path, mode: '100644', type: 'blob', oid: `oid of ${path}` });
   return {
     commit: 'a'.repeat(40) as CommitSha, // 40 hex digits
-    findIds: async (paths) => paths.map((path) => (present.includes(path) ? id(path) : undefined)),
+    findEntries: async (paths) => paths.map((path) => (present.includes(path) ? id(path) : undefined)),
     readText: async () => text,
   };
 }
 
-const image: ImageSettings = {
+const image: InputSettings = {
   name: 'discord-bot',
   template: 'docker/build.pkr.hcl',
   inputs: ['app'],
@@ -40,52 +42,50 @@ function registries(there: Digest | undefined) {
 }
 
 describe('the base image', () => {
-  test('is the template’s default, resolved at its registry', async () => {
+  const pin = async (settings: InputSettings, open: ReturnType<typeof registries>['open'], from = source()) =>
+    pinBaseImage((await readIngredients(settings, from)).base, open);
+
+  test('is the template’s default, and its tag is asked for at its registry when a build starts from it', async () => {
     const { asked, open } = registries(digest('1'));
-    const { base } = await gatherIngredients(image, source(), open);
+    expect((await readIngredients(image, source())).base.written).toBe('node:24');
+    expect(asked).toEqual([]);
+    expect(await pin(image, open)).toEqual({ digest: digest('1'), reference: `node@${digest('1')}` });
     expect(asked).toEqual(['registry-1.docker.io library/node 24']);
-    expect(base).toEqual({ written: 'node:24', digest: digest('1'), reference: `node@${digest('1')}` });
   });
 
   test('is what slipway.yaml says instead; a digest needs no request', async () => {
     const { asked, open } = registries(undefined);
     const variables = { base_image: `host:5000/base:v1@${digest('2')}` };
-    const { base } = await gatherIngredients({ ...image, variables }, source(), open);
+    const base = await pin({ ...image, variables }, open);
     expect(asked).toEqual([]);
     expect(base.reference).toBe(`host:5000/base@${digest('2')}`);
   });
 
   test('that does not exist is named', async () => {
-    const { open } = registries(undefined);
-    await expect(gatherIngredients(image, source(), open)).rejects.toThrow(
+    await expect(pin(image, registries(undefined).open)).rejects.toThrow(
       'the base image node:24 is not at registry-1.docker.io',
     );
   });
 
-  test('that nobody names is asked for', async () => {
-    const { open } = registries(digest('1'));
-    await expect(gatherIngredients(image, source(files, ''), open)).rejects.toThrow(
+  test('that is written nowhere is asked for', async () => {
+    await expect(readIngredients(image, source(files, ''))).rejects.toThrow(
       'has no variable base_image with a literal default',
     );
   });
 });
 
 describe('the hashes', () => {
-  const hashes = async (change: Partial<ImageSettings>, base = digest('1'), present = files) => {
-    const { inputHash, dependenciesHash } = await gatherIngredients(
-      { ...image, ...change },
-      source(present),
-      registries(base).open,
-    );
+  const hashes = async (change: Partial<InputSettings>, present = files) => {
+    const { inputHash, dependenciesHash } = await readIngredients({ ...image, ...change }, source(present));
     return [inputHash, dependenciesHash];
   };
 
-  test('change with the base image and the variables, and by the plugins beside the template', async () => {
+  test('change with the written base image, the variables, and the plugins beside the template', async () => {
     const before = await hashes({});
     for (const after of [
-      await hashes({}, digest('2')),
+      await hashes({ variables: { base_image: 'node:25' } }),
       await hashes({ variables: { npm_registry: 'x' } }),
-      await hashes({}, digest('1'), [...files, 'docker/plugins.pkr.hcl']),
+      await hashes({}, [...files, 'docker/plugins.pkr.hcl']),
     ]) {
       expect(after[0]).not.toBe(before[0]);
       expect(after[1]).not.toBe(before[1]);
@@ -104,14 +104,14 @@ describe('the hashes', () => {
 
 test.each(['app', 'app/package.json', 'docker/build.pkr.hcl'])('%s must be in the commit', async (path) => {
   const present = files.filter((file) => file !== path);
-  await expect(gatherIngredients(image, source(present), registries(digest('1')).open)).rejects.toThrow(
+  await expect(readIngredients(image, source(present))).rejects.toThrow(
     `images.discord-bot: "${path}" is not in commit ${'a'.repeat(40)}`,
   );
 });
 
 test('variables that the action sets itself are refused', async () => {
   const variables = { image_tag: 'v1' };
-  await expect(gatherIngredients({ ...image, variables }, source(), registries(digest('1')).open)).rejects.toThrow(
+  await expect(readIngredients({ ...image, variables }, source())).rejects.toThrow(
     '"image_tag" is set by build-image itself',
   );
 });

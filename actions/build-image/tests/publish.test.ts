@@ -25,7 +25,7 @@ const built = (local: string): Built => ({ local, repository: 'bot', tag: TAG, s
 /** An engine whose push stores a manifest that is its own, after `wait`. */
 function engine(push: (local: string, remote: string) => Promise<void>): Docker {
   const never = () => Promise.reject(new Error('not used here'));
-  return { push, ensureImage: never, tag: never, removeImages: never, listNames: never };
+  return { push, ensureImage: never, tag: never, readLabel: never, removeImages: never, listNames: never };
 }
 
 function ports(immutable: boolean, push: (local: string, remote: string) => Promise<void>): PublishPorts {

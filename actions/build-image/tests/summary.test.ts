@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { parseImageName } from '#core/registry/image-name.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { expectGolden } from '#tests/support/golden.ts';
@@ -24,11 +25,12 @@ const build: Build = {
   adopted: false,
   dependencies: 'reused',
   size: 81_234_567,
+  base: digest('d'),
   ingredients: {
     template: [blob('docker/build.pkr.hcl')],
     inputs: [blob('app')],
     dependencies: [blob('app/package.json')],
-    base: { written: 'node:24-bookworm-slim', digest: digest('d'), reference: `node@${digest('d')}` },
+    base: { written: 'node:24-bookworm-slim', name: parseImageName('base', 'node:24-bookworm-slim') },
     inputHash,
     dependenciesHash: 'e'.repeat(64),
   },
@@ -40,8 +42,14 @@ const cases: Record<string, Partial<Build>> = {
   'built-one-layer': { dependencies: 'none', image: 'dev-sandbox' },
   'built-and-adopted': { adopted: true },
   forced: { forced: true, dependencies: 'none', tag: `in-${inputHash}-r77-1` },
-  skipped: { outcome: 'skipped', dependencies: 'untouched', size: undefined, seconds: 0.31 },
-  'skipped-for-a-rival': { outcome: 'skipped', dependencies: 'untouched', size: undefined, adopted: true },
+  skipped: { outcome: 'skipped', dependencies: 'untouched', size: undefined, base: undefined, seconds: 0.31 },
+  'skipped-for-a-rival': {
+    outcome: 'skipped',
+    dependencies: 'untouched',
+    size: undefined,
+    base: undefined,
+    adopted: true,
+  },
   'pinned-base': {
     ingredients: {
       ...build.ingredients,

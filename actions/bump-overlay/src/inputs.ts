@@ -5,7 +5,8 @@ import { type CommitSha, type Digest, NEVER_RELEASED, parseCommitSha, parseDiges
 
 /** The inputs of this action, checked. */
 export interface Inputs {
-  readonly environment: string;
+  /** Undefined for every environment that deploys on push. */
+  readonly environment: string | undefined;
   readonly images: ReadonlyMap<string, Digest>;
   readonly sourceSha: CommitSha;
   readonly branch: string;
@@ -16,7 +17,7 @@ export interface Inputs {
 /** Reads and checks the inputs; refuses with the first that is wrong. */
 export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
   return {
-    environment: parseName('environment', runner.input('environment')),
+    environment: parseEnvironment(runner.input('environment')),
     images: parseImages(runner.input('images')),
     sourceSha: parseCommitSha('source-sha', runner.input('source-sha')),
     branch: parseBranch('branch', runner.input('branch')),
@@ -34,15 +35,20 @@ export function parseImages(text: string): ReadonlyMap<string, Digest> {
     const name = line.slice(0, equals).trim();
     const digest = parseDigest(`images (${name})`, line.slice(equals + 1).trim());
     if (digest === NEVER_RELEASED)
-      throw new InputError(`images (${name})`, digest, 'stands for "never released" and is no build');
-    if (images.has(name)) throw new InputError('images', name, 'is named twice: give each image once');
+      throw new InputError(`images (${name})`, digest, 'means "never released": give the digest of a build');
+    if (images.has(name)) throw new InputError('images', name, 'is listed twice: give each image once');
     images.set(name, digest);
   }
   if (images.size === 0) throw new InputError('images', text, 'names no image: give a line name=sha256:… for each');
   return images;
 }
 
-function parseName(input: string, text: string): string {
+function parseEnvironment(text: string): string | undefined {
+  if (text === '') return undefined;
   if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text)) return text;
-  throw new InputError(input, text, 'is not a name of slipway.yaml: expected lower-case letters, digits and dashes');
+  throw new InputError(
+    'environment',
+    text,
+    'is not a name of slipway.yaml: expected lower-case letters, digits and dashes',
+  );
 }

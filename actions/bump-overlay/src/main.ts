@@ -10,9 +10,9 @@ runAction(async (runner) => {
   const { serverUrl, repository } = runner.environment;
   const { ports, close } = await openPorts(runner, inputs);
   try {
-    const landing = await run(inputs, ports);
-    runner.setOutputs(describeOutputs(landing));
-    await runner.addSummary(renderSummary(landing, { ...inputs, repositoryUrl: `${serverUrl}/${repository}` }));
+    const result = await run(inputs, ports);
+    runner.setOutputs(describeOutputs(result));
+    await runner.addSummary(renderSummary(result, { ...inputs, repositoryUrl: `${serverUrl}/${repository}` }));
   } finally {
     await close();
   }

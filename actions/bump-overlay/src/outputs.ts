@@ -1,11 +1,11 @@
-import type { Landing } from '#core/release/land.ts';
+import type { LandResult } from '#core/release/land.ts';
 
 /** The outputs that action.yml declares. */
 export const OUTPUTS = ['outcome', 'commit', 'releases'] as const;
 
 /** Returns the outputs of this action. */
-export function describeOutputs(landing: Landing): Record<(typeof OUTPUTS)[number], string> {
-  const releases = landing.images.map(({ environment, image, outcome, from, to, source, winner }) => ({
+export function describeOutputs(result: LandResult): Record<(typeof OUTPUTS)[number], string> {
+  const releases = result.images.map(({ environment, image, outcome, from, to, source, winner }) => ({
     environment,
     image,
     outcome,
@@ -15,5 +15,5 @@ export function describeOutputs(landing: Landing): Record<(typeof OUTPUTS)[numbe
     winner:
       winner === undefined ? null : { to: winner.to, source: winner.source, commit: winner.commit, run: winner.run },
   }));
-  return { outcome: landing.outcome, commit: landing.commit ?? '', releases: JSON.stringify(releases) };
+  return { outcome: result.outcome, commit: result.commit ?? '', releases: JSON.stringify(releases) };
 }

@@ -1,17 +1,18 @@
-import { type Landing, land } from '#core/release/land.ts';
+import { type LandResult, land } from '#core/release/land.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 
-/** Puts the wanted digests into the environment and says what became of each. */
-export function run(inputs: Inputs, ports: Ports): Promise<Landing> {
-  const wish = {
+/** Puts the wanted digests into the environments and says what became of each. */
+export function run(inputs: Inputs, ports: Ports): Promise<LandResult> {
+  const intent = {
     kind: 'deploy',
-    environment: inputs.environment,
+    environments: inputs.environment === undefined ? undefined : [inputs.environment],
     images: inputs.images,
     source: inputs.sourceSha,
-    intent: ports.newIntent(),
+    id: ports.newIntent(),
     run: ports.runUrl,
     actor: ports.actor,
+    isByHand: ports.isByHand,
   } as const;
-  return land(wish, inputs.branch, ports);
+  return land(intent, inputs.branch, ports);
 }

@@ -1,21 +1,22 @@
 import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
-import type { ImageOutcome, Landing } from '#core/release/land.ts';
+import type { LandResult } from '#core/release/land.ts';
+import type { ImageOutcome } from '#core/release/plan.ts';
 import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
 
-/** Where links of a summary lead. */
+/** Where links of a summary lead, and what the run was about. */
 export interface SummaryContext extends RepositoryPage {
-  readonly environment: string;
   readonly branch: string;
 }
 
 /** Returns the job summary: what changed, from what to what, where to look, what to do next. */
-export function renderSummary(landing: Landing, context: SummaryContext): string {
+export function renderSummary(result: LandResult, context: SummaryContext): string {
   return [
-    `### ${headline(landing, context)}`,
+    `### ${headline(result)}`,
     '',
     table(
-      ['image', 'outcome', 'from', 'to', 'source'],
-      landing.images.map((image) => [
+      ['environment', 'image', 'outcome', 'from', 'to', 'source'],
+      result.images.map((image) => [
+        escapeMarkdown(image.environment),
         inlineCode(image.image),
         image.outcome,
         shortDigest(image.from),
@@ -24,17 +25,18 @@ export function renderSummary(landing: Landing, context: SummaryContext): string
       ]),
     ),
     '',
-    ...renderContainers(landing),
-    ...landing.images.flatMap((image) => explainWinner(image, context)),
-    nextStep(landing, context),
+    ...renderContainers(result),
+    ...result.images.flatMap((image) => explainWinner(image, context)),
+    ...result.images.flatMap(explainNote),
+    nextStep(result, context),
     '',
-    ...renderFooter(landing),
+    ...renderFooter(result),
   ].join('\n');
 }
 
-function headline(landing: Landing, context: SummaryContext): string {
-  const place = escapeMarkdown(context.environment);
-  switch (landing.outcome) {
+function headline(result: LandResult): string {
+  const place = escapeMarkdown(listEnvironments(result, result.outcome).join(', '));
+  switch (result.outcome) {
     case 'landed':
       return `🚢 Landed in ${place}`;
     case 'unchanged':
@@ -44,49 +46,62 @@ function headline(landing: Landing, context: SummaryContext): string {
   }
 }
 
-function renderContainers(landing: Landing): string[] {
-  if (landing.edit === undefined) return [];
-  const rows = landing.edit.containers.map((change) => [
-    escapeMarkdown(`${change.kind} ${change.namespace === undefined ? '' : `${change.namespace}/`}${change.name}`),
-    inlineCode(change.container),
-    inlineCode(change.from),
-    inlineCode(change.to),
-  ]);
+function listEnvironments({ images }: LandResult, outcome: LandResult['outcome']): string[] {
+  const matching = images.filter((image) => image.outcome === outcome);
+  return [...new Set(matching.map(({ environment }) => environment))];
+}
+
+function renderContainers({ edits }: LandResult): string[] {
+  if (edits.length === 0) return [];
+  const rows = edits.flatMap(({ environment, containers }) =>
+    containers.map((change) => [
+      escapeMarkdown(environment),
+      escapeMarkdown(`${change.kind} ${change.namespace === undefined ? '' : `${change.namespace}/`}${change.name}`),
+      inlineCode(change.container),
+      inlineCode(change.from),
+      inlineCode(change.to),
+    ]),
+  );
   return [
     '**What the cluster will see** (rendered before and after; nothing else differs)',
     '',
-    table(['workload', 'container', 'from', 'to'], rows),
+    table(['environment', 'workload', 'container', 'from', 'to'], rows),
     '',
   ];
 }
 
-function explainWinner(image: ImageOutcome, context: SummaryContext): string[] {
-  const { winner } = image;
+function explainWinner({ environment, image, winner }: ImageOutcome, context: SummaryContext): string[] {
   if (winner === undefined) return [];
   const where = `${commitLink(winner.source, context)}, landed by ${commitLink(winner.commit, context)} in ${link('its run', winner.run)}`;
-  return [`${inlineCode(image.image)} stays on the newer release: ${shortDigest(winner.to)} from ${where}.`, ''];
+  return [
+    `${inlineCode(`${environment}/${image}`)} stays on the newer release: ${shortDigest(winner.to)} from ${where}.`,
+    '',
+  ];
 }
 
-function nextStep(landing: Landing, context: SummaryContext): string {
-  switch (landing.outcome) {
-    case 'landed':
-      return `**Next:** Argo CD picks up ${commitLink(landing.commit ?? '', context)} on ${inlineCode(context.branch)} by itself, within half a minute without a webhook. To see it: ${inlineCode(`kubectl get applications -n argocd ${context.environment}`)}. To take it back: revert that commit.`;
+function explainNote({ environment, image, note }: ImageOutcome): string[] {
+  return note === undefined ? [] : [`${inlineCode(`${environment}/${image}`)}: ${escapeMarkdown(note)}.`, ''];
+}
+
+function nextStep(result: LandResult, context: SummaryContext): string {
+  switch (result.outcome) {
+    case 'landed': {
+      const commit = commitLink(result.commit ?? '', context);
+      const look = `kubectl get applications -n argocd ${listEnvironments(result, 'landed').join(' ')}`;
+      return `**Next:** Argo CD applies ${commit} from ${inlineCode(context.branch)}, within half a minute without a webhook. This run does not wait for the pods; to see them arrive: ${inlineCode(look)}.`;
+    }
     case 'unchanged':
-      return '**Next:** nothing. The overlay names this digest already, so nothing was committed.';
+      return '**Next:** nothing. The overlays name these digests already, so nothing was committed.';
     case 'superseded':
-      return '**Next:** nothing. A newer commit is deployed; to go back on purpose, revert the commit that landed it.';
+      return '**Next:** nothing. A newer commit is deployed, so nothing was committed.';
   }
 }
 
-function renderFooter(landing: Landing): string[] {
+function renderFooter({ lostRaces, edits }: LandResult): string[] {
+  const [edit] = edits;
+  const tool = edit === undefined ? [] : [`Rendered with ${edit.kustomize.name} ${edit.kustomize.version}.`];
   const races =
-    landing.lostRaces === 0
-      ? []
-      : [`The branch moved ${landing.lostRaces} times meanwhile; the change was applied anew each time.`];
-  const tool =
-    landing.edit === undefined
-      ? []
-      : [`Rendered with ${landing.edit.kustomize.name} ${landing.edit.kustomize.version}.`];
+    lostRaces === 0 ? [] : [`The branch moved ${lostRaces} times meanwhile; the change was applied again each time.`];
   const words = [...tool, ...races];
   return words.length === 0 ? [] : [`<sub>${escapeMarkdown(words.join(' '))}</sub>`, ''];
 }

@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import type { Landing } from '#core/release/land.ts';
+import type { LandResult } from '#core/release/land.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { renderSummary } from '../src/summary.ts';
 
 const digest = (letter: string): Digest => `sha256:${letter.repeat(64)}`;
 const commit = (letter: string): CommitSha => letter.repeat(40) as CommitSha; // forty hex digits
-const context = { repositoryUrl: 'https://github.com/acme/tenant', environment: 'production', branch: 'main' };
+const context = { repositoryUrl: 'https://github.com/acme/tenant', branch: 'main' };
 const image = {
   environment: 'production',
   image: 'discord-bot',
@@ -15,7 +15,7 @@ const image = {
   to: digest('b'),
   source: commit('c'),
 };
-const landed: Landing = {
+const landed: LandResult = {
   outcome: 'landed',
   commit: commit('d'),
   lostRaces: 2,
@@ -23,20 +23,23 @@ const landed: Landing = {
     { ...image, outcome: 'landed' },
     { ...image, image: 'dev-sandbox', from: undefined, outcome: 'landed' },
   ],
-  edit: {
-    file: { path: 'overlays/production/kustomization.yaml', mode: '100644', content: new Uint8Array() },
-    kustomize: { argv: ['kustomize', 'build'], name: 'kustomize', version: 'v5.8.1' },
-    containers: [
-      {
-        kind: 'Deployment',
-        namespace: 'discord-bot',
-        name: 'discord-bot',
-        container: 'discord-bot',
-        from: `r/discord-bot@${digest('a')}`,
-        to: `r/discord-bot@${digest('b')}`,
-      },
-    ],
-  },
+  edits: [
+    {
+      environment: 'production',
+      file: { path: 'overlays/production/kustomization.yaml', mode: '100644', content: new Uint8Array() },
+      kustomize: { argv: ['kustomize', 'build'], name: 'kustomize', version: 'v5.8.1' },
+      containers: [
+        {
+          kind: 'Deployment',
+          namespace: 'discord-bot',
+          name: 'discord-bot',
+          container: 'discord-bot',
+          from: `r/discord-bot@${digest('a')}`,
+          to: `r/discord-bot@${digest('b')}`,
+        },
+      ],
+    },
+  ],
 };
 const winner = {
   environment: 'production',
@@ -51,7 +54,7 @@ const winner = {
   commit: commit('9'),
 } as const;
 
-function golden(name: string, landing: Landing): void {
+function golden(name: string, landing: LandResult): void {
   expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), renderSummary(landing, context));
 }
 
@@ -62,7 +65,7 @@ test('unchanged', () =>
     outcome: 'unchanged',
     commit: undefined,
     lostRaces: 0,
-    edit: undefined,
+    edits: [],
     images: [{ ...image, from: digest('b'), outcome: 'unchanged' }],
   }));
 
@@ -71,7 +74,7 @@ test('superseded names the winner', () =>
     outcome: 'superseded',
     commit: undefined,
     lostRaces: 0,
-    edit: undefined,
+    edits: [],
     images: [{ ...image, outcome: 'superseded', winner }],
   }));
 
@@ -80,9 +83,17 @@ test('hostile values stay values', () => {
   const summary = renderSummary(
     {
       ...landed,
-      images: [{ ...image, image: hostile, outcome: 'superseded', winner: { ...winner, run: 'javascript:alert(1)' } }],
+      images: [
+        {
+          ...image,
+          environment: hostile,
+          image: hostile,
+          outcome: 'superseded',
+          winner: { ...winner, run: 'javascript:alert(1)' },
+        },
+      ],
     },
-    { ...context, environment: hostile, branch: hostile },
+    { ...context, branch: hostile },
   );
   expect(summary).not.toMatch(/^## heading|^::error|javascript:/m);
   const outsideCode = summary.replace(/(?<!`)(`+)(?!`)[\s\S]*?(?<!`)\1(?!`)/g, '');

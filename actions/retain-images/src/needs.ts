@@ -1,14 +1,13 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
-import type { Git } from '#core/git/repository.ts';
 import { readImageEntries } from '#core/overlay/kustomization/images.ts';
 import { readOverlayFile } from '#core/overlay/tree.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
 import { parseHeldImages } from '#core/release/holds.ts';
-import { findLastReleases } from '#core/release/last-releases.ts';
-import { InputError, Refusal } from '#core/values/errors.ts';
+import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 import { suggestName } from '#core/values/suggest.ts';
 import type { Inputs } from './inputs.ts';
+import type { Ports } from './ports.ts';
 
 /** Why an image must stay. */
 export type Need =
@@ -26,24 +25,7 @@ export interface Needs {
 }
 
 /** What reading the needs takes of the world. */
-export interface NeedsPorts {
-  /** The branch's newest commit with its tree. */
-  readonly git: Git;
-  /** An empty repository of its own for commits without trees. */
-  readonly commits: Git;
-  readonly readConfig: (commit: CommitSha) => Promise<Config>;
-  readonly now: () => Date;
-}
-
-/** Returns the newest commit of the branch, fetched with its tree. */
-export async function readHead(branch: string, git: Git): Promise<CommitSha> {
-  const isThere = await git.fetch({ refspecs: [`+refs/heads/${branch}:refs/slipway/head`], depth: 1 });
-  const head = isThere ? await git.revParse('refs/slipway/head') : undefined;
-  if (head !== undefined) return head;
-  throw new Refusal(
-    `branch: the repository has no branch ${JSON.stringify(branch)}; give the one that Argo CD follows`,
-  );
-}
+export type NeedsPorts = Pick<Ports, 'git' | 'history' | 'readConfig' | 'now'>;
 
 /** Returns what the overlays, the last releases and the holds at a commit need. */
 export async function readNeeds(head: CommitSha, inputs: Inputs, ports: NeedsPorts): Promise<Needs> {
@@ -55,9 +37,10 @@ export async function readNeeds(head: CommitSha, inputs: Inputs, ports: NeedsPor
     if (needs !== undefined && digest !== NEVER_RELEASED) needs.set(digest, [...(needs.get(digest) ?? []), need]);
   };
   for (const environment of config.environments.values()) await readEnvironment(head, environment, ports, add);
-  const names = [...config.environments.keys()];
-  for (const release of await findLastReleases(ports.commits, head, names, images, inputs.releases)) {
-    add(release.image, release.to, { kind: 'release', environment: release.environment, commit: release.commit });
+  const branch = await ports.history.at(head);
+  const places = [...config.environments.values()].map(({ name, overlay }) => ({ environment: name, overlay }));
+  for (const releases of (await branch.findReleases({ places, images, count: inputs.releases })).values()) {
+    for (const { image, to, environment, commit } of releases) add(image, to, { kind: 'release', environment, commit });
   }
   return { head, registry: config.registry, images: found };
 }

@@ -1,7 +1,8 @@
+import { readHead } from '#core/release/head.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import type { Inputs } from './inputs.ts';
-import { readHead, readNeeds } from './needs.ts';
+import { readNeeds } from './needs.ts';
 import type { Ports } from './ports.ts';
 import { type RetainedRepository, retainRepository } from './retain.ts';
 
@@ -21,9 +22,9 @@ const ROUNDS = 5;
 export async function run(inputs: Inputs, ports: Ports): Promise<Retention> {
   const earlier: RetainedRepository[] = [];
   for (let round = 1; ; round++) {
-    const head = await readHead(inputs.branch, ports.git);
+    const head = await readHead(inputs.branch, ports);
     const repositories = await retainAt(head, inputs, ports);
-    const isSettled = inputs.dryRun || (await readHead(inputs.branch, ports.git)) === head;
+    const isSettled = inputs.dryRun || (await readHead(inputs.branch, ports)) === head;
     if (isSettled || round === ROUNDS) return summarize(inputs, head, repositories, earlier);
     ports.log.info(`${inputs.branch} moved on from ${head}: reading it again, since it may need other images now`);
     earlier.push(...repositories);

@@ -3,12 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
-import { readConfigAt } from '#core/config/read.ts';
+import { readConfig } from '#core/config/read.ts';
 import { createScratchGit } from '#core/git/repository.ts';
+import { createHistory } from '#core/release/history.ts';
 import { formatRelease } from '#core/release/trailer.ts';
+import { openCommit } from '#core/source/source-tree.ts';
 import { createExec } from '#core/system/exec.ts';
 import { silentLog } from '#core/system/log.ts';
-import { parseCommitSha } from '#core/values/reference.ts';
+import { type Digest, parseCommitSha } from '#core/values/reference.ts';
 import type { Inputs } from '../src/inputs.ts';
 import { type Retention, run } from '../src/run.ts';
 import { createMemoryImages, type MemoryImages } from './memory-images.ts';
@@ -76,7 +78,7 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
   git(remote, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
   git(root, 'clone', '-q', `file://${remote}`, clone);
   git(clone, 'checkout', '-q', '-B', 'main');
-  const deployed = new Map<string, string>();
+  const deployed = new Map<string, Digest>();
   const images = createMemoryImages();
   let runs = 0;
   const world: World = {
@@ -92,7 +94,7 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
           configCount: 0,
         });
       runs += 1;
-      const [tree, commits] = await Promise.all([open('tree'), open('commits')]);
+      const [tree, commits, past] = await Promise.all([open('tree'), open('commits'), open('past')]);
       const all = {
         images: [],
         config: 'slipway.yaml',
@@ -104,8 +106,8 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
       };
       return run(all, {
         git: tree,
-        commits,
-        readConfig: (commit) => readConfigAt(tree, commit, all.config),
+        history: createHistory({ commits, past, log: silentLog }),
+        readConfig: (commit) => readConfig(openCommit(tree, commit), all.config),
         openImages: async () => images,
         now: () => world.now,
         log: silentLog,
@@ -117,12 +119,13 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
       images.put(image, { digest: build(number), tags, pushedAt, status: 'active', children: [], ...more });
     },
     release: (environment, image, number) => {
+      const before = deployed.get(`${environment}/${image}`);
       deployed.set(`${environment}/${image}`, build(number));
       const trailer = formatRelease({
         environment,
         image,
         to: build(number),
-        from: undefined,
+        from: before,
         kind: 'deploy',
         source: parseCommitSha('source', '1'.repeat(40)),
         intent: '01',

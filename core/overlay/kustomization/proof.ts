@@ -154,10 +154,15 @@ function explainUnmatched(image: WantedImage, before: Rendered, overlay: string)
       `${overlay}: ${image.to} runs already without its images entry; take the digest out of the base`,
     );
   }
-  const names = [...new Set(images.map(repositoryOf))];
+  const names = listRepositories(before);
   return new Refusal(
     `${overlay}: the images entry ${image.name} matches no container${suggestName(image.name, names)}; correct its name, kustomize itself says nothing`,
   );
+}
+
+/** Returns the images that a rendering names, without tags and digests, each once. */
+export function listRepositories(rendered: Rendered): string[] {
+  return [...new Set(rendered.documents.flatMap(listImages).map(repositoryOf))];
 }
 
 function listImages(document: string): string[] {

@@ -70,7 +70,16 @@ describe('openSourceTree', () => {
 
   test('finds files and folders, one inside the other, in the order asked for, absent ones as undefined', async () => {
     const source = await openSourceTree(exec, folder);
-    const found = await source.findIds(['app/package.json', 'nothing', 'app', 'app/', './app/src', '.', '*.md', '*']);
+    const found = await source.findEntries([
+      'app/package.json',
+      'nothing',
+      'app',
+      'app/',
+      './app/src',
+      '.',
+      '*.md',
+      '*',
+    ]);
     expect(found.map((entry) => entry?.path)).toEqual([
       'app/package.json',
       undefined,
@@ -94,21 +103,21 @@ describe('openSourceTree', () => {
   });
 
   test('sees the commit alone: a changed file, an untracked one and the index do not count', async () => {
-    const before = await (await openSourceTree(exec, folder)).findIds(['app']);
+    const before = await (await openSourceTree(exec, folder)).findEntries(['app']);
     writeFileSync(join(folder, 'app/src/main.ts'), 'two');
     writeFileSync(join(folder, 'app/untracked'), 'x');
     await git('add', 'app/src');
-    expect(await (await openSourceTree(exec, folder)).findIds(['app'])).toEqual(before);
+    expect(await (await openSourceTree(exec, folder)).findEntries(['app'])).toEqual(before);
     await commit();
-    expect(await (await openSourceTree(exec, folder)).findIds(['app'])).not.toEqual(before);
+    expect(await (await openSourceTree(exec, folder)).findEntries(['app'])).not.toEqual(before);
   });
 
   test('sees the executable bit of a single file', async () => {
     const source = await openSourceTree(exec, folder);
     chmodSync(join(folder, 'app/package.json'), 0o755);
     await commit();
-    const [before] = await source.findIds(['app/package.json']);
-    const [after] = await (await openSourceTree(exec, folder)).findIds(['app/package.json']);
+    const [before] = await source.findEntries(['app/package.json']);
+    const [after] = await (await openSourceTree(exec, folder)).findEntries(['app/package.json']);
     expect([before?.mode, after?.mode]).toEqual(['100644', '100755']);
   });
 
@@ -122,8 +131,8 @@ describe('openSourceTree', () => {
 
   test('refuses paths that leave the repository', async () => {
     const source = await openSourceTree(exec, folder);
-    await expect(source.findIds(['../x'])).rejects.toThrow('path: "../x" is not inside the repository');
-    await expect(source.findIds(['/etc'])).rejects.toThrow('is not inside the repository');
+    await expect(source.findEntries(['../x'])).rejects.toThrow('path: "../x" is not inside the repository');
+    await expect(source.findEntries(['/etc'])).rejects.toThrow('is not inside the repository');
   });
 
   test('says what to do where nothing is checked out', async () => {

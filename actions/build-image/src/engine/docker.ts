@@ -11,6 +11,8 @@ export interface Docker {
   /** Makes sure that the engine has an image; true when it had to be pulled. */
   ensureImage(reference: string): Promise<boolean>;
   tag(existing: string, name: string): Promise<void>;
+  /** Returns a label of an image that the engine has; undefined where the image has none. */
+  readLabel(reference: string, label: string): Promise<string | undefined>;
   /** Removes names; what has no other name left goes with them. Absent ones are passed over. */
   removeImages(names: readonly string[]): Promise<void>;
   /** Returns the names `host/repository:tag` of a repository's images here. */
@@ -41,6 +43,11 @@ export async function openDocker(what: {
     },
     tag: async (existing, name) => {
       await exec(['docker', 'tag', existing, name]);
+    },
+    readLabel: async (reference, label) => {
+      const format = `{{index .Config.Labels ${JSON.stringify(label)}}}`;
+      const { stdout } = await exec(['docker', 'image', 'inspect', '--format', format, reference]);
+      return stdout.toString('utf8').trim() || undefined;
     },
     removeImages: async (names) => {
       if (names.length > 0) await exec(['docker', 'image', 'rm', ...names], { accept: 'any' });
