@@ -17,6 +17,8 @@ export interface ActionResult {
 /** A repository with overlays, its remote over HTTP, and a registry: what a write to an environment meets. */
 export interface Tenant {
   readonly remote: string;
+  /** A clone that a person works in. */
+  readonly clone: string;
   readonly server: GitServer;
   readonly registry: TestRegistry;
   /** RUNNER_TEMP of the runs. */
@@ -79,6 +81,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   let checkouts = 0;
   const tenant: Tenant = {
     remote,
+    clone,
     server,
     registry,
     temp,

@@ -56,7 +56,7 @@ test('an unrelated history', async () => {
   const tree = tenant.remoteGit('rev-parse', 'main^{tree}');
   const orphan = tenant.git('commit-tree', '-m', 'orphan', tree);
   tenant.git('push', '-q', 'origin', `${orphan}:refs/heads/orphan`);
-  await refused(tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': orphan }), /has no history in common/);
+  await refused(tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': orphan }), /is not on the branch/);
 });
 
 test('a source that the repository does not have', async () => {
@@ -66,7 +66,10 @@ test('a source that the repository does not have', async () => {
 });
 
 test('an image that slipway.yaml does not know, and one that no container uses', async () => {
-  await refused(tenant.bump({ images: `discord-bott=${digest}` }), /has no image "discord-bott"/);
+  await refused(
+    tenant.bump({ images: `discord-bott=${digest}` }),
+    /"discord-bott\\?" is not an image of slipway.yaml; did you mean/,
+  );
   tenant.commit({ 'base/kustomization.yaml': 'resources: [dev-sandbox.yaml]\n' });
   await refused(tenant.bump({ images: `discord-bot=${digest}` }), /discord-bot matches no container/);
 });

@@ -43,8 +43,8 @@ describe('what is needed', () => {
         state: 'kept',
         needs: [
           { kind: 'overlay', environment: 'production', commit: null, list: null },
-          { kind: 'release', environment: 'production', commit: three, list: null },
           { kind: 'release', environment: 'staging', commit: one, list: null },
+          { kind: 'release', environment: 'production', commit: three, list: null },
         ],
       },
       {
