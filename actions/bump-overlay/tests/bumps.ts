@@ -1,3 +1,4 @@
+import type { OverlayEditor } from '#core/overlay/edit.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { type InProcessRunner, openRunner } from '#tests/support/in-process.ts';
 import type { Tenant } from '#tests/support/tenant.ts';
@@ -15,6 +16,7 @@ export async function bump(
   tenant: Tenant,
   inputs: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  change: (editor: OverlayEditor) => OverlayEditor = (editor) => editor,
 ): Promise<Bumped> {
   const runner = openRunner(
     tenant,
@@ -30,7 +32,7 @@ export async function bump(
   const read = readInputs(runner);
   const { ports, close } = await openPorts(runner, read);
   try {
-    return { ...(await run(read, ports)), runner };
+    return { ...(await run(read, { ...ports, editor: change(ports.editor) })), runner };
   } finally {
     await close();
   }

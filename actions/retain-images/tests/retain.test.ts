@@ -69,6 +69,20 @@ describe('what is needed', () => {
     expect(world.images.tags('bot')[build(3)]).toEqual(['in-3', 'git-3']);
   });
 
+  test('trailers that the tree does not agree with push no real release out of the window', async () => {
+    for (const number of [1, 2]) {
+      world.push('bot', number);
+      world.release('production', 'bot', number);
+    }
+    const trailer = (number: number) =>
+      `Slipway-Release: production/bot to=${build(number)} from=none kind=deploy source=${'d'.repeat(40)} intent=x run=x actor=x`;
+    for (let count = 0; count < 3; count++)
+      world.commit({}, `feat\n\n${Array.from({ length: 10 }, (_, index) => trailer(100 + index)).join('\n')}`);
+    const retention = await world.retain({ releases: 2 });
+    const digests = JSON.parse(describeOutputs(retention).protected).map((one: { digest: string }) => one.digest);
+    expect(digests.sort()).toEqual([build(1), build(2)]);
+  });
+
   test('the last releases only, as many as were asked for', async () => {
     for (let number = 1; number <= 5; number++) {
       world.push('bot', number);
