@@ -47,8 +47,3 @@ export function summarizeOutcomes(
   if (outcomes.includes('landed')) return 'landed';
   return outcomes.includes('superseded') ? 'superseded' : 'unchanged';
 }
-
-/** Returns the first seven digits, as people write commits. */
-export function shortSha(commit: CommitSha): string {
-  return commit.slice(0, 7);
-}

@@ -196,7 +196,13 @@ function deployment(image: string): string {
   return `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${image}}\nspec:\n  selector: {matchLabels: {app: ${image}}}\n  template:\n    metadata: {labels: {app: ${image}}}\n    spec: {containers: [{name: main, image: ${image}}]}\n`;
 }
 
-/** Runs an action's bundle with the runner's environment contract and nothing else. */
+/** What the runner starts: the source on a developer's machine, the committed bundle in CI or with SLIPWAY_BUNDLE=1. */
+function entryOf(action: string): string {
+  const isBundle = process.env['CI'] === 'true' || process.env['SLIPWAY_BUNDLE'] === '1';
+  return join(repositoryRoot, 'actions', action, isBundle ? 'dist/index.cjs' : 'src/main.ts');
+}
+
+/** Runs an action with the runner's environment contract and nothing else. */
 async function runAction(
   name: string,
   inputs: Record<string, string>,
@@ -205,7 +211,7 @@ async function runAction(
   const files = mkdtempSync(join(context.root, 'files-'));
   const [outputFile, summaryFile] = [join(files, 'output'), join(files, 'summary')];
   for (const file of [outputFile, summaryFile]) writeFileSync(file, '');
-  const child = spawn(process.execPath, [join(repositoryRoot, 'actions', name, 'dist/index.cjs')], {
+  const child = spawn(process.execPath, [entryOf(name)], {
     cwd: context.checkout,
     env: {
       PATH: context.path ?? `${kustomizeFolder}:${process.env['PATH'] ?? ''}`,

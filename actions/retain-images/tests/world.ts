@@ -7,14 +7,14 @@ import { readConfigAt } from '#core/config/read.ts';
 import { createScratchGit } from '#core/git/repository.ts';
 import { formatRelease } from '#core/release/trailer.ts';
 import { createExec } from '#core/system/exec.ts';
-import { silentLog } from '#core/system/log.ts';
 import { parseCommitSha } from '#core/values/reference.ts';
+import { silentLog } from '#tests/support/silent-log.ts';
 import type { Inputs } from '../src/inputs.ts';
 import { type Retention, run } from '../src/run.ts';
 import { createMemoryImages, type MemoryImages } from './memory-images.ts';
 
 /** The instant at which every world begins. */
-export const NOW = new Date('2026-03-01T12:00:00Z');
+const NOW = new Date('2026-03-01T12:00:00Z');
 
 /** A rule that keeps what has a keep tag, before one that keeps three builds. */
 export const SAFE_RULES = [
