@@ -25,7 +25,8 @@ export default ({ production }) => ({
       ],
       project: ['**/*.{ts,mjs,cjs,js}!', '!**/dist/**', '!app/**', ...tests, ...equipment],
     },
-    app: { project: ['**/*.ts!', ...tests] },
+    // its tests run with the root's jest: the image needs none
+    app: { entry: ['tests/*.test.ts'], project: ['**/*.ts!', ...tests] },
   },
   ignoreBinaries: ['go'],
   ignoreDependencies: ['@vercel/ncc'], // bench/action-start.ts starts it by its path
