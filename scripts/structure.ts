@@ -27,15 +27,12 @@ export interface Structure {
  * `describe` only groups tests, so it does not count; each test does.
  */
 export function measure(path: string, text: string): Structure {
-  // a statement in front: swc counts bytes from wherever its last file ended, and this one's start says where that was
-  const program = parseSync(`0;${text}`, { syntax: 'typescript', target: 'es2024' });
-  const [marker] = program.body;
+  const { body } = parseSync(text, { syntax: 'typescript', target: 'es2024' });
   const bytes = Buffer.from(text);
   const lineAt = createLineFinder(bytes);
   const functions: Measured[] = [];
-  const start = (marker?.span.start ?? 0) + 2;
-  visit(program.body, '', (name, span) => {
-    const [first, last] = [lineAt(span.start - start), lineAt(span.end - start - 1)];
+  visit(body, '', (name, { start, end }) => {
+    const [first, last] = [lineAt(start - 1), lineAt(end - 2)]; // swc counts bytes from 1, and `end` is behind the last
     functions.push({ place: `${path}:${first} ${name}`, lines: last - first + 1 });
   });
   return { file: { place: path, lines: lineAt(bytes.length - 1) }, functions };

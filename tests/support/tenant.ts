@@ -67,8 +67,6 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const clone = join(root, 'clone');
   const temp = join(root, 'temp');
   mkdirSync(temp);
-  const git = (cwd: string, ...args: string[]): string =>
-    execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   git(root, 'init', '-q', '--bare', '-b', 'main', remote);
   git(remote, 'config', 'http.receivepack', 'true');
   git(remote, 'config', 'uploadpack.allowFilter', 'true');
@@ -98,18 +96,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
       const sha = inputs['source-sha'] ?? git(remote, 'rev-parse', 'main');
       const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);
       if (run.checkout === undefined) checkOut(checkout, server.url, remote, run.checkoutAt ?? sha);
-      return runAction(
-        'bump-overlay',
-        {
-          environment: 'production',
-          branch: 'main',
-          config: 'slipway.yaml',
-          token: 'a-secret-token',
-          'source-sha': sha,
-          ...inputs,
-        },
-        { checkout, temp, root, ...run },
-      );
+      return runAction('bump-overlay', { ...INPUTS, 'source-sha': sha, ...inputs }, { checkout, temp, root, ...run });
     },
     readOverlay: (environment = 'production') => git(remote, 'show', `main:overlays/${environment}/kustomization.yaml`),
     releases: () =>
@@ -131,6 +118,12 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   };
   commitFiles(tenantFiles(images, environments, registry.host), 'the tenant');
   return tenant;
+}
+
+const INPUTS = { environment: 'production', branch: 'main', config: 'slipway.yaml', token: 'a-secret-token' };
+
+function git(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 }
 
 const gitEnv = {
