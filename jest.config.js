@@ -1,9 +1,5 @@
-// `npm test` runs *.test.ts and *.itg.test.ts; `npm run e2e` sets SLIPWAY_E2E and runs the scenarios on the lab.
-const e2e = process.env.SLIPWAY_E2E === '1';
-
-export default {
+const shared = {
   testEnvironment: 'node',
-  testMatch: e2e ? ['<rootDir>/lab/**/*.e2e.ts'] : ['<rootDir>/{core,actions,commands,scripts,lab,tests}/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/\\.lab/'],
   modulePathIgnorePatterns: ['/\\.lab/'],
   extensionsToTreatAsEsm: ['.ts'],
@@ -13,6 +9,19 @@ export default {
       { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
     ],
   },
-  testTimeout: e2e ? 300_000 : 30_000,
-  ...(e2e ? { maxWorkers: 1 } : {}),
+};
+
+/** Three layers of tests, by what they need: CONTRIBUTING.md names them, and each has its script in package.json. */
+export default {
+  testTimeout: 30_000, // of the whole run: jest ignores a project's own, so the script e2e passes a longer one
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/**/*.test.ts'],
+      testPathIgnorePatterns: [...shared.testPathIgnorePatterns, '\\.itg\\.test\\.ts$'],
+    },
+    { ...shared, displayName: 'itg', testMatch: ['<rootDir>/**/*.itg.test.ts'] },
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/lab/**/*.e2e.ts'] },
+  ],
 };

@@ -1,49 +1,76 @@
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { checkTrust, type TrustedRepository } from '#core/aws/iam/trust.ts';
 import { readTrustSources, type TrustSource } from '#core/aws/iam/trust-source.ts';
 import { describeError, isExpected, quote } from '#core/values/errors.ts';
+import { type CommandResult, defineCommand, main, UsageError } from './command.ts';
 import { fromCaller } from './paths.ts';
+import { readPlanFile } from './plan-file.ts';
 
-const USAGE =
-  'npm run -s check:trust -- --repository OWNER/REPO --owner-id N --repository-id N --purpose plan|apply|build-push [--subject-form immutable|classic] [--branch main] [--environment NAME] [--account N] FILE…';
 const PURPOSES = ['plan', 'apply', 'build-push'] as const;
+type Purpose = (typeof PURPOSES)[number];
+type Read = (path: string) => string | Promise<string>;
 
-interface Options {
-  readonly repository: TrustedRepository;
-  readonly purpose: (typeof PURPOSES)[number];
-  readonly files: readonly string[];
-}
+const options = {
+  repository: { type: 'string', value: 'OWNER/REPO', required: true, help: 'the one to let in, such as acme/tenant' },
+  'owner-id': {
+    type: 'string',
+    value: 'N',
+    required: true,
+    help: "its owner's number: gh api repos/OWNER/REPO --jq .owner.id",
+  },
+  'repository-id': {
+    type: 'string',
+    value: 'N',
+    required: true,
+    help: 'its own number: gh api repos/OWNER/REPO --jq .id',
+  },
+  purpose: { type: 'string', value: PURPOSES.join('|'), required: true, help: 'what the roles are for' },
+  'subject-form': {
+    type: 'string',
+    value: 'immutable|classic',
+    help: "the form of GitHub's subjects; immutable unless given",
+  },
+  branch: { type: 'string', value: 'NAME', help: 'the branch that builds and applies; main unless given' },
+  environment: { type: 'string', value: 'NAME', help: 'the GitHub environment of the apply job; aws unless given' },
+  account: { type: 'string', value: 'N', help: 'the AWS account, 12 digits; any unless given' },
+} as const;
+type Values = Readonly<Partial<Record<keyof typeof options, string>>>;
 
-/** What the command leaves: its exit code (1 for faults, 2 for wrong usage) and the lines that it prints. */
-export interface Checked {
-  readonly code: 0 | 1 | 2;
-  readonly stdout: readonly string[];
-  readonly stderr: readonly string[];
-}
+/** Checks the trust policies in files; a sentence per fault on standard output. */
+export const checkTrustFiles = defineCommand({
+  name: 'npm run -s check:trust --',
+  summary: "Says whether anyone but a repository's own workflows could assume a role.",
+  options,
+  operands: 'FILE…',
+  example: '--repository acme/tenant --owner-id 1001 --repository-id 2002 --purpose apply plan.json',
+  exitCodes: ['every trust policy lets in that repository alone', 'a fault, each in a line', 'wrong usage'],
+  run: async ({ values, operands: files }, read: Read): Promise<CommandResult> => {
+    const purpose = readPurpose(values);
+    const repository = readRepository(values);
+    if (files.length === 0) throw new UsageError('no file: name a trust policy, a saved plan or its JSON');
+    const found = await Promise.all(files.map((file) => checkFile(file, read, purpose, repository)));
+    const faults = found.flatMap((file) => file.faults);
+    if (faults.length > 0) return { exitCode: 1, stdout: toLines(faults), stderr: '' };
+    const checked = found.reduce((sum, file) => sum + file.checked, 0);
+    const policies = checked === 1 ? '1 trust policy lets' : `${checked} trust policies let`;
+    const sentence = `${policies} in ${repository.repository} for ${purpose}, and no one else`;
+    return { exitCode: 0, stdout: toLines([sentence]), stderr: '' };
+  },
+});
 
-/** Checks the trust policies in files; a sentence per fault. */
-export function checkTrustFiles(argv: readonly string[], read: (path: string) => string): Checked {
-  const options = readOptions(argv);
-  if (typeof options === 'string') return { code: 2, stdout: [], stderr: [options, `usage: ${USAGE}`] };
-  const { repository, purpose, files } = options;
-  const faults: string[] = [];
-  let checked = 0;
-  for (const file of files) {
-    try {
-      for (const source of readTrustSources(file, read(file), purpose)) {
-        checked++;
-        faults.push(...faultsOf(source, repository));
-      }
-    } catch (error) {
-      if (!isExpected(error)) faults.push(`${file} cannot be read: ${describeError(error)}`);
-      else faults.push(...error.message.split('\n'));
-    }
+/** Returns how many policies a file holds and what is wrong with them; one that cannot be read is a fault itself. */
+async function checkFile(
+  file: string,
+  read: Read,
+  purpose: Purpose,
+  repository: TrustedRepository,
+): Promise<{ checked: number; faults: readonly string[] }> {
+  try {
+    const sources = readTrustSources(file, await read(file), purpose);
+    return { checked: sources.length, faults: sources.flatMap((source) => faultsOf(source, repository)) };
+  } catch (error) {
+    if (isExpected(error)) return { checked: 0, faults: error.message.split('\n') };
+    return { checked: 0, faults: [`${file} cannot be read: ${describeError(error)}`] };
   }
-  if (faults.length > 0) return { code: 1, stdout: faults, stderr: [] };
-  const policies = checked === 1 ? '1 trust policy lets' : `${checked} trust policies let`;
-  return { code: 0, stdout: [`${policies} in ${repository.repository} for ${purpose} and nobody else`], stderr: [] };
 }
 
 function faultsOf(source: TrustSource, repository: TrustedRepository): string[] {
@@ -51,72 +78,36 @@ function faultsOf(source: TrustSource, repository: TrustedRepository): string[] 
   return checkTrust(source.statements, repository, source.purpose).map((fault) => `${source.name}: ${fault}`);
 }
 
-const text = { type: 'string' } as const;
-const OPTIONS = {
-  repository: text,
-  'owner-id': text,
-  'repository-id': text,
-  purpose: text,
-  'subject-form': text,
-  branch: text,
-  environment: text,
-  account: text,
-};
-type Values = Readonly<Partial<Record<keyof typeof OPTIONS, string>>>;
-
-/** Returns the options, or the sentence that says what is wrong with them. */
-function readOptions(argv: readonly string[]): Options | string {
-  let parsed: { values: Values; positionals: string[] };
-  try {
-    parsed = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    return describeError(error).split('. ')[0] ?? 'the options are wrong'; // parseArgs names the option
-  }
-  const { values, positionals: files } = parsed;
-  const {
-    repository = '',
-    'owner-id': ownerId = '',
-    'repository-id': repositoryId = '',
-    branch,
-    environment,
-    account,
-  } = values;
-  const subjectForm = values['subject-form'] === 'classic' ? 'classic' : 'immutable';
-  const purpose = PURPOSES.find((known) => known === values.purpose);
-  const fault = findFault(values);
-  if (fault !== undefined || purpose === undefined)
-    return fault ?? `--purpose: ${quote(values.purpose ?? '')} is none of ${PURPOSES.join(', ')}`;
-  if (files.length === 0) return 'no file: name a trust policy or the output of terraform show -json PLAN';
-  return {
-    repository: { repository, ownerId, repositoryId, subjectForm, branch, environment, account },
-    purpose,
-    files,
-  };
+function readPurpose({ purpose = '' }: Values): Purpose {
+  const known = PURPOSES.find((one) => one === purpose);
+  if (known === undefined) throw new UsageError(`--purpose: ${quote(purpose)} is none of ${PURPOSES.join(', ')}`);
+  return known;
 }
 
 /** Each option's form, and what to do when the value has another. */
-function findFault(values: Values): string | undefined {
-  const { repository = '' } = values;
-  const forms: [keyof Values, RegExp, string][] = [
-    ['repository', /^[\w.-]+\/[\w.-]+$/, 'is not OWNER/REPO, such as acme/tenant'],
-    ['owner-id', /^\d+$/, `is no number; ask by gh api repos/${repository} --jq .owner.id`],
-    ['repository-id', /^\d+$/, `is no number; ask by gh api repos/${repository} --jq .id`],
-    ['subject-form', /^(immutable|classic)$/, 'is neither immutable nor classic'],
-    ['branch', /^[^\s*?:$]+$/, 'is not one branch, such as main'],
-    ['environment', /^[^*?$]+$/, 'is not one environment, such as aws'],
-    ['account', /^\d{12}$/, 'is no AWS account: write its 12 digits'],
-  ];
-  const isAsked = (name: keyof Values): boolean =>
-    values[name] !== undefined || /^(repository|owner-id|repository-id)$/.test(name);
-  const wrong = forms.find(([name, form]) => isAsked(name) && !form.test(values[name] ?? ''));
-  return wrong === undefined ? undefined : `--${wrong[0]}: ${quote(values[wrong[0]] ?? '')} ${wrong[2]}`;
+const FORMS: readonly [keyof Values, RegExp, string][] = [
+  ['repository', /^[\w.-]+\/[\w.-]+$/, 'is not OWNER/REPO, such as acme/tenant'],
+  ['owner-id', /^\d+$/, 'is not a number: ask gh api repos/OWNER/REPO --jq .owner.id'],
+  ['repository-id', /^\d+$/, 'is not a number: ask gh api repos/OWNER/REPO --jq .id'],
+  ['subject-form', /^(immutable|classic)$/, 'is neither immutable nor classic'],
+  ['branch', /^[^\s*?:$]+$/, 'is not one branch, such as main'],
+  ['environment', /^[^*?$]+$/, 'is not one environment, such as aws'],
+  ['account', /^\d{12}$/, 'is not an AWS account: write its 12 digits'],
+];
+
+function readRepository(values: Values): TrustedRepository {
+  for (const [name, form, remedy] of FORMS) {
+    const value = values[name];
+    if (value !== undefined && !form.test(value)) throw new UsageError(`--${name}: ${quote(value)} ${remedy}`);
+  }
+  const { repository = '', 'owner-id': ownerId = '', 'repository-id': repositoryId = '' } = values; // all three required
+  const { branch, environment, account } = values;
+  const subjectForm = values['subject-form'] === 'classic' ? 'classic' : 'immutable';
+  return { repository, ownerId, repositoryId, subjectForm, branch, environment, account };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { code, stdout, stderr } = checkTrustFiles(process.argv.slice(2), (path) =>
-    readFileSync(fromCaller(path, import.meta.filename), 'utf8'),
-  );
-  for (const line of stdout) console.log(line);
-  for (const line of stderr) console.error(line);
-  process.exitCode = code;
+function toLines(sentences: readonly string[]): string {
+  return sentences.map((sentence) => `${sentence}\n`).join('');
 }
+
+if (import.meta.main) await main(checkTrustFiles, (path) => readPlanFile(fromCaller(path, import.meta.filename)));

@@ -1,74 +1,49 @@
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { expireImages } from '#core/aws/ecr-lifecycle/expire.ts';
 import { parseChildren, parseDescribedImages, parseIsoTime } from '#core/aws/ecr-lifecycle/image.ts';
 import { parsePolicyFile } from '#core/aws/ecr-lifecycle/policy.ts';
-import { describeError, InputError, isExpected } from '#core/values/errors.ts';
+import { InputError, quote } from '#core/values/errors.ts';
+import { type CommandResult, defineCommand, main, UsageError } from './command.ts';
 import { fromCaller } from './paths.ts';
 
-const USAGE =
-  'npm run -s expire -- --policy policy.json --images describe-images.json --now ISO-TIME [--manifests batch-get-image.json] [--details]';
+const options = {
+  policy: { type: 'string', value: 'FILE', required: true, help: 'the file with the lifecycle policy' },
+  images: { type: 'string', value: 'FILE', required: true, help: 'the output of aws ecr describe-images' },
+  now: { type: 'string', value: 'TIME', required: true, help: 'the instant to judge at, such as 2026-03-01T12:00:00Z' },
+  manifests: {
+    type: 'string',
+    value: 'FILE',
+    help: 'the output of aws ecr batch-get-image: what manifest lists refer to',
+  },
+  details: { type: 'boolean', help: 'also print what is archived, and what goes next and when' },
+} as const;
 
-/** What a command leaves: its exit code (1 for wrong input, 2 for wrong usage) and what it prints. */
-export interface Outcome {
-  readonly code: 0 | 1 | 2;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Says what a lifecycle policy expires among the images of a repository at an instant. */
-export function expire(argv: readonly string[], read: (path: string) => string): Outcome {
-  const options = readOptions(argv);
-  if (typeof options === 'string') return { code: 2, stdout: '', stderr: `${options}; usage: ${USAGE}\n` };
-  try {
-    const policy = parsePolicyFile(options.policy, readFile(options.policy, read));
-    const answer = parseJson(options.images, readFile(options.images, read));
-    const children = options.manifests === undefined ? undefined : readManifests(options.manifests, read);
-    const images = parseDescribedImages(options.images, answer, children);
-    const { expired, archived, upcoming } = expireImages(policy, images, options.now);
-    const result = options.details ? { expired, archived, upcoming } : { expired };
-    return { code: 0, stdout: `${JSON.stringify(result)}\n`, stderr: '' };
-  } catch (error) {
-    if (!isExpected(error)) throw error;
-    return { code: 1, stdout: '', stderr: `${error.message}\n` };
-  }
-}
-
-interface Options {
-  readonly policy: string;
-  readonly images: string;
-  readonly manifests: string | undefined;
-  readonly now: Date;
-  readonly details: boolean;
-}
-
-/** Returns the options, or the sentence that says what is wrong with them. */
-function readOptions(argv: readonly string[]): Options | string {
-  try {
-    const { values } = parseArgs({
-      args: [...argv],
-      options: {
-        policy: { type: 'string' },
-        images: { type: 'string' },
-        now: { type: 'string' },
-        manifests: { type: 'string' },
-        details: { type: 'boolean', default: false },
-      },
-    });
-    const { policy, images, now, manifests, details } = values;
-    if (!policy) return '--policy is missing: give the file with the lifecycle policy';
-    if (!images) return '--images is missing: give the output of aws ecr describe-images';
-    if (!now) return '--now is missing: give the instant, such as 2026-03-01T12:00:00Z';
-    const time = parseIsoTime(now);
-    if (time === undefined)
-      return `--now: ${JSON.stringify(now)} is no ISO time: give one such as 2026-03-01T12:00:00Z`;
-    return { policy, images, manifests, now: time, details };
-  } catch (error) {
-    return describeError(error).split('. ')[0] ?? 'the options are wrong'; // parseArgs names the option
-  }
-}
+/** Says what a lifecycle policy expires; as JSON, for it is read by programs too. */
+export const expire = defineCommand({
+  name: 'npm run -s expire --',
+  summary: 'Says which images of a repository a lifecycle policy expires at an instant, as JSON.',
+  options,
+  example: '--policy policy.json --images images.json --now 2026-03-01T12:00:00Z',
+  exitCodes: [
+    'the answer is on standard output, also when nothing expires',
+    'a file is missing or wrong',
+    'wrong usage',
+  ],
+  run: ({ values }, read: (path: string) => string): CommandResult => {
+    const { policy: policyFile = '', images: imagesFile = '', now: time = '' } = values;
+    const now = parseIsoTime(time);
+    if (now === undefined)
+      throw new UsageError(`--now: ${quote(time)} is not an ISO time: give one such as 2026-03-01T12:00:00Z`);
+    const policy = parsePolicyFile(policyFile, readFile(policyFile, read));
+    const answer = parseJson(imagesFile, readFile(imagesFile, read));
+    const children = values.manifests === undefined ? undefined : readManifests(values.manifests, read);
+    const images = parseDescribedImages(imagesFile, answer, children);
+    const { expired, archived, upcoming } = expireImages(policy, images, now);
+    const result = values.details ? { expired, archived, upcoming } : { expired };
+    return { exitCode: 0, stdout: `${JSON.stringify(result)}\n`, stderr: '' };
+  },
+});
 
 function readFile(path: string, read: (path: string) => string): string {
   try {
@@ -100,11 +75,4 @@ function readManifests(file: string, read: (path: string) => string): Map<string
   );
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { code, stdout, stderr } = expire(process.argv.slice(2), (path) =>
-    readFileSync(fromCaller(path, import.meta.filename), 'utf8'),
-  );
-  process.stdout.write(stdout);
-  process.stderr.write(stderr);
-  process.exitCode = code;
-}
+if (import.meta.main) await main(expire, (path) => readFileSync(fromCaller(path, import.meta.filename), 'utf8'));

@@ -1,47 +1,60 @@
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { openKeyPorts } from '#core/aws/keys/aws.ts';
-import { retireKeys, rotateKey } from '#core/aws/keys/rotate.ts';
+import { type KeyPorts, retireKeys, rotateKey } from '#core/aws/keys/rotate.ts';
 import { renderSecret } from '#core/aws/keys/secret.ts';
-import { describeError } from '#core/values/errors.ts';
+import { describeError, isExpected, Refusal } from '#core/values/errors.ts';
+import { type CommandResult, defineCommand, main, UsageError } from './command.ts';
 
-const USAGE = `npm run -s keys -- rotate bot|cluster [--project discord-bot] [--namespace discord-bot]
-       npm run -s keys -- retire bot|cluster [--project discord-bot]`;
+const options = {
+  project: { type: 'string', value: 'NAME', help: 'the prefix of the users and parameters; discord-bot unless given' },
+  namespace: { type: 'string', value: 'NAME', help: "where the cluster's secret goes; discord-bot unless given" },
+} as const;
 
-/**
- * Access keys of the two identities outside AWS. The bot's goes to the parameter store, the cluster's to kubectl:
- * npm run -s keys -- rotate cluster | kubectl apply -f -
- */
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      project: { type: 'string', default: 'discord-bot' },
-      namespace: { type: 'string', default: 'discord-bot' },
-    },
-  });
-  const [verb, identity] = positionals;
-  if ((verb !== 'rotate' && verb !== 'retire') || (identity !== 'bot' && identity !== 'cluster'))
-    throw new Error(`usage: ${USAGE}`);
-  const ports = openKeyPorts(new IAMClient({}), new SSMClient({}));
-  const owner = { user: `${values.project}-${identity}`, parameter: `/${values.project}/${identity}_credentials` };
-  if (verb === 'retire') return console.error(await retireKeys(owner, ports));
-  if (identity === 'cluster' && process.stdout.isTTY)
-    throw new Error(
-      'the key would be shown on this terminal: pipe it, as in npm run -s keys -- rotate cluster | kubectl apply -f -',
-    );
-  const { key, sentence } = await rotateKey(owner, identity === 'bot', ports);
-  if (identity === 'cluster') process.stdout.write(renderSecret(key, values.namespace));
-  console.error(sentence);
+/** IAM and the parameter store, and whether what is printed is seen by a person. */
+interface Ports {
+  readonly openKeys: () => KeyPorts;
+  readonly isTerminal: boolean;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** Access keys of the two identities outside AWS. The bot's goes to the parameter store, the cluster's to kubectl. */
+export const keys = defineCommand({
+  name: 'npm run -s keys --',
+  summary: 'Makes a second access key for the bot or the cluster and puts it in its place, or removes the first.',
+  options,
+  operands: 'rotate|retire bot|cluster',
+  example: 'rotate cluster | kubectl apply -f -',
+  exitCodes: ['the key is made or removed', 'AWS refused, or a key would be shown on the terminal', 'wrong usage'],
+  run: async ({ values, operands }, { openKeys, isTerminal }: Ports): Promise<CommandResult> => {
+    const [verb = '', identity = '', ...more] = operands;
+    if (!['rotate', 'retire'].includes(verb) || !['bot', 'cluster'].includes(identity) || more.length > 0)
+      throw new UsageError('say what to do and to whose key: rotate bot, rotate cluster, retire bot or retire cluster');
+    const { project = 'discord-bot', namespace = 'discord-bot' } = values;
+    const owner = { user: `${project}-${identity}`, parameter: `/${project}/${identity}_credentials` };
+    if (verb === 'retire') {
+      const sentence = await asSentence(retireKeys(owner, openKeys()));
+      return { exitCode: 0, stdout: '', stderr: `${sentence}\n` };
+    }
+    const isCluster = identity === 'cluster';
+    if (isCluster && isTerminal)
+      throw new Refusal(
+        'the key would be shown on this terminal: pipe it, as in npm run -s keys -- rotate cluster | kubectl apply -f -',
+      );
+    const { key, sentence } = await asSentence(rotateKey(owner, !isCluster, openKeys()));
+    return { exitCode: 0, stdout: isCluster ? renderSecret(key, namespace) : '', stderr: `${sentence}\n` };
+  },
+});
+
+/** What AWS's client throws (no credentials, a missing right) is for the person who typed the command. */
+async function asSentence<T>(work: Promise<T>): Promise<T> {
   try {
-    await main();
+    return await work;
   } catch (error) {
-    console.error(describeError(error));
-    process.exitCode = 1;
+    throw isExpected(error) ? error : new Refusal(`AWS refused: ${describeError(error)}`, { cause: error });
   }
+}
+
+if (import.meta.main) {
+  const openKeys = (): KeyPorts => openKeyPorts(new IAMClient({}), new SSMClient({}));
+  await main(keys, { openKeys, isTerminal: process.stdout.isTTY });
 }

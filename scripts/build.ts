@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const root = join(import.meta.dirname, '..');
 
 /**
  * `@actions/core` loads an HTTP client when it starts, for OIDC calls that no action of ours makes: loading it costs more
@@ -91,7 +90,7 @@ async function writeAction(name: string): Promise<void> {
   for (const [file, bytes] of await bundleAction(name)) writeFileSync(join(folder, file), bytes);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   const names = process.argv.slice(2).filter((word) => !word.startsWith('--'));
   const chosen = names.length > 0 ? names : listActions();
   const faults = process.argv.includes('--check') ? (await Promise.all(chosen.map(checkAction))).flat() : [];

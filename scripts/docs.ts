@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { listActions } from './build.ts';
@@ -75,6 +74,6 @@ export function renderReadmes(): Map<string, string> {
   return new Map([...ofActions, ['README.md', fillRootReadme(read('README.md'), manifests)]]);
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (import.meta.main) {
   for (const [path, text] of renderReadmes()) writeFileSync(join(root, path), text);
 }

@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { configSchema } from '#core/config/config.ts';
 
@@ -17,4 +16,4 @@ export function isSchemaCurrent(): boolean {
   return readFileSync(file, 'utf8') === renderSchema();
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(file, renderSchema());
+if (import.meta.main) writeFileSync(file, renderSchema());

@@ -9,15 +9,20 @@ export interface StopTimes {
   readonly drainMs: number;
 }
 
+/** How often connections are looked for whose last answer is out. */
+const SWEEP_MS = 50;
+
 /** Lets a server finish what it has begun; resolves when its last connection is closed. */
 export async function drain(server: Server, times: StopTimes, log: Logger): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, times.lagMs));
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // again and again: a connection whose answer began before the stop is kept alive after it, for as long as a client likes
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
   const timer = setTimeout(() => {
     log.warn(`requests were still under way after ${times.drainMs} ms: cut off`);
     server.closeAllConnections();
   }, times.drainMs);
   await closed;
+  clearInterval(sweep);
   clearTimeout(timer);
 }

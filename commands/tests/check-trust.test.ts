@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkTrustFiles } from '#commands/check-trust.ts';
+import { runCommand } from '#commands/command.ts';
 import { documentOf, equals, REPO, statement } from '#core/aws/iam/tests/trust-cases.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 
@@ -21,58 +22,57 @@ const role = (name: string, purpose: string | undefined, policy: object | undefi
     after_unknown: policy ? {} : { assume_role_policy: true },
   },
 });
-const run = (purpose: string, files: Record<string, unknown>) =>
-  checkTrustFiles([...options, purpose, ...Object.keys(files)], (path) => {
+/** The lines of standard output, and the rest of the result as it is. */
+const run = async (purpose: string, files: Record<string, unknown>) => {
+  const result = await runCommand(checkTrustFiles, [...options, purpose, ...Object.keys(files)], (path) => {
     const file = files[path];
     return typeof file === 'string' ? file : JSON.stringify(file);
   });
+  return { ...result, stdout: result.stdout.split('\n').filter(Boolean) };
+};
 const planned = (...changes: object[]) => ({ format_version: '1.2', resource_changes: changes });
 
 describe('the command', () => {
-  test('a bare document', () => {
-    expect(run('apply', { 'trust.json': documentOf(statement()) })).toMatchObject({ code: 0, stderr: [] });
-    expect(run('plan', { 'trust.json': documentOf(statement({ Principal: '*' })) })).toMatchObject({
-      code: 1,
+  test('a bare document', async () => {
+    expect(await run('apply', { 'trust.json': documentOf(statement()) })).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await run('plan', { 'trust.json': documentOf(statement({ Principal: '*' })) })).toMatchObject({
+      exitCode: 1,
       stdout: [expect.stringContaining('trust.json: GitHub: the principal "*"')],
     });
   });
 
-  test('a plan: the roles of the purpose, and those that say nothing known', () => {
+  test('a plan: the roles of the purpose, and those that say nothing known', async () => {
     const build = statement({ Condition: equals(`${REPO}:ref:refs/heads/main`) });
     const plan = planned(
       role('x-apply', 'apply', statement()),
       role('x-build-push', 'build-push', build),
       role('x-retain', 'retain', build),
     );
-    expect(run('apply', { 'plan.json': plan }).code).toBe(0);
-    expect(run('build-push', { 'plan.json': plan }).code).toBe(0);
-    expect(run('plan', { 'plan.json': plan })).toMatchObject({
-      code: 1,
+    expect((await run('apply', { 'plan.json': plan })).exitCode).toBe(0);
+    expect((await run('build-push', { 'plan.json': plan })).exitCode).toBe(0);
+    expect(await run('plan', { 'plan.json': plan })).toMatchObject({
+      exitCode: 1,
       stdout: ['plan.json: the plan has no role for plan: tag it purpose = "plan"'],
     });
     const open = planned(role('x-apply', 'apply', statement()), role('door', 'other', statement({ Principal: '*' })));
-    expect(run('apply', { 'plan.json': open }).stdout).toEqual([
+    expect((await run('apply', { 'plan.json': open })).stdout).toEqual([
       expect.stringContaining('aws_iam_role.this["door"]: GitHub: the principal'),
     ]);
-    expect(
-      run('apply', { 'plan.json': planned(role('x-apply', undefined, statement()), role('x-plan', undefined, build)) })
-        .code,
-    ).toBe(0);
+    const untagged = planned(role('x-apply', undefined, statement()), role('x-plan', undefined, build));
+    expect((await run('apply', { 'plan.json': untagged })).exitCode).toBe(0);
   });
 
-  test('what is known only after the apply is not passed', () => {
-    expect(run('apply', { 'plan.json': planned(role('apply', 'apply', undefined)) })).toMatchObject({
-      code: 1,
+  test('what is known only after the apply is not passed', async () => {
+    expect(await run('apply', { 'plan.json': planned(role('apply', 'apply', undefined)) })).toMatchObject({
+      exitCode: 1,
       stdout: [expect.stringContaining('known only after the apply')],
     });
   });
 
-  test('every file is checked, and every fault is a line', () => {
+  test('every file is checked, and every fault is a line', async () => {
     const bad = documentOf(statement({ Condition: {} }));
-    expect(
-      run('apply', { 'good.json': documentOf(statement()), 'bad.json': bad, 'none.json': '{', 'other.json': {} })
-        .stdout,
-    ).toEqual([
+    const files = { 'good.json': documentOf(statement()), 'bad.json': bad, 'none.json': '{', 'other.json': {} };
+    expect((await run('apply', files)).stdout).toEqual([
       expect.stringContaining('bad.json: GitHub: no condition on'),
       expect.stringContaining('bad.json: GitHub: no condition on'),
       expect.stringContaining('is not JSON'),
@@ -81,21 +81,23 @@ describe('the command', () => {
   });
 
   test.each([
-    [[], '--repository: "" is not OWNER/REPO'],
-    [['--repository', 'acme/*'], '--repository: "acme/*" is not OWNER/REPO'],
+    [[], '--repository is missing: give the one to let in, such as acme/tenant'],
+    [options.slice(0, 2), '--owner-id is missing'],
+    [[...options, 'plan', '--repository', 'acme/*', 'x'], '--repository: "acme/*" is not OWNER/REPO'],
     [[...options, 'deploy', 'x'], '--purpose: "deploy" is none of plan, apply, build-push'],
     [[...options, 'plan'], 'no file'],
-    [[...options, 'plan', '--owner-id', 'acme', 'x'], '--owner-id: "acme" is no number'],
-    [[...options, 'plan', '--repository-id', '', 'x'], '--repository-id: "" is no number'],
+    [[...options, 'plan', '--owner-id', 'acme', 'x'], '--owner-id: "acme" is not a number'],
+    [[...options, 'plan', '--repository-id', '', 'x'], '--repository-id is missing'],
     [[...options, 'plan', '--subject-form', 'old', 'x'], '--subject-form: "old" is neither immutable nor classic'],
     [[...options, 'plan', '--branch', '*', 'x'], '--branch: "*" is not one branch'],
     [[...options, 'plan', '--environment', '', 'x'], '--environment: "" is not one environment'],
-    [[...options, 'plan', '--account', '12', 'x'], '--account: "12" is no AWS account'],
-    [['--nonsense'], '--nonsense'],
-  ])('wrong usage: %j', (argv, message) => {
-    const { code, stderr } = checkTrustFiles(argv, () => '');
-    expect(code).toBe(2);
-    expect(stderr[0]).toContain(message);
+    [[...options, 'plan', '--account', '12', 'x'], '--account: "12" is not an AWS account'],
+    [['--nonsense'], '"--nonsense" is not an option; there are --repository, '],
+    [['--repositry', 'acme/tenant'], '"--repositry" is not an option; did you mean "--repository"?'],
+  ])('wrong usage: %j', async (argv, message) => {
+    const { exitCode, stderr } = await runCommand(checkTrustFiles, argv, () => '');
+    expect(exitCode).toBe(2);
+    expect(stderr.split('\n')[0]).toContain(message);
   });
 });
 
@@ -127,24 +129,27 @@ describe('a plan', () => {
       ],
     },
   });
-  const faults = (plan: object, purpose = 'apply'): readonly string[] => run(purpose, { plan }).stdout;
+  const faults = async (plan: object, purpose = 'apply'): Promise<readonly string[]> =>
+    (await run(purpose, { plan })).stdout;
 
-  test('planned values alone are enough, in modules of modules', () => {
-    expect(run('apply', { plan: { planned_values: module({ ...policyOf(documentOf(statement())) }) } }).code).toBe(0);
-    expect(faults({ planned_values: module(policyOf(open)) })).toEqual([
+  test('planned values alone are enough, in modules of modules', async () => {
+    expect(
+      (await run('apply', { plan: { planned_values: module({ ...policyOf(documentOf(statement())) }) } })).exitCode,
+    ).toBe(0);
+    expect(await faults({ planned_values: module(policyOf(open)) })).toEqual([
       expect.stringMatching(/^plan module\.a\.module\.b\.aws_iam_role\.x: GitHub: the principal "\*" is everybody/),
     ]);
   });
 
-  test('neither half hides what the other says', () => {
+  test('neither half hides what the other says', async () => {
     const changes = { resource_changes: [{ ...good, address: 'module.a.module.b.aws_iam_role.x' }] };
     const tags = { purpose: 'apply' };
-    expect(faults({ ...changes, planned_values: module({ tags, ...policyOf(open) }) })).toHaveLength(1);
+    expect(await faults({ ...changes, planned_values: module({ tags, ...policyOf(open) }) })).toHaveLength(1);
     const same = module({ tags, ...policyOf(documentOf(statement())) });
-    expect(run('apply', { plan: { ...changes, planned_values: same } }).stdout[0]).toContain('1 trust policy');
+    expect((await run('apply', { plan: { ...changes, planned_values: same } })).stdout[0]).toContain('1 trust policy');
   });
 
-  test('a role of an AWS service, one that goes and a data source are none of its business', () => {
+  test('a role of an AWS service, one that goes and a data source are none of its business', async () => {
     const service = documentOf({
       Effect: 'Allow',
       Action: 'sts:AssumeRole',
@@ -160,16 +165,16 @@ describe('a plan', () => {
         change: { actions: ['create'], after: {}, after_unknown: {} },
       },
     ];
-    expect(run('apply', { plan: planned(good, ...others) })).toMatchObject({ code: 0, stderr: [] });
-    expect(faults(planned(stated({ after: policyOf(service) })))).toEqual([
+    expect(await run('apply', { plan: planned(good, ...others) })).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(await faults(planned(stated({ after: policyOf(service) })))).toEqual([
       expect.stringContaining('allows "sts:AssumeRole"'),
       expect.stringContaining('the principal Service "ec2.amazonaws.com"'),
     ]);
   });
 
-  test('a role that says nothing is checked when it lets everybody in', () => {
+  test('a role that says nothing is checked when it lets everybody in', async () => {
     const everybody = documentOf({ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: '*' } });
-    expect(faults(planned(good, stated({ after: policyOf(everybody) }, 'open', {}))).length).toBeGreaterThan(0);
+    expect((await faults(planned(good, stated({ after: policyOf(everybody) }, 'open', {})))).length).toBeGreaterThan(0);
   });
 
   test.each<[string, object, string[]]>([
@@ -221,8 +226,8 @@ describe('a plan', () => {
     ['a policy that is no text', planned(stated({ after: { assume_role_policy: 3 } })), ['3 is no policy document']],
     ['a plan that ended with an error', { ...planned(good), errored: true }, ['the plan ended with an error']],
     ['no role at all', planned(), ['the plan has no role for apply: tag it purpose = "apply"']],
-  ])('%s', (_name, plan, sentences) => {
-    expect(faults(plan)).toEqual(sentences.map((sentence) => expect.stringContaining(sentence)));
+  ])('%s', async (_name, plan, sentences) => {
+    expect(await faults(plan)).toEqual(sentences.map((sentence) => expect.stringContaining(sentence)));
   });
 });
 
@@ -238,7 +243,7 @@ describe('as a process', () => {
       encoding: 'utf8',
     });
 
-  test('0 and a sentence for good ones, 1 and a sentence per fault, 2 and the usage', () => {
+  test('0 and a sentence for good ones, 1 and a sentence per fault, 2 and the usage', async () => {
     const [good, bad] = [join(folder, 'good.json'), join(folder, 'bad.json')];
     writeFileSync(good, JSON.stringify(documentOf(statement())));
     writeFileSync(

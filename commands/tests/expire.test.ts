@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { runCommand } from '#commands/command.ts';
 import { expire } from '#commands/expire.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 
@@ -54,7 +55,7 @@ const read = (path: string): string => {
   return text;
 };
 const now = ['--now', '2026-03-01T00:00:00Z'];
-const run = (...argv: string[]) => expire(argv, read);
+const run = (...argv: string[]) => runCommand(expire, argv, read);
 
 const expired = [
   { digest: 'sha256:a', rule: 10, tags: ['in-1'] },
@@ -62,18 +63,26 @@ const expired = [
   { digest: 'sha256:c', rule: 20, tags: [] },
 ];
 
-test.each(['policy.json', 'answer.json'])('prints what %s expires, by rule and digest', (file) => {
-  const outcome = run('--policy', file, '--images', 'images.json', ...now);
-  expect(outcome).toEqual({ code: 0, stdout: `${JSON.stringify({ expired })}\n`, stderr: '' });
+test.each(['policy.json', 'answer.json'])('prints what %s expires, by rule and digest', async (file) => {
+  const outcome = await run('--policy', file, '--images', 'images.json', ...now);
+  expect(outcome).toEqual({ exitCode: 0, stdout: `${JSON.stringify({ expired })}\n`, stderr: '' });
 });
 
-test('with the manifests of the lists, what they refer to stays', () => {
-  const { stdout } = run('--policy', 'policy.json', '--images', 'images.json', '--manifests', 'manifests.json', ...now);
+test('with the manifests of the lists, what they refer to stays', async () => {
+  const { stdout } = await run(
+    '--policy',
+    'policy.json',
+    '--images',
+    'images.json',
+    '--manifests',
+    'manifests.json',
+    ...now,
+  );
   expect(JSON.parse(stdout)).toEqual({ expired: expired.slice(0, 2) });
 });
 
-test('with details, says what comes later, too', () => {
-  const { stdout } = run('--policy', 'policy.json', '--images', 'images.json', '--details', ...now);
+test('with details, says what comes later, too', async () => {
+  const { stdout } = await run('--policy', 'policy.json', '--images', 'images.json', '--details', ...now);
   expect(JSON.parse(stdout)).toEqual({
     expired,
     archived: [],
@@ -86,15 +95,18 @@ describe('wrong usage is 2', () => {
     [['--images', 'i', ...now], '--policy is missing'],
     [['--policy', 'p', ...now], '--images is missing'],
     [['--policy', 'p', '--images', 'i'], '--now is missing'],
-    [['--policy', 'p', '--images', 'i', '--now', 'today'], '--now: "today" is no ISO time'],
-    [['--police', 'p'], "Unknown option '--police'"],
-    [['p'], "Unexpected argument 'p'"],
-    [['--policy'], "'--policy <value>' argument missing"],
-  ])('%j', (argv, sentence) => {
-    const { code, stdout, stderr } = run(...argv);
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    [['--policy', 'p', '--images', 'i', '--now', 'today'], '--now: "today" is not an ISO time'],
+    [['--police', 'p'], '"--police" is not an option; did you mean "--policy"?'],
+    [['-p', 'p'], '"-p" is not an option'],
+    [['p'], '"p" is not an option, and the command takes nothing else'],
+    [['--policy'], '--policy has no value: give the file with the lifecycle policy'],
+    [['--policy', '--images', 'i', ...now], '--policy has no value'],
+    [['--details=yes'], '--details takes no value, and has "yes"'],
+  ])('%j', async (argv, sentence) => {
+    const { exitCode, stdout, stderr } = await run(...argv);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(sentence);
-    expect(stderr).toMatch(/usage: npm run -s expire -- --policy .*\n$/);
+    expect(stderr).toMatch(/\nusage: npm run -s expire -- --policy FILE .*\nhelp: {2}npm run -s expire -- --help\n$/);
   });
 });
 
@@ -107,15 +119,15 @@ describe('wrong input is 1, with one sentence', () => {
     ['policy.json', 'broken.json', 'is not JSON: give the output of aws ecr describe-images'],
     ['policy.json', 'policy.json', 'is not the answer of aws ecr describe-images'],
     ['policy.json', 'page.json', '"more" is a nextToken, so images are missing'],
-  ])('%s %s', (policyFile, imagesFile, sentence) => {
-    const { code, stdout, stderr } = run('--policy', policyFile, '--images', imagesFile, ...now);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  ])('%s %s', async (policyFile, imagesFile, sentence) => {
+    const { exitCode, stdout, stderr } = await run('--policy', policyFile, '--images', imagesFile, ...now);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
     expect(stderr).toContain(sentence);
     expect(stderr.trimEnd()).not.toContain('\n');
   });
 
-  test('manifests that are none', () => {
-    const { code, stderr } = run(
+  test('manifests that are none', async () => {
+    const { exitCode, stderr } = await run(
       '--policy',
       'policy.json',
       '--images',
@@ -124,8 +136,8 @@ describe('wrong input is 1, with one sentence', () => {
       'policy.json',
       ...now,
     );
-    expect({ code, stderr }).toEqual({
-      code: 1,
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
       stderr: expect.stringContaining('is not the output of aws ecr batch-get-image'),
     });
   });

@@ -53,11 +53,6 @@ function locate(name: string): { host: string; repository: string } {
   return { host: 'registry-1.docker.io', repository: repository.includes('/') ? repository : `library/${repository}` };
 }
 
-/** True for a repository path that every registry takes: lower case, at most 255 characters. */
-export function isRepositoryName(text: string): boolean {
-  return text.length <= 255 && REPOSITORY.test(text);
-}
-
 /** True for addresses that never leave this machine; Docker speaks plain HTTP to them, and so do we. */
 export function isLoopback(host: string): boolean {
   const name = host.replace(/:\d+$/, '').toLowerCase();

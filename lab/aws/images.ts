@@ -84,7 +84,7 @@ export function digestOf(bytes: Uint8Array): Digest {
 }
 
 /** Returns what tells a tag from a digest in ECR's calls. */
-export function imageId(reference: string): { imageDigest: string } | { imageTag: string } {
+function imageId(reference: string): { imageDigest: string } | { imageTag: string } {
   return isDigest(reference) ? { imageDigest: reference } : { imageTag: reference };
 }
 

@@ -7,7 +7,7 @@ const PORT = 3000;
 const version = z.looseObject({ source: z.string().nullable() });
 
 /** Returns the ready pods of an image in an environment; pods on their way out do not count. */
-export async function readyPods(cluster: Cluster, environment: string, image: string): Promise<Pod[]> {
+async function readyPods(cluster: Cluster, environment: string, image: string): Promise<Pod[]> {
   const namespace = environment === 'production' ? NAMESPACES.production : NAMESPACES.staging;
   const pods = await cluster.pods(namespace, `app.kubernetes.io/name=${image}`);
   return pods.filter((pod) => isReadyPod(pod) && pod.metadata.deletionTimestamp === undefined);

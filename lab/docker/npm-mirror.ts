@@ -122,7 +122,7 @@ async function tarballUrl(
 }
 
 /** Returns a package's document with every tarball address leading back to us. */
-export function rewriteTarballs(body: Buffer, origin: string): Buffer {
+function rewriteTarballs(body: Buffer, origin: string): Buffer {
   const document = packument.parse(JSON.parse(body.toString('utf8')));
   for (const { dist } of Object.values(document.versions)) {
     dist.tarball = `${origin}/${document.name}/-/${baseName(dist.tarball)}`;

@@ -24,23 +24,7 @@ export async function startGitServer(dir: string): Promise<GitServer> {
     const verdict = await handle.intercept?.(request);
     if (verdict === 'drop') return void request.socket.destroy();
     if (typeof verdict === 'number') return void response.writeHead(verdict).end('refused by the test');
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const backend = spawn('git', ['http-backend'], {
-      env: {
-        PATH: process.env['PATH'],
-        GIT_PROJECT_ROOT: dirname(dir),
-        GIT_HTTP_EXPORT_ALL: '1',
-        PATH_INFO: url.pathname,
-        QUERY_STRING: url.search.slice(1),
-        REQUEST_METHOD: request.method,
-        CONTENT_TYPE: request.headers['content-type'] ?? '',
-        CONTENT_LENGTH: request.headers['content-length'] ?? '',
-        HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
-        GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-        REMOTE_USER: 'tester',
-        REMOTE_ADDR: '127.0.0.1',
-      },
-    });
+    const backend = spawn('git', ['http-backend'], { env: environmentOf(request, dirname(dir)) });
     request.pipe(backend.stdin);
     backend.stdin.on('error', () => {});
     const chunks: Buffer[] = [];
@@ -74,4 +58,23 @@ export async function startGitServer(dir: string): Promise<GitServer> {
       }),
   };
   return handle;
+}
+
+/** The CGI variables of `git http-backend`. */
+function environmentOf(request: IncomingMessage, projects: string): NodeJS.ProcessEnv {
+  const url = new URL(request.url ?? '/', 'http://localhost');
+  return {
+    PATH: process.env['PATH'],
+    GIT_PROJECT_ROOT: projects,
+    GIT_HTTP_EXPORT_ALL: '1',
+    PATH_INFO: url.pathname,
+    QUERY_STRING: url.search.slice(1),
+    REQUEST_METHOD: request.method,
+    CONTENT_TYPE: request.headers['content-type'] ?? '',
+    CONTENT_LENGTH: request.headers['content-length'] ?? '',
+    HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
+    GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+    REMOTE_USER: 'tester',
+    REMOTE_ADDR: '127.0.0.1',
+  };
 }

@@ -69,8 +69,6 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const clone = join(root, 'clone');
   const temp = join(root, 'temp');
   mkdirSync(temp);
-  const git = (cwd: string, ...args: string[]): string =>
-    execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
   git(root, 'init', '-q', '--bare', '-b', 'main', remote);
   git(remote, 'config', 'http.receivepack', 'true');
   git(remote, 'config', 'uploadpack.allowFilter', 'true');
@@ -101,18 +99,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
       const sha = inputs['source-sha'] ?? git(remote, 'rev-parse', 'main');
       const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);
       if (run.checkout === undefined) checkOut(checkout, server.url, remote, run.checkoutAt ?? sha);
-      return runAction(
-        'bump-overlay',
-        {
-          environment: 'production',
-          branch: 'main',
-          config: 'slipway.yaml',
-          token: 'a-secret-token',
-          'source-sha': sha,
-          ...inputs,
-        },
-        { checkout, temp, root, ...run },
-      );
+      return runAction('bump-overlay', { ...INPUTS, 'source-sha': sha, ...inputs }, { checkout, temp, root, ...run });
     },
     readOverlay: (environment = 'production') => git(remote, 'show', `main:overlays/${environment}/kustomization.yaml`),
     releases: () =>
@@ -134,6 +121,12 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   };
   commitFiles(tenantFiles(images, environments, registry.host), 'the tenant');
   return tenant;
+}
+
+const INPUTS = { environment: 'production', branch: 'main', config: 'slipway.yaml', token: 'a-secret-token' };
+
+function git(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 }
 
 const gitEnv = {
@@ -199,7 +192,13 @@ function deployment(image: string): string {
   return `apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: ${image}}\nspec:\n  selector: {matchLabels: {app: ${image}}}\n  template:\n    metadata: {labels: {app: ${image}}}\n    spec: {containers: [{name: main, image: ${image}}]}\n`;
 }
 
-/** Runs an action's bundle with the runner's environment contract and nothing else. */
+/** What the runner starts: the source on a developer's machine, the committed bundle in CI or with SLIPWAY_BUNDLE=1. */
+function entryOf(action: string): string {
+  const isBundle = process.env['CI'] === 'true' || process.env['SLIPWAY_BUNDLE'] === '1';
+  return join(repositoryRoot, 'actions', action, isBundle ? 'dist/index.cjs' : 'src/main.ts');
+}
+
+/** Runs an action with the runner's environment contract and nothing else. */
 async function runAction(
   name: string,
   inputs: Record<string, string>,
@@ -208,7 +207,7 @@ async function runAction(
   const files = mkdtempSync(join(context.root, 'files-'));
   const [outputFile, summaryFile] = [join(files, 'output'), join(files, 'summary')];
   for (const file of [outputFile, summaryFile]) writeFileSync(file, '');
-  const child = spawn(process.execPath, [join(repositoryRoot, 'actions', name, 'dist/index.cjs')], {
+  const child = spawn(process.execPath, [entryOf(name)], {
     cwd: context.checkout,
     env: {
       PATH: context.path ?? `${kustomizeFolder}:${process.env['PATH'] ?? ''}`,

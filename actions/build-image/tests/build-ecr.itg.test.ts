@@ -1,21 +1,22 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetImageCommand, PutImageCommand } from '@aws-sdk/client-ecr';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { createEcrClient } from '#lab/aws/images.ts';
+import { openProbes, type Probes } from './probes.ts';
 import { type ActionRun, type BuildWorld, openBuildWorld } from './world.ts';
 
 jest.setTimeout(180_000);
 
 let world: BuildWorld;
+let probes: Probes;
 let first: ActionRun;
 let firstCommit: string;
 
 beforeAll(async () => {
   world = await openBuildWorld('ecr');
+  probes = openProbes(world);
   for (const name of ['discord-bot', 'dev-sandbox']) await world.aws.createRepository(name);
   firstCommit = await world.git('rev-parse', 'HEAD');
   first = await world.build({ image: 'discord-bot' });
@@ -23,42 +24,9 @@ beforeAll(async () => {
 afterAll(() => world.lab.stop(), 60_000);
 
 afterEach(async () => {
-  expect(await leftovers()).toEqual([]);
+  expect(await probes.leftovers()).toEqual([]);
 });
 
-/** Containers, images and folders that a run must not leave; base and dependency images may stay. */
-async function leftovers(): Promise<string[]> {
-  const list = async (...args: string[]) =>
-    (await world.docker.exec(args)).stdout.toString('utf8').split('\n').filter(Boolean);
-  const images = await list('image', 'ls', '--all', '--format', '{{.Repository}}:{{.Tag}}');
-  return [
-    ...(await list('ps', '--all', '--format', '{{.ID}} {{.Command}}')),
-    ...images.filter((name) => !/\/lab\/base:|:deps-/.test(name)),
-    ...readdirSync(world.lab.folder('temp')),
-  ];
-}
-
-const ecr = () => createEcrClient(world.aws.endpoint);
-const digestOf = async (repositoryName: string, imageTag: string) => {
-  const { images = [] } = await ecr().send(new BatchGetImageCommand({ repositoryName, imageIds: [{ imageTag }] }));
-  return images[0]?.imageId?.imageDigest;
-};
-const layersOf = async (digest: string) => {
-  const headers = { Accept: 'application/vnd.docker.distribution.manifest.v2+json' };
-  const answer = await fetch(`http://${world.registry.host}/v2/discord-bot/manifests/${digest}`, { headers });
-  const manifest = (await answer.json()) as { layers: { digest: string; size: number }[] }; // a manifest of our own making
-  return manifest.layers;
-};
-/** Runs an image, or a command in it, pulled from the plain registry behind ECR. */
-async function runImage(repository: string, digest: string, command?: string, ...args: string[]): Promise<string> {
-  const reference = `${world.registry.host}/${repository}@${digest}`;
-  const entrypoint = command === undefined ? [] : ['--entrypoint', command];
-  try {
-    return (await world.docker.exec(['run', '--rm', ...entrypoint, reference, ...args])).stdout.toString('utf8').trim();
-  } finally {
-    await world.docker.exec(['image', 'rm', reference], { accept: 'any' });
-  }
-}
 const output = (run: ActionRun, name: string) => run.outputs[name] ?? '';
 
 describe('the first build', () => {
@@ -68,13 +36,13 @@ describe('the first build', () => {
     expect(digest).toMatch(/^sha256:[0-9a-f]{64}$/);
     expect(output(first, 'tag')).toBe(`in-${output(first, 'input-hash')}`);
     expect(output(first, 'reference')).toBe(`${world.aws.registryHost}/discord-bot@${digest}`);
-    expect(await digestOf('discord-bot', output(first, 'tag'))).toBe(digest);
-    expect(await digestOf('discord-bot', `git-${firstCommit}`)).toBe(digest);
+    expect(await probes.digestOf('discord-bot', output(first, 'tag'))).toBe(digest);
+    expect(await probes.digestOf('discord-bot', `git-${firstCommit}`)).toBe(digest);
     expect(first.summary).toContain('### 📦 Built discord-bot');
   });
 
   test('runs as 10001 in /app, with its dependencies', async () => {
-    expect(await runImage('discord-bot', output(first, 'digest'))).toBe('26 10001 /app');
+    expect(await probes.runImage('discord-bot', output(first, 'digest'))).toBe('26 10001 /app');
   });
 
   test('has labels, no shell history, no trace of npm or Packer, nothing that its user could change', async () => {
@@ -95,10 +63,10 @@ describe('the first build', () => {
     expect(image.Config.Env).toContain('NODE_ENV=production');
     const find =
       'find / -xdev ( -name ".*_history" -o -path "/packer-files" -o -name "script_*" -o -path "/tmp/*" -o -path "/root/*" )';
-    expect(await runImage('discord-bot', output(first, 'digest'), 'sh', '-c', find.replaceAll(/[()]/g, '\\$&'))).toBe(
-      '',
-    );
-    expect(await runImage('discord-bot', output(first, 'digest'), 'find', '/app', '-user', '10001')).toBe('');
+    expect(
+      await probes.runImage('discord-bot', output(first, 'digest'), 'sh', '-c', find.replaceAll(/[()]/g, '\\$&')),
+    ).toBe('');
+    expect(await probes.runImage('discord-bot', output(first, 'digest'), 'find', '/app', '-user', '10001')).toBe('');
   });
 
   test('masks the password before it can be printed, and prints it nowhere else', () => {
@@ -135,8 +103,8 @@ describe('the same inputs', () => {
   test('are built again when forced, under tags of their own', async () => {
     const forced = await world.build({ image: 'discord-bot', force: 'true' });
     expect(forced.outputs).toMatchObject({ outcome: 'built', tag: `${output(first, 'tag')}-r77-1` });
-    expect(await digestOf('discord-bot', output(forced, 'tag'))).toBe(output(forced, 'digest'));
-    expect(await digestOf('discord-bot', output(first, 'tag'))).toBe(output(first, 'digest'));
+    expect(await probes.digestOf('discord-bot', output(forced, 'tag'))).toBe(output(forced, 'digest'));
+    expect(await probes.digestOf('discord-bot', output(first, 'tag'))).toBe(output(first, 'digest'));
     expect(forced.log).toContain('added 1 package');
   });
 });
@@ -149,14 +117,17 @@ describe('a change of the app alone', () => {
     expect(run.outputs).toMatchObject({ outcome: 'built' });
     expect(run.log).not.toContain('added 1 package');
     expect(run.summary).toContain('Only the app’s own layer');
-    const [mine, earlier] = [await layersOf(output(run, 'digest')), await layersOf(output(first, 'digest'))];
+    const [mine, earlier] = [
+      await probes.layersOf(output(run, 'digest')),
+      await probes.layersOf(output(first, 'digest')),
+    ];
     expect(mine.slice(0, -1)).toEqual(earlier.slice(0, -1));
     expect(mine.at(-1)?.size).toBeLessThan(2_000);
     const uploads = world.aws.requests
       .slice(before)
       .filter(({ method, path }) => method === 'POST' && path.includes('/blobs/uploads'));
     expect(uploads).toHaveLength(2); // the layer and the image's configuration
-    expect(await runImage('discord-bot', output(run, 'digest'))).toBe('changed');
+    expect(await probes.runImage('discord-bot', output(run, 'digest'))).toBe('changed');
   });
 
   test('takes nothing from the work tree that is not committed', async () => {
@@ -167,11 +138,11 @@ describe('a change of the app alone', () => {
     const run = await world.build({ image: 'discord-bot' });
     await world.git('checkout', '--', '.');
     await world.git('clean', '-fdq');
-    expect(await runImage('discord-bot', output(run, 'digest'))).toBe('committed');
+    expect(await probes.runImage('discord-bot', output(run, 'digest'))).toBe('committed');
     const digest = output(run, 'digest');
-    expect(await runImage('discord-bot', digest, 'find', '/app', '-type', 'f', '!', '-path', '*/node_modules/*')).toBe(
-      ['/app/package-lock.json', '/app/package.json', '/app/src/main.ts'].join('\n'),
-    );
+    expect(
+      await probes.runImage('discord-bot', digest, 'find', '/app', '-type', 'f', '!', '-path', '*/node_modules/*'),
+    ).toBe(['/app/package-lock.json', '/app/package.json', '/app/src/main.ts'].join('\n'));
   });
 
   test('is not stopped by names and contents that a shell would take for its own', async () => {
@@ -179,7 +150,7 @@ describe('a change of the app alone', () => {
     await world.commit({ [evil]: '#!/bin/sh\n' });
     const run = await world.build({ image: 'discord-bot' });
     expect(run.outputs).toMatchObject({ outcome: 'built' });
-    expect(await runImage('discord-bot', output(run, 'digest'), 'sh', '-c', 'ls -d /app/*touch*')).toContain(
+    expect(await probes.runImage('discord-bot', output(run, 'digest'), 'sh', '-c', 'ls -d /app/*touch*')).toContain(
       '$(touch x)',
     );
     await world.commit({ [evil]: undefined });
@@ -204,8 +175,8 @@ test('two builds of one commit at once end with one digest, both green', async (
   ]);
   expect([one.code, other.code]).toEqual([0, 0]);
   expect(output(one, 'digest')).toBe(output(other, 'digest'));
-  expect(await digestOf('discord-bot', output(one, 'tag'))).toBe(output(one, 'digest'));
-  expect(await digestOf('discord-bot', `git-${commit}`)).toBe(output(one, 'digest'));
+  expect(await probes.digestOf('discord-bot', output(one, 'tag'))).toBe(output(one, 'digest'));
+  expect(await probes.digestOf('discord-bot', `git-${commit}`)).toBe(output(one, 'digest'));
 });
 
 test('a fresh machine without the dependency layer pulls it, with its login', async () => {
@@ -216,7 +187,7 @@ test('a fresh machine without the dependency layer pulls it, with its login', as
   await world.commit({ 'app/src/main.ts': 'console.log("fresh")' });
   const run = await world.build({ image: 'discord-bot' });
   expect(run.log).not.toContain('added 1 package');
-  expect(await runImage('discord-bot', output(run, 'digest'))).toBe('fresh');
+  expect(await probes.runImage('discord-bot', output(run, 'digest'))).toBe('fresh');
 });
 
 describe('what goes wrong', () => {
@@ -230,9 +201,11 @@ describe('what goes wrong', () => {
   test('a commit’s tag that stands for another digest: red before anything is built, names it', async () => {
     const commit = await world.commit({ 'app/src/main.ts': 'console.log("conflict")' });
     const imageIds = [{ imageDigest: output(first, 'digest') }];
-    const { images } = await ecr().send(new BatchGetImageCommand({ repositoryName: 'discord-bot', imageIds }));
+    const { images } = await probes.ecr().send(new BatchGetImageCommand({ repositoryName: 'discord-bot', imageIds }));
     const imageManifest = images?.[0]?.imageManifest;
-    await ecr().send(new PutImageCommand({ repositoryName: 'discord-bot', imageManifest, imageTag: `git-${commit}` }));
+    await probes
+      .ecr()
+      .send(new PutImageCommand({ repositoryName: 'discord-bot', imageManifest, imageTag: `git-${commit}` }));
     const run = await world.build({ image: 'discord-bot' });
     expect(run.code).toBe(1);
     expect(run.log).toContain(`the tag git-${commit} of discord-bot stands for ${output(first, 'digest')}`);
@@ -244,7 +217,7 @@ describe('what goes wrong', () => {
     const run = await world.build({ image: 'discord-bot' });
     expect(run.code).toBe(1);
     expect(run.log).toContain('npm error');
-    expect(await digestOf('discord-bot', `git-${await world.git('rev-parse', 'HEAD')}`)).toBeUndefined();
+    expect(await probes.digestOf('discord-bot', `git-${await world.git('rev-parse', 'HEAD')}`)).toBeUndefined();
     await world.git('revert', '--no-edit', 'HEAD');
   });
 
@@ -268,44 +241,19 @@ describe('what goes wrong', () => {
 describe('what a killed build left is gone after the next one', () => {
   test('its container, and the folder with the login', async () => {
     await world.commit({ 'app/src/main.ts': 'console.log("killed")' });
-    await killBuildWhen('running');
-    expect((await leftovers()).length).toBeGreaterThanOrEqual(2);
+    await probes.killBuildWhen('running');
+    expect((await probes.leftovers()).length).toBeGreaterThanOrEqual(2);
     expect((await world.build({ image: 'discord-bot' })).outputs).toMatchObject({ outcome: 'built' });
   });
 
   test('the image without a name, which the engine made after all', async () => {
     const large = randomBytes(96 << 20).toString('latin1'); // long enough in the making to be killed in it
     await world.commit({ 'app/src/main.ts': 'console.log("killed later")', 'app/large': large });
-    await killBuildWhen('paused');
+    await probes.killBuildWhen('paused');
     await world.commit({ 'app/large': undefined });
     expect((await world.build({ image: 'discord-bot' })).outputs).toMatchObject({ outcome: 'built' });
   });
 });
-
-/** Starts a build and kills it and all that it started, once the engine has a container in that state. */
-async function killBuildWhen(status: 'running' | 'paused'): Promise<void> {
-  const killed = world.build({ image: 'discord-bot' }, { KILL_ME: 'yes' }).catch(() => undefined);
-  await untilContainer(status);
-  for (const pid of processesWith('KILL_ME=yes')) process.kill(pid, 'SIGKILL');
-  await killed;
-}
-
-async function untilContainer(status: string): Promise<void> {
-  for (let round = 0; round < 1_200; round++) {
-    const { stdout } = await world.docker.exec(['ps', '--quiet', '--filter', `status=${status}`]);
-    if (stdout.length > 0) return;
-    await sleep(10);
-  }
-  throw new Error(`no container came to be ${status}`);
-}
-
-/** The action and all that it started, but not the engine: those have the variable in their environment. */
-function processesWith(variable: string): number[] {
-  const found = execFileSync('sh', ['-c', `grep -lzs '^${variable}$' /proc/[0-9]*/environ || true`], {
-    encoding: 'utf8',
-  });
-  return [...found.matchAll(/\/proc\/(\d+)\//g)].map((match) => Number(match[1]));
-}
 
 test('the sandbox idles as 10001 in /workspaces and ends at once when told to', async () => {
   const run = await world.build({ image: 'dev-sandbox' });

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openOciRegistry } from '#core/registry/plain.ts';
 import type { PushRegistry } from '#core/registry/registry.ts';
-import { silentLog } from '#core/system/log.ts';
 import type { Digest } from '#core/values/reference.ts';
 import { createTestClock, type TestClock } from '#tests/support/clock.ts';
 import { startTestRegistry, type TestRegistry } from '#tests/support/registry.ts';
+import { silentLog } from '#tests/support/silent-log.ts';
 import type { Docker } from '../src/engine/docker.ts';
 import { type Built, type PublishPorts, publish, pushImage } from '../src/publish.ts';
 

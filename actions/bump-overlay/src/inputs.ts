@@ -27,7 +27,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
 }
 
 /** Returns the wanted digest of each image from lines `name=sha256:…`; empty lines are passed over. */
-export function parseImages(text: string): ReadonlyMap<string, Digest> {
+function parseImages(text: string): ReadonlyMap<string, Digest> {
   const images = new Map<string, Digest>();
   for (const line of parseLines(text)) {
     const equals = line.indexOf('=');

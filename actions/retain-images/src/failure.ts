@@ -19,7 +19,7 @@ export function describeFailure({ outcome, repositories }: Retention): string | 
 }
 
 /** Returns who needs an image, as a part of a sentence: `production (overlay, releases 1234567, 89abcde)`. */
-export function describeNeeds(needs: readonly Need[]): string {
+function describeNeeds(needs: readonly Need[]): string {
   const environments = new Map<string, string[]>();
   const releases = new Map<string, string[]>();
   const lists: string[] = [];

@@ -26,7 +26,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
 }
 
 /** Returns the names, one a line; empty lines are passed over. */
-export function parseImages(text: string): readonly string[] {
+function parseImages(text: string): readonly string[] {
   const names = parseLines(text);
   for (const [index, name] of names.entries()) {
     if (/[\s\p{C}]/u.test(name)) throw new InputError('image', name, 'is not the name of an image: write one a line');

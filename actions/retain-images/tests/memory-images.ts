@@ -23,15 +23,10 @@ export class Killed extends Error {}
 
 /** Returns an ECR without repositories; they come with their first image. */
 export function createMemoryImages(): MemoryImages {
-  const stored = new Map<string, Map<string, LifecycleImage>>();
+  const of = createShelves();
   const policies = new Map<string, LifecyclePolicy>();
   const writes: string[] = [];
   let death: { left: number; when: 'before' | 'after' } | undefined;
-  const of = (repository: string): Map<string, LifecycleImage> => {
-    const images = stored.get(repository) ?? new Map<string, LifecycleImage>();
-    stored.set(repository, images);
-    return images;
-  };
   const write = <T>(words: string, work: () => T): T => {
     const isLast = death !== undefined && death.left-- === 0;
     if (isLast && death?.when === 'before') throw new Killed(words);
@@ -85,5 +80,15 @@ export function createMemoryImages(): MemoryImages {
       });
     },
     hasManifest: (repository, digest: Digest) => Promise.resolve(of(repository).get(digest)?.status === 'active'),
+  };
+}
+
+/** Returns the images of a repository, by digest. */
+function createShelves(): (repository: string) => Map<string, LifecycleImage> {
+  const stored = new Map<string, Map<string, LifecycleImage>>();
+  return (repository) => {
+    const images = stored.get(repository) ?? new Map<string, LifecycleImage>();
+    stored.set(repository, images);
+    return images;
   };
 }

@@ -9,14 +9,14 @@ import { createHistory } from '#core/release/history.ts';
 import { formatRelease } from '#core/release/trailer.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { createExec } from '#core/system/exec.ts';
-import { silentLog } from '#core/system/log.ts';
 import { type Digest, parseCommitSha } from '#core/values/reference.ts';
+import { silentLog } from '#tests/support/silent-log.ts';
 import type { Inputs } from '../src/inputs.ts';
 import { type Retention, run } from '../src/run.ts';
 import { createMemoryImages, type MemoryImages } from './memory-images.ts';
 
 /** The instant at which every world begins. */
-export const NOW = new Date('2026-03-01T12:00:00Z');
+const NOW = new Date('2026-03-01T12:00:00Z');
 
 /** A rule that keeps what has a keep tag, before one that keeps three builds. */
 export const SAFE_RULES = [
@@ -70,14 +70,7 @@ const gitEnv = {
 /** Opens a world in which nothing was released yet. */
 export function openWorld(registry = '{type: ecr, region: ca-central-1, account: "123456789012"}'): World {
   const root = mkdtempSync(join(tmpdir(), 'slipway-retain-'));
-  const [remote, clone] = [join(root, 'remote.git'), join(root, 'clone')];
-  const git = (cwd: string, ...args: string[]): string =>
-    execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-  git(root, 'init', '-q', '--bare', '-b', 'main', remote);
-  git(remote, 'config', 'uploadpack.allowFilter', 'true');
-  git(remote, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
-  git(root, 'clone', '-q', `file://${remote}`, clone);
-  git(clone, 'checkout', '-q', '-B', 'main');
+  const [remote, clone] = openRepository(root);
   const deployed = new Map<string, Digest>();
   const images = createMemoryImages();
   let runs = 0;
@@ -86,24 +79,10 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
     remote,
     now: NOW,
     retain: async (inputs = {}) => {
-      const open = (name: string) =>
-        createScratchGit({
-          exec: createExec(gitEnv),
-          dir: join(root, `${name}-${runs}`),
-          remote: { url: `file://${remote}`, token: '' },
-          configCount: 0,
-        });
       runs += 1;
+      const open = (name: string) => openScratch(join(root, `${name}-${runs}`), remote);
       const [tree, commits, past] = await Promise.all([open('tree'), open('commits'), open('past')]);
-      const all = {
-        images: [],
-        config: 'slipway.yaml',
-        branch: 'main',
-        releases: 10,
-        dryRun: false,
-        token: '',
-        ...inputs,
-      };
+      const all = { ...INPUTS, ...inputs };
       return run(all, {
         git: tree,
         history: createHistory({ commits, past, log: silentLog }),
@@ -121,30 +100,11 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
     release: (environment, image, number) => {
       const before = deployed.get(`${environment}/${image}`);
       deployed.set(`${environment}/${image}`, build(number));
-      const trailer = formatRelease({
-        environment,
-        image,
-        to: build(number),
-        from: before,
-        kind: 'deploy',
-        source: parseCommitSha('source', '1'.repeat(40)),
-        intent: '01',
-        run: 'https://github.example/run',
-        actor: 'octocat',
-      });
+      const trailer = trailerOf(environment, image, number, before);
       const path = `overlays/${environment}/kustomization.yaml`;
       return world.commit({ [path]: overlay(environment, deployed) }, `release\n\n${trailer}`);
     },
-    commit: (files, message = 'a change') => {
-      for (const [path, content] of Object.entries(files)) {
-        mkdirSync(dirname(join(clone, path)), { recursive: true });
-        writeFileSync(join(clone, path), content);
-      }
-      git(clone, 'add', '-A');
-      git(clone, 'commit', '-q', '--allow-empty', '-m', message);
-      git(clone, 'push', '-q', 'origin', 'main');
-      return git(clone, 'rev-parse', 'HEAD');
-    },
+    commit: (files, message = 'a change') => commitFiles(clone, files, message),
     close: () => rmSync(root, { recursive: true, force: true }),
   };
   world.commit({
@@ -155,6 +115,61 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
     'overlays/production/kustomization.yaml': overlay('production', deployed),
   });
   return world;
+}
+
+const INPUTS = {
+  images: [],
+  config: 'slipway.yaml',
+  branch: 'main',
+  releases: 10,
+  dryRun: false,
+  token: '',
+};
+
+function git(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** Returns a bare repository below `root` and a clone of it that a person works in. */
+function openRepository(root: string): [remote: string, clone: string] {
+  const [remote, clone] = [join(root, 'remote.git'), join(root, 'clone')];
+  git(root, 'init', '-q', '--bare', '-b', 'main', remote);
+  git(remote, 'config', 'uploadpack.allowFilter', 'true');
+  git(remote, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
+  git(root, 'clone', '-q', `file://${remote}`, clone);
+  git(clone, 'checkout', '-q', '-B', 'main');
+  return [remote, clone];
+}
+
+/** Commits files on the branch, pushes them and returns the commit. */
+function commitFiles(clone: string, files: Record<string, string>, message: string): string {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(clone, path)), { recursive: true });
+    writeFileSync(join(clone, path), content);
+  }
+  git(clone, 'add', '-A');
+  git(clone, 'commit', '-q', '--allow-empty', '-m', message);
+  git(clone, 'push', '-q', 'origin', 'main');
+  return git(clone, 'rev-parse', 'HEAD');
+}
+
+function openScratch(dir: string, remote: string) {
+  const exec = createExec(gitEnv);
+  return createScratchGit({ exec, dir, remote: { url: `file://${remote}`, token: '' }, configCount: 0 });
+}
+
+function trailerOf(environment: string, image: string, number: number, from: Digest | undefined): string {
+  return formatRelease({
+    environment,
+    image,
+    to: build(number),
+    from,
+    kind: 'deploy',
+    source: parseCommitSha('source', '1'.repeat(40)),
+    intent: '01',
+    run: 'https://github.example/run',
+    actor: 'octocat',
+  });
 }
 
 function slipwayYaml(registry: string): string {

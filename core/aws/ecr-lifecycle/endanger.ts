@@ -3,7 +3,6 @@ import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
 import { KEEP } from '#core/aws/ecr-lifecycle/keep-tags.ts';
 import type { LifecyclePolicy, Rule } from '#core/aws/ecr-lifecycle/policy.ts';
 import { demandsPrefix, storageClassOf } from '#core/aws/ecr-lifecycle/selection.ts';
-import { Refusal } from '#core/values/errors.ts';
 
 /** A protected image that a rule takes, sooner or later, unless something changes. */
 export interface Endangered {
@@ -40,17 +39,6 @@ export function findEndangered(
   }
   dropShielded(threats, ordered.filter(isProtected));
   return [...threats.values()].sort((one, other) => (one.digest < other.digest ? -1 : 1));
-}
-
-/** Refuses a policy that takes a protected image, with a sentence for each. */
-export function refuseEndangering(
-  policy: LifecyclePolicy,
-  images: readonly LifecycleImage[],
-  protectedDigests: ReadonlySet<string>,
-  now: Date,
-): void {
-  const endangered = findEndangered(policy, images, protectedDigests, now);
-  if (endangered.length > 0) throw new Refusal(endangered.map(describeEndangered).join('; '));
 }
 
 /** Returns what threatens an image, as a part of a sentence. */

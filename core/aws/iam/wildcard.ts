@@ -1,8 +1,3 @@
-/** True for text with one of IAM's wildcards, `*` (any characters) or `?` (one character). */
-export function hasWildcard(text: string): boolean {
-  return /[*?]/.test(text);
-}
-
 /**
  * True when `text` is what `pattern` describes: `*` stands for any characters (colons and slashes too), `?` for one,
  * and case matters. Takes time in proportion to both lengths multiplied, whatever the pattern: a regular expression

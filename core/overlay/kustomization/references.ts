@@ -39,19 +39,6 @@ export function listReferences(text: string): string[] {
   return collectReferences(text).filter((reference) => !isRemote(reference));
 }
 
-/** Returns the references that kustomize would fetch from the network. */
-export function listRemoteReferences(text: string): string[] {
-  return collectReferences(text).filter(isRemote);
-}
-
-/**
- * Returns the local paths in the configuration of kustomize's own generators and transformers (a file that
- * `generators:`, `transformers:` or `validators:` names); they are relative to the kustomization, not to that file.
- */
-export function listPluginReferences(text: string): string[] {
-  return unique(pluginPaths(text)).filter((reference) => !isRemote(reference));
-}
-
 function collectReferences(text: string): string[] {
   const root = readMapping(text);
   const charts = mappingsOf(root['helmcharts']);

@@ -1,6 +1,6 @@
 import { digestOf } from '#lab/aws/images.ts';
 
-export const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
+const MANIFEST_TYPE = 'application/vnd.docker.distribution.manifest.v2+json';
 
 /** A client that speaks to the front as docker does, with a token. */
 export function openRegistryClient(host: string, token: string) {

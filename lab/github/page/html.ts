@@ -17,7 +17,7 @@ export function trust(markup: string): Html {
 }
 
 /** Returns text with every character that markup knows written as a reference. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { checkTrustFiles } from '#commands/check-trust.ts';
+import { runCommand } from '#commands/command.ts';
 import { evaluatePolicies } from '#core/aws/iam/evaluate.ts';
 import { parsePolicy, type Statement } from '#core/aws/iam/policy.ts';
 import { awsEnvironment } from '#lab/aws/aws.ts';
@@ -388,8 +389,9 @@ describe('Terraform itself', () => {
         purpose,
         'plan.json',
       ];
-      expect(checkTrustFiles(argv, () => plan)).toMatchObject({ code: 0 });
-      expect(checkTrustFiles(argv, () => plan.replaceAll('acme@1001', 'evil@6'))).toMatchObject({ code: 1 });
+      expect(await runCommand(checkTrustFiles, argv, () => plan)).toMatchObject({ exitCode: 0 });
+      const open = plan.replaceAll('acme@1001', 'evil@6');
+      expect(await runCommand(checkTrustFiles, argv, () => open)).toMatchObject({ exitCode: 1 });
     }
   }, 30_000);
 });

@@ -1,6 +1,6 @@
 import type { Purpose, TrustedRepository } from '#core/aws/iam/trust.ts';
 
-export const PROVIDER = 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
+const PROVIDER = 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
 export const AUD = 'token.actions.githubusercontent.com:aud';
 export const SUB = 'token.actions.githubusercontent.com:sub';
 export const REPO = 'repo:acme@1001/tenant@2002';

@@ -1,10 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  findKustomizationFile,
-  listPluginReferences,
-  listReferences,
-  listRemoteReferences,
-} from '#core/overlay/kustomization/references.ts';
+import { findKustomizationFile, listReferences } from '#core/overlay/kustomization/references.ts';
 
 describe('which file is the kustomization', () => {
   test.each(['kustomization.yaml', 'kustomization.yml', 'Kustomization'])('%s', (name) => {
@@ -115,7 +110,6 @@ describe('what a kustomization refers to', () => {
     'file:///srv/repo',
   ])('%s comes from elsewhere', (url) => {
     const text = JSON.stringify({ resources: [url, 'local.yaml'] });
-    expect(listRemoteReferences(text)).toEqual([url]);
     expect(listReferences(text)).toEqual(['local.yaml']);
   });
 
@@ -131,11 +125,12 @@ describe('what a kustomization refers to', () => {
   );
 
   test("the configuration of kustomize's own plugins", () => {
-    expect(listPluginReferences('kind: PatchTransformer\npath: a.yaml')).toEqual(['a.yaml']);
-    expect(listPluginReferences('kind: PatchStrategicMergeTransformer\npaths: [a.yaml, "kind: X\\nname: y"]')).toEqual([
+    const references = (plugin: string): string[] => listReferences(JSON.stringify({ transformers: [plugin] }));
+    expect(references('kind: PatchTransformer\npath: a.yaml')).toEqual(['a.yaml']);
+    expect(references('kind: PatchStrategicMergeTransformer\npaths: [a.yaml, "kind: X\\nname: y"]')).toEqual([
       'a.yaml',
     ]);
-    expect(listPluginReferences('kind: HelmChartInflationGenerator\nvaluesFile: v.yaml\nchartHome: charts')).toEqual([
+    expect(references('kind: HelmChartInflationGenerator\nvaluesFile: v.yaml\nchartHome: charts')).toEqual([
       'v.yaml',
       'charts',
     ]);

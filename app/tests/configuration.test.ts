@@ -1,0 +1,85 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Configuration, parseConfiguration } from '../src/configuration.ts';
+
+type Environment = Record<string, string>;
+const sha = '0123456789abcdef0123456789abcdef01234567';
+const queue = 'https://sqs.ca-central-1.amazonaws.com/123456789012/agentic-events';
+
+function accept(environment: Environment): Configuration {
+  const parsed = parseConfiguration(environment);
+  if (!parsed.ok) throw new Error(parsed.problems.map(({ sentence }) => sentence).join(' '));
+  return parsed.configuration;
+}
+
+function refuse(environment: Environment): string[] {
+  const parsed = parseConfiguration(environment);
+  return parsed.ok ? [] : parsed.problems.map(({ variable, sentence }) => `${variable}| ${sentence}`);
+}
+
+test('an empty environment has its defaults and no dependency', () => {
+  const { dependencies, ...rest } = accept({});
+  expect(rest).toEqual({ port: 3000, logLevel: 'info', source: undefined, region: undefined });
+  expect(dependencies.map(({ location }) => location)).toEqual(Array(6).fill(undefined));
+});
+
+test('everything set', () => {
+  const { dependencies, ...rest } = accept({
+    PORT: ' 8080 ',
+    LOG_LEVEL: 'debug',
+    SOURCE_SHA: sha,
+    AWS_REGION: 'ca-central-1',
+    CHAT_HISTORY_TABLE_NAME: 'chat_history',
+    AGENTIC_EVENTS_QUEUE_URL: queue,
+  });
+  expect(rest).toEqual({ port: 8080, logLevel: 'debug', source: sha, region: 'ca-central-1' });
+  const named = dependencies.filter(({ location }) => location !== undefined);
+  expect(named.map(({ name, location }) => [name, location])).toEqual([
+    ['chat_history', 'chat_history'],
+    ['agentic-events', queue],
+  ]);
+});
+
+test('an empty variable counts as one that is not set', () => {
+  expect(accept({ PORT: '', LOG_LEVEL: ' ', SOURCE_SHA: '', CHAT_HISTORY_TABLE_NAME: '' })).toEqual(accept({}));
+});
+
+describe('a value that cannot be used', () => {
+  const refused: [Environment, string][] = [
+    [{ PORT: '0' }, 'PORT| PORT is "0": set a whole number from 1 to 65535'],
+    [{ PORT: '65536' }, 'PORT| PORT is "65536"'],
+    [{ PORT: '80a' }, 'PORT| PORT is "80a"'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL| LOG_LEVEL is "loud": set one of trace, debug'],
+    [{ SOURCE_SHA: sha.slice(1) }, 'SOURCE_SHA| SOURCE_SHA is '],
+    [{ SOURCE_SHA: sha.toUpperCase() }, 'set the full commit id'],
+    [{ AWS_REGION: 'canada' }, 'AWS_REGION| AWS_REGION is "canada": set a region'],
+    [{ CHAT_HISTORY_TABLE_NAME: 'chat_history' }, 'AWS_REGION| AWS_REGION is not set, but CHAT_HISTORY_TABLE_NAME is'],
+    [{ CHAT_HISTORY_TABLE_NAME: 'a b', AWS_REGION: 'ca-central-1' }, "set a table's name, 3 to 255 letters"],
+    [{ AGENTIC_EVENTS_QUEUE_URL: 'ftp://x/y', AWS_REGION: 'ca-central-1' }, "is not a URL: set the queue's URL"],
+  ];
+  test.each(refused)('%j', (environment, sentence) => {
+    expect(refuse(environment)).toEqual([expect.stringContaining(sentence)]);
+  });
+
+  test('all of them are told at once', () => {
+    const wrong = { PORT: 'x', LOG_LEVEL: 'x', SOURCE_SHA: 'x', CHAT_HISTORY_TABLE_NAME: 'x' };
+    expect(refuse(wrong).map((line) => line.split('|')[0])).toEqual([
+      'CHAT_HISTORY_TABLE_NAME',
+      'PORT',
+      'LOG_LEVEL',
+      'SOURCE_SHA',
+      'AWS_REGION',
+    ]);
+  });
+});
+
+describe('what may be a secret is not told', () => {
+  test.each(['sk-live-51H8xTopSecret', 'https://user:TopSecret@sqs.example.com/q'])('%s', (value) => {
+    const told = refuse({ AGENTIC_EVENTS_QUEUE_URL: value, AWS_REGION: 'ca-central-1' });
+    expect(told).toHaveLength(1);
+    expect(told[0]).not.toContain('TopSecret');
+  });
+
+  test('of a long value only the beginning', () => {
+    expect(refuse({ LOG_LEVEL: 'x'.repeat(500) })[0]?.length).toBeLessThan(250);
+  });
+});

@@ -1,0 +1,35 @@
+const tests = ['!**/tests/**!', '!**/*.e2e.ts!'];
+/** The lab, the benchmarks and the house's scripts serve the tests: what only they call is not dead. */
+const equipment = ['!lab/**!', '!bench/**!', '!scripts/**!'];
+
+/**
+ * `npm run lint` runs knip twice. The first run finds what nothing imports, and exports that only their own file needs;
+ * the second, for production, what only tests call.
+ */
+export default ({ production }) => ({
+  workspaces: {
+    '.': {
+      entry: [
+        'actions/*/src/main.ts!',
+        'commands/*.ts!',
+        'core/registry/ecr.ts!', // a bundle of its own: scripts/build.ts
+        'core/aws/iam/evaluate.ts!', // judges the policies of terraform/aws in their tests, as AWS would
+        // started as processes, not imported
+        'lab/**/*.e2e.ts',
+        'lab/docker/tests/abandoned-lab.ts',
+        'lab/github/actions/*/index.cjs',
+        'lab/github/openapi/cut.ts',
+        'lab/github/tests/fake-act.mjs',
+        'lab/toolbox/tests/slow-maker.ts',
+        'tests/schemas/generate.ts',
+      ],
+      project: ['**/*.{ts,mjs,cjs,js}!', '!**/dist/**', '!app/**', ...tests, ...equipment],
+    },
+    // its tests run with the root's jest: the image needs none
+    app: { entry: ['tests/*.test.ts'], project: ['**/*.ts!', ...tests] },
+  },
+  ignoreBinaries: ['go'],
+  ignoreDependencies: ['@vercel/ncc'], // bench/action-start.ts starts it by its path
+  // an exported function may name its types; a test may call a part that its own file uses
+  ignoreExportsUsedInFile: production ? true : { interface: true, type: true },
+});
