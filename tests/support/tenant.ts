@@ -65,15 +65,9 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const images = options.images ?? ['discord-bot', 'dev-sandbox'];
   const environments = options.environments ?? ['production'];
   const root = mkdtempSync(join(tmpdir(), 'slipway-tenant-'));
-  const remote = join(root, 'tenant.git');
-  const clone = join(root, 'clone');
-  const temp = join(root, 'temp');
+  const [remote, clone, temp] = [join(root, 'tenant.git'), join(root, 'clone'), join(root, 'temp')];
   mkdirSync(temp);
-  git(root, 'init', '-q', '--bare', '-b', 'main', remote);
-  git(remote, 'config', 'http.receivepack', 'true');
-  git(remote, 'config', 'uploadpack.allowFilter', 'true');
-  git(root, 'clone', '-q', remote, clone);
-  git(clone, 'checkout', '-q', '-B', 'main');
+  openRepositories(remote, clone);
   const registry = await startTestRegistry();
   const server = await startGitServer(remote);
   let checkouts = 0;
@@ -87,7 +81,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     remoteGit: (...args) => git(remote, ...args),
     commit: (files, message = 'a change') => {
       git(clone, 'pull', '-q', '--rebase', 'origin', 'main');
-      return commitFiles(files, message);
+      return commitFiles(clone, files, message);
     },
     push: (image, content) =>
       registry.put(image, `in-${content.replace(/\W/g, '')}`, {
@@ -109,18 +103,29 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
       rmSync(root, { recursive: true, force: true });
     },
   };
-  const commitFiles = (files: Record<string, string>, message: string): string => {
-    for (const [path, content] of Object.entries(files)) {
-      mkdirSync(dirname(join(clone, path)), { recursive: true });
-      writeFileSync(join(clone, path), content);
-    }
-    git(clone, 'add', '-A');
-    git(clone, 'commit', '-q', '--allow-empty', '-m', message);
-    git(clone, 'push', '-q', 'origin', 'main');
-    return git(clone, 'rev-parse', 'HEAD');
-  };
-  commitFiles(tenantFiles(images, environments, registry.host), 'the tenant');
+  commitFiles(clone, tenantFiles(images, environments, registry.host), 'the tenant');
   return tenant;
+}
+
+function openRepositories(remote: string, clone: string): void {
+  const root = dirname(remote);
+  git(root, 'init', '-q', '--bare', '-b', 'main', remote);
+  git(remote, 'config', 'http.receivepack', 'true');
+  git(remote, 'config', 'uploadpack.allowFilter', 'true');
+  git(root, 'clone', '-q', remote, clone);
+  git(clone, 'checkout', '-q', '-B', 'main');
+}
+
+/** Commits files in the clone, pushes main and returns the commit. */
+function commitFiles(clone: string, files: Record<string, string>, message: string): string {
+  for (const [path, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(clone, path)), { recursive: true });
+    writeFileSync(join(clone, path), content);
+  }
+  git(clone, 'add', '-A');
+  git(clone, 'commit', '-q', '--allow-empty', '-m', message);
+  git(clone, 'push', '-q', 'origin', 'main');
+  return git(clone, 'rev-parse', 'HEAD');
 }
 
 const INPUTS = { environment: 'production', branch: 'main', config: 'slipway.yaml', token: 'a-secret-token' };
