@@ -6,34 +6,61 @@ const SERVICES = 1_000;
 const COMMITS = 50_000;
 const RUNS = 7;
 
-/** A bump in a repository of 1,000 services and 50,000 commits against the same bump in an almost empty one. */
+/** Commits between an image's last release and the head in the second row. */
+const DISTANCE = 60_000;
+
+/**
+ * A bump in a repository of 1,000 services and 50,000 commits against the same bump in an almost empty one; and of an
+ * image that was last released 60,000 commits ago against one that was released by the commit before.
+ */
 export async function benchBump(): Promise<Row[]> {
-  const [large, small] = await Promise.all([startTenant(), startTenant()]);
+  const [large, small, far, near] = await Promise.all([startTenant(), startTenant(), startTenant(), startTenant()]);
+  const tenants = [large, small, far, near];
   try {
-    fill(large);
-    const bump = bumper(large);
-    const peer = bumper(small);
-    return [rowOf(`bump, ${SERVICES} services and ${COMMITS} commits`, await measureInTurn(RUNS, bump, peer), 1.5)];
+    fill(large, COMMITS);
+    const size = await measureInTurn(RUNS, bumper(large), bumper(small));
+    await bumper(near)();
+    fill(near, DISTANCE);
+    await bumper(near)();
+    const age = await measureInTurn(RUNS, await distantBumper(far), bumper(near));
+    return [
+      rowOf(`bump, ${SERVICES} services and ${COMMITS} commits`, size, 1.3),
+      rowOf(`bump, last released ${DISTANCE} commits ago`, age, 2),
+    ];
   } finally {
-    await Promise.all([large.close(), small.close()]);
+    await Promise.all(tenants.map((tenant) => tenant.close()));
   }
 }
 
+let builds = 0;
+
 /** Each call lands another digest. */
 function bumper(tenant: Tenant): () => Promise<void> {
-  const source = tenant.remoteGit('rev-parse', 'main');
-  let count = 0;
   return async () => {
-    const digest = tenant.push('discord-bot', `build ${count++}`);
+    const digest = tenant.push('discord-bot', `build ${builds++}`);
+    const source = tenant.remoteGit('rev-parse', 'main');
     const result = await tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': source });
     if (result.outputs['outcome'] !== 'landed') throw new Error(`the bump did not land:\n${result.log}`);
   };
 }
 
-function fill(tenant: Tenant): void {
+/** Each call lands on a branch whose last release is {@link DISTANCE} commits below the head. */
+async function distantBumper(tenant: Tenant): Promise<() => Promise<void>> {
+  const bump = bumper(tenant);
+  await bump();
+  fill(tenant, DISTANCE);
+  const head = tenant.remoteGit('rev-parse', 'main');
+  return async () => {
+    tenant.remoteGit('update-ref', 'refs/heads/main', head);
+    await bump();
+  };
+}
+
+/** Adds commits to the branch, each of which changes one of the services. */
+function fill(tenant: Tenant, commits: number): void {
   const lines = [];
   const parent = tenant.remoteGit('rev-parse', 'main');
-  for (let commit = 0; commit < COMMITS; commit++) {
+  for (let commit = 0; commit < commits; commit++) {
     const service = String(commit % SERVICES).padStart(4, '0');
     const content = `kind: Deployment\nmetadata: {name: service-${service}, annotations: {revision: "${commit}"}}\n`;
     lines.push(
@@ -46,4 +73,5 @@ function fill(tenant: Tenant): void {
     lines.push(`M 644 inline services/${service}/deployment.yaml`, `data ${content.length}`, content);
   }
   execFileSync('git', ['fast-import', '--quiet', '--force'], { cwd: tenant.remote, input: `${lines.join('\n')}\n` });
+  execFileSync('git', ['gc', '--quiet'], { cwd: tenant.remote });
 }
