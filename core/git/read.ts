@@ -10,6 +10,14 @@ export async function revParse(run: RunGit, revision: string): Promise<CommitSha
   return code === 0 ? parseCommitSha(revision, stdout.toString('utf8').trim()) : undefined;
 }
 
+/** Returns those of the commits that are here, by one process. */
+export async function findCommits(run: RunGit, commits: readonly CommitSha[]): Promise<ReadonlySet<CommitSha>> {
+  if (commits.length === 0) return new Set();
+  const input = commits.map((commit) => `${commit}\n`).join('');
+  const lines = (await run(['cat-file', '--batch-check'], { input })).stdout.toString('utf8').split('\n');
+  return new Set(commits.filter((_commit, index) => / commit \d+$/.test(lines[index] ?? '')));
+}
+
 /** Returns whether `older` is an ancestor of `newer`; undefined when one of the commits is not here. */
 export async function isAncestor(run: RunGit, older: string, newer: string): Promise<boolean | undefined> {
   const { code } = await run(['merge-base', '--is-ancestor', older, newer], { accept: 'any' });
@@ -24,11 +32,30 @@ export async function lsTree(run: RunGit, revision: string, path: string, recurs
   return parseLsTree((await run(argv)).stdout);
 }
 
-/** Returns the contents of blobs, in the order asked for, by one process. */
+/** Returns the contents of blobs, in the order asked for; all must be here. */
 export async function readBlobs(run: RunGit, oids: readonly string[]): Promise<Buffer[]> {
+  const found = await findBlobs(run, oids);
+  return found.map((content, index) => {
+    if (content === undefined) throw new Error(`git cat-file does not have the blob ${oids[index]}`);
+    return content;
+  });
+}
+
+/** Returns the contents of those blobs that are here, in the order asked for, by one process. */
+export async function findBlobs(run: RunGit, oids: readonly string[]): Promise<(Buffer | undefined)[]> {
   if (oids.length === 0) return [];
   const { stdout } = await run(['cat-file', '--batch'], { input: oids.map((oid) => `${oid}\n`).join('') });
-  return splitBatch(stdout, oids);
+  let offset = 0;
+  return oids.map(() => {
+    const end = stdout.indexOf(0x0a, offset);
+    const size = stdout
+      .subarray(offset, end)
+      .toString('utf8')
+      .match(/ blob (\d+)$/)?.[1];
+    const start = end + 1;
+    offset = size === undefined ? start : start + Number(size) + 1;
+    return size === undefined ? undefined : stdout.subarray(start, start + Number(size));
+  });
 }
 
 /** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where there is no such tree. */
@@ -46,19 +73,6 @@ export async function readTrees(run: RunGit, names: readonly string[]): Promise<
     const start = end + 1;
     offset = size === undefined ? start : start + Number(size) + 1;
     return type === 'tree' ? parseTreeObject(stdout.subarray(start, start + Number(size))) : undefined;
-  });
-}
-
-/** `cat-file --batch` answers `<oid> blob <size>\n<bytes>\n` for each object, in order. */
-function splitBatch(output: Buffer, oids: readonly string[]): Buffer[] {
-  let offset = 0;
-  return oids.map((oid) => {
-    const end = output.indexOf(0x0a, offset);
-    const header = output.subarray(offset, end).toString('utf8');
-    const size = Number(header.match(/^[0-9a-f]+ blob (\d+)$/)?.[1]);
-    if (end === -1 || Number.isNaN(size)) throw new Error(`git cat-file does not have the blob ${oid}: ${header}`);
-    offset = end + 1 + size + 1;
-    return output.subarray(end + 1, end + 1 + size);
   });
 }
 

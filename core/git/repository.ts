@@ -6,6 +6,8 @@ import { type NewCommit, writeCommit } from '#core/git/commit.ts';
 import { type Fetch, fetchFrom, fetchObjects, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
+  findBlobs,
+  findCommits,
   findEntries,
   firstParentLine,
   isAncestor,
@@ -35,12 +37,16 @@ export interface Git {
   /** Fetches single objects by their ids, whatever a filter left out. */
   fetchObjects(oids: readonly string[]): Promise<void>;
   revParse(revision: string): Promise<CommitSha | undefined>;
+  /** Returns those of the commits that are here. */
+  findCommits(commits: readonly CommitSha[]): Promise<ReadonlySet<CommitSha>>;
   /** True, false, or undefined when one of the commits is not here. */
   isAncestor(older: string, newer: string): Promise<boolean | undefined>;
   /** Lists a tree: the entries of a folder, or with `recursive` all files below it. An absent path lists nothing. */
   lsTree(revision: string, path: string, recursive?: boolean): Promise<TreeEntry[]>;
   /** Returns the contents of blobs, in the order asked for, by one process. */
   readBlobs(oids: readonly string[]): Promise<Buffer[]>;
+  /** Returns the contents of those blobs that are here, in the order asked for. */
+  findBlobs(oids: readonly string[]): Promise<(Buffer | undefined)[]>;
   /** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where there is no such tree. */
   readTrees(names: readonly string[]): Promise<(TreeEntry[] | undefined)[]>;
   /** Returns a file of a commit as text, undefined where there is none. */
@@ -102,9 +108,11 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     lsRemote: (ref) => lsRemote(run, url, ref),
     fetchObjects: (oids) => fetchObjects(run, url, oids),
     revParse: (revision) => revParse(run, revision),
+    findCommits: (commits) => findCommits(run, commits),
     isAncestor: (older, newer) => isAncestor(run, older, newer),
     lsTree: (revision, path, recursive = false) => lsTree(run, revision, path, recursive),
     readBlobs: (oids) => readBlobs(run, oids),
+    findBlobs: (oids) => findBlobs(run, oids),
     readTrees: (names) => readTrees(run, names),
     readText: (revision, path) => readText(run, revision, path),
     findEntries: (revision, paths) => findEntries(run, revision, paths),

@@ -40,9 +40,20 @@ export interface History {
   exists(commit: CommitSha): Promise<boolean>;
 }
 
-/** Opens a history in two empty repositories of its own: one for commits alone, one for trees of past commits. */
-export function createHistory(ports: { commits: Git; past: Git; log: Log }): History {
-  const past = openPast(ports.past);
+/** The repositories that a history is read from. */
+export interface HistoryPorts {
+  /** The branch's head with its whole tree. */
+  readonly git: Git;
+  /** An empty repository for commits alone. */
+  readonly commits: Git;
+  /** An empty repository for trees of past commits. */
+  readonly past: Git;
+  readonly log: Log;
+}
+
+/** Opens a history; it fetches as far as a question needs. */
+export function createHistory(ports: HistoryPorts): History {
+  const past = openPast(ports.past, ports.git);
   const depth: FetchedDepth = { step: 0 };
   return {
     at: async (head) => {
@@ -183,6 +194,14 @@ async function judge(
     const entry = group[0]?.entry ?? 0;
     return { group, entry, commit: commits[entry], parent: commits[entry + 1] };
   });
+  const onLine = new Set(commits);
+  const sources = groups.flat().flatMap(({ releases }) => releases.map(({ source }) => source));
+  // in one request with the claims' own trees; a forged source may be nowhere, and would fail it
+  const involved = landings.flatMap(({ group, ...own }) => [own, ...group].flatMap((one) => [one.commit, one.parent]));
+  await past.prepare([
+    ...involved.filter((commit) => commit !== undefined),
+    ...sources.filter((one) => onLine.has(one)),
+  ]);
   const changeOf = await readChanges(landings, past, overlays);
   return landings.map(({ group, entry, commit, parent }) => {
     const believed = believe(group, changeOf(commit, parent), (claim) => changeOf(claim.commit, claim.parent));

@@ -72,7 +72,6 @@ export function openImageHistory(
       const entry = await history.line.findEntry(source);
       const later = new Set((await history.line.commits()).slice(0, entry + 1).filter((commit) => commit !== source));
       if (settings === undefined || later.size === 0) return [];
-      await history.past.prepare([source]);
       const paths = [config, ...listInputPaths(settings)];
       const touching = await history.past.listTouching(source, history.line.head, later.size, paths);
       return touching.filter((commit) => later.has(commit));

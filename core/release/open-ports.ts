@@ -80,5 +80,5 @@ export async function openBranchPorts(
   const openGit = async (more: { borrow?: string } = {}): Promise<Git> =>
     createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
   const [git, commits, past] = await Promise.all([openGit({ borrow: workspace }), openGit(), openGit()]);
-  return { git, history: createHistory({ commits, past, log: runner.log }) };
+  return { git, history: createHistory({ git, commits, past, log: runner.log }) };
 }

@@ -1,6 +1,6 @@
 import type { Place } from '#core/release/rules.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
-import type { CommitSha, Digest } from '#core/values/reference.ts';
+import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
 /** Where one commit comes beside another in git's ancestry on the branch. */
 export type Relation = 'same' | 'older' | 'newer' | 'beside';
@@ -30,9 +30,6 @@ export interface Wanted {
   readonly source: CommitSha;
   readonly digest: Digest;
 }
-
-/** More builds of one state of the inputs than anybody forces. */
-const MOST_REBUILDS = 100;
 
 /**
  * Returns where a build comes beside the deployed release, by git alone: no ref, no clock, no order of arrival. A
@@ -71,9 +68,13 @@ export async function placeBuild(
  * image say, and the first build must not come back with a re-run of its job or with the next commit that changes nothing.
  */
 async function wasReplaced(wanted: Wanted, inputs: string, image: ImageHistory): Promise<boolean> {
-  for (const release of await image.releases(MOST_REBUILDS)) {
-    if ((await image.inputsAt(release.source)) !== inputs) return false;
+  for (let seen = 0, releases = await image.releases(1); seen < releases.length; seen++) {
+    const release = releases[seen];
+    if (release === undefined || (await image.inputsAt(release.source)) !== inputs) return false;
     if (release.from === wanted.digest) return true;
+    if (release.from === undefined || release.from === NEVER_RELEASED) return false;
+    // older releases are looked for only while every newer one has the same inputs
+    if (seen + 1 === releases.length) releases = await image.releases(2 * releases.length);
   }
   return false;
 }

@@ -24,50 +24,72 @@ export interface OverlayPlace {
   readonly overlay: string;
 }
 
-/** Opens the past in `git`, an empty repository of its own. */
-export function openPast(git: Git): Past {
-  const here = new Set<CommitSha>();
-  const digests = new Map<string, ReadonlyMap<string, Digest>>();
+/**
+ * Opens the past in `git`, an empty repository of its own. `head` is the repository with whole trees: what it has, the
+ * branch's head and the checkout's commit, is read there and not fetched again.
+ */
+export function openPast(git: Git, head: Git): Past {
+  const homes = new Map<CommitSha, Git>();
+  const files = new Map<string, Buffer>();
   const prepare = async (commits: readonly CommitSha[]): Promise<void> => {
-    const missing = [...new Set(commits)].filter((commit) => !here.has(commit));
+    const unknown = [...new Set(commits)].filter((commit) => !homes.has(commit));
+    const whole = await head.findCommits(unknown);
+    for (const commit of whole) homes.set(commit, head);
+    const missing = unknown.filter((commit) => !whole.has(commit));
     if (missing.length === 0) return;
     const refspecs = missing.map((commit) => `${commit}:refs/slipway/past/${commit}`);
     if (!(await git.fetch({ refspecs, depth: 1, filter: 'blob:none' })))
       throw new Refusal('the branch was moved away while this ran; run the job again');
-    for (const commit of missing) here.add(commit);
+    for (const commit of missing) homes.set(commit, git);
   };
-  const open = async (commit: CommitSha): Promise<SourceTree> => {
-    await prepare([commit]);
-    return { ...openCommit(git, commit), readText: (path) => readFetched(git, commit, path) };
+  /** Fetches what neither repository has, all in one request. */
+  const readFiles = async (oids: readonly string[]): Promise<void> => {
+    const unread = [...new Set(oids)].filter((oid) => !files.has(oid));
+    const here = await head.findBlobs(unread);
+    const missing = unread.filter((_oid, index) => here[index] === undefined);
+    await git.fetchObjects(missing);
+    const fetched = await git.readBlobs(missing);
+    for (const [index, oid] of unread.entries()) {
+      const content = here[index] ?? fetched[missing.indexOf(oid)];
+      if (content !== undefined) files.set(oid, content);
+    }
+  };
+  const readTrees = async (places: readonly OverlayPlace[]): Promise<(TreeEntry[] | undefined)[]> => {
+    const trees = new Map<OverlayPlace, TreeEntry[] | undefined>();
+    for (const home of [head, git]) {
+      const own = places.filter(({ commit }) => homes.get(commit) === home);
+      const read = await home.readTrees(own.map(({ commit, overlay }) => `${commit}:${overlay}`));
+      for (const [index, place] of own.entries()) trees.set(place, read[index]);
+    }
+    return places.map((place) => trees.get(place));
   };
   return {
     prepare,
-    open,
+    open: async (commit) => {
+      await prepare([commit]);
+      const source = openCommit(homes.get(commit) ?? git, commit);
+      const readText = async (path: string): Promise<string | undefined> => {
+        const [entry] = await source.findEntries([path]);
+        if (entry?.type !== 'blob') return undefined;
+        await readFiles([entry.oid]);
+        return files.get(entry.oid)?.toString('utf8');
+      };
+      return { ...source, readText };
+    },
     readDigests: async (places) => {
       await prepare(places.map(({ commit }) => commit));
-      const trees = await git.readTrees(places.map(({ commit, overlay }) => `${commit}:${overlay}`));
-      const files = places.map(({ overlay }, index) => findFile(trees[index] ?? [], overlay));
-      const unread = [
-        ...new Set(files.flatMap((file) => (file === undefined || digests.has(file.oid) ? [] : [file.oid]))),
-      ];
-      await git.fetchObjects(unread);
-      const contents = await git.readBlobs(unread);
-      for (const [index, oid] of unread.entries())
-        digests.set(oid, parseDigests(contents[index]?.toString('utf8') ?? ''));
-      return files.map((file) => (file === undefined ? undefined : digests.get(file.oid)) ?? new Map());
+      const trees = await readTrees(places);
+      const found = places.map(({ overlay }, index) => findFile(trees[index] ?? [], overlay));
+      await readFiles(found.flatMap((file) => (file === undefined ? [] : [file.oid])));
+      return found.map((file) => parseDigests(files.get(file?.oid ?? '')?.toString('utf8') ?? ''));
     },
-    listTouching: async (base, head, count, paths) => {
-      await git.fetch({ refspecs: [`+${head}:refs/slipway/range`], depth: count + 2, filter: 'blob:none' });
-      return git.listTouching(base, head, paths);
+    listTouching: async (base, tip, count, paths) => {
+      // the base may be beside the line, beyond the depth
+      const refspecs = [`+${tip}:refs/slipway/range`, `+${base}:refs/slipway/base`];
+      await git.fetch({ refspecs, depth: count + 2, filter: 'blob:none' });
+      return git.listTouching(base, tip, paths);
     },
   };
-}
-
-async function readFetched(git: Git, commit: CommitSha, path: string): Promise<string | undefined> {
-  const [entry] = await git.findEntries(commit, [path]);
-  if (entry?.type !== 'blob') return undefined;
-  await git.fetchObjects([entry.oid]);
-  return (await git.readBlobs([entry.oid]))[0]?.toString('utf8');
 }
 
 /** An overlay that was not there, or was not one, has no digests: that is an answer about the past, not a fault of now. */

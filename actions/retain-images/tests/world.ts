@@ -85,7 +85,7 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
       const all = { ...INPUTS, ...inputs };
       return run(all, {
         git: tree,
-        history: createHistory({ commits, past, log: silentLog }),
+        history: createHistory({ git: tree, commits, past, log: silentLog }),
         readConfig: (commit) => readConfig(openCommit(tree, commit), all.config),
         openImages: async () => images,
         now: () => world.now,
