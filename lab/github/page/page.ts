@@ -35,7 +35,8 @@ export function renderRun(run: RunRecord, context: PageContext): string {
   const facts = html`<p class="soft">${run.workflow} #${run.id} · ${wordOf(state)} · ${run.event} on <code>${branchOf(run)}</code> by ${run.actor} · ${commitLink(run, context)} · started ${clock(run.createdAt)} UTC · ${lengthOf(run, context.now)}</p>`;
   const summaries = run.jobs.flatMap((job) => renderSummary(job));
   const jobs = run.jobs.map((job) => renderJob(run, job, context.now));
-  const body = html`<p class="small"><a href="/">← all runs</a></p><h1>${sign(state)} ${run.title}</h1>${facts}${summaries}${jobs}`;
+  const annotations = run.annotations.map((text) => html`<p class="annotation">${text}</p>`);
+  const body = html`<p class="small"><a href="/">← all runs</a></p><h1>${sign(state)} ${run.title}</h1>${facts}${annotations}${summaries}${jobs}`;
   return renderFrame(`${wordOf(state)}: ${run.title} #${run.id}`, body, { isLive: run.status !== 'completed' });
 }
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { describeError } from '#core/values/errors.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { runByAct } from '#lab/github/runner/act.ts';
 import type { ConcurrencyRequest, Place } from '#lab/github/runner/concurrency.ts';
@@ -25,9 +26,14 @@ export interface Execution {
 /** Waits for the run's turn, executes its jobs in the order of their needs, and writes into its record how it ended. */
 export async function executeRun(execution: Execution): Promise<void> {
   const { run, trigger, options, signal } = execution;
+  const { path, concurrency, fault } = trigger.workflow;
+  if (fault !== undefined) {
+    run.annotations.push(`Invalid workflow file: ${path}: ${fault}`);
+    return endRun(run, 'failure', options);
+  }
   let place: Awaited<ReturnType<typeof takeTurn>> | undefined;
   try {
-    place = await takeTurn(trigger.workflow.concurrency, execution);
+    place = await takeTurn(concurrency, execution);
     if (place === 'cancelled') return endRun(run, 'cancelled', options);
     run.status = 'in_progress';
     options.onChange(run);
@@ -35,14 +41,7 @@ export async function executeRun(execution: Execution): Promise<void> {
     const order = signal.aborted ? (['cancelled', 'failure'] as const) : (['failure', 'cancelled'] as const);
     endRun(run, order.find((word) => ended.includes(word)) ?? 'success', options);
   } catch (error) {
-    run.jobs[0]?.steps.push({
-      name: 'Read the workflow',
-      status: 'failure',
-      startedAt: new Date(),
-      milliseconds: 0,
-      log: [String(error)],
-      summary: '',
-    });
+    run.annotations.push(describeError(error));
     endRun(run, 'failure', options);
   } finally {
     if (typeof place === 'object') place.leave();

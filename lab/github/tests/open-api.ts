@@ -171,6 +171,7 @@ export function runOf(parts: Partial<RunRecord>): RunRecord {
     createdAt: NOW,
     status: 'completed',
     conclusion: 'success',
+    annotations: [],
     jobs: [
       {
         id: 'build',
