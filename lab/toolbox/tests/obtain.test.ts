@@ -46,7 +46,9 @@ describe('obtaining', () => {
       await obtainFrom(samplePorts(folder, makers, { lock }), ['saw', 'plane'], silentProgress);
       expect(done).toEqual(['built saw 1.0.0', 'built plane 2.0.0', 'built saw 1.0.1']);
     }));
+});
 
+describe('a tool that is there', () => {
   test.each([
     ['a binary cut short', (path: string) => truncateSync(join(path, 'bin', 'saw'), 3)],
     ['a binary gone', (path: string) => rmSync(join(path, 'bin', 'saw'))],
