@@ -18,7 +18,7 @@ import type { Progress } from '#lab/supervisor/progress.ts';
 import { type AppliedTenant, applyTenant } from '#lab/terraform/tenant.ts';
 import { clusterTools, lightTools, obtainTools } from '#lab/toolbox/toolbox.ts';
 
-/** A commit to push: files by path, undefined takes one away. */
+/** A commit to push: files by path, each its new text or a change of the old one. */
 export interface Change {
   readonly files: Readonly<Record<string, string | ((before: string) => string)>>;
   readonly message?: string;

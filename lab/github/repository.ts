@@ -6,10 +6,10 @@ import type { Runs } from '#lab/github/runner/runs.ts';
 import { readDispatchInputs, readWorkflow, startsOnPush, type Workflow } from '#lab/github/runner/workflow.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 
-/** The payload of a push event, as far as its readers need it. */
+/** The payload of a push event: the fields that its readers use. */
 export type PushPayload = Readonly<Record<string, unknown>> & { readonly ref: string; readonly after: string };
 
-/** A reference that moved; a SHA of zeros stands for "not there". */
+/** A reference that moved; a SHA of zeros means "not there". */
 export interface RefMove {
   /** `refs/heads/main`. */
   readonly ref: string;

@@ -29,7 +29,7 @@ function renderRow(run: RunRecord, context: PageContext): Html {
   return html`<tr><td>${sign(stateOf(run))}</td><td><a href="/runs/${run.id}"><strong>${run.title}</strong></a><br><span class="soft small">${run.workflow} #${run.id} by ${run.actor}, ${wordOf(stateOf(run))}</span></td><td>${run.event}</td><td>${branchOf(run)}</td><td>${commitLink(run, context)}</td><td>${clock(run.createdAt)}</td><td>${lengthOf(run, context.now)}</td></tr>`;
 }
 
-/** Returns the page of one run: its summaries, its jobs and their steps with logs, as far as they are. */
+/** Returns the page of one run: its summaries, its jobs and the steps so far, with logs. */
 export function renderRun(run: RunRecord, context: PageContext): string {
   const state = stateOf(run);
   const facts = html`<p class="soft">${run.workflow} #${run.id} · ${wordOf(state)} · ${run.event} on <code>${branchOf(run)}</code> by ${run.actor} · ${commitLink(run, context)} · started ${clock(run.createdAt)} UTC · ${lengthOf(run, context.now)}</p>`;

@@ -132,7 +132,7 @@ async function decide(asked: Asked, parts: Parts): Promise<Reply> {
   return refuse(500, `The stand-in gave an answer that GitHub never gives: ${wrong}`, documentation);
 }
 
-/** Returns why somebody is not heard at all; undefined where nothing is wrong with them. */
+/** Returns why a caller is refused before its request is read; undefined where it is not. */
 function identify({ bearer, hasName, isExceeded }: Asked): Reply | undefined {
   if (!hasName)
     return refuse(

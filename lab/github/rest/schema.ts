@@ -161,7 +161,7 @@ function decodeValues(values: Readonly<Record<string, string | undefined>>): Rec
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, decode(value ?? '')]));
 }
 
-/** What is not percent-encoded text stands for itself, and then names nothing. */
+/** What is not percent-encoded text stays as it is, and then names nothing. */
 function decode(value: string): string {
   try {
     return decodeURIComponent(value);

@@ -82,7 +82,7 @@ describe('asking', () => {
     });
   });
 
-  test('nobody is told nothing, and a question is a POST with JSON', async () => {
+  test('a caller without a token gets nothing, and a question is a POST with JSON', async () => {
     const ask = (init: RequestInit): Promise<Response> => fetch(`${api.url}/api/graphql`, init);
     expect((await ask({ method: 'POST', body: '{}' })).status).toBe(401);
     const headers = { authorization: `Bearer ${api.token}` };

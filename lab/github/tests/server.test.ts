@@ -110,7 +110,7 @@ describe('what moves a branch', () => {
     await github.idle();
   });
 
-  test('a dispatch by the API runs as whoever asked', async () => {
+  test('a dispatch by the API runs as the account that asked', async () => {
     await push(say('true'));
     await person.rest.actions.createWorkflowDispatch({ ...WHERE, workflow_id: 'w.yml', ref: 'main' });
     expect(github.runs.at(-1)).toMatchObject({ event: 'workflow_dispatch', actor: 'octocat' });

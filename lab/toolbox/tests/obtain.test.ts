@@ -140,7 +140,7 @@ describe('failing', () => {
     inFolder(async (folder) => {
       const ports = samplePorts(folder, sampleMakers([], { build: async () => {} }));
       await expect(obtainFrom(ports, ['saw'], silentProgress)).rejects.toThrow('left no bin/saw');
-      expect(existsSync(ports.shelf.place(ports.lock.get('saw') as never))).toBe(false); // saw is a built tool
+      expect(existsSync(ports.shelf.pathOf(ports.lock.get('saw') as never))).toBe(false); // saw is a built tool
     }));
 
   test('a bug of ours stays what it is', () =>

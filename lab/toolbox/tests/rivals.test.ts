@@ -55,7 +55,7 @@ test('one that waits takes over from one that is killed', () =>
 test.each([
   ['whose holder is dead', JSON.stringify({ pid: 4_000_000, startTime: '1' })],
   ['whose pid another process has by now', JSON.stringify({ pid: process.pid, startTime: '1' })],
-  ['that nobody can read', ''],
+  ['that cannot be read', ''],
 ])('a claim %s stops none of eight, and one of them builds', (_what, claim) =>
   inFolder(async (folder) => {
     mkdirSync(join(folder, 'tools'));
