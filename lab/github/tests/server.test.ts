@@ -118,6 +118,30 @@ describe('what moves a branch', () => {
   });
 });
 
+describe("a job's token", () => {
+  test.each([
+    ['with contents: write moves a branch', { contents: 'write' }, 'by-git', /new branch/],
+    ['with contents: read is refused', { contents: 'read' }, 'read-only', /error: 403/],
+    ['is refused by a protected branch', { contents: 'write' }, 'locked', /GH006: Protected branch update failed/],
+  ])('a push by git of a job %s', async (_name, permissions, branch, words) => {
+    github.protect('locked');
+    const remote = github.cloneUrl.replace('http://', 'http://x:$TOKEN@');
+    const command = `git push "${remote}" HEAD:refs/heads/${branch} 2>&1; true`;
+    const run = await push(workflow({ permissions, jobs: { one: { steps: [{ run: command }] } } }));
+    await github.idle();
+    expect(logOf(run)).toMatch(words);
+    const moved = words.source === 'new branch' ? [expect.stringContaining(run.sha)] : [];
+    expect((await git('ls-remote', 'origin', branch)).split('\n').filter(Boolean)).toEqual(moved);
+  });
+
+  test("a job's secrets are on no command line", async () => {
+    const run = await push(say('tr "\\0" " " < /proc/$PPID/cmdline; printf "token of %s" "${#TOKEN}"'));
+    await github.idle();
+    expect(logOf(run)).toMatch(/--secret-file .*token of 40/s);
+    expect(logOf(run)).not.toMatch(/ghs_|--secret |-s /);
+  });
+});
+
 describe('a workflow file that cannot be read', () => {
   const faults: [string, string, RegExp][] = [
     ['no YAML', 'name: W\non: push\njobs: {one: [', /^Invalid workflow file: .github\/workflows\/w.yml: .*line 3/],
