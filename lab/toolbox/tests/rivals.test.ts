@@ -11,9 +11,9 @@ const slowMaker = join(dirname(fileURLToPath(import.meta.url)), 'slow-maker.ts')
 
 test('two at once build once, and the second says that it waits', () =>
   inFolder(async (folder) => {
-    const first = start(folder, 600);
+    const first = start(folder, 'waits');
     await until(() => events(folder).includes('half'));
-    const second = start(folder, 600);
+    const second = start(folder, 0);
     await Promise.all([ended(first), ended(second)]);
     expect(events(folder)).toEqual(['half', 'waits', 'whole', 'ended', 'ended']);
     expect(binaries(folder)).toEqual(['half and half']);
@@ -66,8 +66,9 @@ test.each([
   }),
 );
 
-function start(folder: string, milliseconds: number): ChildProcess {
-  const argv = [slowMaker, join(folder, 'tools'), join(folder, 'log'), String(milliseconds)];
+/** `delay`: milliseconds, or the event that the build waits for. */
+function start(folder: string, delay: number | string): ChildProcess {
+  const argv = [slowMaker, join(folder, 'tools'), join(folder, 'log'), String(delay)];
   return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
