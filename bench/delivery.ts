@@ -1,5 +1,6 @@
 import { median } from '#bench/measure.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
+import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { openWorld } from '#lab/world.ts';
 
@@ -11,10 +12,11 @@ export async function benchDelivery(): Promise<void> {
   try {
     const { delivery } = world;
     if (delivery === undefined) throw new Error('the world has no cluster');
+    const { namespace } = findEnvironment(world.environments, 'production');
     const untilServed = (sha: string) =>
       world.until(
         `production serves ${sha}`,
-        async () => ((await readServedSource(delivery.cluster, 'production')) === sha ? true : undefined),
+        async () => ((await readServedSource(delivery.cluster, namespace)) === sha ? true : undefined),
         120_000,
       );
     await untilServed((await world.push({ files: {}, message: 'The tenant' })).sha);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { measureInTurn, median, type Row, rowOf } from '#bench/measure.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
-import { openBuildWorld } from '../actions/build-image/tests/world.ts';
+import { type BuildWorld, openBuildWorld } from '../actions/build-image/tests/world.ts';
 
 const RUNS = 5;
 const DOCKERFILE = `ARG BASE
@@ -22,74 +22,87 @@ export async function benchImage(): Promise<Row[]> {
   process.env['BUILD_IMAGE_MAIN'] ??= join(repositoryRoot, 'actions/build-image/dist/index.cjs'); // what a runner starts
   const world = await openBuildWorld('ecr');
   try {
-    const { docker, aws, registry } = world;
-    const mirror = (await world.git('show', 'HEAD:slipway.yaml')).match(/npm_registry: "([^"]+)"/)?.[1] ?? '';
-    let count = 0;
-    const app = readApp();
-    const main = app['app/src/main.ts'] ?? '';
-    const change = () =>
-      world.commit({ ...app, 'app/src/main.ts': `${main}\n// ${count++}\n`, Dockerfile: DOCKERFILE });
-    const ours =
-      (inputs: Record<string, string> = {}) =>
-      async () => {
-        const run = await world.build({ image: 'discord-bot', ...inputs });
-        if (run.code !== 0) throw new Error(run.log);
-      };
-    const tag = `${registry.host}/peer:latest`;
-    const build = () =>
-      docker.exec([
-        'build',
-        '--quiet',
-        '--build-arg',
-        `BASE=${world.base.reference}`,
-        '--build-arg',
-        `NPM=${mirror}`,
-        '--tag',
-        tag,
-        world.checkout,
-      ]);
-    const buildAndPush = async () => {
-      await build();
-      await docker.exec(['push', '--quiet', tag]);
-    };
-    const sent = () => aws.requests.reduce((sum, request) => sum + request.sent, 0);
-    await aws.createRepository('discord-bot').catch(() => {});
-    await change();
-    await ours()();
-    await buildAndPush();
-    const skip = await measureInTurn(RUNS, ours(), build);
-    const rebuild = { ours: [] as number[], peer: [] as number[] };
-    const whole: number[] = [];
-    const bytes: { app: number[]; whole: number[] } = { app: [], whole: [] };
-    for (let run = 0; run < RUNS; run++) {
-      await change();
-      await timed(rebuild.ours, async () => {
-        const before = sent();
-        await ours()();
-        bytes.app.push(sent() - before);
-      });
-      await timed(rebuild.peer, buildAndPush);
-      await timed(whole, async () => {
-        const before = sent();
-        await ours({ force: 'true' })();
-        bytes.whole.push(sent() - before);
-      });
-    }
-    return [
-      rowOf('skip decision / docker build, nothing changed', skip, 0.5),
-      rowOf('app-only rebuild / docker build and push, cached', rebuild, 1.5),
-      rowOf('app-only rebuild / one-template build', { ours: rebuild.ours, peer: whole }, 0.2),
-      {
-        what: 'bytes pushed, app-only / one-template',
-        ours: `${median(bytes.app)} B`,
-        peer: `${median(bytes.whole)} B`,
-        ratio: median(bytes.app) / median(bytes.whole),
-        limit: 0.1,
-      },
-    ];
+    const builds = await openBuilds(world);
+    await builds.change();
+    await builds.ours();
+    await builds.peerBuildAndPush();
+    const skip = await measureInTurn(RUNS, () => builds.ours(), builds.peerBuild);
+    return [rowOf('skip decision / docker build, nothing changed', skip, 0.5), ...(await benchRebuild(builds))];
   } finally {
     await world.lab.stop();
   }
+}
+
+/** What is measured, each a call. */
+interface Builds {
+  /** Commits another line of the app. */
+  change(): Promise<unknown>;
+  ours(inputs?: Record<string, string>): Promise<void>;
+  peerBuild(): Promise<unknown>;
+  peerBuildAndPush(): Promise<void>;
+  /** Bytes that the registry has taken so far. */
+  sentBytes(): number;
+}
+
+async function openBuilds(world: BuildWorld): Promise<Builds> {
+  const { docker, aws, registry } = world;
+  const mirror = (await world.git('show', 'HEAD:slipway.yaml')).match(/npm_registry: "([^"]+)"/)?.[1] ?? '';
+  await aws.createRepository('discord-bot').catch(() => {}); // it exists
+  const app = readApp();
+  let count = 0;
+  const tag = `${registry.host}/peer:latest`;
+  const args = ['--build-arg', `BASE=${world.base.reference}`, '--build-arg', `NPM=${mirror}`, '--tag', tag];
+  const peerBuild = () => docker.exec(['build', '--quiet', ...args, world.checkout]);
+  return {
+    peerBuild,
+    peerBuildAndPush: async () => {
+      await peerBuild();
+      await docker.exec(['push', '--quiet', tag]);
+    },
+    change: () => {
+      const main = `${app['app/src/main.ts'] ?? ''}\n// ${count++}\n`;
+      return world.commit({ ...app, 'app/src/main.ts': main, Dockerfile: DOCKERFILE });
+    },
+    ours: async (inputs = {}) => {
+      const run = await world.build({ image: 'discord-bot', ...inputs });
+      if (run.code !== 0) throw new Error(run.log);
+    },
+    sentBytes: () => aws.requests.reduce((sum, request) => sum + request.sent, 0),
+  };
+}
+
+/** One changed line: rebuilt by its layers, by docker build, and by the whole template. */
+async function benchRebuild(builds: Builds): Promise<Row[]> {
+  const [ours, peer, whole]: [number[], number[], number[]] = [[], [], []];
+  const bytes: { app: number[]; whole: number[] } = { app: [], whole: [] };
+  const counted = (into: number[], work: () => Promise<void>) => async () => {
+    const before = builds.sentBytes();
+    await work();
+    into.push(builds.sentBytes() - before);
+  };
+  for (let run = 0; run < RUNS; run++) {
+    await builds.change();
+    await timed(
+      ours,
+      counted(bytes.app, () => builds.ours()),
+    );
+    await timed(peer, builds.peerBuildAndPush);
+    await timed(
+      whole,
+      counted(bytes.whole, () => builds.ours({ force: 'true' })),
+    );
+  }
+  return [
+    rowOf('app-only rebuild / docker build and push, cached', { ours, peer }, 1.5),
+    rowOf('app-only rebuild / one-template build', { ours, peer: whole }, 0.2),
+    {
+      what: 'bytes pushed, app-only / one-template',
+      ours: `${median(bytes.app)} B`,
+      peer: `${median(bytes.whole)} B`,
+      ratio: median(bytes.app) / median(bytes.whole),
+      limit: 0.1,
+    },
+  ];
 }
 
 /** The bot itself, with its real dependencies. */

@@ -5,6 +5,8 @@ import { z } from 'zod';
 import { findKustomize, renderOverlay } from '#core/overlay/kustomization/render.ts';
 import { describeError } from '#core/values/errors.ts';
 import { isServing } from '#lab/cluster/serving.ts';
+import { findEnvironment } from '#lab/environments.ts';
+import { describeFailure } from '#lab/github/runner/failure.ts';
 import { stopOnSignals } from '#lab/supervisor/lab.ts';
 import { duration, lineProgress } from '#lab/supervisor/progress.ts';
 import { clusterTools, hasTools } from '#lab/toolbox/toolbox.ts';
@@ -32,8 +34,7 @@ async function show(
   await world.settled();
   const failed = runs.find((run) => run.conclusion !== 'success');
   if (runs.length === 0) throw new Error(`${name}: the push started no run`);
-  if (failed !== undefined)
-    throw new Error(`${name}: run ${failed.id} ended as ${failed.conclusion}:\n${lastWords(failed)}`);
+  if (failed !== undefined) throw new Error(`${name}: ${describeFailure(failed)}`);
   const releases = await world.releases();
   const landed = releases.slice(0, releases.length - before);
   const images = [...new Set(landed.map((release) => release.image))].sort();
@@ -52,7 +53,7 @@ async function show(
   console.log(`  ✔ ${name} (${duration(milliseconds)}): ${outcome}`);
 }
 
-/** With a cluster a release counts when every pod of both environments runs it, the bot's answering with its version. */
+/** With a cluster, a push counts as shown when a ready pod of every environment runs its newest release. */
 async function waitForPods(world: World, name: string): Promise<void> {
   const { delivery } = world;
   if (delivery === undefined) return;
@@ -60,13 +61,13 @@ async function waitForPods(world: World, name: string): Promise<void> {
     (await world.releases()).reverse().map((release) => [`${release.environment}/${release.image}`, release]),
   );
   await world.until(
-    `${name}: the pods of both environments run what was landed`,
-    async () => ((await isServing(delivery.cluster, [...wanted.values()])) ? true : undefined),
+    `${name}: the pods of every environment run what landed`,
+    async () => ((await isServing(delivery.cluster, world.environments, [...wanted.values()])) ? true : undefined),
     120_000,
   );
 }
 
-/** Terraform's waiting for queues went on beside the pushes; the light world asks for the repositories alone. */
+/** Terraform waits for queues while the pushes travel; the light world applies the repositories alone. */
 async function showTerraform(world: World): Promise<void> {
   const { rest } = world.tenant;
   if (rest === undefined) return;
@@ -76,16 +77,6 @@ async function showTerraform(world: World): Promise<void> {
     milliseconds,
     outcome: 'tables, queues, repositories, identities, secrets',
   });
-}
-
-function lastWords(run: World['github']['runs'][number]): string {
-  return run.jobs
-    .flatMap((job) =>
-      job.steps
-        .filter((step) => step.status === 'failure')
-        .flatMap((step) => [`${job.id}, ${step.name}:`, ...step.log.slice(-15)]),
-    )
-    .join('\n');
 }
 
 const pod = z.looseObject({
@@ -102,7 +93,7 @@ async function verifyRendered(world: World, environment: string): Promise<string
   const kustomize = await findKustomize(world.lab.exec);
   const rendered = await renderOverlay(
     { exec: world.lab.exec, kustomize },
-    join(folder, 'overlays', environment),
+    join(folder, findEnvironment(world.environments, environment).overlay),
     environment,
   );
   const images = rendered.documents.flatMap((document) => {
@@ -124,17 +115,8 @@ async function verifyRendered(world: World, environment: string): Promise<string
 
 async function main(): Promise<void> {
   const started = performance.now();
-  console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
-  console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
   const cluster = process.argv.includes('--cluster') || (!process.argv.includes('--light') && hasTools(clusterTools));
-  if (!cluster) {
-    console.log(
-      'Light world: everything real up to the commit; then the overlay is rendered and checked, no cluster runs it.',
-    );
-    if (!hasTools(clusterTools))
-      console.log('For the real cluster: npm run demo -- --cluster (builds its binaries once, about 10 min).');
-    console.log('');
-  }
+  introduce(cluster);
   const world = await openWorld(progress, { cluster });
   stopOnSignals(world.lab);
   try {
@@ -149,31 +131,49 @@ async function main(): Promise<void> {
       outcome: 'the roles of GitHub Actions, the image repositories',
     });
     console.log(`\nWatch the runs at ${world.github.url}\n`);
-    await show(
-      world,
-      'push 1: everything',
-      { files: {}, message: 'The tenant' },
-      { built: ['dev-sandbox', 'discord-bot'], releases: 4 },
-    );
-    const comment = { 'app/src/main.ts': (before: string) => `${before}\n// one line more\n` };
-    await show(
-      world,
-      'push 2: one line of the app',
-      { files: comment, message: 'Change the app' },
-      { built: ['discord-bot'], releases: 2 },
-    );
-    await show(
-      world,
-      'push 3: a document',
-      { files: { 'NOTES.md': '# Notes\n' }, message: 'Write a note' },
-      { built: [], releases: 0 },
-    );
+    await showPushes(world);
     await showTerraform(world);
     const images = await verifyRendered(world, 'production');
     report(world, images, performance.now() - started);
   } finally {
     await progress.step('take the lab down', () => world.stop());
   }
+}
+
+function introduce(cluster: boolean): void {
+  console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
+  console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
+  if (cluster) return;
+  console.log(
+    'Light world: everything real up to the commit; then the overlay is rendered and checked, no cluster runs it.',
+  );
+  if (!hasTools(clusterTools))
+    console.log('For the real cluster: npm run demo -- --cluster (builds its binaries once, about 10 min).');
+  console.log('');
+}
+
+/** Every environment that deploys on push gets a release of each image that was built. */
+async function showPushes(world: World): Promise<void> {
+  const environments = [...world.environments.values()].filter(({ deploys }) => deploys === 'on-push').length;
+  const comment = { 'app/src/main.ts': (before: string) => `${before}\n// one line more\n` };
+  await show(
+    world,
+    'push 1: everything',
+    { files: {}, message: 'The tenant' },
+    { built: ['dev-sandbox', 'discord-bot'], releases: 2 * environments },
+  );
+  await show(
+    world,
+    'push 2: one line of the app',
+    { files: comment, message: 'Change the app' },
+    { built: ['discord-bot'], releases: environments },
+  );
+  await show(
+    world,
+    'push 3: a document',
+    { files: { 'NOTES.md': '# Notes\n' }, message: 'Write a note' },
+    { built: [], releases: 0 },
+  );
 }
 
 function report(world: World, images: readonly string[], total: number): void {

@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createEcrClient } from '#lab/aws/images.ts';
 import type { Delivery } from '#lab/cluster/delivery.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
-import { NAMESPACES } from '#lab/cluster/tenant.ts';
+import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
+import { addEnvironment } from '#lab/tests/third-environment.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 let world: World;
@@ -16,7 +17,7 @@ let served: string;
 beforeAll(async () => {
   world = await openWorld(
     lineProgress((line) => process.stderr.write(`${line}\n`)),
-    { cluster: true },
+    { cluster: true, edit: (clone) => addEnvironment(clone, 'preview', { deploys: 'by-hand' }) },
   );
   if (world.delivery === undefined) throw new Error('the world has no cluster');
   delivery = world.delivery;
@@ -34,13 +35,15 @@ const appLine = (text: string) => ({
   files: { 'app/src/log.ts': (before: string) => `${before}\n// ${text}\n` },
   message: text,
 });
+const namespaceOf = (environment: string): string => findEnvironment(world.environments, environment).namespace;
+const servedBy = (environment: string) => readServedSource(delivery.cluster, namespaceOf(environment));
 const untilServed = (sha: string) =>
   world.until(
     `production serves ${sha}`,
-    async () => ((await readServedSource(delivery.cluster, 'production')) === sha ? true : undefined),
+    async () => ((await servedBy('production')) === sha ? true : undefined),
     120_000,
   );
-const productionPods = () => delivery.cluster.pods(NAMESPACES.production, 'app.kubernetes.io/name=discord-bot');
+const productionPods = () => delivery.cluster.pods(namespaceOf('production'), 'app.kubernetes.io/name=discord-bot');
 
 test('a push is served by a pod, by digest', async () => {
   const pushed = await world.push(appLine('a change of the app'));
@@ -66,6 +69,26 @@ test('a push of a document builds nothing and commits nothing', async () => {
   expect((await world.releases()).length).toBe(before);
 });
 
+test('a third environment, in the clone before the lab started, is served from its own namespace', async () => {
+  const digests = [...(await world.read('overlays/staging/kustomization.yaml')).matchAll(/sha256:[0-9a-f]{64}/g)];
+  await world.push({
+    files: {
+      'overlays/preview/kustomization.yaml': (before) => {
+        let next = 0;
+        return before.replace(/sha256:[0-9a-f]{64}/g, (old) => digests[next++]?.[0] ?? old);
+      },
+    },
+    message: 'Deploy to preview by hand',
+  });
+  await world.until(
+    'preview serves what staging serves',
+    async () => ((await servedBy('preview')) === served ? true : undefined),
+    120_000,
+  );
+  expect(await servedBy('staging')).toBe(served);
+  await world.settled();
+}, 180_000);
+
 test('an app that never gets ready: the old pod keeps serving and Argo CD says Degraded', async () => {
   await world.push({
     files: { 'app/src/server.ts': (before) => before.replaceAll("'/ready'", "'/never-ready'") },
@@ -77,10 +100,10 @@ test('an app that never gets ready: the old pod keeps serving and Argo CD says D
     async () => ((await delivery.argocd.application('production')).health === 'Degraded' ? true : undefined),
     120_000,
   );
-  expect(await readServedSource(delivery.cluster, 'production')).toBe(served);
+  expect(await servedBy('production')).toBe(served);
   await world.push({
     files: { 'app/src/server.ts': (before) => before.replaceAll("'/never-ready'", "'/ready'") },
-    message: 'mend readiness',
+    message: 'fix readiness',
   });
   // the same inputs as before the break, so the same digest as before, which still says the commit it was built from
   await world.until(
@@ -88,7 +111,7 @@ test('an app that never gets ready: the old pod keeps serving and Argo CD says D
     async () => ((await delivery.argocd.application('production')).health === 'Healthy' ? true : undefined),
     120_000,
   );
-  expect(await readServedSource(delivery.cluster, 'production')).toBe(served);
+  expect(await servedBy('production')).toBe(served);
 }, 400_000);
 
 test('two pushes a second apart: the newer one ends up deployed, whichever finishes first', async () => {
@@ -141,7 +164,7 @@ test('a digest that the registry does not have, committed by hand: the image can
   );
   expect(waiting).toMatch(/ErrImagePull|ImagePullBackOff/);
   expect((await delivery.argocd.application('production')).health).not.toBe('Healthy');
-  expect(await readServedSource(delivery.cluster, 'production')).toBe(served);
+  expect(await servedBy('production')).toBe(served);
   await world.settled();
   await world.push({ files: { [overlay]: () => good }, message: 'the digest before' });
   await world.settled();
@@ -166,13 +189,13 @@ test('the registry is down during the build: red with its reason, and the next p
 }, 300_000);
 
 test('someone edits the live Deployment: Argo CD puts it back', async () => {
-  await delivery.cluster.kubectl(['scale', 'deployment/discord-bot', '-n', NAMESPACES.production, '--replicas=3']);
+  await delivery.cluster.kubectl(['scale', 'deployment/discord-bot', '-n', namespaceOf('production'), '--replicas=3']);
   await world.until('one replica again', async () => {
     const replicas = await delivery.cluster.kubectl([
       'get',
       'deployment/discord-bot',
       '-n',
-      NAMESPACES.production,
+      namespaceOf('production'),
       '-o',
       'jsonpath={.spec.replicas}',
     ]);

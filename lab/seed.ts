@@ -1,60 +1,84 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { parseDocument } from 'yaml';
+import { z } from 'zod';
 import type { Exec } from '#core/system/exec.ts';
+import { Refusal } from '#core/values/errors.ts';
+import { type LabEnvironment, readEnvironments } from '#lab/environments.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 
 /** What the lab's copy of the repository must know of the lab. */
 export interface Seed {
   /** The registry that overlays pull from. */
   readonly registryHost: string;
-  /** Base image of both images, by digest. */
+  /** Base image of every image, by digest. */
   readonly baseImage: string;
   readonly npmRegistry: string;
 }
 
-/** What of this repository the tenant's copy does not need: a small first push, and no run of this project's own tests. */
+/** Options of {@link seedRepository}. */
+export interface SeedOptions {
+  /** The checkout that is copied; this one by default. */
+  readonly source?: string;
+  /** Changes the copy before the lab reads it, as a person would in their clone. */
+  readonly edit?: (target: string) => void;
+}
+
+/** Left out of the tenant's copy: a small first push, and no run of this project's own tests. */
 const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|\.itg\.test\.ts$|\/tests\//;
 
 /**
- * Writes this checkout's files into `target` as a repository of their own. The workflow files and the actions are the
- * real ones; changed are the registry's address in the overlays and the two variables that images are built with.
+ * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
+ * actions are the real ones. Two things change: the registry's address in every overlay, and the variables of the
+ * Packer templates that the lab has its own values for.
  */
-export async function seedRepository(exec: Exec, target: string, seed: Seed): Promise<void> {
-  const { stdout } = await exec([
-    'git',
-    '-C',
-    repositoryRoot,
-    'ls-files',
-    '-z',
-    '--cached',
-    '--others',
-    '--exclude-standard',
-  ]);
+export async function seedRepository(
+  exec: Exec,
+  target: string,
+  seed: Seed,
+  { source = repositoryRoot, edit }: SeedOptions = {},
+): Promise<ReadonlyMap<string, LabEnvironment>> {
+  await copyCheckout(exec, source, target);
+  edit?.(target);
+  const environments = readEnvironments(target);
+  for (const { overlay } of environments.values()) pointToRegistry(target, overlay, seed.registryHost);
+  setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });
+  return environments;
+}
+
+/** Copies the files that git knows or would add, as they are on disk. */
+export async function copyCheckout(exec: Exec, source: string, target: string): Promise<void> {
+  const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'] as const;
+  const { stdout } = await exec(['git', '-C', source, ...list]);
   const paths = stdout
     .toString('utf8')
     .split('\0')
-    .filter((path) => path !== '' && !LEFT_OUT.test(path) && existsSync(join(repositoryRoot, path)));
+    .filter((path) => path !== '' && !LEFT_OUT.test(path) && existsSync(join(source, path)));
   for (const path of paths) {
     mkdirSync(dirname(join(target, path)), { recursive: true });
-    cpSync(join(repositoryRoot, path), join(target, path), { verbatimSymlinks: true });
+    cpSync(join(source, path), join(target, path), { verbatimSymlinks: true });
   }
-  for (const environment of ['staging', 'production']) {
-    rewrite(join(target, 'overlays', environment, 'kustomization.yaml'), (text) =>
-      text.replaceAll(/newName: [^/\n]+\//g, `newName: ${seed.registryHost}/`),
-    );
-  }
-  const variables = `    variables: {base_image: "${seed.baseImage}", npm_registry: "${seed.npmRegistry}"}\n`;
-  const sandbox = `    variables: {base_image: "${seed.baseImage}"}\n`;
-  rewrite(join(target, 'slipway.yaml'), (text) =>
-    text
-      .replace(/( {4}template: docker\/build.pkr.hcl\n)/, `$1${variables}`)
-      .replace(/( {4}template: docker\/dev-sandbox.pkr.hcl\n)/, `$1${sandbox}`),
-  );
 }
 
-function rewrite(path: string, change: (text: string) => string): void {
-  const before = readFileSync(path, 'utf8');
-  const after = change(before);
-  if (after === before) throw new Error(`${path} has nothing to adapt to the lab: has its form changed?`);
-  writeFileSync(path, after);
+function pointToRegistry(target: string, overlay: string, host: string): void {
+  const file = join(overlay, 'kustomization.yaml');
+  const before = readFileSync(join(target, file), 'utf8');
+  const after = before.replaceAll(/(newName: ["']?)[^/\s"']+\//g, `$1${host}/`);
+  if (after === before)
+    throw new Refusal(`${file} names no registry: give its images a newName, such as registry.example/discord-bot`);
+  writeFileSync(join(target, file), after);
+}
+
+const images = z.record(z.string(), z.looseObject({ template: z.string() }));
+
+/** Sets, for each image, the variables that its template declares. */
+function setVariables(target: string, values: Readonly<Record<string, string>>): void {
+  const file = join(target, 'slipway.yaml');
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  for (const [name, { template }] of Object.entries(images.parse(document.toJS().images))) {
+    const text = readFileSync(join(target, template), 'utf8');
+    for (const [variable, value] of Object.entries(values))
+      if (text.includes(`variable "${variable}"`)) document.setIn(['images', name, 'variables', variable], value);
+  }
+  writeFileSync(file, document.toString({ lineWidth: 0 }));
 }

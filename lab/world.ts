@@ -9,6 +9,7 @@ import { type Delivery, startDelivery } from '#lab/cluster/delivery.ts';
 import { makeBaseImage } from '#lab/docker/base-image.ts';
 import { type Docker, startDocker } from '#lab/docker/docker.ts';
 import { startNpmMirror } from '#lab/docker/npm-mirror.ts';
+import { describeMissingApplications, type LabEnvironment } from '#lab/environments.ts';
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { seedRepository } from '#lab/seed.ts';
@@ -17,7 +18,7 @@ import type { Progress } from '#lab/supervisor/progress.ts';
 import { type AppliedTenant, applyTenant } from '#lab/terraform/tenant.ts';
 import { clusterTools, lightTools, obtainTools } from '#lab/toolbox/toolbox.ts';
 
-/** A commit to push: files by path, undefined takes one away. */
+/** A commit to push: files by path, each its new text or a change of the old one. */
 export interface Change {
   readonly files: Readonly<Record<string, string | ((before: string) => string)>>;
   readonly message?: string;
@@ -38,6 +39,8 @@ export interface World {
   readonly docker: Docker;
   /** What Terraform made. */
   readonly tenant: AppliedTenant;
+  /** The tenant's environments, as its repository names them. */
+  readonly environments: ReadonlyMap<string, LabEnvironment>;
   /** The cluster and Argo CD; undefined in the light world. */
   readonly delivery: Delivery | undefined;
   /** A person's clone, at the branch's head. */
@@ -58,8 +61,16 @@ export interface World {
 
 const REPOSITORY = 'acme/tenant';
 
+/** Options of {@link openWorld}. */
+export interface WorldOptions {
+  /** True for the way up to the pods; false ends at the commit. */
+  readonly cluster: boolean;
+  /** Changes the tenant's files before the lab reads them. */
+  readonly edit?: (clone: string) => void;
+}
+
 /** Opens a world: everything real up to the commit, and with `cluster` up to the pods. */
-export async function openWorld(progress: Progress, options: { cluster: boolean }): Promise<World> {
+export async function openWorld(progress: Progress, options: WorldOptions): Promise<World> {
   const toolbox = await obtainTools(options.cluster ? [...lightTools, ...clusterTools] : lightTools, progress);
   const lab = await openLab({ progress, path: toolbox.path });
   try {
@@ -83,14 +94,12 @@ export async function openWorld(progress: Progress, options: { cluster: boolean 
     );
     for (const { role, subjects } of tenant.roles) aws.trust({ role, issuer: github.issuer, subjects });
     const clone = lab.folder('clone');
-    await seedRepository(createExec(process.env), clone, {
-      registryHost: aws.registryHost,
-      baseImage: base.reference,
-      npmRegistry: mirror.url,
-    });
-    const parts = { aws, registry, github, applications: join(clone, 'argocd') };
+    const seed = { registryHost: aws.registryHost, baseImage: base.reference, npmRegistry: mirror.url };
+    const environments = await seedRepository(createExec(process.env), clone, seed, options);
+    for (const sentence of describeMissingApplications(environments)) progress.say(`  ! ${sentence}`);
+    const parts = { aws, registry, github, environments, checkout: clone };
     const delivery = options.cluster ? await startDelivery(lab, toolbox, parts) : undefined;
-    return composeWorld({ lab, github, aws, registry, docker, clone, delivery, tenant });
+    return composeWorld({ lab, github, aws, registry, docker, clone, environments, delivery, tenant });
   } catch (error) {
     await lab.stop();
     throw error;
@@ -98,7 +107,10 @@ export async function openWorld(progress: Progress, options: { cluster: boolean 
 }
 
 function composeWorld(
-  parts: Pick<World, 'lab' | 'github' | 'aws' | 'registry' | 'docker' | 'clone' | 'delivery' | 'tenant'>,
+  parts: Pick<
+    World,
+    'lab' | 'github' | 'aws' | 'registry' | 'docker' | 'clone' | 'environments' | 'delivery' | 'tenant'
+  >,
 ): World {
   const { lab, github, clone } = parts;
   const identity = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.com'];

@@ -11,7 +11,7 @@ import { listen } from '#lab/supervisor/http.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
-/** AWS as far as the pipeline meets it: every API by moto, ECR with a real registry behind its login. */
+/** The part of AWS that the pipeline uses: every API by moto, ECR with a real registry behind its login. */
 export interface Aws {
   /** `http://127.0.0.1:PORT`, the one address of all AWS APIs (AWS_ENDPOINT_URL). */
   readonly endpoint: string;

@@ -8,7 +8,7 @@ import type { Tokens } from '#lab/aws/tokens.ts';
 import type { TrustPolicies } from '#lab/aws/trust.ts';
 import type { Answer } from '#lab/supervisor/http.ts';
 
-/** What {@link createEndpoint} stands on. */
+/** What {@link createEndpoint} needs. */
 export interface EndpointOptions {
   /** moto's `127.0.0.1:PORT`. */
   readonly moto: string;

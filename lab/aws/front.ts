@@ -17,7 +17,7 @@ export interface RegistryRequest {
   sent: number;
 }
 
-/** What {@link createFront} stands on. */
+/** What {@link createFront} needs. */
 export interface FrontOptions {
   /** The real registry's `127.0.0.1:PORT`. */
   readonly registry: string;
@@ -38,7 +38,7 @@ interface Visit {
 const MANIFEST_LIMIT = 4 * 1024 * 1024;
 const API_VERSION = { 'docker-distribution-api-version': 'registry/2.0' };
 
-/** Returns the door that ECR puts before its registry: login, existing repositories only, immutable tags, records. */
+/** Returns what ECR adds in front of its registry: login, existing repositories only, immutable tags, records. */
 export function createFront(options: FrontOptions): Answer {
   return async (request, response) => {
     const record: RegistryRequest = { method: request.method ?? 'GET', path: request.url ?? '/', status: 0, sent: 0 };
@@ -84,7 +84,7 @@ async function route(options: FrontOptions, visit: Visit): Promise<void> {
   const [, name = '', kind, rest = ''] = match ?? [];
   if (kind === 'manifests' && visit.request.method === 'PUT') return putManifest(options, visit, name, rest);
   if (kind === 'manifests') return getManifest(options, visit, name, rest);
-  if (kind === undefined) return refuse(visit, 404, 'UNSUPPORTED', `${pathname} is no path of the distribution API`);
+  if (kind === undefined) return refuse(visit, 404, 'UNSUPPORTED', `${pathname} is not a path of the distribution API`);
   if (!(await options.images.hasRepository(name))) return refuseRepository(visit, name);
   if (kind === 'tags') return answerJson(visit.response, 200, { name, tags: await options.images.tags(name) });
   return pass(options, visit, withoutMount(visit.request.url ?? ''));
@@ -134,7 +134,7 @@ export function takenTagWords(repository: string, tag: string): string {
   return `The image tag '${tag}' already exists in the '${repository}' repository and cannot be overwritten because the tag is immutable.`;
 }
 
-/** Returns ECR's sentence about a repository that nobody created. */
+/** Returns ECR's sentence about a repository that does not exist. */
 export function missingRepositoryWords(repository: string): string {
   return `The repository with name '${repository}' does not exist in the registry with id '${ACCOUNT}'`;
 }

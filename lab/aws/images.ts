@@ -32,7 +32,7 @@ export interface Images {
   put(repository: string, tag: string | undefined, manifest: Manifest): Promise<PutOutcome>;
   /** Deletes from the registry those digests that the records no longer have. */
   forget(repository: string, digests: readonly string[]): Promise<void>;
-  /** Runs `work` while nobody else changes this repository. */
+  /** Runs `work` while no other caller changes this repository. */
   alone<T>(repository: string, work: () => Promise<T>): Promise<T>;
 }
 

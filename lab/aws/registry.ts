@@ -4,7 +4,7 @@ import type { Lab, LabProcess } from '#lab/supervisor/lab.ts';
 import { freePort } from '#lab/supervisor/ports.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
-/** The real OCI registry, without login: the lab's own door, and what stands behind ECR's. */
+/** The real OCI registry, without login: the lab pushes to it directly, the ECR stand-in behind its login. */
 export interface OciRegistry {
   /** `127.0.0.1:PORT`; the same after a {@link OciRegistry.stop} and {@link OciRegistry.start}. */
   readonly host: string;

@@ -10,7 +10,7 @@ export interface RegistryToken {
   readonly expiresAt: Date;
 }
 
-/** Who may pass ECR's door. */
+/** The tokens that ECR's registry accepts. */
 export interface Tokens {
   issue(): RegistryToken;
   /** Judges an Authorization header. */

@@ -23,7 +23,7 @@ export interface TrustRefusal {
 /** The trust policies of the lab's account. */
 export interface TrustPolicies {
   add(trust: Trust): void;
-  /** Judges a call as STS does; while no trust was added, everybody passes. */
+  /** Judges a call as STS does; while no trust was added, every call passes. */
   judge(role: string, token: string): Promise<TrustRefusal | undefined>;
 }
 

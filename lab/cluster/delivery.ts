@@ -6,6 +6,7 @@ import type { OciRegistry } from '#lab/aws/registry.ts';
 import { type ArgoCD, applyApplications, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
+import { type LabEnvironment, readArgoObjects } from '#lab/environments.ts';
 import type { GitHub } from '#lab/github/github.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
@@ -16,28 +17,32 @@ export interface Delivery {
   readonly argocd: ArgoCD;
 }
 
-/** What {@link startDelivery} stands on. */
+/** What {@link startDelivery} needs. */
 export interface DeliveryParts {
   readonly aws: Aws;
   readonly registry: OciRegistry;
   readonly github: GitHub;
-  /** Folder of the tenant's `argocd/`. */
-  readonly applications: string;
+  /** The tenant's environments. */
+  readonly environments: ReadonlyMap<string, LabEnvironment>;
+  /** The tenant's checkout, where its `argocd/` is. */
+  readonly checkout: string;
 }
 
 /** Starts the cluster and Argo CD, which from the first push on follows the tenant's repository. */
 export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryParts): Promise<Delivery> {
-  const { aws, registry, github } = parts;
+  const { aws, registry, github, environments, checkout } = parts;
   const cluster = await lab.progress.step('Kubernetes node', () =>
     startCluster(lab, toolbox, { registry, registryHosts: [aws.registryHost] }),
   );
-  await prepareNamespaces(lab, cluster, aws.registryHost, await readPullCredentials(aws));
+  const access = { host: aws.registryHost, credentials: await readPullCredentials(aws) };
+  await prepareNamespaces(lab, cluster, environments, access);
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
   const argocd = await lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository));
+  const objects = readArgoObjects(checkout);
   let applied: Promise<void> | undefined;
   github.onPush((payload) => {
     // an application of an empty repository would be an error that Argo CD remembers for a while
-    applied ??= applyApplications(cluster, parts.applications, github.cloneUrl);
+    applied ??= applyApplications(cluster, objects, github.cloneUrl);
     applied
       .then(() => argocd.webhook(payload))
       .catch((error) => lab.progress.say(`  ! Argo CD was not told of a push: ${String(error)}`));

@@ -60,7 +60,7 @@ export async function makeBaseImage(
   const file = join(folder, 'layer.tar.gz');
   await pushBlob(registry.host, REPOSITORY, { digest, size: layer.size, content: { file } }).catch((cause: unknown) => {
     rmSync(folder, { recursive: true, force: true });
-    throw new Error('the base image was not taken; its kept layer is removed and made anew at the next start', {
+    throw new Error('the base image was not taken; its kept layer is removed and built again at the next start', {
       cause,
     });
   });

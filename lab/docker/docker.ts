@@ -96,7 +96,7 @@ function answersPing(socket: string): Promise<boolean> {
   return callEngine(socket, 'GET', '/_ping').then(({ status }) => status === 200);
 }
 
-/** SIGKILL at once: at teardown nobody waits for a container's grace period. */
+/** SIGKILL at once: teardown does not wait for a container's grace period. */
 async function killContainers(socket: string): Promise<void> {
   const { body } = await callEngine(socket, 'GET', '/containers/json');
   const containers = JSON.parse(body) as { Id: string }[]; // the engine's own answer, its API v1.24 and later

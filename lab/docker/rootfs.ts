@@ -38,7 +38,7 @@ export async function findIngredients(exec: Exec, busybox: string, node: string,
   const npm = findNpm(path);
   const linked = await exec(['ldd', busybox], { accept: 'any' });
   if (linked.code === 0) {
-    throw new Refusal(`${busybox} needs shared libraries; install Debian's busybox-static, whose binary stands alone`);
+    throw new Refusal(`${busybox} needs shared libraries; install Debian's busybox-static, which needs none`);
   }
   const applets = (await exec([busybox, '--list-full'])).stdout.toString('utf8').trim().split('\n');
   const libraries = parseLdd((await exec(['ldd', node])).stdout.toString('utf8'));
@@ -83,7 +83,7 @@ export function layRootfs(root: string, ingredients: Ingredients): void {
   writeFileSync(join(root, 'etc/group'), lines(USERS.map(([name, id]) => `${name}:x:${id}:`)));
 }
 
-/** Its manual is left out: a third of npm's files, which nobody reads in a build container. */
+/** Its manual is left out: a third of npm's files, of no use in a build container. */
 function layNpm(root: string, npm: string): void {
   const target = join(root, 'usr/local/lib/node_modules/npm');
   const manual = [join(npm, 'docs'), join(npm, 'man')];

@@ -45,7 +45,7 @@ export async function serveGit(
   if (moves) await options.beforePush(bearer);
   const received = join(options.root, `received-${randomUUID()}`);
   const answer = await runBackend(request, url, bearer, { ...options.env, SLIPWAY_RECEIVED: received }, options.root);
-  // the client is answered when the runs exist, so that whoever pushed finds them
+  // the client is answered when the runs exist, so that the person who pushed finds them
   if (moves) await options.afterPush(bearer, await takeMoves(received));
   response.writeHead(answer.status, answer.headers).end(answer.body);
   return true;

@@ -49,7 +49,7 @@ export interface GitHub {
   dispatch(workflow: string, inputs?: Readonly<Record<string, string>>, branch?: string): Promise<RunRecord>;
   /** Resolves when no run is under way. */
   idle(): Promise<void>;
-  /** Called after every push that moved a branch, whoever pushed. */
+  /** Called after every push that moved a branch, by a person or by a job. */
   onPush(listener: (payload: PushPayload) => void): void;
   /** From now on, job tokens cannot move this branch. */
   protect(branch: string): void;
@@ -67,8 +67,8 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const tokens = createTokens();
   const requests = new Map<string, JobIdentity>();
   const listeners: ((payload: PushPayload) => void)[] = [];
-  const door = await listenUntilStop(lab, 'GitHub stand-in');
-  const { url } = door;
+  const server = await listenUntilStop(lab, 'GitHub stand-in');
+  const { url } = server;
   const issuer = await createOidcIssuer(`${url}/oidc`);
   const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests });
   const repository = createRepository(lab, bare, options.repository, runs, url);
@@ -96,7 +96,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const beforePush = async (bearer: Bearer): Promise<void> => github.beforePush?.(bearer);
   const gitOptions = { root, env: lab.env, tokens, beforePush, afterPush };
   const pages = { runs, issuer, requests, logs, git, repository: options.repository, remote: github.remote };
-  door.open(async (request, response) => {
+  server.serve(async (request, response) => {
     request.url = withGitSuffix(request.url ?? '/', options.repository);
     if (await serveGit(request, response, gitOptions)) return;
     if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** Texts at addresses that need no token: whoever has the address may read, for a while. */
+/** Texts at addresses that need no token: anyone who has the address may read, for a while. */
 export interface OpenLogs {
   /** Returns a new address. */
   open(text: string): string;

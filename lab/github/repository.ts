@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Runs } from '#lab/github/runner/runs.ts';
-import { parseWorkflow, readDispatchInputs, startsOnPush, type Workflow } from '#lab/github/runner/workflow.ts';
+import { readDispatchInputs, readWorkflow, startsOnPush, type Workflow } from '#lab/github/runner/workflow.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 
-/** The payload of a push event, as far as its readers need it. */
+/** The payload of a push event: the fields that its readers use. */
 export type PushPayload = Readonly<Record<string, unknown>> & { readonly ref: string; readonly after: string };
 
-/** A reference that moved; a SHA of zeros stands for "not there". */
+/** A reference that moved; a SHA of zeros means "not there". */
 export interface RefMove {
   /** `refs/heads/main`. */
   readonly ref: string;
@@ -121,7 +121,7 @@ function describeRepository(name: string, url: string): Record<string, unknown> 
 async function readWorkflowsAt(git: ReadGit, sha: string): Promise<Workflow[]> {
   const names = (await git('ls-tree', '--name-only', sha, '.github/workflows/')).split('\n');
   const files = names.filter((path) => /\.ya?ml$/.test(path));
-  return Promise.all(files.map(async (path) => parseWorkflow(path, await git('show', `${sha}:${path}`))));
+  return Promise.all(files.map(async (path) => readWorkflow(path, await git('show', `${sha}:${path}`))));
 }
 
 interface Push {

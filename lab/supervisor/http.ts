@@ -40,21 +40,21 @@ export async function listen(answer: Answer, address = '127.0.0.1'): Promise<Loo
 }
 
 /** A server on loopback that has its address before it knows its answers. */
-export interface Door {
+export interface DeferredServer {
   readonly url: string;
   /** From now on requests are answered; before, they get 503. */
-  open(answer: Answer): void;
+  serve(answer: Answer): void;
 }
 
 /** Listens on a free port of loopback until the lab stops. */
-export async function listenUntilStop(lab: Lab, name: string): Promise<Door> {
+export async function listenUntilStop(lab: Lab, name: string): Promise<DeferredServer> {
   let answer: Answer = async (_request, response) => void response.writeHead(503).end();
   const server = await listen((request, response) => answer(request, response));
   lab.onStop(name, server.close);
   return {
     url: `http://${server.host}`,
-    open: (opened) => {
-      answer = opened;
+    serve: (given) => {
+      answer = given;
     },
   };
 }

@@ -35,7 +35,7 @@ export function lineProgress(write: (line: string) => void): Progress {
   };
 }
 
-/** Progress that nobody reads, for tests. */
+/** Prints nothing, for tests. */
 export const silentProgress: Progress = { say: () => {}, step: (_name, work) => work(() => {}) };
 
 /** Returns the time since `started` (of performance.now()) as a person reads it: `0.4 s`, `2 min 05 s`. */

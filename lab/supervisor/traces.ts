@@ -6,7 +6,7 @@ import { createExec } from '#core/system/exec.ts';
 /** Every process of a lab carries this variable with the lab's id: it proves that we started it. */
 export const MARKER = 'SLIPWAY_LAB';
 
-/** One running process, as far as killing the right one needs: pids are reused, start times are not. */
+/** What identifies a running process, so that the right one is killed: pids are reused, start times are not. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since boot, field 22 of /proc/<pid>/stat. */

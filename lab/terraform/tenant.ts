@@ -20,7 +20,7 @@ export interface AppliedRole {
   readonly subjects: readonly string[];
 }
 
-/** What Terraform made for the tenant, as far as the first deploy needs it. */
+/** What Terraform made for the tenant and the first deploy needs. */
 export interface AppliedTenant {
   readonly roles: readonly AppliedRole[];
   /** The repository's variables at GitHub. */
@@ -55,7 +55,7 @@ export async function applyTenant(
   const started = performance.now();
   const env = aws.adminEnv;
   const apply = ['apply', '-no-color', '-auto-approve'];
-  // states are files here: moto takes the bucket's rule against plain HTTP for one against everybody
+  // states are files here: moto takes the bucket's rule against plain HTTP for one that denies all
   const [made, stack] = await Promise.all([
     openStack(lab, toolbox, {
       stack: 'bootstrap',

@@ -33,7 +33,7 @@ export async function withClaim<T>(path: string, onWait: (holder: number) => voi
   }
 }
 
-/** A link appears with its content or not at all: nobody ever reads half a claim. */
+/** A link appears with its whole content or not at all, so no process reads half a claim. */
 function take(path: string, self: ProcessIdentity): boolean {
   const own = `${path}.${self.pid}`;
   writeFileSync(own, JSON.stringify(self));
@@ -55,13 +55,13 @@ function discard(path: string, dead: ProcessIdentity): void {
     renameSync(path, aside);
     if (readHolder(aside)?.pid !== dead.pid) linkSync(aside, path);
   } catch {
-    // somebody else took it away first
+    // another process removed it first
   } finally {
     rmSync(aside, { force: true });
   }
 }
 
-/** Returns who holds the claim, undefined when nobody does; a claim that cannot be read is held by nobody alive. */
+/** Returns the process that holds the claim; undefined when none does. A claim that cannot be read belongs to a dead process. */
 function readHolder(path: string): ProcessIdentity | undefined {
   let text: string;
   try {

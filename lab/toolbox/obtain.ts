@@ -57,7 +57,7 @@ export function realMakers(apt: AptPorts, shelf: Shelf): Makers {
     },
     build: (tool, staging, note) =>
       tool.from === 'python'
-        ? buildWithPython(apt.exec, tool, { staging, target: shelf.place(tool) }, note)
+        ? buildWithPython(apt.exec, tool, { staging, target: shelf.pathOf(tool) }, note)
         : buildWithGo(apt.exec, tool, staging, note),
     install: (tools, note) => installWithApt(apt, tools, note),
     pause: () => sleep(3_000),

@@ -9,11 +9,11 @@ const RECORD = 'made.json';
 
 const record = z.object({ sizes: z.record(z.string(), z.number()), seconds: z.number() });
 
-/** The folder where built tools stand, one folder each: `act-0.2.89-1a2b3c4d/bin/act`. */
+/** The folder of built tools, one folder each: `act-0.2.89-1a2b3c4d/bin/act`. */
 export interface Shelf {
   readonly folder: string;
-  /** Where a tool stands, or would stand. */
-  place(tool: BuiltTool): string;
+  /** Returns the folder of a tool, built or not. */
+  pathOf(tool: BuiltTool): string;
   /** True when the tool is there, whole. Costs a few file system calls. */
   has(tool: BuiltTool): boolean;
   /** Gives `make` an empty folder and puts the result in place in one step, so that half a tool is never seen. */
@@ -22,13 +22,13 @@ export interface Shelf {
 
 /** Returns the shelf in a folder. */
 export function openShelf(folder: string): Shelf {
-  const place = (tool: BuiltTool) => join(folder, folderName(tool, folder));
+  const pathOf = (tool: BuiltTool) => join(folder, folderName(tool, folder));
   return {
     folder,
-    place,
-    has: (tool) => isWhole(place(tool)),
+    pathOf,
+    has: (tool) => isWhole(pathOf(tool)),
     put: async (tool, make) => {
-      const target = place(tool);
+      const target = pathOf(tool);
       const staging = openStaging(folder, folderName(tool, folder));
       try {
         const started = performance.now();

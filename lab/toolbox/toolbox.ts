@@ -114,13 +114,13 @@ function openToolbox(ports: ToolboxPorts, tools: readonly Tool[]): Toolbox {
   const files = new Map<string, string>();
   for (const tool of tools) {
     for (const name of binariesOf(tool)) {
-      const path = isBuilt(tool) ? join(ports.shelf.place(tool), 'bin', name) : ports.machine.find(name);
+      const path = isBuilt(tool) ? join(ports.shelf.pathOf(tool), 'bin', name) : ports.machine.find(name);
       if (path === undefined) throw new Refusal(`${label(tool)}: ${name} is gone from PATH`);
       binaries.set(name, path);
     }
     for (const [name, path] of filesOf(ports.shelf, tool)) files.set(name, path);
   }
-  const built = tools.filter(isBuilt).map((tool) => join(ports.shelf.place(tool), 'bin'));
+  const built = tools.filter(isBuilt).map((tool) => join(ports.shelf.pathOf(tool), 'bin'));
   const installed = tools.filter((tool) => !isBuilt(tool)).flatMap((tool) => binariesOf(tool));
   // what is on the machine stays behind its PATH: of /usr/bin in front, other programs would be taken as well
   const folders = installed.map((name) => dirname(binaries.get(name) ?? '')).filter((folder) => folder !== '.');
@@ -134,7 +134,7 @@ function openToolbox(ports: ToolboxPorts, tools: readonly Tool[]): Toolbox {
 function filesOf(shelf: Shelf, tool: Tool): [string, string][] {
   if (tool.from === 'apt') return Object.entries(tool.files);
   if (tool.from !== 'go-module') return [];
-  return Object.keys(tool.files).map((name) => [name, join(shelf.place(tool), 'files', name)]);
+  return Object.keys(tool.files).map((name) => [name, join(shelf.pathOf(tool), 'files', name)]);
 }
 
 function lookUp(paths: ReadonlyMap<string, string>, name: string, kind: string): string {

@@ -68,10 +68,10 @@ async function pull(reference: string, extraEnv: Record<string, string> = logged
 const digestIn = (output: string) => output.match(/digest: (sha256:[0-9a-f]{64})/i)?.[1];
 
 test('without a login there is neither push nor pull', async () => {
-  const nobody = { DOCKER_CONFIG: lab.folder('tmp', 'nobody') };
+  const loggedOut = { DOCKER_CONFIG: lab.folder('tmp', 'logged-out') };
   await push('first', 'app:pulled');
-  expect(await push('first', 'app:never', nobody)).toContain('no basic auth credentials');
-  expect(await pull('app:pulled', nobody)).toContain('no basic auth credentials');
+  expect(await push('first', 'app:never', loggedOut)).toContain('no basic auth credentials');
+  expect(await pull('app:pulled', loggedOut)).toContain('no basic auth credentials');
 });
 
 test('what docker pushes, docker pulls: by tag and by the digest that describe-images tells', async () => {
@@ -95,7 +95,7 @@ describe('docker says what is wrong', () => {
     expect(digestIn(await pull('app:taken'))).toBe(digest);
   });
 
-  test('when nobody created the repository', async () => {
+  test('when the repository does not exist', async () => {
     expect(await push('first', 'absent:one')).toContain(
       "name unknown: The repository with name 'absent' does not exist in the registry with id '123456789012'",
     );

@@ -80,13 +80,13 @@ describe('login', () => {
     expect(reached).toEqual([]);
   });
 
-  test('with a valid token the door opens', async () => {
+  test('with a valid token it is let in', async () => {
     const answer = await ask('/v2/');
     expect([answer.status, answer.headers.get('docker-distribution-api-version')]).toEqual([200, 'registry/2.0']);
   });
 });
 
-describe('what nobody created', () => {
+describe('a repository that does not exist', () => {
   test.each([
     ['GET', '/v2/nope/manifests/one'],
     ['PUT', '/v2/nope/manifests/one'],
@@ -150,7 +150,7 @@ describe('manifests', () => {
     expect([answer.status, await answer.text()]).toEqual([400, body.toString()]);
   });
 
-  test('none is deleted by this door', async () => {
+  test('none is deleted here', async () => {
     expect((await ask(`/v2/app/manifests/${known}`, { method: 'DELETE' })).status).toBe(405);
   });
 });

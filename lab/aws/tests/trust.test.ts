@@ -59,23 +59,23 @@ describe('a web identity', () => {
     expect(await judge(claims)).toBe(expected);
   });
 
-  test('signed by somebody else is refused', async () => {
+  test('signed by another issuer is refused', async () => {
     const { privateKey } = await generateKeyPair('RS256');
     expect(await judge({ key: privateKey })).toBe('InvalidIdentityToken');
   });
 
-  test('that wants a role which trusts nobody is refused', async () => {
+  test('for a role that trusts no one is refused', async () => {
     expect(await judge({}, `${ROLE}-other`)).toBe('AccessDenied');
   });
 
-  test('that is no token at all is refused', async () => {
+  test('that is not a token is refused', async () => {
     const policies = createTrustPolicies();
     policies.add({ role: ROLE, issuer, subjects: ['*'] });
     expect((await policies.judge(ROLE, 'a.b.c'))?.code).toBe('InvalidIdentityToken');
   });
 });
 
-test('while nothing is said about trust, everybody passes', async () => {
+test('while no trust is added, every call passes', async () => {
   expect(await createTrustPolicies().judge(ROLE, 'a.b.c')).toBeUndefined();
 });
 

@@ -54,7 +54,7 @@ export function createGraphQL(context: RestContext, tokens: Tokens): GraphQL {
   };
 }
 
-/** Half a second: nobody pays for it who does not ask. */
+/** Half a second, paid by the first question only. */
 async function readSchema(): Promise<GraphQLSchema> {
   const { schema } = await import('@octokit/graphql-schema');
   return buildSchema(schema.idl, { assumeValid: true, noLocation: true });

@@ -45,7 +45,7 @@ async function planMove(context: RestContext, update: WantedUpdate, bearer: Bear
   const { name: ref, afterOid: after } = update;
   const refuse = (reason: string): Refused => new Refused('UNPROCESSABLE', `Could not update ${ref}: ${reason}`);
   const isName = /^refs\/[^/]+\/.+/.test(ref) && (await context.git(['check-ref-format', ref])).code === 0;
-  if (!isName) throw refuse('it is no name of a reference');
+  if (!isName) throw refuse('it is not the name of a reference');
   const { code, text } = await context.git(['show-ref', '--verify', '--hash', '--', ref]);
   const before = code === 0 ? text.trim() : NO_OBJECT;
   if (update.beforeOid && update.beforeOid !== before) throw refuse(`expected ${update.beforeOid}, found ${before}`);

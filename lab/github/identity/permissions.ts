@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** A job's right to one thing, as `permissions:` of a workflow writes it. */
 export type Access = 'none' | 'read' | 'write';
 
-/** The rights of a job's token, as far as the stand-in asks for them. */
+/** The rights of a job's token that the stand-in checks. */
 export interface Permissions {
   readonly contents: Access;
   readonly idToken: Access;

@@ -29,13 +29,14 @@ function renderRow(run: RunRecord, context: PageContext): Html {
   return html`<tr><td>${sign(stateOf(run))}</td><td><a href="/runs/${run.id}"><strong>${run.title}</strong></a><br><span class="soft small">${run.workflow} #${run.id} by ${run.actor}, ${wordOf(stateOf(run))}</span></td><td>${run.event}</td><td>${branchOf(run)}</td><td>${commitLink(run, context)}</td><td>${clock(run.createdAt)}</td><td>${lengthOf(run, context.now)}</td></tr>`;
 }
 
-/** Returns the page of one run: its summaries, its jobs and their steps with logs, as far as they are. */
+/** Returns the page of one run: its summaries, its jobs and the steps so far, with logs. */
 export function renderRun(run: RunRecord, context: PageContext): string {
   const state = stateOf(run);
   const facts = html`<p class="soft">${run.workflow} #${run.id} · ${wordOf(state)} · ${run.event} on <code>${branchOf(run)}</code> by ${run.actor} · ${commitLink(run, context)} · started ${clock(run.createdAt)} UTC · ${lengthOf(run, context.now)}</p>`;
   const summaries = run.jobs.flatMap((job) => renderSummary(job));
   const jobs = run.jobs.map((job) => renderJob(run, job, context.now));
-  const body = html`<p class="small"><a href="/">← all runs</a></p><h1>${sign(state)} ${run.title}</h1>${facts}${summaries}${jobs}`;
+  const annotations = run.annotations.map((text) => html`<p class="annotation">${text}</p>`);
+  const body = html`<p class="small"><a href="/">← all runs</a></p><h1>${sign(state)} ${run.title}</h1>${facts}${annotations}${summaries}${jobs}`;
   return renderFrame(`${wordOf(state)}: ${run.title} #${run.id}`, body, { isLive: run.status !== 'completed' });
 }
 

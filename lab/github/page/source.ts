@@ -55,7 +55,7 @@ const back = html`<p class="small"><a href="/">← all runs</a></p>`;
 
 function renderFile(repository: string, sha: string, path: string, bytes: Buffer): string {
   const raw = html`<p class="soft small"><code>${sha.slice(0, 7)}</code> · <a href="${addressOf(repository, 'raw', sha, path)}">raw</a></p>`;
-  const text = bytes.includes(0) ? `${bytes.length} bytes that are no text` : bytes.toString('utf8');
+  const text = bytes.includes(0) ? `${bytes.length} bytes, not text` : bytes.toString('utf8');
   return renderFrame(path, html`${back}<h1>${path}</h1>${raw}<pre class="patch">${text}</pre>`, { isLive: false });
 }
 

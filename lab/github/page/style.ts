@@ -32,6 +32,7 @@ pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 .log{background:#0d1117;color:#d1d7e0;padding:10px 14px 12px 44px;max-height:420px;overflow:auto}.log .bad{color:#ff7b72}
 .summary{border:1px solid var(--line);border-radius:8px;padding:4px 18px 12px;margin:16px 0;overflow:auto}
 .summary h1,.summary h2,.summary h3{font-size:18px;margin:14px 0 8px;display:block}.summary pre{background:var(--sunk);padding:10px;border-radius:6px}
+.annotation{border:1px solid var(--bad);border-radius:8px;padding:10px 14px;margin:12px 0;overflow-wrap:anywhere}
 .hint{border:1px dashed var(--line);border-radius:8px;padding:20px;margin:20px 0}.hint pre{background:var(--sunk);padding:10px;border-radius:6px;margin-top:8px}
 .patch{background:var(--sunk);border:1px solid var(--line);border-radius:8px;padding:10px 14px;margin:6px 0 18px;overflow:auto}.patch .add{color:var(--good)}.patch .del{color:var(--bad)}
 `;

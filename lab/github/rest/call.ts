@@ -15,7 +15,7 @@ export interface RestContext {
   readonly runs: readonly RunRecord[];
   /** Ends a run that is queued or under way; false when it is over already. */
   readonly cancel: (run: RunRecord) => boolean;
-  /** Returns an address that shows a text to whoever has it, for a minute. */
+  /** Returns an address that shows a text to anyone who has it, for a minute. */
   readonly openLog: (text: string) => string;
   readonly git: Git;
   /** True when a job's token must not move the branch. */
@@ -44,7 +44,7 @@ export interface Call {
   readonly isPaged: boolean;
 }
 
-/** What an operation answers; a list is cut into pages by whoever called it. */
+/** What an operation answers; the caller cuts a list into pages. */
 export type Answer =
   | { readonly status: number; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> }
   /** Something else than JSON, in the media type that was asked for. */
@@ -86,7 +86,7 @@ export function refuse(
   return { status, body: { message, ...list, documentation_url: documentation, status: String(status) } };
 }
 
-/** The answer to a request that made something: its address stands in a header, too. */
+/** The answer to a request that made something: a header has its address, too. */
 export function created(body: Readonly<Record<string, unknown>> & { readonly url: string }): Answer {
   return { status: 201, body, headers: { location: body.url } };
 }

@@ -1,6 +1,6 @@
 /**
  * Returns whether a time fits what a search asks for: `2026-11-24`, `>=2026-11-24`, `2026-11-01..2026-11-24`,
- * `2026-11-24T03:00:00Z..*`. What is no date fits nothing.
+ * `2026-11-24T03:00:00Z..*`. What is not a date matches nothing.
  * https://docs.github.com/en/search-github/getting-started-with-searching-on-github/understanding-the-search-syntax#query-for-dates
  */
 export function matchesDates(asked: string, at: Date): boolean {

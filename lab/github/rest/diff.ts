@@ -15,7 +15,7 @@ export interface FileChange {
 
 /** Nothing of the machine's configuration may show in an answer. */
 const DIFF = ['diff', '--no-color', '--no-ext-diff', '--no-textconv', '--full-index', '-M'];
-/** GitHub leaves out a patch that nobody would read. */
+/** GitHub leaves out a patch that is too long to read. */
 const LONGEST_PATCH = 100_000;
 
 /** Returns the files that differ between two trees, in git's order. */

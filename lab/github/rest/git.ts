@@ -41,7 +41,7 @@ export async function kindOf(git: Git, sha: string): Promise<ObjectKind | undefi
   return code === 0 ? kinds.find((kind) => kind === text.trim()) : undefined;
 }
 
-/** Returns the SHA that a revision stands for; undefined where it stands for none. */
+/** Returns the SHA of a revision; undefined where it has none. */
 export async function resolve(git: Git, revision: string): Promise<string | undefined> {
   const { code, text } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', revision]);
   return code === 0 ? text.trim().split('\n').at(-1) : undefined;
@@ -52,5 +52,5 @@ export function isSha(text: string): boolean {
   return /^[0-9a-f]{40}$/.test(text);
 }
 
-/** Stands for "no object" where a reference is made or deleted. */
+/** Means "no object" where a reference is made or deleted. */
 export const NO_OBJECT = '0'.repeat(40);

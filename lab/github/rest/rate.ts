@@ -10,10 +10,10 @@ export interface RateLimits {
 
 /** GitHub's numbers. */
 export const RATE_LIMITS: RateLimits = { user: 5000, job: 1000 };
-const NOBODY = 60;
+const ANONYMOUS = 60;
 const HOUR_SECONDS = 3600;
 
-/** Where somebody stands in this hour. */
+/** Requests of one bearer in this hour. */
 export interface Rate {
   readonly limit: number;
   readonly used: number;
@@ -34,7 +34,7 @@ export function createRates(limits: RateLimits, now: () => Date): Rates {
   const hours = new Map<string, { used: number; reset: number }>();
   const seconds = (): number => Math.floor(now().getTime() / 1000);
   const hourOf = (bearer: Bearer | undefined): { used: number; reset: number } => {
-    const key = bearer === undefined ? 'nobody' : bearer.kind === 'user' ? `user ${bearer.login}` : 'jobs';
+    const key = bearer === undefined ? 'anonymous' : bearer.kind === 'user' ? `user ${bearer.login}` : 'jobs';
     const known = hours.get(key);
     if (known !== undefined && known.reset > seconds()) return known;
     const hour = { used: 0, reset: seconds() + HOUR_SECONDS };
@@ -44,7 +44,7 @@ export function createRates(limits: RateLimits, now: () => Date): Rates {
   return {
     take: (bearer) => {
       const hour = hourOf(bearer);
-      const limit = bearer === undefined ? NOBODY : limits[bearer.kind];
+      const limit = bearer === undefined ? ANONYMOUS : limits[bearer.kind];
       const isExceeded = hour.used >= limit;
       hour.used = Math.min(hour.used + 1, limit);
       return { limit, used: hour.used, reset: hour.reset, isExceeded };

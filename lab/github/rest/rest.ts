@@ -98,8 +98,8 @@ interface Parts {
 /** In GitHub's order: who asks, for what, with which right, in which words. */
 async function decide(asked: Asked, parts: Parts): Promise<Reply> {
   const { bearer, url } = asked;
-  const known = identify(asked);
-  if (known !== undefined || bearer === undefined) return known ?? refuse(401, 'Bad credentials');
+  const refusal = refuseCaller(asked);
+  if (refusal !== undefined || bearer === undefined) return refusal ?? refuse(401, 'Bad credentials');
   const found = parts.description.find(asked.method, url.pathname.slice(API_ROOT.length));
   const handler = found === undefined ? undefined : parts.operations[found.id];
   if (found === undefined || handler === undefined) return refuse(404, 'Not Found');
@@ -132,8 +132,8 @@ async function decide(asked: Asked, parts: Parts): Promise<Reply> {
   return refuse(500, `The stand-in gave an answer that GitHub never gives: ${wrong}`, documentation);
 }
 
-/** Returns why somebody is not heard at all; undefined where nothing is wrong with them. */
-function identify({ bearer, hasName, isExceeded }: Asked): Reply | undefined {
+/** Returns why a caller is refused, no matter what it asks for; undefined where it is not. */
+function refuseCaller({ bearer, hasName, isExceeded }: Asked): Reply | undefined {
   if (!hasName)
     return refuse(
       403,
@@ -144,7 +144,7 @@ function identify({ bearer, hasName, isExceeded }: Asked): Reply | undefined {
     const whom = bearer.kind === 'user' ? `user ${bearer.login}` : 'installation';
     return refuse(403, `API rate limit exceeded for ${whom}.`, documentation);
   }
-  return bearer === undefined ? refuse(401, 'Bad credentials') : undefined;
+  return undefined;
 }
 
 const unreadable = Symbol('not JSON');

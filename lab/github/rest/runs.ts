@@ -93,7 +93,7 @@ async function dispatch(context: RestContext, { parameters, body, bearer }: Call
   const wanted = String(parameters['workflow_id']);
   const workflow = (await context.readWorkflows(head)).find(({ path }) => isWorkflow(path, wanted));
   if (workflow === undefined) return refuse(404, 'Not Found');
-  if (!('workflow_dispatch' in workflow.triggers))
+  if (workflow.fault === undefined && !('workflow_dispatch' in workflow.triggers))
     return refuse(422, "Workflow does not have 'workflow_dispatch' trigger");
   const values = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, String(value)]));
   let run: RunRecord;

@@ -37,7 +37,7 @@ export interface Answered {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** GitHub's description of its REST interface, as far as the stand-in answers it. */
+/** GitHub's description of the part of its REST interface that the stand-in answers. */
 export interface Description {
   /** Returns the operation of a path below the API's root; undefined where the stand-in has none. */
   find(method: string, path: string): Matched | undefined;
@@ -161,7 +161,7 @@ function decodeValues(values: Readonly<Record<string, string | undefined>>): Rec
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, decode(value ?? '')]));
 }
 
-/** What is not percent-encoded text stands for itself, and then names nothing. */
+/** What is not percent-encoded text stays as it is, and then names nothing. */
 function decode(value: string): string {
   try {
     return decodeURIComponent(value);

@@ -16,7 +16,7 @@ export function describeRefusal(errors: readonly ErrorObject[]): Refusal {
   return { message: `Invalid request.\n\n${sentences.join('\n')}`, errors: told.map(faultOf) };
 }
 
-/** Returns what a schema has against an answer of ours, for whoever repairs it. */
+/** Returns how an answer of ours breaks its schema, for the person who repairs it. */
 export function describeViolation(errors: readonly ErrorObject[]): string {
   return errors
     .map((error) => `${error.instancePath || '/'} ${error.message ?? 'is wrong'}${listed(error)}`)

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { describeError } from '#core/values/errors.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { runByAct } from '#lab/github/runner/act.ts';
-import type { ConcurrencyRequest, Place } from '#lab/github/runner/concurrency.ts';
+import type { ConcurrencyRequest, Slot } from '#lab/github/runner/concurrency.ts';
 import {
   isKeptWhenCancelled,
   type JobResult,
@@ -17,7 +18,7 @@ export interface Execution {
   readonly run: RunRecord;
   readonly trigger: Trigger;
   readonly options: RunnerOptions;
-  readonly enter: (request: ConcurrencyRequest) => Place;
+  readonly enter: (request: ConcurrencyRequest) => Slot;
   /** Cancels the run. */
   readonly signal: AbortSignal;
 }
@@ -25,27 +26,25 @@ export interface Execution {
 /** Waits for the run's turn, executes its jobs in the order of their needs, and writes into its record how it ended. */
 export async function executeRun(execution: Execution): Promise<void> {
   const { run, trigger, options, signal } = execution;
-  let place: Awaited<ReturnType<typeof takeTurn>> | undefined;
+  const { path, concurrency, fault } = trigger.workflow;
+  if (fault !== undefined) {
+    run.annotations.push(`Invalid workflow file: ${path}: ${fault}`);
+    return endRun(run, 'failure', options);
+  }
+  let slot: Awaited<ReturnType<typeof takeTurn>> | undefined;
   try {
-    place = await takeTurn(trigger.workflow.concurrency, execution);
-    if (place === 'cancelled') return endRun(run, 'cancelled', options);
+    slot = await takeTurn(concurrency, execution);
+    if (slot === 'cancelled') return endRun(run, 'cancelled', options);
     run.status = 'in_progress';
     options.onChange(run);
     const ended = (await executeJobs(execution)).map(({ result }) => result);
     const order = signal.aborted ? (['cancelled', 'failure'] as const) : (['failure', 'cancelled'] as const);
     endRun(run, order.find((word) => ended.includes(word)) ?? 'success', options);
   } catch (error) {
-    run.jobs[0]?.steps.push({
-      name: 'Read the workflow',
-      status: 'failure',
-      startedAt: new Date(),
-      milliseconds: 0,
-      log: [String(error)],
-      summary: '',
-    });
+    run.annotations.push(describeError(error));
     endRun(run, 'failure', options);
   } finally {
-    if (typeof place === 'object') place.leave();
+    if (typeof slot === 'object') slot.release();
   }
 }
 
@@ -69,15 +68,15 @@ function executeJobs(execution: Execution): Promise<JobResult[]> {
 async function takeTurn(
   written: Parameters<typeof fillGroup>[0] | undefined,
   { run, trigger, enter, signal }: Execution,
-): Promise<'free' | 'cancelled' | Place> {
+): Promise<'free' | 'cancelled' | Slot> {
   if (written === undefined) return 'free';
-  const place = enter(
+  const slot = enter(
     fillGroup(written, { ref: run.ref, workflow: run.workflow, runId: run.id, inputs: trigger.inputs }),
   );
-  signal.addEventListener('abort', place.giveUp, { once: true });
-  const isTurn = await place.turn;
-  signal.removeEventListener('abort', place.giveUp);
-  return isTurn ? place : 'cancelled';
+  signal.addEventListener('abort', slot.cancel, { once: true });
+  const isTurn = await slot.acquired;
+  signal.removeEventListener('abort', slot.cancel);
+  return isTurn ? slot : 'cancelled';
 }
 
 async function executeJob(
@@ -97,14 +96,14 @@ async function executeJob(
   const isEnded = (): boolean => signal.aborted && !isKeptWhenCancelled(job);
   if (isEnded()) return end('cancelled');
   if (!shouldRun(job, needs)) return end('skipped');
-  const place = await takeTurn(job.concurrency, execution);
+  const slot = await takeTurn(job.concurrency, execution);
   try {
-    if (place === 'cancelled' || isEnded()) return end('cancelled');
+    if (slot === 'cancelled' || isEnded()) return end('cancelled');
     const { succeeded, outputs } = await runJob(execution, record, job, needs);
     if (!succeeded && isEnded()) return end('cancelled');
     return end(succeeded ? 'success' : 'failure', readJobOutputs(job, outputs));
   } finally {
-    if (typeof place === 'object') place.leave();
+    if (typeof slot === 'object') slot.release();
   }
 }
 

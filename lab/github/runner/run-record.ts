@@ -33,6 +33,8 @@ export interface RunRecord {
   readonly createdAt: Date;
   status: Status;
   conclusion: Conclusion | undefined;
+  /** What is said of the run as a whole: why it could not start. */
+  readonly annotations: string[];
   readonly jobs: JobRecord[];
 }
 

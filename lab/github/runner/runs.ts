@@ -55,6 +55,7 @@ function recordOf({ workflow, event, ref, sha, title, actor }: Trigger, id: numb
     createdAt: new Date(),
     status: 'queued',
     conclusion: undefined,
+    annotations: [],
     jobs: [...workflow.jobs.keys()].map((name) => ({
       id: name,
       status: 'queued',

@@ -65,6 +65,30 @@ export interface Workflow {
   readonly triggers: z.output<typeof triggers>;
   /** The file as data, for act. */
   readonly written: Record<string, unknown>;
+  /** What is wrong with a file that cannot be read. Such a workflow has no jobs, and every push starts a failed run. */
+  readonly fault: string | undefined;
+}
+
+/** Returns the workflow of a file, also of one that cannot be read: GitHub lists it by its path. */
+export function readWorkflow(path: string, text: string): Workflow {
+  try {
+    return parseWorkflow(path, text);
+  } catch (error) {
+    const nothing = {
+      permissions: undefined,
+      concurrency: undefined,
+      jobs: new Map<string, WorkflowJob>(),
+      written: {},
+    };
+    return { path, name: path, ...nothing, triggers: { push: null }, fault: describeFault(error) };
+  }
+}
+
+function describeFault(error: unknown): string {
+  if (error instanceof z.ZodError)
+    return error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`).join('; ');
+  const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return first.replace(/:$/, '');
 }
 
 /** Returns the workflow of a file; throws with what does not fit the documented syntax. */
@@ -79,6 +103,7 @@ export function parseWorkflow(path: string, text: string): Workflow {
     jobs: new Map(Object.entries(parsed.jobs)),
     triggers: readTriggers(parsed.on),
     written: z.record(z.string(), z.unknown()).parse(written),
+    fault: undefined,
   };
 }
 
@@ -97,6 +122,7 @@ export function startsOnPush(target: Workflow, branch: string, files: readonly s
 
 /** Returns the inputs of a dispatch with defaults filled in; throws in the words of GitHub's API where they do not fit. */
 export function readDispatchInputs(target: Workflow, given: Readonly<Record<string, string>>): Record<string, string> {
+  if (target.fault !== undefined) throw new Error(`failed to parse workflow: ${target.fault}`);
   if (!('workflow_dispatch' in target.triggers)) throw new Error(`Workflow does not have 'workflow_dispatch' trigger`);
   const declared = target.triggers.workflow_dispatch?.inputs ?? {};
   const unknown = Object.keys(given).filter((name) => !(name in declared));

@@ -82,7 +82,7 @@ describe('asking', () => {
     });
   });
 
-  test('nobody is told nothing, and a question is a POST with JSON', async () => {
+  test('a caller without a token gets nothing, and a question is a POST with JSON', async () => {
     const ask = (init: RequestInit): Promise<Response> => fetch(`${api.url}/api/graphql`, init);
     expect((await ask({ method: 'POST', body: '{}' })).status).toBe(401);
     const headers = { authorization: `Bearer ${api.token}` };
@@ -117,7 +117,7 @@ describe('updateRefs', () => {
     ['one that must not be there', () => ({ ...good(), name: 'refs/heads/b', beforeOid: NONE }), 'expected'],
     ['an object that is not there', () => ({ ...good(), name: 'refs/heads/b', afterOid: '1'.repeat(40) }), 'not exist'],
     ['a branch on a tree', () => ({ ...good(), name: 'refs/heads/b', afterOid: treeOf(api) }), 'not a commit'],
-    ['no name', () => ({ ...good(), name: 'heads/b' }), 'no name'],
+    ['not a name', () => ({ ...good(), name: 'heads/b' }), 'not the name of a reference'],
     ['a deletion of nothing', () => ({ name: 'refs/heads/none', afterOid: NONE }), 'does not exist'],
     ['the same again', good, 'more than once'],
   ])('%s: none is moved', async (_what, wrong, words) => {

@@ -161,7 +161,7 @@ test('a protected branch takes no push of a job', async () => {
   expect(logOf(record)).toContain('GH006');
 }, 60_000);
 
-test('a job speaks for whoever started it, and asks the REST interface with its own rights', async () => {
+test('a job acts for the account that started it, and asks the REST interface with its own rights', async () => {
   const ask = `curl -s -o /dev/null -w '%{http_code}\\n' -X POST -H "authorization: Bearer $TOKEN" -d '{"state": "success", "context": "job"}' "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/statuses/$GITHUB_SHA"`;
   const job = (permissions: string): string =>
     `{runs-on: ubuntu-24.04, permissions: ${permissions}, steps: [{run: ${JSON.stringify(`echo "actor=$GITHUB_ACTOR"; ${ask}`)}, env: {TOKEN: "\${{ github.token }}"}}]}`;

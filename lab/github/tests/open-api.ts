@@ -17,7 +17,7 @@ import { parseWorkflow, readDispatchInputs } from '#lab/github/runner/workflow.t
 
 /** The repository of the tests. */
 export const WHERE = { owner: 'acme', repo: 'tenant' };
-/** The clock of the tests stands still. */
+/** The time of every test. */
 export const NOW = new Date('2026-11-24T03:00:00Z');
 
 const WORKFLOWS = [
@@ -54,7 +54,7 @@ export interface Api {
   /** Asks without a client. */
   ask(path: string, init?: RequestInit & { headers?: Record<string, string> }): Promise<Response>;
   git(...args: string[]): string;
-  /** Begins anew, with nothing but what is in git. */
+  /** Starts again, with nothing but what is in git. */
   reopen(options?: RestOptions): void;
   close(): Promise<void>;
 }
@@ -171,6 +171,7 @@ export function runOf(parts: Partial<RunRecord>): RunRecord {
     createdAt: NOW,
     status: 'completed',
     conclusion: 'success',
+    annotations: [],
     jobs: [
       {
         id: 'build',

@@ -153,7 +153,7 @@ describe('comparing', () => {
   const compare = async (basehead: string, page?: { page: number; per_page: number }) =>
     (await api.person.rest.repos.compareCommitsWithBasehead({ ...WHERE, basehead, ...page })).data;
 
-  test('tells how two commits stand to one another', async () => {
+  test('tells how two commits are related', async () => {
     expect(await compare(`${api.first}...main`)).toMatchObject({
       status: 'ahead',
       ahead_by: 3,
@@ -185,9 +185,12 @@ describe('comparing', () => {
     expect(first.files?.length).toBeGreaterThan(0);
   });
 
-  test.each(['main', 'main..main', 'main...no-such', '--help...main', '...'])('%s is no comparison', async (range) => {
-    await expect(compare(range)).rejects.toMatchObject({ status: 404 });
-  });
+  test.each(['main', 'main..main', 'main...no-such', '--help...main', '...'])(
+    '%s is not a comparison',
+    async (range) => {
+      await expect(compare(range)).rejects.toMatchObject({ status: 404 });
+    },
+  );
 
   test('two that never were one are not compared', async () => {
     const other = api.git('commit-tree', `${api.first}^{tree}`, '-m', 'Another root');

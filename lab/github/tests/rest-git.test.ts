@@ -40,7 +40,7 @@ describe('references', () => {
     expect(api.moves).toEqual(Array.from({ length: 4 }, () => ({ by: 'job', ref })));
   });
 
-  test.each(['refs/heads', 'heads/x', 'refs/heads/a..b', 'refs/heads/-\n'])('%j is no name', async (name) => {
+  test.each(['refs/heads', 'heads/x', 'refs/heads/a..b', 'refs/heads/-\n'])('%j is not a name', async (name) => {
     await expect(api.person.rest.git.createRef({ ...WHERE, ref: name, sha: api.first })).rejects.toMatchObject({
       status: 422,
     });
@@ -109,7 +109,9 @@ describe('objects', () => {
     });
     expect(await raw.text()).toBe('hello ü\n');
   });
+});
 
+describe('trees', () => {
   test('a tree changes what it names, and keeps the rest', async () => {
     const { rest } = api.person;
     const make = (tree: TreeOf, base_tree?: string) =>
@@ -153,7 +155,9 @@ describe('objects', () => {
       message: expect.stringContaining(words),
     });
   });
+});
 
+describe('objects that are refused', () => {
   test('no commit is made of what is not there', async () => {
     const { rest } = api.person;
     const { data } = await rest.git.getCommit({ ...WHERE, commit_sha: api.second });
@@ -173,7 +177,7 @@ describe('objects', () => {
     expect(new Date(made.author.date)).toEqual(new Date(author.date));
   });
 
-  test('what is no blob and no tree is not found', async () => {
+  test('an object of another type is not found', async () => {
     const { rest } = api.person;
     for (const sha of [api.second, 'main', '1'.repeat(40), '--help'])
       await expect(rest.git.getBlob({ ...WHERE, file_sha: sha })).rejects.toMatchObject({ status: 404 });

@@ -40,7 +40,9 @@ describe('runs', () => {
     ]);
     await expect(rest.actions.getWorkflowRun({ ...WHERE, run_id: 77 })).rejects.toMatchObject({ status: 404 });
   });
+});
 
+describe('dispatches', () => {
   test("a dispatch starts a run, also with a job's token; wrong inputs start none", async () => {
     const { rest } = api.job({ actions: 'write' });
     const { data } = await rest.actions.listRepoWorkflows(WHERE);
@@ -84,7 +86,9 @@ describe('runs', () => {
     expect([status, data]).toMatchObject([200, { workflow_run_id: api.runs.length }]);
     expect(api.runs.at(-1)?.actor).toBe('octocat');
   });
+});
 
+describe('lists of runs', () => {
   test('the runs of one workflow, by its number or its file', async () => {
     const { rest } = api.person;
     api.runs.push(runOf({ id: api.runs.length + 1, sha: api.first, path: '.github/workflows/ci.yml', workflow: 'CI' }));
@@ -117,7 +121,9 @@ describe('runs', () => {
     expect(data.workflow_runs.map((run) => run.id)).toEqual([api.runs.length - 1]);
     expect(headers.link).toContain('page=3');
   });
+});
 
+describe('one run', () => {
   test('a job has its steps and its log', async () => {
     const { rest } = api.job({ actions: 'read' });
     const { data } = await rest.actions.listJobsForWorkflowRun({ ...WHERE, run_id: 1 });

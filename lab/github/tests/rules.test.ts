@@ -75,10 +75,10 @@ describe('concurrency', () => {
   test('without a queue one waits, and a newer one takes its place', async () => {
     const { enter } = createConcurrency();
     const [first, second, third] = [1, 2, 3].map(() => enter({ group: 'g', queue: 'single' }));
-    expect(await first?.turn).toBe(true);
-    expect(await second?.turn).toBe(false);
-    first?.leave();
-    expect(await third?.turn).toBe(true);
+    expect(await first?.acquired).toBe(true);
+    expect(await second?.acquired).toBe(false);
+    first?.release();
+    expect(await third?.acquired).toBe(true);
   });
 
   test('with queue: max all wait, in their order', async () => {
@@ -86,11 +86,11 @@ describe('concurrency', () => {
     const order: number[] = [];
     await Promise.all(
       [1, 2, 3, 4].map(async (number) => {
-        const place = enter({ group: 'g', queue: 'max' });
-        expect(await place.turn).toBe(true);
+        const slot = enter({ group: 'g', queue: 'max' });
+        expect(await slot.acquired).toBe(true);
         order.push(number);
         await new Promise((resolve) => setTimeout(resolve, 5));
-        place.leave();
+        slot.release();
       }),
     );
     expect(order).toEqual([1, 2, 3, 4]);
@@ -99,9 +99,9 @@ describe('concurrency', () => {
   test('groups do not know of one another, and a free one is free again', async () => {
     const { enter } = createConcurrency();
     const one = enter({ group: 'a', queue: 'single' });
-    expect(await enter({ group: 'b', queue: 'single' }).turn).toBe(true);
-    one.leave();
-    expect(await enter({ group: 'a', queue: 'single' }).turn).toBe(true);
+    expect(await enter({ group: 'b', queue: 'single' }).acquired).toBe(true);
+    one.release();
+    expect(await enter({ group: 'a', queue: 'single' }).acquired).toBe(true);
   });
 
   test('the name of a group is filled in; what cannot be is said', () => {

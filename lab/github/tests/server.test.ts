@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getOctokit } from '@actions/github';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
 import type { PushPayload } from '#lab/github/repository.ts';
+import { describeFailure } from '#lab/github/runner/failure.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
@@ -109,11 +110,86 @@ describe('what moves a branch', () => {
     await github.idle();
   });
 
-  test('a dispatch by the API runs as whoever asked', async () => {
+  test('a dispatch by the API runs as the account that asked', async () => {
     await push(say('true'));
     await person.rest.actions.createWorkflowDispatch({ ...WHERE, workflow_id: 'w.yml', ref: 'main' });
     expect(github.runs.at(-1)).toMatchObject({ event: 'workflow_dispatch', actor: 'octocat' });
     await github.idle();
+  });
+});
+
+describe("a job's token", () => {
+  test.each([
+    ['with contents: write moves a branch', { contents: 'write' }, 'by-git', /new branch/],
+    ['with contents: read is refused', { contents: 'read' }, 'read-only', /error: 403/],
+    ['is refused by a protected branch', { contents: 'write' }, 'locked', /GH006: Protected branch update failed/],
+  ])('a push by git of a job %s', async (_name, permissions, branch, words) => {
+    github.protect('locked');
+    const remote = github.cloneUrl.replace('http://', 'http://x:$TOKEN@');
+    const command = `git push "${remote}" HEAD:refs/heads/${branch} 2>&1; true`;
+    const run = await push(workflow({ permissions, jobs: { one: { steps: [{ run: command }] } } }));
+    await github.idle();
+    expect(logOf(run)).toMatch(words);
+    const moved = words.source === 'new branch' ? [expect.stringContaining(run.sha)] : [];
+    expect((await git('ls-remote', 'origin', branch)).split('\n').filter(Boolean)).toEqual(moved);
+  });
+
+  test("a job's secrets are on no command line", async () => {
+    const run = await push(say('tr "\\0" " " < /proc/$PPID/cmdline; printf "token of %s" "${#TOKEN}"'));
+    await github.idle();
+    expect(logOf(run)).toMatch(/--secret-file .*token of 40/s);
+    expect(logOf(run)).not.toMatch(/ghs_|--secret |-s /);
+  });
+});
+
+describe('a workflow file that cannot be read', () => {
+  const faults: [string, string, RegExp][] = [
+    ['no YAML', 'name: W\non: push\njobs: {one: [', /^Invalid workflow file: .github\/workflows\/w.yml: .*line 3/],
+    ['no steps', workflow({ jobs: { one: { run: 'true' } } }), /w.yml: jobs\.one\.steps: /],
+    ['nothing', '', /w.yml: /],
+  ];
+  test.each(faults)('%s: the push lands, and a failed run says why', async (_name, text, words) => {
+    const run = await push(text);
+    await github.idle();
+    expect(await git('ls-remote', 'origin', 'main')).toContain(run.sha);
+    expect(run).toMatchObject({
+      workflow: '.github/workflows/w.yml',
+      status: 'completed',
+      conclusion: 'failure',
+      jobs: [],
+    });
+    expect(run.annotations).toEqual([expect.stringMatching(words)]);
+    expect(await (await fetch(`${github.url}/runs/${run.id}`)).text()).toContain('Invalid workflow file: ');
+    const { data } = await person.rest.actions.getWorkflowRun({ ...WHERE, run_id: run.id });
+    expect(data).toMatchObject({ path: '.github/workflows/w.yml', conclusion: 'failure' });
+    const dispatch = person.rest.actions.createWorkflowDispatch({ ...WHERE, workflow_id: 'w.yml', ref: 'main' });
+    await expect(dispatch).rejects.toMatchObject({ status: 422, message: expect.stringContaining('failed to parse') });
+  });
+
+  test('the other workflows run, and the next push with a good file does too', async () => {
+    const broken = join(clone, '.github/workflows/broken.yml');
+    writeFileSync(broken, 'on: [');
+    const before = github.runs.length;
+    await push(say('true'));
+    await github.idle();
+    expect(github.runs.slice(before).map(({ path, conclusion }) => [path, conclusion])).toEqual([
+      ['.github/workflows/broken.yml', 'failure'],
+      ['.github/workflows/w.yml', 'success'],
+    ]);
+    rmSync(broken);
+    await push(say('echo good again'));
+    await github.idle();
+    expect(github.runs.slice(before).map(({ conclusion }) => conclusion)).toEqual(['failure', 'success', 'success']);
+  });
+
+  test('a group whose name cannot be evaluated fails the run and says so', async () => {
+    const run = await push(
+      workflow({ concurrency: '${{ github.head_ref }}', jobs: { one: { steps: [{ run: 'true' }] } } }),
+    );
+    await github.idle();
+    expect(run.conclusion).toBe('failure');
+    expect(run.annotations).toEqual([expect.stringContaining('cannot evaluate')]);
+    expect(describeFailure(run)).toMatch(/^run \d+ of W ended as failure\n.*cannot evaluate/);
   });
 });
 

@@ -100,7 +100,9 @@ describe('with the stack applied', () => {
     });
     expect(JSON.parse(await stored('cluster_credentials'))).toEqual({ AWS_ACCESS_KEY_ID: expect.any(String) });
   }, 30_000);
+});
 
+describe('the applied stack', () => {
   test('an apply that is interrupted and repeated loses nothing', async () => {
     const before = await stack.run(['state', 'list']);
     const running = await stack.start('interrupted', [

@@ -54,7 +54,9 @@ describe('Go', () => {
     expect(compareVersions('1.25', '1.25.0')).toBe(0);
     expect(compareVersions('1.26.8', '1.25.9')).toBeGreaterThan(0);
   });
+});
 
+describe('a build with Go', () => {
   test('gets these commands', () => {
     expect(goInstallCommand(locked('go', 'act')).join(' ')).toBe(
       'go install -v -trimpath -ldflags -s -w -X main.version=0.2.89 github.com/nektos/act@v0.2.89',
@@ -126,28 +128,30 @@ describe('Python', () => {
     withProgram('python3', 'echo 3.13', (exec) => expect(checkPython(exec, tools)).resolves.toBeUndefined()));
 });
 
-describe('apt', () => {
-  const tools = [locked('apt', 'redis'), locked('apt', 'packer')];
-  const silent: Exec = async () => ({ code: 0, stdout: Buffer.from(''), stderr: '' });
-  const ports = (programs: readonly string[], changes: Partial<AptPorts> = {}): AptPorts => {
-    const machine = sampleMachine(programs);
-    return { exec: silent, machine, isRoot: true, policyFile: '/none', ...changes };
-  };
+const packages = [locked('apt', 'redis'), locked('apt', 'packer')];
+const silent: Exec = async () => ({ code: 0, stdout: Buffer.from(''), stderr: '' });
+const ports = (programs: readonly string[], changes: Partial<AptPorts> = {}): AptPorts => {
+  const machine = sampleMachine(programs);
+  return { exec: silent, machine, isRoot: true, policyFile: '/none', ...changes };
+};
 
+describe('apt', () => {
   test('refuses without apt-get', () => {
-    expect(() => checkApt(ports([]), tools)).toThrow(
+    expect(() => checkApt(ports([]), packages)).toThrow(
       'redis-server, packer: not on this machine, which has no apt-get either: install what Debian calls redis-server packer, and put it on PATH',
     );
   });
 
   test('refuses without root, and names the command', () => {
-    expect(() => checkApt(ports(['apt-get', 'packer'], { isRoot: false }), tools.slice(0, 1))).toThrow(
+    expect(() => checkApt(ports(['apt-get', 'packer'], { isRoot: false }), packages.slice(0, 1))).toThrow(
       'redis-server: not on this machine, and only root can install it: sudo apt-get install redis-server',
     );
   });
 
   test('asks for nothing when nothing is missing', () => checkApt(ports([], { isRoot: false }), []));
+});
 
+describe('an installation by apt', () => {
   test('keeps services from starting while it installs, and only then', () =>
     inFolder(async (folder) => {
       const policyFile = join(folder, 'policy-rc.d');
@@ -160,7 +164,7 @@ describe('apt', () => {
         programs.push('redis-server', 'packer');
         return silent(argv, options);
       };
-      await installWithApt(ports(programs, { exec, policyFile }), tools, () => {});
+      await installWithApt(ports(programs, { exec, policyFile }), packages, () => {});
       expect(seen).toEqual(['update: exit 101', 'redis-server packer: exit 101']);
       expect(existsSync(policyFile)).toBe(false);
     }));
@@ -169,7 +173,7 @@ describe('apt', () => {
     inFolder(async (folder) => {
       const policyFile = join(folder, 'policy-rc.d');
       writeFileSync(policyFile, '#!/bin/sh\nexit 104\n');
-      await installWithApt(ports(['redis-server', 'packer'], { policyFile }), tools, () => {});
+      await installWithApt(ports(['redis-server', 'packer'], { policyFile }), packages, () => {});
       expect(readFileSync(policyFile, 'utf8')).toBe('#!/bin/sh\nexit 104\n');
     }));
 
@@ -181,25 +185,25 @@ describe('apt', () => {
         left = readFileSync(policyFile, 'utf8');
         throw new Error('apt-get failed');
       };
-      await expect(installWithApt(ports([], { exec: fail, policyFile }), tools, () => {})).rejects.toThrow(
+      await expect(installWithApt(ports([], { exec: fail, policyFile }), packages, () => {})).rejects.toThrow(
         'apt-get failed',
       );
       expect(existsSync(policyFile)).toBe(false);
       writeFileSync(policyFile, left);
-      await installWithApt(ports(['redis-server', 'packer'], { policyFile }), tools, () => {});
+      await installWithApt(ports(['redis-server', 'packer'], { policyFile }), packages, () => {});
       expect(existsSync(policyFile)).toBe(false);
     }));
 
   test('says which program the packages did not bring', () =>
     inFolder(async (folder) => {
       const incomplete = ports(['packer'], { policyFile: join(folder, 'policy-rc.d') });
-      await expect(installWithApt(incomplete, tools, () => {})).rejects.toThrow(
+      await expect(installWithApt(incomplete, packages, () => {})).rejects.toThrow(
         /^redis 7\.0\.15 \(redis-server\): still missing after apt-get install redis-server: /,
       );
     }));
 });
 
-test('the machine is searched along PATH: a folder, or a file that cannot be run, is no program', () =>
+test('the machine is searched along PATH: a folder, or a file that cannot be run, is not a program', () =>
   inFolder((folder) => {
     for (const name of ['one', 'two']) mkdirSync(join(folder, name));
     mkdirSync(join(folder, 'one', 'ctr'));

@@ -11,9 +11,9 @@ const slowMaker = join(dirname(fileURLToPath(import.meta.url)), 'slow-maker.ts')
 
 test('two at once build once, and the second says that it waits', () =>
   inFolder(async (folder) => {
-    const first = start(folder, 600);
+    const first = start(folder, 'waits');
     await until(() => events(folder).includes('half'));
-    const second = start(folder, 600);
+    const second = start(folder, 0);
     await Promise.all([ended(first), ended(second)]);
     expect(events(folder)).toEqual(['half', 'waits', 'whole', 'ended', 'ended']);
     expect(binaries(folder)).toEqual(['half and half']);
@@ -55,7 +55,7 @@ test('one that waits takes over from one that is killed', () =>
 test.each([
   ['whose holder is dead', JSON.stringify({ pid: 4_000_000, startTime: '1' })],
   ['whose pid another process has by now', JSON.stringify({ pid: process.pid, startTime: '1' })],
-  ['that nobody can read', ''],
+  ['that cannot be read', ''],
 ])('a claim %s stops none of eight, and one of them builds', (_what, claim) =>
   inFolder(async (folder) => {
     mkdirSync(join(folder, 'tools'));
@@ -66,8 +66,9 @@ test.each([
   }),
 );
 
-function start(folder: string, milliseconds: number): ChildProcess {
-  const argv = [slowMaker, join(folder, 'tools'), join(folder, 'log'), String(milliseconds)];
+/** `delay`: milliseconds, or the event that the build waits for. */
+function start(folder: string, delay: number | string): ChildProcess {
+  const argv = [slowMaker, join(folder, 'tools'), join(folder, 'log'), String(delay)];
   return spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit'] });
 }
 

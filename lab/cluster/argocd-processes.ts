@@ -1,0 +1,102 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Lab } from '#lab/supervisor/lab.ts';
+import { freePort } from '#lab/supervisor/ports.ts';
+import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+/** Ports on loopback; each process serves its metrics on one of its own. */
+interface ArgoPorts {
+  readonly redis: number;
+  readonly repo: number;
+  readonly api: number;
+  readonly metrics: readonly [repo: number, controller: number, api: number];
+}
+
+/** A role of Argo CD's one binary. */
+interface ArgoProcess {
+  readonly role: string;
+  readonly args: readonly string[];
+  readonly ready?: () => Promise<boolean>;
+}
+
+/** Starts Redis, the repository server, the application controller and the API server; returns the last one's URL. */
+export async function startArgoProcesses(lab: Lab, toolbox: Toolbox, kubeconfig: string): Promise<string> {
+  const dir = lab.folder('argocd');
+  const ports = await choosePorts();
+  await lab.start({ name: 'redis', argv: [toolbox.tool('redis-server'), ...redisArguments(ports, dir)] });
+  prepareFolders(dir);
+  await Promise.all(
+    listProcesses(ports).map(({ role, args, ready }) =>
+      lab.start({
+        name: role,
+        argv: [toolbox.tool('argocd'), ...args],
+        env: environmentOf(lab, dir, kubeconfig, role),
+        ...(ready === undefined ? {} : { ready }),
+      }),
+    ),
+  );
+  return `http://127.0.0.1:${ports.api}`;
+}
+
+async function choosePorts(): Promise<ArgoPorts> {
+  const [redis, repo, api] = [await freePort(), await freePort(), await freePort()];
+  return { redis, repo, api, metrics: [await freePort(), await freePort(), await freePort()] };
+}
+
+function redisArguments({ redis }: ArgoPorts, dir: string): string[] {
+  return ['--bind', '127.0.0.1', '--port', String(redis), '--save', '', '--appendonly', 'no', '--dir', dir];
+}
+
+function listProcesses(ports: ArgoPorts): ArgoProcess[] {
+  const [repoMetrics, controllerMetrics, apiMetrics] = ports.metrics;
+  const listen = (port: number): string[] => ['--address', '127.0.0.1', '--port', String(port)];
+  const metrics = (port: number): string[] => ['--metrics-port', String(port)];
+  const metricsOnLoopback = ['--metrics-address', '127.0.0.1'];
+  const redis = ['--redis', `127.0.0.1:${ports.redis}`];
+  const repoServer = ['--repo-server', `127.0.0.1:${ports.repo}`, '--repo-server-plaintext'];
+  const namespace = ['--namespace', 'argocd'];
+  return [
+    {
+      role: 'argocd-repo-server',
+      args: ['--disable-tls', ...listen(ports.repo), ...metricsOnLoopback, ...metrics(repoMetrics), ...redis],
+    },
+    {
+      role: 'argocd-application-controller',
+      args: [...namespace, '--app-resync', '10', ...repoServer, ...redis, ...metrics(controllerMetrics)],
+    },
+    {
+      role: 'argocd-server',
+      args: [
+        ...[...namespace, '--insecure', '--disable-auth', '--dex-server-plaintext'],
+        ...[...listen(ports.api), ...metricsOnLoopback, ...metrics(apiMetrics), ...repoServer, ...redis],
+      ],
+      ready: async () => (await fetch(`http://127.0.0.1:${ports.api}/healthz`)).ok,
+    },
+  ];
+}
+
+function prepareFolders(dir: string): void {
+  for (const name of ['tls', 'ssh', 'gpg', 'tmp', 'plugins']) mkdirSync(join(dir, name), { recursive: true });
+  writeFileSync(join(dir, 'ssh', 'ssh_known_hosts'), '');
+}
+
+/** The role is chosen by ARGOCD_BINARY_NAME: there is one binary. */
+function environmentOf(lab: Lab, dir: string, kubeconfig: string, role: string): Record<string, string> {
+  return {
+    ARGOCD_BINARY_NAME: role,
+    KUBECONFIG: kubeconfig,
+    ARGOCD_FAKE_IN_CLUSTER: 'true',
+    ARGOCD_GPG_ENABLED: 'false',
+    ARGOCD_TLS_DATA_PATH: join(dir, 'tls'),
+    ARGOCD_SSH_DATA_PATH: join(dir, 'ssh'),
+    ARGOCD_GNUPGHOME: join(dir, 'gpg'),
+    ARGOCD_PLUGINSOCKFILEPATH: join(dir, 'plugins'),
+    ARGOCD_K8S_CLIENT_QPS: '200',
+    ARGOCD_K8S_CLIENT_BURST: '400',
+    GIT_CONFIG_NOSYSTEM: '1',
+    TMPDIR: join(dir, 'tmp'),
+    POD_NAMESPACE: 'argocd',
+    ARGOCD_CONTROLLER_REPLICAS: '1',
+    HOSTNAME: `${role}-${lab.id}`,
+  };
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod';
+import { parsePolicy, type Statement } from '#core/aws/iam/policy.ts';
+import { awsEnvironment } from '#lab/aws/aws.ts';
+import { REGION, startMoto } from '#lab/aws/moto.ts';
+import { type Lab, openLab } from '#lab/supervisor/lab.ts';
+import { silentProgress } from '#lab/supervisor/progress.ts';
+import { openStack, type Stack } from '#lab/terraform/stack.ts';
+import { obtainTools } from '#lab/toolbox/toolbox.ts';
+
+/** Secrets that must show up nowhere but in their parameters. */
+export const CANARIES = {
+  TF_VAR_discord_token: `CANARY${'a'.repeat(20)}.CANARY.${'b'.repeat(27)}`,
+  TF_VAR_litellm_api_key: 'CANARY-litellm-key',
+};
+const settings = {
+  discord_bot_id: '123456789012345678',
+  discord_guild_id: '123456789012345678',
+  litellm_base_url: 'https://llm.example.com',
+};
+const secondSettings = {
+  ...settings,
+  region: 'eu-west-1',
+  project: 'second-bot',
+  tables:
+    '{ sessions = "second_sessions", executions = "second_executions", messages = "second-messages", history = "second_history" }',
+  queues: '{ agentic_events = "second-events", discord_messages = "second-messages" }',
+  repositories: '{ second-bot = 3 }',
+};
+
+/** Outputs of the stack that the tests read. */
+export const outputs = z.looseObject({
+  discord_messages_queue_url: z.string(),
+  agentic_events_queue_url: z.string(),
+  discord_messages_table_name: z.string(),
+  dead_letter_queue_urls: z.record(z.string(), z.string()),
+  policies: z.record(z.string(), z.string()),
+  table_names: z.record(z.string(), z.string()),
+  parameter_path: z.string(),
+});
+
+/** The stacks on moto: bootstrap, the tenant's, and a second tenant's in another region. */
+export interface AppliedStacks {
+  readonly lab: Lab;
+  readonly env: Readonly<Record<string, string>>;
+  readonly bootstrap: Stack;
+  readonly stack: Stack;
+  readonly second: Stack;
+  readonly outputs: z.output<typeof outputs>;
+  /** What the two identities of the tenant may. */
+  readonly policies: Readonly<Record<'bot' | 'cluster', Statement[]>>;
+  /** What the tenant's apply printed. */
+  readonly applyLog: string;
+  /** Runs the AWS command line and returns its JSON. */
+  aws(...args: string[]): Promise<unknown>;
+}
+
+let current: AppliedStacks | undefined;
+
+/** Returns the stacks that {@link applyStacks} applied; throws before. */
+export function stacks(): AppliedStacks {
+  if (current === undefined) throw new Error('no stack is applied yet');
+  return current;
+}
+
+/** Starts moto and applies all three stacks. */
+export async function applyStacks(): Promise<void> {
+  const toolbox = await obtainTools(['terraform', 'moto'], silentProgress);
+  const lab = await openLab({ progress: silentProgress, path: toolbox.path });
+  const moto = await startMoto(lab, toolbox);
+  const env: Record<string, string> = {
+    ...awsEnvironment(`http://${moto}`),
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+  };
+  const aws: AppliedStacks['aws'] = async (...args) => {
+    const endpoint = ['--endpoint-url', env['AWS_ENDPOINT_URL'] ?? ''];
+    const { stdout } = await lab.exec(['aws', '--output', 'json', ...endpoint, ...args], { extraEnv: env });
+    return stdout.length === 0 ? {} : JSON.parse(stdout.toString('utf8'));
+  };
+  const place = ['--create-bucket-configuration', `LocationConstraint=${REGION}`];
+  await aws('s3api', 'create-bucket', '--bucket', 'states', ...place);
+  const github = { repository: 'acme/tenant', owner_id: '1001', repository_id: '2002' };
+  const bootstrap = await openStack(lab, toolbox, { stack: 'bootstrap', variables: github, env });
+  const stack = await openStack(lab, toolbox, { stack: 'aws', variables: settings, env, bucket: 'states' });
+  const second = await openStack(lab, toolbox, { stack: 'aws', variables: secondSettings, env });
+  const apply = ['apply', '-no-color', '-auto-approve'];
+  await bootstrap.run(apply);
+  // at the same time: the provider waits 25 s for each queue
+  const [first] = await Promise.all([stack.run(apply, { env: CANARIES }), second.run(apply, { env: CANARIES })]);
+  const applied = await stack.outputs(outputs);
+  const policyOf = (name: string): Statement[] => parsePolicy(name, JSON.parse(applied.policies[name] ?? ''));
+  current = {
+    ...{ lab, env, bootstrap, stack, second, aws, outputs: applied },
+    policies: { bot: policyOf('bot'), cluster: policyOf('cluster') },
+    applyLog: first.stdout.toString('utf8') + first.stderr,
+  };
+}

@@ -1,0 +1,201 @@
+import { describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import { stacks } from '#lab/terraform/tests/applied-stacks.ts';
+
+describe('tables', () => {
+  test('turns of a thread come back in order, by key and by index', async () => {
+    const table = stacks().outputs.discord_messages_table_name;
+    for (const [sk, at] of [
+      ['0002', 20],
+      ['0001', 30],
+      ['0003', 10],
+    ] as const) {
+      const item = { pk: { S: 'thread-1' }, sk: { S: sk }, timestamp: { N: String(at) }, ttl: { N: '4102444800' } };
+      await stacks().aws('dynamodb', 'put-item', '--table-name', table, '--item', JSON.stringify(item));
+    }
+    const query = (...index: string[]) =>
+      stacks().aws(
+        'dynamodb',
+        'query',
+        '--table-name',
+        table,
+        ...index,
+        '--key-condition-expression',
+        'pk = :t',
+        '--expression-attribute-values',
+        '{":t": {"S": "thread-1"}}',
+        '--query',
+        'Items[].sk.S',
+      );
+    expect(await query()).toEqual(['0001', '0002', '0003']);
+    expect(await query('--index-name', 'TimestampIndex')).toEqual(['0003', '0002', '0001']);
+  });
+});
+
+describe('items', () => {
+  test('executions are found by id and by thread', async () => {
+    const { executions = '' } = stacks().outputs.table_names;
+    await stacks().aws(
+      'dynamodb',
+      'put-item',
+      '--table-name',
+      executions,
+      '--item',
+      '{"execution_id": {"S": "e1"}, "thread_id": {"S": "t1"}, "created_at": {"S": "2026"}}',
+    );
+    expect(
+      await stacks().aws(
+        'dynamodb',
+        'get-item',
+        '--table-name',
+        executions,
+        '--key',
+        '{"execution_id": {"S": "e1"}}',
+        '--query',
+        'Item.thread_id.S',
+      ),
+    ).toBe('t1');
+    expect(
+      await stacks().aws(
+        'dynamodb',
+        'query',
+        '--table-name',
+        executions,
+        '--index-name',
+        'thread_id-index',
+        '--key-condition-expression',
+        'thread_id = :t',
+        '--expression-attribute-values',
+        '{":t": {"S": "t1"}}',
+        '--query',
+        'Count',
+      ),
+    ).toBe(1);
+  });
+});
+
+describe('items of other tables', () => {
+  test('sessions and history are found by their keys', async () => {
+    const { sessions = '', history = '' } = stacks().outputs.table_names;
+    for (const [name, item, key] of [
+      [sessions, '{"thread_id": {"S": "t1"}, "state": {"S": "x"}}', '{"thread_id": {"S": "t1"}}'],
+      [
+        history,
+        '{"thread_id": {"S": "t1"}, "created_at": {"S": "2026"}}',
+        '{"thread_id": {"S": "t1"}, "created_at": {"S": "2026"}}',
+      ],
+    ] as const) {
+      await stacks().aws('dynamodb', 'put-item', '--table-name', name, '--item', item);
+      expect(
+        await stacks().aws('dynamodb', 'get-item', '--table-name', name, '--key', key, '--query', 'Item.thread_id.S'),
+      ).toBe('t1');
+    }
+  });
+});
+
+describe('every table', () => {
+  test.each([
+    ['sessions', undefined],
+    ['executions', 'ttl'],
+    ['messages', 'ttl'],
+    ['history', 'expires_at'],
+  ])('%s: TTL %s, recovery, protection', async (key, attribute) => {
+    const table = stacks().outputs.table_names[key] ?? '';
+    expect(
+      await stacks().aws(
+        'dynamodb',
+        'describe-time-to-live',
+        '--table-name',
+        table,
+        '--query',
+        'TimeToLiveDescription.AttributeName',
+      ),
+    ).toBe(attribute ?? null);
+    expect(
+      await stacks().aws(
+        'dynamodb',
+        'describe-continuous-backups',
+        '--table-name',
+        table,
+        '--query',
+        'ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus',
+      ),
+    ).toBe('ENABLED');
+    expect(
+      await stacks().aws(
+        'dynamodb',
+        'describe-table',
+        '--table-name',
+        table,
+        '--query',
+        'Table.DeletionProtectionEnabled',
+      ),
+    ).toBe(true);
+    await expect(stacks().aws('dynamodb', 'delete-table', '--table-name', table)).rejects.toThrow(/protect/i);
+  });
+});
+
+describe('queues', () => {
+  test('a message that was received three times is in the dead-letter queue', async () => {
+    const queue = stacks().outputs.agentic_events_queue_url;
+    await stacks().aws('sqs', 'send-message', '--queue-url', queue, '--message-body', 'poison');
+    for (let count = 0; count < 3; count++)
+      expect(
+        await stacks().aws(
+          'sqs',
+          'receive-message',
+          '--queue-url',
+          queue,
+          '--visibility-timeout',
+          '0',
+          '--query',
+          'Messages[0].Body',
+        ),
+      ).toBe('poison');
+    await stacks().aws(
+      'sqs',
+      'receive-message',
+      '--queue-url',
+      queue,
+      '--visibility-timeout',
+      '0',
+      '--wait-time-seconds',
+      '1',
+    );
+    const dead = stacks().outputs.dead_letter_queue_urls['agentic_events'] ?? '';
+    expect(await stacks().aws('sqs', 'receive-message', '--queue-url', dead, '--query', 'Messages[0].Body')).toBe(
+      'poison',
+    );
+  }, 30_000);
+});
+
+describe('repositories', () => {
+  test('the lifecycle policy and the immutability of tags are read back', async () => {
+    const policy = z
+      .string()
+      .parse(
+        await stacks().aws(
+          'ecr',
+          'get-lifecycle-policy',
+          '--repository-name',
+          'discord-bot',
+          '--query',
+          'lifecyclePolicyText',
+        ),
+      );
+    expect(
+      JSON.parse(policy).rules.map((rule: { selection: { countNumber: number } }) => rule.selection.countNumber),
+    ).toEqual([9999, 10, 3, 7]);
+    expect(
+      await stacks().aws(
+        'ecr',
+        'describe-repositories',
+        '--repository-names',
+        'discord-bot',
+        'dev-sandbox',
+        '--query',
+        'repositories[].imageTagMutability',
+      ),
+    ).toEqual(['IMMUTABLE', 'IMMUTABLE']);
+  });
+});
