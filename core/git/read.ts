@@ -125,47 +125,28 @@ function normalizePath(path: string): string {
   return parts.join('/');
 }
 
-/** A commit with its first parent and its whole message. */
+/** A commit of a history. */
 export interface LoggedCommit {
   readonly commit: CommitSha;
-  /** Undefined for a root commit, and where the history that is here ends. */
-  readonly parent: CommitSha | undefined;
-  readonly message: string;
+  /** Empty for a root commit, and where the history that is here ends. */
+  readonly parents: readonly CommitSha[];
+  /** The whole message where a line of it begins with the prefix that was asked for; undefined elsewhere. */
+  readonly message: string | undefined;
 }
 
-/** Returns the commits of a range whose message has a line that begins with `prefix`, newest first, all parents followed. */
-export async function logWithLine(run: RunGit, revision: string, prefix: string): Promise<LoggedCommit[]> {
-  const pattern = `^${prefix.replace(/[.[\]^$*\\]/g, '\\$&')}`;
-  const format = '--format=%H %P%n%B';
-  const argv = ['log', '--no-show-signature', '-z', '--basic-regexp', `--grep=${pattern}`, format, revision, '--'];
-  const entries = (await run(argv)).stdout.toString('utf8').split('\0').filter(Boolean);
+/** Returns the commits below a revision, all parents followed, by one process; the messages with a line of `prefix`. */
+export async function log(run: RunGit, revision: string, prefix: string): Promise<LoggedCommit[]> {
+  const { stdout } = await run(['log', '--no-show-signature', '-z', '--format=%H %P%n%B', revision, '--']);
+  const entries = stdout.toString('utf8').split('\0').filter(Boolean);
   return entries.map((entry) => {
     const end = entry.indexOf('\n');
-    const [commit = '', parent] = entry.slice(0, end).trim().split(' ');
+    const [commit = '', ...parents] = entry.slice(0, end).trim().split(' ') as CommitSha[]; // git prints whole ids
     return {
       commit: parseCommitSha('git log', commit),
-      parent: parent === undefined ? undefined : parseCommitSha('git log', parent),
-      message: entry.slice(end + 1),
+      parents,
+      message: entry.includes(`\n${prefix}`, end) ? entry.slice(end + 1) : undefined,
     };
   });
-}
-
-/** Returns the first-parent line from `head` down, newest first, where the history is here. */
-export async function firstParentLine(run: RunGit, head: string): Promise<CommitSha[]> {
-  const { stdout } = await run(['rev-list', '--first-parent', head, '--']);
-  return stdout.toString('utf8').split('\n').filter(Boolean) as CommitSha[]; // rev-list prints whole ids only
-}
-
-/** Returns the parents of every commit of `head`'s history that is here. */
-export async function listParents(run: RunGit, head: string): Promise<ReadonlyMap<CommitSha, readonly CommitSha[]>> {
-  const { stdout } = await run(['rev-list', '--parents', head, '--']);
-  const lines = stdout.toString('utf8').split('\n').filter(Boolean);
-  return new Map(
-    lines.map((line) => {
-      const [commit, ...parents] = line.split(' ') as [CommitSha, ...CommitSha[]]; // rev-list prints whole ids only
-      return [commit, parents];
-    }),
-  );
 }
 
 /** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */

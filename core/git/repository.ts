@@ -9,13 +9,11 @@ import {
   findBlobs,
   findCommits,
   findEntries,
-  firstParentLine,
   isAncestor,
   type LoggedCommit,
   listBetween,
-  listParents,
   listTouching,
-  logWithLine,
+  log,
   lsTree,
   readBlobs,
   readText,
@@ -53,12 +51,8 @@ export interface Git {
   readText(revision: string, path: string): Promise<string | undefined>;
   /** Returns the entries of paths, in their order; undefined for a path that the commit does not have. */
   findEntries(revision: string, paths: readonly string[]): Promise<(TreeEntry | undefined)[]>;
-  /** Returns the commits of a range whose message has a line that begins with `prefix`, newest first. */
-  logWithLine(revision: string, prefix: string): Promise<LoggedCommit[]>;
-  /** Returns the first-parent line from `head` down, newest first, where the history is here. */
-  firstParentLine(head: string): Promise<CommitSha[]>;
-  /** Returns the parents of every commit of `head`'s history that is here. */
-  listParents(head: string): Promise<ReadonlyMap<CommitSha, readonly CommitSha[]>>;
+  /** Returns the commits below a revision, all parents followed; the messages with a line that begins with `prefix`. */
+  log(revision: string, prefix: string): Promise<LoggedCommit[]>;
   /** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */
   listTouching(base: string, head: string, paths: readonly string[]): Promise<CommitSha[]>;
   /** Returns those of `commits` that are reachable from `head` and not from `base`. */
@@ -116,9 +110,7 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     readTrees: (names) => readTrees(run, names),
     readText: (revision, path) => readText(run, revision, path),
     findEntries: (revision, paths) => findEntries(run, revision, paths),
-    logWithLine: (revision, prefix) => logWithLine(run, revision, prefix),
-    firstParentLine: (head) => firstParentLine(run, head),
-    listParents: (head) => listParents(run, head),
+    log: (revision, prefix) => log(run, revision, prefix),
     listTouching: (base, head, paths) => listTouching(run, base, head, paths),
     listBetween: (base, head, commits) => listBetween(run, base, head, commits),
     shallowCommits: async () => {

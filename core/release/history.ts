@@ -1,7 +1,7 @@
 import type { Git } from '#core/git/repository.ts';
 import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
 import { openPast, type Past } from '#core/release/past.ts';
-import { type LandedRelease, parseReleases, RELEASE_KEY, type Release } from '#core/release/trailer.ts';
+import { type LandedRelease, parseReleases, type Release } from '#core/release/trailer.ts';
 import type { Log } from '#core/system/log.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
@@ -63,8 +63,8 @@ export function createHistory(ports: HistoryPorts): History {
         past,
         findReleases: (query) => findReleases(query, line, past, ports),
         findIntent: async (intent) => {
-          const logged = await ports.commits.logWithLine(head, RELEASE_KEY);
-          return logged.find(({ message }) => parseReleases(message).some((release) => release.intent === intent))
+          const claims = await line.claims();
+          return claims.find(({ message }) => parseReleases(message).some((release) => release.intent === intent))
             ?.commit;
         },
       };
@@ -149,18 +149,14 @@ function cut(
 
 /** Returns the commits that claim a wanted release, newest first; where the fetched history ends nothing can be judged. */
 async function readClaims(line: Line, commits: Git, wanted: ReadonlySet<string>): Promise<Claim[]> {
-  const [logged, ends] = await Promise.all([
-    commits.logWithLine(line.head, RELEASE_KEY),
-    commits.shallowCommits(),
-    line.commits(),
-  ]);
+  const [claimed, ends] = await Promise.all([line.claims(), commits.shallowCommits()]);
   const claims: Claim[] = [];
-  for (const { commit, parent, message } of logged) {
+  for (const { commit, parents, message } of claimed) {
     if (ends.has(commit)) continue;
     const releases = parseReleases(message).filter(({ environment, image }) =>
       wanted.has(releaseKey(environment, image)),
     );
-    if (releases.length > 0) claims.push({ commit, parent, releases, entry: await line.findEntry(commit) });
+    if (releases.length > 0) claims.push({ commit, parent: parents[0], releases, entry: await line.findEntry(commit) });
   }
   return claims;
 }

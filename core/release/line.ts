@@ -1,12 +1,14 @@
+import type { LoggedCommit } from '#core/git/read.ts';
 import type { Git } from '#core/git/repository.ts';
 import type { Branch, Relation } from '#core/release/order.ts';
+import { RELEASE_KEY } from '#core/release/trailer.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /**
  * How many commits to fetch from the head, step by step: the last release is mostly a few commits away, and commits
  * without their trees are small. The last is git's own number for "all".
  */
-const DEPTHS = [128, 2_147_483_647] as const;
+const DEPTHS = [128, 4_096, 2_147_483_647] as const;
 
 /** How much of the history is fetched, whichever head it was fetched for. */
 export interface FetchedDepth {
@@ -20,27 +22,32 @@ export interface Line extends Branch {
   deepen(): Promise<boolean>;
   /** Returns the first-parent line, newest first, where it is fetched. */
   commits(): Promise<readonly CommitSha[]>;
+  /** Returns the fetched commits with a release's trailer in their message, on the line and beside it. */
+  claims(): Promise<readonly (LoggedCommit & { readonly message: string })[]>;
   /** Returns the index of the line's oldest commit that has `commit` below it, or is it; 0 is the head. */
   findEntry(commit: CommitSha): Promise<number>;
 }
 
 interface Read {
-  readonly commits: readonly CommitSha[];
+  readonly logged: readonly LoggedCommit[];
+  readonly parents: ReadonlyMap<CommitSha, readonly CommitSha[]>;
+  readonly line: readonly CommitSha[];
   readonly index: ReadonlyMap<CommitSha, number>;
+  /** What lies beside the line, when somebody asks. */
+  sides?: ReadonlyMap<CommitSha, number>;
 }
 
 /** Opens the branch below `head` in `git`, a repository for commits alone that earlier heads may have filled. */
 export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): Promise<Line> {
-  let line: Promise<Read> | undefined;
-  let sides: Promise<ReadonlyMap<CommitSha, number>> | undefined;
+  let reading: Promise<Read> | undefined;
   const fetchStep = async (): Promise<void> => {
-    [line, sides] = [undefined, undefined];
+    reading = undefined;
     const refspecs = [`+${head}:refs/slipway/branch`];
     await git.fetch({ refspecs, depth: DEPTHS[depth.step] ?? 1, filter: 'tree:0' });
   };
   const read = (): Promise<Read> => {
-    line ??= git.firstParentLine(head).then((commits) => ({ commits, index: indexOf(commits) }));
-    return line;
+    reading ??= readLine(git, head);
+    return reading;
   };
   const deepen = async (): Promise<boolean> => {
     if (depth.step + 1 >= DEPTHS.length || !git.isShallow()) return false;
@@ -50,11 +57,11 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
   };
   const isOnLine = async (commit: CommitSha): Promise<boolean> => (await read()).index.has(commit);
   const findEntry = async (commit: CommitSha): Promise<number> => {
-    const { commits, index } = await read();
-    const own = index.get(commit);
+    const known = await read();
+    const own = known.index.get(commit);
     if (own !== undefined) return own;
-    sides ??= git.listParents(head).then((parents) => indexSides(commits, parents));
-    return (await sides).get(commit) ?? 0;
+    known.sides ??= indexSides(known);
+    return known.sides.get(commit) ?? 0;
   };
   /** Beside the line a path that was cut would mislead. */
   const findWholeEntry = async (commit: CommitSha): Promise<number> => {
@@ -65,7 +72,11 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
   return {
     head,
     deepen,
-    commits: async () => (await read()).commits,
+    commits: async () => (await read()).line,
+    claims: async () =>
+      (await read()).logged.flatMap(({ message, ...commit }) =>
+        message === undefined ? [] : [{ ...commit, message }],
+      ),
     findEntry,
     contains: async (commit) => {
       do {
@@ -79,12 +90,18 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
       if (a === b) return compareBrought(git, one, other);
       return a > b ? 'older' : 'newer';
     },
-    broughtBy: async (commit) => (await read()).commits[await findWholeEntry(commit)] ?? head,
+    broughtBy: async (commit) => (await read()).line[await findWholeEntry(commit)] ?? head,
   };
 }
 
-function indexOf(commits: readonly CommitSha[]): ReadonlyMap<CommitSha, number> {
-  return new Map(commits.map((commit, index) => [commit, index]));
+async function readLine(git: Git, head: CommitSha): Promise<Read> {
+  const logged = await git.log(head, RELEASE_KEY);
+  const parents = new Map(logged.map((entry) => [entry.commit, entry.parents]));
+  const line: CommitSha[] = [];
+  for (let commit: CommitSha | undefined = head; commit !== undefined; commit = parents.get(commit)?.[0]) {
+    line.push(commit);
+  }
+  return { logged, parents, line, index: new Map(line.map((commit, index) => [commit, index])) };
 }
 
 /** One commit of the line brought both: git's ancestry alone can say more. */
@@ -94,17 +111,13 @@ async function compareBrought(git: Git, one: CommitSha, other: CommitSha): Promi
 }
 
 /** Returns for each commit beside the line the index of the line's commit that brought it: the oldest that reaches it. */
-function indexSides(
-  line: readonly CommitSha[],
-  parents: ReadonlyMap<CommitSha, readonly CommitSha[]>,
-): ReadonlyMap<CommitSha, number> {
+function indexSides({ line, index, parents }: Read): ReadonlyMap<CommitSha, number> {
   const entries = new Map<CommitSha, number>();
-  const onLine = new Set(line);
-  for (let index = line.length - 1; index >= 0; index--) {
-    const open = [...(parents.get(line[index] as CommitSha) ?? []).slice(1)]; // index is within the line
+  for (const [entry, brought] of [...line.entries()].reverse()) {
+    const open = [...(parents.get(brought) ?? []).slice(1)];
     for (let commit = open.pop(); commit !== undefined; commit = open.pop()) {
-      if (onLine.has(commit) || entries.has(commit)) continue;
-      entries.set(commit, index);
+      if (index.has(commit) || entries.has(commit)) continue;
+      entries.set(commit, entry);
       open.push(...(parents.get(commit) ?? []));
     }
   }

@@ -55,7 +55,7 @@ export async function placeBuild(
   const inputs = await image.inputsAt(deployed.source);
   if (inputs === undefined) return { is: 'newer' };
   if (inputs === (await image.inputsAt(wanted.source))) {
-    return (await wasReplaced(wanted, inputs, image)) ? { is: 'older', winner: deployed } : { is: 'rebuilt' };
+    return (await wasReplaced(wanted, deployed, inputs, image)) ? { is: 'older', winner: deployed } : { is: 'rebuilt' };
   }
   for (const commit of await image.changesAfter(wanted.source, deployed.source)) {
     if ((await image.inputsAt(commit)) === inputs) return { is: 'older', winner: { ...deployed, source: commit } };
@@ -67,14 +67,19 @@ export async function placeBuild(
  * True when another build of the same inputs has replaced this one already: `force` built them again, for a newer base
  * image say, and the first build must not come back with a re-run of its job or with the next commit that changes nothing.
  */
-async function wasReplaced(wanted: Wanted, inputs: string, image: ImageHistory): Promise<boolean> {
-  for (let seen = 0, releases = await image.releases(1); seen < releases.length; seen++) {
+async function wasReplaced(
+  wanted: Wanted,
+  deployed: LandedRelease,
+  inputs: string,
+  image: ImageHistory,
+): Promise<boolean> {
+  for (let seen = 0, releases: readonly LandedRelease[] = [deployed]; seen < releases.length; seen++) {
     const release = releases[seen];
     if (release === undefined || (await image.inputsAt(release.source)) !== inputs) return false;
     if (release.from === wanted.digest) return true;
     if (release.from === undefined || release.from === NEVER_RELEASED) return false;
     // older releases are looked for only while every newer one has the same inputs
-    if (seen + 1 === releases.length) releases = await image.releases(2 * releases.length);
+    if (seen + 1 === releases.length) releases = await image.releases(releases.length + 1);
   }
   return false;
 }
