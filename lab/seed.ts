@@ -47,7 +47,7 @@ export async function seedRepository(
 }
 
 /** Copies the files that git knows or would add, as they are on disk. */
-export async function copyCheckout(exec: Exec, source: string, target: string): Promise<void> {
+async function copyCheckout(exec: Exec, source: string, target: string): Promise<void> {
   const list = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'] as const;
   const { stdout } = await exec(['git', '-C', source, ...list]);
   const paths = stdout

@@ -7,7 +7,7 @@ const PORT = 3000;
 const version = z.looseObject({ source: z.string().nullable() });
 
 /** Returns the ready pods of an image in a namespace; pods that are being deleted do not count. */
-export async function readyPods(cluster: Pick<Cluster, 'pods'>, namespace: string, image: string): Promise<Pod[]> {
+async function readyPods(cluster: Pick<Cluster, 'pods'>, namespace: string, image: string): Promise<Pod[]> {
   const pods = await cluster.pods(namespace, `app.kubernetes.io/name=${image}`);
   return pods.filter((pod) => isReadyPod(pod) && pod.metadata.deletionTimestamp === undefined);
 }

@@ -79,7 +79,7 @@ test('an answer lost on the wire: the bump finds its own commit and does not wri
 
 test('A, B, A built from three commits and finishing as first, third, second: the overlay stays on A', async () => {
   const [a, b] = [tenant.push('discord-bot', 'a'), tenant.push('discord-bot', 'b')];
-  const [one, two, three] = ['1', '2', '3'].map((text) => tenant.commit({ 'app/main.js': `// ${text}\n` }));
+  const [one, two, three] = ['a', 'b', 'a'].map((text) => tenant.commit({ 'app/main.js': `// ${text}\n` }));
   await tenant.bump({ images: `discord-bot=${a}`, 'source-sha': one ?? '' });
   const commits = tenant.remoteGit('rev-list', '--count', 'main');
   const third = await tenant.bump({ images: `discord-bot=${a}`, 'source-sha': three ?? '' });

@@ -45,6 +45,13 @@ describe('environments', () => {
     expect(byHand.outcome).toBe('landed');
   });
 
+  test('one that takes releases by promotion is left out, and refused by name', async () => {
+    setDeploys('on-promotion, from: staging');
+    const all = await bump(branch.tenant, { images: `discord-bot=${branch.digest(0)}`, environment: '' });
+    expect(all.images.map(({ environment }) => environment)).toEqual(['staging']);
+    await expect(branch.deploy(1)).rejects.toThrow('production takes releases by promotion from staging only');
+  });
+
   test('an image that an overlay does not use is left out there; one that none uses is refused', async () => {
     const staging = branch.tenant.readOverlay('staging');
     const without = staging.replace(/ {2}# discord-bot\n {2}- name: discord-bot\n.*\n.*\n/, '');

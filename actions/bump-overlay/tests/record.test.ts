@@ -29,6 +29,11 @@ describe('a trailer is believed only where the tree agrees', () => {
       void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, 'x')], `merge\n\n${branch.forge({})}`),
     'a merged commit whose message claims it': () =>
       void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, `x\n\n${branch.forge({})}`)]),
+    'a change by hand whose message tells another beginning and the newest source': () =>
+      void branch.tenant.commit(
+        { [PRODUCTION]: branch.edited(4) },
+        `edit\n\n${branch.forge({ source: branch.head() })}`,
+      ),
     'a side that released and took it back before the merge': () => {
       const [before, start] = [`${branch.tenant.readOverlay()}\n`, branch.head()];
       const released = branch.side(

@@ -1,0 +1,2 @@
+import { expectGolden } from '#tests/support/golden.ts';
+expectGolden;
