@@ -64,6 +64,21 @@ test('a push just before ours is kept: ours lands on top of it', async () => {
   expect(tenant.readOverlay()).toContain(digest);
 });
 
+test('a push between our reading and our push is kept, whatever the server would let us overwrite', async () => {
+  const digest = tenant.push('discord-bot', 'one');
+  const source = tenant.remoteGit('rev-parse', 'main');
+  let rivals = 0;
+  tenant.server.intercept = async (request) => {
+    if (request.url?.includes('service=git-receive-pack') && rivals++ === 0)
+      tenant.commit({ 'notes.md': 'a rival\n' }, 'rival');
+    return undefined;
+  };
+  const result = await tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': source });
+  expect(result.outputs['outcome']).toBe('landed');
+  expect(tenant.remoteGit('show', 'main:notes.md')).toBe('a rival');
+  expect(tenant.readOverlay()).toContain(digest);
+});
+
 test('an answer lost on the wire: the bump finds its own commit and does not write a second', async () => {
   const digest = tenant.push('discord-bot', 'one');
   let dropped = 0;

@@ -10,46 +10,49 @@ beforeEach(async () => {
 afterEach(() => branch.tenant.close());
 
 describe('a trailer is believed only where the tree agrees', () => {
+  /** Claims the newest commit as its source: were it believed, every build that is under way would be superseded. */
+  const claim = (change: Parameters<TestBranch['forge']>[0] = {}) => branch.forge({ source: branch.head(), ...change });
+  const digest = (index: number) => branch.digest(index);
+
   const attacks: Record<string, () => void> = {
     'a message alone, from a source that is nowhere': () =>
       void branch.tenant.commit({ 'x.md': 'x' }, `docs\n\n${branch.forge({})}`),
     'a message alone that names the deployed digest and the newest source': () =>
-      void branch.tenant.commit({}, `docs\n\n${branch.forge({ to: branch.digest(0), source: branch.head() })}`),
+      void branch.tenant.commit({}, `docs\n\n${claim({ to: digest(0) })}`),
     'ten lines in one squashed message': () =>
-      void branch.tenant.commit(
-        {},
-        `feat\n\n${[...'0123456789'].map((char) => branch.forge({ source: char.repeat(40) })).join('\n')}`,
-      ),
+      void branch.tenant.commit({}, `feat\n\n${Array.from({ length: 10 }, () => claim()).join('\n')}`),
     'a commit that changes the other environment': () =>
       void branch.tenant.commit(
         { 'overlays/staging/kustomization.yaml': branch.edited(4, 'staging') },
-        `feat\n\n${branch.forge({})}`,
+        `feat\n\n${claim()}`,
       ),
+    'a change by hand whose message tells another beginning': () =>
+      void branch.tenant.commit({ [PRODUCTION]: branch.edited(4) }, `edit\n\n${claim()}`),
     'a merge commit whose own message claims it': () =>
-      void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, 'x')], `merge\n\n${branch.forge({})}`),
+      void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, 'x')], `merge\n\n${claim()}`),
     'a merged commit whose message claims it': () =>
-      void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, `x\n\n${branch.forge({})}`)]),
-    'a change by hand whose message tells another beginning and the newest source': () =>
-      void branch.tenant.commit(
-        { [PRODUCTION]: branch.edited(4) },
-        `edit\n\n${branch.forge({ source: branch.head() })}`,
-      ),
+      void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, `x\n\n${claim()}`)]),
+    'a side whose edit by hand an earlier message claims': () => {
+      const claimed = branch.side(branch.head(), { 'x.md': 'x' }, `x\n\n${claim({ from: digest(0) })}`);
+      branch.merge([branch.side(claimed, { [PRODUCTION]: branch.edited(4) }, 'by hand')]);
+    },
+    'a side whose edit by hand a later message claims': () => {
+      const edit = branch.side(branch.head(), { [PRODUCTION]: branch.edited(4) }, 'by hand');
+      branch.merge([branch.side(edit, { 'x.md': 'x' }, `x\n\n${claim({ from: digest(0) })}`)]);
+    },
     'a side that released and took it back before the merge': () => {
-      const [before, start] = [`${branch.tenant.readOverlay()}\n`, branch.head()];
-      const released = branch.side(
-        start,
-        { [PRODUCTION]: branch.edited(4) },
-        `x\n\n${branch.forge({ from: branch.digest(0) })}`,
-      );
+      const before = `${branch.tenant.readOverlay()}\n`;
+      const message = `x\n\n${claim({ from: digest(0) })}`;
+      const released = branch.side(branch.head(), { [PRODUCTION]: branch.edited(4) }, message);
       branch.merge([branch.side(released, { [PRODUCTION]: before }, 'taken back')]);
     },
     'an octopus merge that brings two claims': () => {
       const start = branch.head();
-      const one = branch.side(start, { 'x.md': 'x' }, `x\n\n${branch.forge({})}`);
-      branch.merge([one, branch.side(start, { 'y.md': 'y' }, `y\n\n${branch.forge({ to: branch.digest(3) })}`)]);
+      const one = branch.side(start, { 'x.md': 'x' }, `x\n\n${claim()}`);
+      branch.merge([one, branch.side(start, { 'y.md': 'y' }, `y\n\n${claim({ to: digest(3) })}`)]);
     },
     'a cherry-pick of a real release without its change': () => {
-      const message = branch.tenant.remoteGit('log', '-1', '--format=%B', 'main');
+      const message = branch.tenant.remoteGit('log', '-1', '--grep=Slipway-Release', '--format=%B', 'main');
       branch.tenant.commit({ 'x.md': 'x' }, message.replace(/source=\w+/, `source=${branch.head()}`));
     },
     'a ref that claims the newest source': () =>
@@ -90,6 +93,8 @@ describe('a trailer is believed only where the tree agrees', () => {
   });
 
   test('a release that lies deep in a merged side is found', async () => {
+    branch.appChange('first');
+    expect((await branch.deploy(2)).outcome).toBe('landed');
     const older = branch.appChange('older');
     const start = branch.head();
     const newer = branch.appChange('newer');

@@ -1,2 +1,0 @@
-import { expectGolden } from '#tests/support/golden.ts';
-expectGolden;
