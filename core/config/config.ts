@@ -41,6 +41,12 @@ const image = z.strictObject({
     .array(path('A file or folder.'))
     .min(1, 'is empty: name at least one file or folder')
     .describe('Files and folders that go into the image; a change in them rebuilds it.'),
+  base: z
+    .string()
+    .optional()
+    .describe(
+      "The base image, best by digest, in place of the template's default of base_image; a changed one rebuilds the image.",
+    ),
   dependencies: z
     .array(path('A file or folder.'))
     .default([])

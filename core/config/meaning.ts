@@ -1,6 +1,7 @@
 import type { WrittenConfig } from '#core/config/config.ts';
 import type { Path } from '#core/config/document.ts';
-import { quote } from '#core/values/errors.ts';
+import { parseImageName } from '#core/registry/image-name.ts';
+import { InputError, quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
 /** A fault whose line is still to be found: the value's path and what is wrong with it. */
@@ -9,11 +10,16 @@ export interface PlacedFault {
   readonly sentence: string;
 }
 
+type WrittenImage = WrittenConfig['images'][string];
 type WrittenEnvironment = WrittenConfig['environments'][string];
 
 /** Returns what no schema can say: a path does not exist, a name refers to nothing, two keys contradict each other. */
 export function checkMeaning(written: WrittenConfig, pathExists: (path: string) => boolean): PlacedFault[] {
-  return [...checkPaths(written, pathExists), ...checkDependencies(written), ...checkEnvironments(written)];
+  return [
+    ...checkPaths(written, pathExists),
+    ...Object.entries(written.images).flatMap(([name, image]) => checkImage(name, image)),
+    ...checkEnvironments(written),
+  ];
 }
 
 function checkPaths(written: WrittenConfig, pathExists: (path: string) => boolean): PlacedFault[] {
@@ -25,19 +31,35 @@ function checkPaths(written: WrittenConfig, pathExists: (path: string) => boolea
     }));
 }
 
-function checkDependencies(written: WrittenConfig): PlacedFault[] {
-  return Object.entries(written.images).flatMap(([name, { inputs, dependencies }]) =>
-    dependencies.flatMap((path, index) =>
-      inputs.some((input) => isWithin(path, input))
-        ? []
-        : [
-            {
-              path: ['images', name, 'dependencies', String(index)],
-              sentence: `${quote(path)} is not within the inputs: add it there or take it out here`,
-            },
-          ],
-    ),
+function checkImage(name: string, { inputs, dependencies, base, variables }: WrittenImage): PlacedFault[] {
+  const outside = dependencies.flatMap((path, index) =>
+    inputs.some((input) => isWithin(path, input))
+      ? []
+      : [
+          {
+            path: ['images', name, 'dependencies', String(index)],
+            sentence: `${quote(path)} is not within the inputs: add it there or take it out here`,
+          },
+        ],
   );
+  const faults = base === undefined ? [] : checkBase(base, variables['base_image']);
+  return [...faults.map((sentence) => ({ path: ['images', name, 'base'], sentence })), ...outside];
+}
+
+function checkBase(base: string, variable: string | undefined): string[] {
+  const twice = `${quote(base)} and variables.base_image both name the base image: keep base and take the variable out`;
+  const reason = findReferenceFault(base);
+  return [...(variable === undefined ? [] : [twice]), ...(reason === undefined ? [] : [`${quote(base)} ${reason}`])];
+}
+
+function findReferenceFault(text: string): string | undefined {
+  try {
+    parseImageName('base', text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return error.expected;
+    throw error;
+  }
 }
 
 function isWithin(path: string, folder: string): boolean {
