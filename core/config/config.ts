@@ -1,50 +1,4 @@
 import * as z from 'zod';
-import type { RegistryLocation } from '#core/registry/registry.ts';
-
-/** An image of slipway.yaml. */
-export interface ImageConfig {
-  /** Its key: the repository in the registry and the name in overlays. */
-  readonly name: string;
-  /** Packer template, a path in the repository. */
-  readonly template: string;
-  /** Files and folders that go into the image. */
-  readonly inputs: readonly string[];
-  /** The part of the inputs that the dependency layer is made from; empty for an image of one layer. */
-  readonly dependencies: readonly string[];
-  /** Values of the template's variables. */
-  readonly variables: Readonly<Record<string, string>>;
-  /** How many builds the registry keeps. */
-  readonly keep: number;
-}
-
-/** How an environment takes releases. */
-export type Deploys = 'on-push' | 'on-promotion' | 'by-hand';
-
-/** An environment of slipway.yaml. */
-export interface EnvironmentConfig {
-  readonly name: string;
-  /** Folder of the overlay. */
-  readonly overlay: string;
-  readonly deploys: Deploys;
-  /** The environment that releases are promoted from. */
-  readonly from: string | undefined;
-}
-
-/** How the repository's Terraform is run, and what of it. */
-export interface TerraformConfig {
-  /** The program: OpenTofu runs the same code. */
-  readonly binary: 'terraform' | 'tofu';
-  /** Folder of each root module, by the stack's name. */
-  readonly stacks: ReadonlyMap<string, string>;
-}
-
-/** slipway.yaml, checked. */
-export interface Config {
-  readonly registry: RegistryLocation;
-  readonly images: ReadonlyMap<string, ImageConfig>;
-  readonly environments: ReadonlyMap<string, EnvironmentConfig>;
-  readonly terraform: TerraformConfig | undefined;
-}
 
 const REPOSITORY_NAME = /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/;
 const ENVIRONMENT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
@@ -87,11 +41,17 @@ const image = z.strictObject({
     .array(path('A file or folder.'))
     .min(1, 'is empty: name at least one file or folder')
     .describe('Files and folders that go into the image; a change in them rebuilds it.'),
+  base: z
+    .string()
+    .optional()
+    .describe(
+      "The base image, best by digest, in place of the template's default of base_image; a changed one rebuilds the image.",
+    ),
   dependencies: z
     .array(path('A file or folder.'))
     .default([])
     .describe(
-      'The part of the inputs from which the dependency layer is made; other changes neither reinstall nor push it anew.',
+      'The part of the inputs from which the dependency layer is made; other changes neither reinstall nor push it again.',
     ),
   variables: z
     .record(z.string(), z.string())
@@ -146,3 +106,35 @@ export const configSchema = z.strictObject({
 
 /** slipway.yaml as it is written, with defaults filled in. */
 export type WrittenConfig = z.output<typeof configSchema>;
+
+/** A value of the schema that is only read. */
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T;
+
+/** An image of slipway.yaml; its paths and variables decide what a build makes. */
+export interface ImageConfig extends Frozen<z.output<typeof image>> {
+  /** Its key: the repository in the registry and the name in overlays. */
+  readonly name: string;
+}
+
+/** An environment of slipway.yaml; its overlay is a path without a slash at its end. */
+export interface EnvironmentConfig extends Frozen<z.output<typeof environment>> {
+  readonly name: string;
+}
+
+/** How the repository's Terraform is run, and what of it. */
+interface TerraformConfig extends Frozen<Omit<z.output<typeof terraform>, 'stacks'>> {
+  /** Folder of each root module, by the stack's name. */
+  readonly stacks: ReadonlyMap<string, string>;
+}
+
+/** slipway.yaml, checked. */
+export interface Config {
+  readonly registry: Frozen<WrittenConfig['registry']>;
+  readonly images: ReadonlyMap<string, ImageConfig>;
+  readonly environments: ReadonlyMap<string, EnvironmentConfig>;
+  readonly terraform: TerraformConfig | undefined;
+}

@@ -4,7 +4,7 @@ import { listNamedPaths, parseConfig } from '#core/config/parse.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import { Refusal } from '#core/values/errors.ts';
 
-/** Returns slipway.yaml of one commit. The work tree is not asked. */
+/** Returns slipway.yaml as a commit has it, whatever the work tree says; refuses a commit without the file. */
 export async function readConfig(source: SourceTree, path: string): Promise<Config> {
   const file = posix.normalize(path);
   const text = await source.readText(file);

@@ -1,9 +1,8 @@
+import type { Config } from '#core/config/config.ts';
 import type { Digest } from '#core/values/reference.ts';
 
-/** The `registry` of slipway.yaml. */
-export type RegistryLocation =
-  | { readonly type: 'ecr'; readonly region: string; readonly account: string }
-  | { readonly type: 'oci'; readonly host: string };
+/** The `registry` of slipway.yaml: where images are pushed to and pulled from. */
+export type RegistryLocation = Config['registry'];
 
 /** A user name and a password (or token) for one registry host. */
 export interface RegistryCredentials {

@@ -6,7 +6,7 @@ import type { SourceTree } from '#core/source/source-tree.ts';
 import { InputError } from '#core/values/errors.ts';
 
 /** The settings of slipway.yaml that decide what goes into an image. */
-export type InputSettings = Pick<ImageConfig, 'name' | 'template' | 'inputs' | 'dependencies' | 'variables'>;
+export type InputSettings = Pick<ImageConfig, 'name' | 'template' | 'inputs' | 'base' | 'dependencies' | 'variables'>;
 
 /** What goes into an image at one commit, read from git alone. */
 export interface ImageInputs {
@@ -18,6 +18,11 @@ export interface ImageInputs {
   readonly inputHash: string;
   /** Undefined for an image without a dependency layer. */
   readonly dependenciesHash: string | undefined;
+}
+
+/** Returns the base image as slipway.yaml writes it; undefined where it leaves that to the template. */
+export function writtenBase(image: InputSettings): string | undefined {
+  return image.base ?? image.variables['base_image'];
 }
 
 /** Returns the path of the plugin list that belongs to a template: `plugins.pkr.hcl` beside it. */
@@ -51,7 +56,7 @@ export async function readImageInputs(image: InputSettings, source: SourceTree):
       inputs: entries,
       template,
       variables: image.variables,
-      base: image.variables['base_image'],
+      base: writtenBase(image),
     });
   return {
     template,

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
+import { ExpectedError } from '#core/values/errors.ts';
 
 /** What to run and under which conditions. */
 export interface ExecOptions {
@@ -31,8 +32,8 @@ export interface ExecResult {
 /** Runs one program by its argument vector, never through a shell. Refuses with a {@link CommandError}. */
 export type Exec = (argv: readonly [string, ...string[]], options?: ExecOptions) => Promise<ExecResult>;
 
-/** A program that could not be started, ended with an exit code that is no answer, or ran too long. */
-export class CommandError extends Error {
+/** A program that could not be started, ended with an exit code that is not an answer, or ran too long. */
+export class CommandError extends ExpectedError {
   override readonly name = 'CommandError';
   readonly argv: readonly string[];
   /** The exit code; undefined when the program was not started or was ended by a signal. */

@@ -1,8 +1,18 @@
+/** Every copy of this module has this very symbol: an action's bundle and its late part (`ecr.cjs`) have one copy each. */
+const EXPECTED = Symbol.for('slipway.expected-error');
+
 /**
- * A wrong value that somebody gave us: names the input, the value and the form that is expected.
- * Everything that is thrown and is neither this, a {@link Refusal} nor a CommandError is our own bug.
+ * What a person can put right by changing a value, a right or a service: its message is enough. Anything else that is
+ * thrown is a bug of ours and is shown with its stack.
  */
-export class InputError extends Error {
+export abstract class ExpectedError extends Error {
+  get [EXPECTED](): true {
+    return true;
+  }
+}
+
+/** A wrong value that someone gave us: names the input, the value and the form that is expected. */
+export class InputError extends ExpectedError {
   override readonly name = 'InputError';
   readonly input: string;
   readonly value: string;
@@ -20,7 +30,7 @@ export class InputError extends Error {
  * The world does not allow what was asked (a protected branch, a missing digest, an unreachable registry).
  * The message is one sentence or two: the thing, the value, the remedy.
  */
-export class Refusal extends Error {
+export class Refusal extends ExpectedError {
   override readonly name = 'Refusal';
 }
 
@@ -36,7 +46,7 @@ export function describeError(error: unknown): string {
   return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
 }
 
-/** True for errors that a person can mend: their message is enough, and a stack would only frighten. */
+/** True for an {@link ExpectedError}, also for one that another copy of this module made. */
 export function isExpected(error: unknown): error is Error {
-  return error instanceof Error && ['InputError', 'Refusal', 'CommandError'].includes(error.name);
+  return error instanceof Error && EXPECTED in error;
 }

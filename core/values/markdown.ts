@@ -18,7 +18,7 @@ export function inlineCode(text: string): string {
   return `${fence}${padding}${clean.replaceAll('|', '\\|')}${padding}${fence}`;
 }
 
-/** Returns a Markdown link; the address is percent-encoded where Markdown would end it. A non-http address is no link. */
+/** Returns a Markdown link; the address is percent-encoded where Markdown would end it. Of an address that is not http(s) only the text is left. */
 export function link(text: string, address: string): string {
   if (!/^https?:\/\//.test(address)) return text;
   return `[${text}](${address.replace(/[\s()<>|]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`)})`;

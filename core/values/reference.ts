@@ -9,7 +9,7 @@ export type CommitSha = string & { readonly commitSha: unique symbol };
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
-/** What stands in an overlay before its first release: no build has it. */
+/** The digest that an overlay names before its first release; no build has it. */
 export const NEVER_RELEASED: Digest = `sha256:${'0'.repeat(64)}`;
 
 /** True for `sha256:` and 64 lower-case hex digits. */

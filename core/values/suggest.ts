@@ -1,4 +1,4 @@
-/** Returns the name that `text` most likely stands for: at most two slips away, or a third of its length; else undefined. */
+/** Returns the name that `text` most likely means: at most two slips away, or a third of its length; else undefined. */
 export function findNearest(text: string, names: Iterable<string>): string | undefined {
   let best: { name: string; distance: number } | undefined;
   for (const name of names) {

@@ -1,6 +1,6 @@
 import { type ImageName, parseImageName } from '#core/registry/image-name.ts';
 import type { Registry } from '#core/registry/registry.ts';
-import type { InputSettings } from '#core/source/image-inputs.ts';
+import { type InputSettings, writtenBase } from '#core/source/image-inputs.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
 import type { Digest } from '#core/values/reference.ts';
@@ -20,8 +20,8 @@ export interface PinnedBase {
 
 /** Returns the base image that a commit names; asks no registry. */
 export async function readBaseImage(image: InputSettings, source: SourceTree): Promise<BaseImage> {
-  const written = image.variables['base_image'] ?? (await readDefault(image, source));
-  return { written, name: parseImageName(`base_image of ${image.name}`, written) };
+  const written = writtenBase(image) ?? (await readDefault(image, source));
+  return { written, name: parseImageName(`base image of ${image.name}`, written) };
 }
 
 /** Returns the digest that the base image has now: the written one, or the one its tag points to in its registry. */
@@ -43,7 +43,7 @@ async function resolveTag(
   const digest = await registry.findDigest(name.repository, name.tag ?? 'latest');
   if (digest !== undefined) return digest;
   throw new Refusal(
-    `the base image ${written} is not at ${name.host}; correct base_image in slipway.yaml or in the template`,
+    `the base image ${written} is not at ${name.host}; correct base in slipway.yaml or base_image in the template`,
   );
 }
 
@@ -54,7 +54,7 @@ async function readDefault(image: InputSettings, source: SourceTree): Promise<st
   throw new InputError(
     `images.${image.name}.template`,
     image.template,
-    'has no variable base_image with a literal default: declare it, or set variables.base_image in slipway.yaml',
+    'has no variable base_image with a literal default: declare it, or set base in slipway.yaml',
   );
 }
 

@@ -61,6 +61,11 @@ describe('the base image', () => {
     expect(base.reference).toBe(`host:5000/base@${digest('2')}`);
   });
 
+  test('is the base of slipway.yaml before all else', async () => {
+    const base = `host:5000/base@${digest('3')}`;
+    expect((await readIngredients({ ...image, base }, source(files, ''))).base.written).toBe(base);
+  });
+
   test('that does not exist is named', async () => {
     await expect(pin(image, registries(undefined).open)).rejects.toThrow(
       'the base image node:24 is not at registry-1.docker.io',
@@ -83,6 +88,8 @@ describe('the hashes', () => {
   test('change with the written base image, the variables, and the plugins beside the template', async () => {
     const before = await hashes({});
     for (const after of [
+      await hashes({ base: 'node:25' }),
+      await hashes({ base: 'node:26' }),
       await hashes({ variables: { base_image: 'node:25' } }),
       await hashes({ variables: { npm_registry: 'x' } }),
       await hashes({}, [...files, 'docker/plugins.pkr.hcl']),

@@ -39,6 +39,11 @@ describe('a valid slipway.yaml', () => {
   });
 });
 
+test('the base image, as it is written', () => {
+  expect(parse('valid', 'base').images.get('discord-bot')?.base).toBe(`node:24-slim@sha256:${'3f'.repeat(32)}`);
+  expect(parse('valid', 'variables').images.get('discord-bot')?.base).toBeUndefined();
+});
+
 test('the stacks, and the program that runs them', () => {
   expect(parse('valid', 'opentofu').terraform).toEqual({ binary: 'tofu', stacks: new Map([['aws', 'terraform/aws']]) });
   expect(parse('valid', 'the-tenant').terraform).toBeUndefined();

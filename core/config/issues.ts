@@ -1,0 +1,65 @@
+import type * as z from 'zod';
+import { configSchema } from '#core/config/config.ts';
+import { type ConfigDocument, type Fault, faultAt, type Path, valueAt } from '#core/config/document.ts';
+import { quote } from '#core/values/errors.ts';
+import { suggestName } from '#core/values/suggest.ts';
+
+/** Returns what the schema finds wrong at one place: the place, the value as it is written, the remedy. */
+export function describeIssue(issue: z.core.$ZodIssue, document: ConfigDocument): Fault[] {
+  const path = issue.path.map(String);
+  if (issue.code === 'unrecognized_keys') {
+    const known = knownKeys(path, document);
+    return issue.keys.map((key) =>
+      faultAt(document, path, `unknown key ${quote(key)}${suggestName(key, known)}`, [...path, key]),
+    );
+  }
+  const [above, key] = [path.slice(0, -1), path.at(-1) ?? ''];
+  if (issue.code === 'invalid_key') {
+    const reason = issue.issues[0]?.message ?? 'is not a name';
+    return [faultAt(document, above, `${quote(key)} ${reason}`, path)];
+  }
+  const value = valueAt(document, path);
+  if (value === undefined) return [faultAt(document, above, `${quote(key)} is missing: add it`, path)];
+  return [faultAt(document, path, `${show(value)} ${describeReason(issue, value)}`)];
+}
+
+function describeReason(issue: z.core.$ZodIssue, value: unknown): string {
+  const unknownAmong = (known: readonly unknown[]) => `is not known${suggestName(String(value), known.map(String))}`;
+  if (issue.code === 'invalid_union') return unknownAmong('options' in issue ? (issue.options ?? []) : []);
+  if (issue.code === 'invalid_value') return unknownAmong(issue.values);
+  if (issue.code === 'invalid_type') return `is not ${nameType(issue.expected)}`;
+  return issue.message;
+}
+
+/** The keys that the schema knows at a place; the schema itself is asked, so no list can differ from it. */
+function knownKeys(path: Path, document: ConfigDocument): string[] {
+  const { registry, images, environments, terraform } = configSchema.shape;
+  const [top] = path;
+  if (top === undefined) return Object.keys(configSchema.shape);
+  if (top === 'images') return Object.keys(images.valueType.shape);
+  if (top === 'environments') return Object.keys(environments.valueType.shape);
+  if (top === 'terraform') {
+    const { shape } = terraform.unwrap();
+    return Object.keys(path.length === 1 ? shape : shape.stacks.valueType.shape);
+  }
+  const type = valueAt(document, ['registry', 'type']);
+  const option = registry.options.find((candidate) => candidate.shape.type.value === type);
+  return Object.keys(option?.shape ?? {});
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  string: 'text: put it in quotes',
+  int: 'a whole number',
+  number: 'a number',
+  array: 'a list: write one item a line, each with a dash',
+  object: 'a mapping: write key: value lines below it',
+  record: 'a mapping: write key: value lines below it',
+};
+
+function nameType(expected: string): string {
+  return TYPES[expected] ?? expected;
+}
+
+function show(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : JSON.stringify(value).slice(0, 200);
+}

@@ -1,0 +1,125 @@
+import type { WrittenConfig } from '#core/config/config.ts';
+import type { Path } from '#core/config/document.ts';
+import { parseImageName } from '#core/registry/image-name.ts';
+import { InputError, quote } from '#core/values/errors.ts';
+import { suggestName } from '#core/values/suggest.ts';
+
+/** A fault whose line is still to be found: the value's path and what is wrong with it. */
+export interface PlacedFault {
+  readonly path: Path;
+  readonly sentence: string;
+}
+
+type WrittenImage = WrittenConfig['images'][string];
+type WrittenEnvironment = WrittenConfig['environments'][string];
+
+/** Returns what no schema can say: a path does not exist, a name refers to nothing, two keys contradict each other. */
+export function checkMeaning(written: WrittenConfig, pathExists: (path: string) => boolean): PlacedFault[] {
+  return [
+    ...checkPaths(written, pathExists),
+    ...Object.entries(written.images).flatMap(([name, image]) => checkImage(name, image)),
+    ...checkEnvironments(written),
+  ];
+}
+
+function checkPaths(written: WrittenConfig, pathExists: (path: string) => boolean): PlacedFault[] {
+  return namedPaths(written)
+    .filter((named) => !pathExists(named.path))
+    .map((named) => ({
+      path: named.at,
+      sentence: `${quote(named.path)} does not exist in the repository: create it or correct the path`,
+    }));
+}
+
+function checkImage(name: string, { inputs, dependencies, base, variables }: WrittenImage): PlacedFault[] {
+  const outside = dependencies.flatMap((path, index) =>
+    inputs.some((input) => isWithin(path, input))
+      ? []
+      : [
+          {
+            path: ['images', name, 'dependencies', String(index)],
+            sentence: `${quote(path)} is not within the inputs: add it there or take it out here`,
+          },
+        ],
+  );
+  const faults = base === undefined ? [] : checkBase(base, variables['base_image']);
+  return [...faults.map((sentence) => ({ path: ['images', name, 'base'], sentence })), ...outside];
+}
+
+function checkBase(base: string, variable: string | undefined): string[] {
+  const twice = `${quote(base)} and variables.base_image both name the base image: keep base and take the variable out`;
+  const reason = findReferenceFault(base);
+  return [...(variable === undefined ? [] : [twice]), ...(reason === undefined ? [] : [`${quote(base)} ${reason}`])];
+}
+
+function findReferenceFault(text: string): string | undefined {
+  try {
+    parseImageName('base', text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof InputError) return error.expected;
+    throw error;
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder.replace(/\/$/, '')}/`);
+}
+
+function checkEnvironments(written: WrittenConfig): PlacedFault[] {
+  const owners = new Map<string, string>();
+  return Object.entries(written.environments).flatMap(([name, environment]) => {
+    const owner = owners.get(normalizePath(environment.overlay));
+    owners.set(normalizePath(environment.overlay), name);
+    const sentence = `${quote(environment.overlay)} is the overlay of ${owner} already: give each environment its own`;
+    const shared = owner === undefined ? [] : [{ path: ['environments', name, 'overlay'], sentence }];
+    return [...shared, ...checkPromotion(written, name, environment)];
+  });
+}
+
+function checkPromotion(written: WrittenConfig, name: string, { deploys, from }: WrittenEnvironment): PlacedFault[] {
+  const path = ['environments', name];
+  if (from === undefined) {
+    const sentence = 'deploys on promotion, but from where? Add from: and the environment before it';
+    return deploys === 'on-promotion' ? [{ path, sentence }] : [];
+  }
+  const names = Object.keys(written.environments);
+  const faults: string[] = [];
+  if (!names.includes(from)) faults.push(`${quote(from)} is not an environment${suggestName(from, names)}`);
+  if (leadsToItself(written, name)) faults.push(`${quote(from)} leads back to ${name}: a promotion needs a beginning`);
+  return faults.map((sentence) => ({ path: [...path, 'from'], sentence }));
+}
+
+function leadsToItself(written: WrittenConfig, name: string): boolean {
+  const seen = new Set<string>();
+  let next = written.environments[name]?.from;
+  while (next !== undefined && !seen.has(next)) {
+    if (next === name) return true;
+    seen.add(next);
+    next = written.environments[next]?.from;
+  }
+  return false;
+}
+
+/** Returns every path of the repository that slipway.yaml names, in one form, and where it names it. */
+export function namedPaths(written: WrittenConfig): { path: string; at: Path }[] {
+  const images = Object.entries(written.images).flatMap(([name, image]) => [
+    { path: image.template, at: ['images', name, 'template'] },
+    ...image.inputs.map((path, index) => ({ path, at: ['images', name, 'inputs', String(index)] })),
+    ...image.dependencies.map((path, index) => ({ path, at: ['images', name, 'dependencies', String(index)] })),
+  ]);
+  const overlays = Object.entries(written.environments).map(([name, environment]) => ({
+    path: environment.overlay,
+    at: ['environments', name, 'overlay'],
+  }));
+  const stacks = Object.entries(written.terraform?.stacks ?? {}).map(([name, { folder }]) => ({
+    path: folder,
+    at: ['terraform', 'stacks', name, 'folder'],
+  }));
+  return [...images, ...overlays, ...stacks].map((named) => ({ ...named, path: normalizePath(named.path) }));
+}
+
+/** Returns a path without `./` before and slashes behind it. */
+export function normalizePath(path: string): string {
+  return path.replace(/^(\.\/)+/, '').replace(/\/+$/, '');
+}
