@@ -71,3 +71,19 @@ export function findScripts(document: string): string[] {
   const named = [...document.matchAll(/\bnpm run (?:-s )?([a-z][\w:]*)/g)].map((match) => match[1] ?? '');
   return [...new Set(/\bnpm test\b/.test(document) ? ['test', ...named] : named)];
 }
+
+/** Phrases that a reader stumbles over; CONTRIBUTING.md asks for short sentences in the field's words. */
+const PHRASES = /\b(stands? (for|above|there|twice)|nobody|whoever|anew|mend(s|ed)?|as far as|shall)\b/i;
+
+/** Returns `path:line phrase` for each such phrase outside code and outside the tables that action.yml writes. */
+export function findPhrases(path: string, document: string): string[] {
+  const blank = (text: string): string => text.replaceAll(/[^\n]/g, ' ');
+  const prose = document
+    .replaceAll(/^ *```[\s\S]*?^ *```$/gm, blank)
+    .replaceAll(/<!-- (\w+) -->[\s\S]*?<!-- \/\1 -->/g, blank)
+    .replaceAll(/`[^`\n]*`/g, blank);
+  return prose.split('\n').flatMap((line, index) => {
+    const phrase = PHRASES.exec(line)?.[0];
+    return phrase === undefined ? [] : [`${path}:${index + 1} ${phrase}`];
+  });
+}

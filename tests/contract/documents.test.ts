@@ -9,7 +9,7 @@ import { parseReleases } from '#core/release/trailer.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { listActions } from '../../scripts/build.ts';
 import { readManifest } from '../../scripts/docs.ts';
-import { checkSnippet, findScripts, findSnippets, type Snippet } from './document-rules.ts';
+import { checkSnippet, findPhrases, findScripts, findSnippets, type Snippet } from './document-rules.ts';
 
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
 const actions = new Map(listActions().map((name) => [name, readManifest(read(`actions/${name}/action.yml`))]));
@@ -93,6 +93,13 @@ describe('commands in documents exist', () => {
   });
 });
 
+describe('documents are in plain English', () => {
+  const ours = documents.filter((path) => !path.includes('/golden/'));
+  test.each(ours)('%s', (path) => {
+    expect(findPhrases(path, read(path))).toEqual([]);
+  });
+});
+
 describe('the rules find', () => {
   const declared = new Map([['bump', { inputs: { images: { required: true }, branch: { required: false } } }]]);
   const check = (text: string): string[] =>
@@ -118,6 +125,11 @@ describe('the rules find', () => {
     const faults = check(text);
     expect(faults).toHaveLength(expected.length);
     for (const [index, sentence] of expected.entries()) expect(faults[index]).toContain(sentence);
+  });
+  test('phrases that need a second reading, but none in code or in a table that action.yml writes', () => {
+    const document =
+      'Whoever\nmends it `nobody`\n<!-- inputs -->\nshall\n<!-- /inputs -->\n```sh\nanew\n```\nIt stands for one.\n';
+    expect(findPhrases('a.md', document)).toEqual(['a.md:1 Whoever', 'a.md:2 mends', 'a.md:9 stands for']);
   });
   test('the scripts that a document names', () => {
     expect(findScripts('`npm test`, npm run -s check:trust -- --help, `npm run e2e`')).toEqual([
