@@ -8,8 +8,8 @@ import type { Job, Step } from '#tests/workflows/workflow.ts';
  */
 const TRUSTED_WITH_A_TOKEN = ['actions/checkout', 'aws-actions/configure-aws-credentials'];
 
-/** GitHub's own machines, written out: what an expression, a group or a label picks cannot be seen here. */
-const HOSTED = /^(ubuntu|windows|macos)-[\w.]+$/;
+/** GitHub's own machines, written out: what an expression, a group or another label picks cannot be seen here. */
+const HOSTED = /^(ubuntu|windows|macos)-(latest|\d+(\.\d+)?)(-arm)?$/;
 
 /** The rules for each job. Each returns a sentence for every breach. */
 export const jobRules: Readonly<Record<string, (job: Job) => string[]>> = {
@@ -48,11 +48,12 @@ export const jobRules: Readonly<Record<string, (job: Job) => string[]>> = {
       ? [`${name} builds or deploys and takes files from a cache, which other branches can fill: build without it`]
       : [],
 
-  scripts: ({ name, steps }) =>
-    steps
-      .filter(({ run = '', shell = '', with: given }) =>
-        [run, shell, ...listTexts(given['script'])].some(hasExpression),
-      )
+  scripts: ({ name, steps, defaults }) =>
+    [
+      listTexts(defaults),
+      ...steps.map(({ run = '', shell = '', with: given }) => [run, shell, ...listTexts(given['script'])]),
+    ]
+      .filter((texts) => texts.some(hasExpression))
       .map(() => `${name} has an expression inside a script: pass it by env`),
 
   secrets: ({ name, environment, content }) =>
@@ -89,13 +90,15 @@ function isFalse(value: unknown): boolean {
 const CACHES_BY_DEFAULT: Readonly<Record<string, string>> = {
   'actions/setup-node': 'package-manager-cache',
   'actions/setup-go': 'cache',
+  'astral-sh/setup-uv': 'enable-cache',
 };
 
 function caches({ action, with: given }: Step): boolean {
   const off = CACHES_BY_DEFAULT[action];
   const isCacheAction = !action.startsWith('./') && action.split('/').some((part) => /(^|-)cache(-|$)/.test(part));
   const asks = Object.entries(given).some(
-    ([input, value]) => /^cache(-from|-to)?$/.test(input) && !isFalse(value) && value !== '',
+    ([input, value]) =>
+      /^([\w-]+-)?cache(-from|-to)?$/.test(input) && input !== 'no-cache' && !isFalse(value) && value !== '',
   );
   return isCacheAction || asks || (off !== undefined && !isFalse(given[off]));
 }

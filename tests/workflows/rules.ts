@@ -27,6 +27,8 @@ const workflowRules: Readonly<Record<string, (workflow: Workflow, declared: Decl
       .filter((trigger) => TRIGGERS_THAT_LEND_RIGHTS.includes(trigger.trim().toLowerCase()))
       .map((trigger) => `${trigger} runs with the branch's rights on what a stranger wrote: use pull_request`),
 
+  'a trigger': ({ triggers }) => (triggers.length === 0 ? ['the workflow has no `on`: say what starts it'] : []),
+
   'secrets on top': ({ outside }) =>
     listTexts(outside).some(readsSecret)
       ? ['a secret is read outside the jobs, where all of them get it: read it in a job with an environment']
@@ -35,8 +37,13 @@ const workflowRules: Readonly<Record<string, (workflow: Workflow, declared: Decl
   'scripts on top': ({ outside }) =>
     listTexts(shellOf(outside)).some(hasExpression) ? ['defaults.run has an expression: write the shell out'] : [],
 
-  'never cancelled on top': ({ cancels, jobs }) =>
-    cancels !== undefined && cancels !== false && jobs.some(({ writes }) => writes)
+  'every run has its turn on top': ({ concurrency, jobs }) =>
+    concurrency !== undefined && concurrency.queue !== 'max' && jobs.some(({ writes }) => writes)
+      ? ['the workflow has a job that writes, and its concurrency drops waiting runs: queue: max']
+      : [],
+
+  'never cancelled on top': ({ concurrency, jobs }) =>
+    concurrency !== undefined && concurrency.cancels !== false && jobs.some(({ writes }) => writes)
       ? ['the workflow has a job that writes and may be cancelled half-way: cancel-in-progress: false']
       : [],
 
@@ -46,6 +53,12 @@ const workflowRules: Readonly<Record<string, (workflow: Workflow, declared: Decl
     onOneLine(jobs.flatMap(({ rights = [] }) => rights.map(({ name, access }) => ({ ...access, value: name }))))
       .filter(({ comment, isAlone }) => comment === undefined || comment === '' || !isAlone)
       .map(({ value }) => `the permission ${value} has no reason behind it, on a line of its own`),
+
+  'inputs in lower case': ({ jobs }) =>
+    jobs
+      .flatMap(({ steps }) => steps.flatMap(({ with: given }) => Object.keys(given)))
+      .filter((input) => input !== input.toLowerCase())
+      .map((input) => `the input ${input} is the same as ${input.toLowerCase()} to GitHub: write it in lower case`),
 
   inputs: ({ jobs }, declared) => jobs.flatMap((job) => checkInputs(job, declared)),
 };

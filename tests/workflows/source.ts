@@ -9,6 +9,7 @@ import {
   LineCounter,
   type Node,
   parseDocument,
+  visit,
 } from 'yaml';
 
 /** A text of a workflow and where it is written. */
@@ -22,7 +23,7 @@ export interface Located {
 
 /** A YAML file as its nodes, whatever the style in which it is written. */
 export interface Source {
-  /** What YAML itself finds wrong: syntax, a key that is written twice, a second document. */
+  /** What YAML itself finds wrong (syntax, a key written twice, a second document), and what GitHub reads otherwise. */
   readonly faults: readonly string[];
   /** The whole file as plain values. */
   readonly content: unknown;
@@ -58,7 +59,7 @@ export function readSource(text: string): Source {
   const child = (node: Node | undefined, key: string | number): Node | undefined =>
     typeof key === 'number' ? items(node)[key] : entries(node).find(([name]) => name === key)?.[1];
   return {
-    faults: document.errors.map(({ message }) => message.split('\n')[0] ?? message),
+    faults: [...document.errors.map(({ message }) => message.split('\n')[0] ?? message), ...listForeign(document)],
     content: document.errors.length > 0 ? undefined : document.toJS(),
     at: (...path) => path.reduce(child, follow(document.contents)),
     entries,
@@ -71,6 +72,24 @@ export function readSource(text: string): Source {
     },
     plain: (node) => plainOf(document, follow(node)),
   };
+}
+
+/**
+ * Returns what a YAML reader may take another way than GitHub: a directive (in YAML 1.1 the key `on` is `true`), a tag
+ * (`!!binary` hides a text), a merge key.
+ */
+function listForeign(document: Document): string[] {
+  const { yaml, tags } = document.directives ?? {};
+  const found = yaml?.explicit || Object.keys(tags ?? {}).length > 1 ? ['it has a directive'] : [];
+  visit(document, {
+    Node: (_key, { tag }) => {
+      if (tag !== undefined) found.push(`it has the tag ${tag}`);
+    },
+    Pair: (_key, { key }) => {
+      if (isScalar(key) && key.value === '<<') found.push('it has a merge key');
+    },
+  });
+  return found;
 }
 
 function plainOf(document: Document, node: Node | undefined): unknown {

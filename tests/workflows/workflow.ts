@@ -6,7 +6,10 @@ import { type Located, readSource, type Source } from '#tests/workflows/source.t
 /** A step: what it uses or runs. */
 export interface Step {
   readonly uses: Located | undefined;
-  /** The action without its version, in lower case: GitHub does not tell `Actions/Checkout` from `actions/checkout`. */
+  /**
+   * The action without its version. A foreign one in lower case: GitHub does not tell `Actions/Checkout` from
+   * `actions/checkout`, but a local one is a folder.
+   */
   readonly action: string;
   readonly run: string | undefined;
   readonly shell: string | undefined;
@@ -17,6 +20,12 @@ export interface Step {
 export interface Right {
   readonly name: string;
   readonly access: Located;
+}
+
+/** How runs of the same group wait for each other. */
+interface Concurrency {
+  readonly queue: unknown;
+  readonly cancels: unknown;
 }
 
 /** A job, with what the rules ask of it. */
@@ -34,8 +43,9 @@ export interface Job {
   readonly timeout: unknown;
   readonly runsOn: unknown;
   readonly secrets: unknown;
+  readonly defaults: unknown;
   readonly environment: string | undefined;
-  readonly concurrency: { readonly queue?: unknown; readonly cancels: unknown } | undefined;
+  readonly concurrency: Concurrency | undefined;
   /** All that is written in it. */
   readonly content: unknown;
 }
@@ -45,8 +55,8 @@ export interface Workflow {
   readonly faults: readonly string[];
   readonly triggers: readonly string[];
   readonly permissions: unknown;
-  /** `cancel-in-progress` of the whole workflow. */
-  readonly cancels: unknown;
+  /** Of the whole workflow. */
+  readonly concurrency: Concurrency | undefined;
   /** What is written outside the jobs. */
   readonly outside: unknown;
   readonly jobs: readonly Job[];
@@ -63,7 +73,7 @@ export function readWorkflow(text: string): Workflow {
     faults: source.faults,
     triggers: readTriggers(source),
     permissions: source.plain(source.at('permissions')),
-    cancels: concurrency.safeParse(source.plain(source.at('concurrency'))).data?.['cancel-in-progress'],
+    concurrency: readConcurrency(source.plain(source.at('concurrency'))),
     outside,
     jobs: source.entries(source.at('jobs')).map(([name, node]) => readJob(source, name, node)),
   };
@@ -102,6 +112,7 @@ function readJob(source: Source, name: string, node: Node | undefined): Job {
     timeout: plain('timeout-minutes'),
     runsOn: plain('runs-on'),
     secrets: plain('secrets'),
+    defaults: plain('defaults'),
     environment,
     concurrency: readConcurrency(plain('concurrency')),
     content: source.plain(node),
@@ -127,8 +138,8 @@ function readStep(source: Source, node: Node | undefined): Step {
 
 /** `./actions//x/` and `./actions/x` are one folder. */
 function normalizeAction(uses: string): string {
-  const [path = ''] = uses.trim().toLowerCase().split('@');
-  return path.startsWith('./') ? `./${posix.normalize(path).replace(/\/$/, '')}` : path;
+  const [path = ''] = uses.trim().split('@');
+  return path.startsWith('./') ? `./${posix.normalize(path).replace(/\/$/, '')}` : path.toLowerCase();
 }
 
 function readEnvironment(written: unknown): string | undefined {
@@ -136,7 +147,9 @@ function readEnvironment(written: unknown): string | undefined {
   return typeof name === 'string' && name.trim() !== '' ? name : undefined;
 }
 
-function readConcurrency(written: unknown): Job['concurrency'] {
+/** A group alone, `concurrency: name`, keeps one waiting run and drops the others. */
+function readConcurrency(written: unknown): Concurrency | undefined {
+  if (written === undefined) return undefined;
   const { data } = concurrency.safeParse(written);
-  return data === undefined ? undefined : { queue: data.queue, cancels: data['cancel-in-progress'] };
+  return { queue: data?.queue, cancels: data?.['cancel-in-progress'] };
 }
