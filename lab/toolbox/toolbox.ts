@@ -36,7 +36,7 @@ export const clusterTools = [
 ] as const satisfies readonly ToolName[];
 
 /** What the checks of workflows and manifests need. */
-export const checkTools = ['actionlint', 'kubeconform', 'kustomize'] as const satisfies readonly ToolName[];
+export const checkTools = ['actionlint', 'zizmor', 'kubeconform', 'kustomize'] as const satisfies readonly ToolName[];
 
 /** What the audit of the Terraform code needs. */
 export const auditTools = ['checkov'] as const satisfies readonly ToolName[];
