@@ -96,7 +96,7 @@ run "queue_policies" {
     error_message = "three receives, then the queue's own dead-letter queue"
   }
   assert {
-    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : jsondecode(queue.policy).Statement[0].Effect == "Deny" && jsondecode(queue.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false" && endswith(jsondecode(queue.policy).Statement[0].Resource, ":${queue.name}")])
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : jsonencode([for statement in jsondecode(queue.policy).Statement : merge(statement, { Resource = endswith(statement.Resource, ":${queue.name}") })]) == jsonencode([{ Sid = "TlsOnly", Effect = "Deny", Principal = "*", Action = "sqs:*", Resource = true, Condition = { Bool = { "aws:SecureTransport" = "false" } } }])])
     error_message = "TLS only, each queue by its own ARN"
   }
 }

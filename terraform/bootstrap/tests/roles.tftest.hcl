@@ -15,6 +15,29 @@ variables {
   repository_id = 2002
 }
 
+# A role gains or loses a right, a resource, a subject or a condition in two places: in its .tf file and in policies.json,
+# where a reviewer sees what AWS will get.
+run "policies" {
+  command = plan
+
+  assert {
+    condition     = jsonencode({ for key, role in aws_iam_role.this : key => { trust = jsondecode(role.assume_role_policy), rights = jsondecode(aws_iam_role_policy.this[key].policy) } }) == jsonencode({ for key, role in jsondecode(file("tests/policies.json")) : key => { for part, statements in role : part => { Version = "2012-10-17", Statement = statements } } })
+    error_message = "trust and rights are those of policies.json, to the letter"
+  }
+  assert {
+    condition     = alltrue([for role in aws_iam_role.this : role.max_session_duration == 3600])
+    error_message = "a session ends after an hour"
+  }
+  assert {
+    condition     = alltrue(flatten([for policy in aws_iam_role_policy.this : [for statement in jsondecode(policy.policy).Statement : [for action in statement.Action : statement.Effect == "Deny" || !strcontains(action, "*")]]]))
+    error_message = "every action that is allowed is written out"
+  }
+  assert {
+    condition     = aws_iam_openid_connect_provider.github[0].url == "https://token.actions.githubusercontent.com" && aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com"])
+    error_message = "GitHub's tokens, and only those made for AWS"
+  }
+}
+
 run "subjects" {
   command = plan
 
@@ -80,8 +103,12 @@ run "state_bucket" {
     error_message = "versioned and not public"
   }
   assert {
-    condition     = jsondecode(aws_s3_bucket_policy.state.policy).Statement[0].Condition.Bool["aws:SecureTransport"] == "false"
+    condition     = jsonencode(jsondecode(aws_s3_bucket_policy.state.policy).Statement) == jsonencode([{ Sid = "TlsOnly", Effect = "Deny", Principal = "*", Action = "s3:*", Resource = ["arn:aws:s3:::discord-bot-state-123456789012", "arn:aws:s3:::discord-bot-state-123456789012/*"], Condition = { Bool = { "aws:SecureTransport" = "false" } } }])
     error_message = "TLS only"
+  }
+  assert {
+    condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
+    error_message = "encrypted"
   }
 }
 

@@ -5,11 +5,16 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { findKustomize, type Rendered, renderOverlay } from '#core/overlay/kustomization/render.ts';
 import { createExec } from '#core/system/exec.ts';
+import { readEnvironments } from '#lab/environments.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
+import { checkArgo } from '#tests/manifests/argocd-rules.ts';
+import { checkOverlay } from '#tests/manifests/rules.ts';
 
-const folders = ['overlays/staging', 'overlays/production', 'argocd'];
+const environments = [...readEnvironments(repositoryRoot).values()];
+const overlays = environments.map(({ overlay }) => overlay);
+const folders = [...overlays, 'argocd'];
 const rendered = new Map<string, Rendered>();
 let kubeconform = '';
 
@@ -54,7 +59,15 @@ test('kubeconform does find what is wrong', () => {
   expect(conform(good.replace('kind: Deployment', 'kind: Deploymint')).status).toBe(1);
 });
 
-describe.each(['overlays/staging', 'overlays/production'])('%s', (folder) => {
+test.each(environments)('$overlay keeps the rules', ({ overlay, namespace }) => {
+  expect(checkOverlay(objectsOf(overlay), namespace)).toEqual([]);
+});
+
+test('argocd lets in what the environments need, and nothing else', () => {
+  expect(checkArgo(objectsOf('argocd'), environments)).toEqual([]);
+});
+
+describe.each(overlays)('%s', (folder) => {
   test('the namespace enforces the restricted Pod Security level, and every pod satisfies it', () => {
     const namespace = objectsOf(folder).find((object) => object.kind === 'Namespace');
     expect(namespace.metadata.labels['pod-security.kubernetes.io/enforce']).toBe('restricted');
@@ -123,15 +136,15 @@ test('no base names a tag or a digest', () => {
   }
 });
 
-test('Argo CD may touch this repository and these namespaces only, and heals by itself', () => {
-  const project = objectsOf('argocd').find((object) => object.kind === 'AppProject');
-  expect(project.spec.destinations.map((destination: { namespace: string }) => destination.namespace)).toEqual([
-    'discord-bot',
-    'discord-bot-staging',
-  ]);
-  expect(project.spec.sourceRepos).toHaveLength(1);
+test('Argo CD may write no object of the whole cluster but namespaces, and heals by itself', () => {
+  const objects = objectsOf('argocd');
+  const project = objects.find((object) => object.kind === 'AppProject');
   expect(project.spec.clusterResourceWhitelist).toEqual([{ group: '', kind: 'Namespace' }]);
-  for (const application of objectsOf('argocd').filter((object) => object.kind === 'Application')) {
+  const applications = objects.filter((object) => object.kind === 'Application');
+  expect(applications.map((object) => object.metadata.name).sort()).toEqual(
+    environments.map(({ name }) => name).sort(),
+  );
+  for (const application of applications) {
     expect(application.spec.syncPolicy.automated).toEqual({ prune: true, selfHeal: true });
     expect(application.metadata.annotations['argocd.argoproj.io/manifest-generate-paths']).toBe('.;../../base');
   }
