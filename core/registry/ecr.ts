@@ -54,7 +54,6 @@ async function logIn(client: ECRClient, location: EcrLocation, deps: RegistryDep
   if (colon < 1 || !URL.canParse(proxyEndpoint)) {
     throw new Refusal(`ECR in ${location.region} answers without a login; run the job again`);
   }
-  deps.mask(authorizationToken);
   const host = checkHost(new URL(proxyEndpoint), location, deps.environment);
   return { host, credentials: { username: pair.slice(0, colon), password: pair.slice(colon + 1) } };
 }
