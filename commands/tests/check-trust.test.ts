@@ -221,9 +221,9 @@ describe('a plan', () => {
     [
       'a key twice in a policy',
       planned(stated({ after: { assume_role_policy: '{"Statement": [], "Statement": []}' } })),
-      ['the key "Statement" stands twice in one object'],
+      ['the key "Statement" is there twice in one object'],
     ],
-    ['a policy that is no text', planned(stated({ after: { assume_role_policy: 3 } })), ['3 is no policy document']],
+    ['a policy that is no text', planned(stated({ after: { assume_role_policy: 3 } })), ['3 is not a policy document']],
     ['a plan that ended with an error', { ...planned(good), errored: true }, ['the plan ended with an error']],
     ['no role at all', planned(), ['the plan has no role for apply: tag it purpose = "apply"']],
   ])('%s', async (_name, plan, sentences) => {

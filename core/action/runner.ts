@@ -44,7 +44,7 @@ export function runAction(body: (runner: Runner) => Promise<void>): void {
   Promise.resolve()
     .then(() => body(createRunner()))
     .catch((error: unknown) => {
-      actions.setFailed(isExpected(error) ? describeError(error) : explainBug(error));
+      actions.setFailed(inert(isExpected(error) ? describeError(error) : explainBug(error)));
     });
 }
 
@@ -57,26 +57,31 @@ function createRunner(): Runner {
   return {
     environment: readEnvironment(process.env),
     log: {
-      debug: actions.debug,
+      debug: (message) => actions.debug(inert(message)),
       info: (message) => actions.info(inert(message)),
-      warn: (message) => actions.warning(message),
+      warn: (message) => actions.warning(inert(message)),
     },
     input: (name) => actions.getInput(name),
     setOutputs: (outputs) => {
       for (const [name, value] of Object.entries(outputs)) actions.setOutput(name, value);
     },
     mask: (secret) => {
-      for (const line of secret.split(/\r?\n/).filter((part) => part !== '')) actions.setSecret(line);
+      for (const line of secret.split(/\r?\n/).filter((part) => part.trim() !== '')) actions.setSecret(line);
     },
     addSummary: async (markdown) => {
+      required(process.env, 'GITHUB_STEP_SUMMARY');
       await actions.summary.addRaw(markdown, true).write();
     },
   };
 }
 
-/** Breaks up what the runner would take for a workflow command when it stands at the start of a printed line. */
+/**
+ * Breaks up what the runner takes for a workflow command: `::` at the start of a line, after any white space (.NET's,
+ * which has U+0085 besides JavaScript's), and `##[` anywhere in a line (actions/runner, ActionCommand.cs). By a plain
+ * space: the runner compares by culture, where a zero-width one counts as absent.
+ */
 function inert(message: string): string {
-  return message.replace(/^(\s*)(::|##\[)/gm, '$1\u200b$2');
+  return message.replace(/^([\s\u0085]*):(?=:)/gm, '$1: ').replaceAll('##[', '# #[');
 }
 
 function readEnvironment(env: NodeJS.ProcessEnv): RunnerEnvironment {

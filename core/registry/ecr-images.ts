@@ -16,7 +16,7 @@ import type { Digest } from '#core/values/reference.ts';
 
 type EcrLocation = Extract<RegistryLocation, { type: 'ecr' }>;
 
-/** What {@link createEcrImages} stands on. */
+/** What {@link createEcrImages} needs. */
 export interface EcrImagesOptions {
   readonly client: ECRClient;
   readonly location: EcrLocation;
@@ -162,7 +162,7 @@ function toImage(
   };
 }
 
-/** The same tag on the same image is success, whoever put it there: ECR answers it in two ways, so it is read again. */
+/** The same tag on the same image is success, also when a rival put it there: ECR answers it in two ways, so it is read again. */
 async function addTag(
   options: EcrImagesOptions,
   repository: string,

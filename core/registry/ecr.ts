@@ -54,12 +54,11 @@ async function logIn(client: ECRClient, location: EcrLocation, deps: RegistryDep
   if (colon < 1 || !URL.canParse(proxyEndpoint)) {
     throw new Refusal(`ECR in ${location.region} answers without a login; run the job again`);
   }
-  deps.mask(authorizationToken);
   const host = checkHost(new URL(proxyEndpoint), location, deps.environment);
   return { host, credentials: { username: pair.slice(0, colon), password: pair.slice(colon + 1) } };
 }
 
-/** The host gets the images and the password: nothing but the account's own may stand there by itself. */
+/** The host gets the images and the password: nothing but the account's own is taken unless the environment overrides it. */
 function checkHost(endpoint: URL, location: EcrLocation, environment: RegistryDeps['environment']): string {
   const suffix = location.region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
   const expected = `${location.account}.dkr.ecr.${location.region}.${suffix}`;
@@ -71,7 +70,7 @@ function checkHost(endpoint: URL, location: EcrLocation, environment: RegistryDe
   );
 }
 
-/** Returns a lookup of a repository's tag mutability, one call for each name; refuses when there is no such repository. */
+/** Returns a lookup of a repository's tag mutability, one call for each name; refuses when the repository does not exist. */
 function repositoryLookup(client: ECRClient, location: EcrLocation): (repository: string) => Promise<string> {
   const known = new Map<string, () => Promise<string>>();
   const look = async (repository: string) => {

@@ -19,7 +19,7 @@ const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?
 
 /**
  * Returns the parts of `node:24`, `host:5000/team/bot@sha256:…` and the like by Docker's rules: a first part with a
- * dot or a colon, or `localhost`, is a host; anything else is on Docker Hub. Refuses what is no reference.
+ * dot or a colon, or `localhost`, is a host; anything else is on Docker Hub. Refuses anything else.
  */
 export function parseImageName(input: string, text: string): ImageName {
   const at = text.indexOf('@');

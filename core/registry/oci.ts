@@ -41,6 +41,11 @@ export interface OciClient {
   get(repository: string, digest: Digest): Promise<Manifest>;
   /** False when the registry refuses this tag (it has it already and does not move tags). */
   put(repository: string, tag: string, manifest: Manifest): Promise<boolean>;
+  /**
+   * Returns why this login may not push, with the remedy; undefined where it may, or where the registry does not say.
+   * Begins an upload, as a push does, and does not continue it: registries drop such uploads by themselves.
+   */
+  findDenial(repository: string): Promise<Refusal | undefined>;
 }
 
 const MANIFEST_TYPES = [
@@ -50,52 +55,65 @@ const MANIFEST_TYPES = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
+/** The error code of the distribution specification and of ECR for a tag that cannot be had; others are faults of ours. */
+const TAG_REFUSED = 'TAG_INVALID';
+
 /** Returns a client of one registry. */
 export function createOciClient(settings: OciSettings, deps: RegistryDeps): OciClient {
   const ask = createAsk(settings, deps);
   return {
     head: async (repository, reference) => {
-      const answer = await ask('HEAD', repository, reference);
+      const answer = await ask('HEAD', repository, manifestPath(reference));
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw refuse(settings, answer, 'read', repository, reference);
       return readDigest(settings.host, answer, repository, reference);
     },
     get: async (repository, digest) => {
-      const answer = await ask('GET', repository, digest);
+      const answer = await ask('GET', repository, manifestPath(digest));
       if (answer.status !== 200) throw refuse(settings, answer, 'read', repository, digest);
       return readManifest(settings.host, answer, repository, digest);
     },
     put: async (repository, tag, manifest) => {
-      const answer = await ask('PUT', repository, tag, manifest);
+      const answer = await ask('PUT', repository, manifestPath(tag), manifest);
       if (answer.status === 201 || answer.status === 200) {
         const said = answer.headers.get('docker-content-digest'); // optional here: the caller reads the tag again
         if (said !== null && said !== manifest.digest)
           throw wrongDigest(settings.host, repository, manifest.digest, said);
         return true;
       }
-      if ([400, 405, 409].includes(answer.status)) return false;
+      const isRefused = answer.status === 400 && readErrors(answer).some(({ code }) => code === TAG_REFUSED);
+      if (isRefused || answer.status === 405 || answer.status === 409) return false;
       throw refuse(settings, answer, 'write', repository, tag);
+    },
+    findDenial: async (repository) => {
+      const answer = await ask('POST', repository, 'blobs/uploads/');
+      const isDenied = answer.status === 401 || answer.status === 403;
+      return isDenied ? refuse(settings, answer, 'write', repository, 'blobs') : undefined;
     },
   };
 }
 
 type Ask = (
-  method: 'GET' | 'HEAD' | 'PUT',
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST',
   repository: string,
-  reference: string,
+  path: string,
   manifest?: Manifest,
 ) => Promise<RegistryAnswer>;
+
+function manifestPath(reference: string): string {
+  return `manifests/${encodeURIComponent(reference).replace('%3A', ':')}`;
+}
 
 /** Sends with the login that is known for the scope; when the registry asks for another, answers once and sends again. */
 function createAsk(settings: OciSettings, deps: RegistryDeps): Ask {
   const send = createSend(deps);
   const logins = new Map<string, string>();
-  return async (method, repository, reference, manifest) => {
-    const scope = `repository:${repository}:${method === 'PUT' ? 'pull,push' : 'pull'}`;
+  return async (method, repository, path, manifest) => {
+    const scope = `repository:${repository}:${method === 'PUT' || method === 'POST' ? 'pull,push' : 'pull'}`;
     if (settings.eager && !logins.has(scope)) await logInEagerly(settings, logins, scope);
     const request = {
       method,
-      url: `${registryUrl(settings.host)}/v2/${repository}/manifests/${encodeURIComponent(reference).replace('%3A', ':')}`,
+      url: `${registryUrl(settings.host)}/v2/${repository}/${path}`,
       ...(manifest === undefined ? {} : { body: manifest.bytes }),
     };
     const headers = (): Record<string, string> => ({
@@ -132,7 +150,7 @@ async function logIn(
 function readDigest(host: string, answer: RegistryAnswer, repository: string, reference: string): Digest {
   const text = answer.headers.get('docker-content-digest') ?? '';
   if (!isDigest(text)) {
-    const what = text === '' ? 'no digest' : `${JSON.stringify(text)}, which is no digest,`;
+    const what = text === '' ? 'no digest' : `${JSON.stringify(text)}, which is not a digest,`;
     throw new Refusal(
       `the registry ${host} answers with ${what} for ${repository} ${reference}; is it an OCI registry, and not a proxy before one?`,
     );
@@ -150,7 +168,7 @@ function readManifest(host: string, answer: RegistryAnswer, repository: string, 
   const mediaType = declared ?? answer.headers.get('content-type') ?? '';
   if (MANIFEST_TYPES.includes(mediaType)) return { digest, mediaType, bytes: answer.body };
   throw new Refusal(
-    `${host} holds ${repository}@${digest} as ${JSON.stringify(mediaType)}, which is no image manifest`,
+    `${host} holds ${repository}@${digest} as ${JSON.stringify(mediaType)}, which is not an image manifest`,
   );
 }
 
@@ -169,8 +187,12 @@ function wrongDigest(host: string, repository: string, wanted: string, got: stri
 }
 
 const errorBody = z.object({
-  errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })).min(1),
+  errors: z.array(z.object({ code: z.string().optional(), message: z.string().optional() })),
 });
+
+function readErrors(answer: RegistryAnswer): z.infer<typeof errorBody>['errors'] {
+  return errorBody.safeParse(parseJson(answer.body)).data?.errors ?? [];
+}
 
 function refuse(
   settings: OciSettings,
@@ -180,7 +202,7 @@ function refuse(
   reference: string,
 ): Refusal {
   const { host, remedies } = settings;
-  const [first] = errorBody.safeParse(parseJson(answer.body)).data?.errors ?? [];
+  const [first] = readErrors(answer);
   const said =
     first === undefined
       ? ''

@@ -1,4 +1,5 @@
 import type { Config } from '#core/config/config.ts';
+import type { Refusal } from '#core/values/errors.ts';
 import type { Digest } from '#core/values/reference.ts';
 
 /** The `registry` of slipway.yaml: where images are pushed to and pulled from. */
@@ -12,11 +13,11 @@ export interface RegistryCredentials {
 
 /** An OCI registry as the actions need it; `repository` is the path behind the host, `discord-bot`. */
 export interface Registry {
-  /** Host and, where it has one, port: what stands before the first slash of a reference. */
+  /** Host and, where it has one, port: the part before the first slash of a reference. */
   readonly host: string;
   /** True when the registry itself refuses to move a tag (ECR with IMMUTABLE). */
   hasImmutableTags(repository: string): Promise<boolean>;
-  /** Returns the digest that a tag or digest stands for, or undefined where the registry has none: one HEAD. */
+  /** Returns the digest of a tag (or of itself), or undefined where the registry has none: one HEAD. */
   findDigest(repository: string, reference: string): Promise<Digest | undefined>;
   /** Puts one more tag on a manifest that the registry has. `taken`: the tag is there already, with another digest. */
   addTag(repository: string, digest: Digest, tag: string): Promise<'tagged' | 'taken'>;
@@ -33,6 +34,8 @@ export interface PushRegistry extends Registry {
    * immutable tags, to give the tag of a build back to the one of two simultaneous builds that was first.
    */
   moveTag(repository: string, digest: Digest, tag: string): Promise<void>;
+  /** Returns why this login may not push to a repository, with the remedy; undefined where it may. */
+  findDenial(repository: string): Promise<Refusal | undefined>;
   /** Returns the compressed size of an image's layers in bytes; undefined for an index of several platforms. */
   findSize(repository: string, digest: Digest): Promise<number | undefined>;
 }

@@ -8,7 +8,7 @@ export interface RepositoryImages {
   list(repository: string): Promise<LifecycleImage[]>;
   /** Returns the repository's lifecycle policy, or undefined where it has none. */
   readPolicy(repository: string): Promise<LifecyclePolicy | undefined>;
-  /** Puts one more tag on an image. `taken`: another image has it; `missing`: there is no such image to pull. */
+  /** Puts one more tag on an image. `taken`: another image has it; `missing`: the image cannot be pulled. */
   addTag(repository: string, digest: Digest, tag: string): Promise<'tagged' | 'taken' | 'missing'>;
   /** Takes a tag from an image, unless it is the image's last one: without it ECR deletes the image. */
   removeTag(repository: string, digest: Digest, tag: string): Promise<'removed' | 'absent' | 'last'>;

@@ -6,15 +6,16 @@ import type { PushRegistry, RegistryCredentials } from '#core/registry/registry.
 export function tagVerbs(
   host: string,
   client: OciClient,
-): Pick<PushRegistry, 'host' | 'findDigest' | 'addTag' | 'moveTag' | 'findSize'> {
+): Pick<PushRegistry, 'host' | 'findDigest' | 'addTag' | 'moveTag' | 'findSize' | 'findDenial'> {
   return {
     host,
     findDigest: client.head,
+    findDenial: client.findDenial,
     addTag: async (repository, digest, tag) => {
       const [before, manifest] = await Promise.all([client.head(repository, tag), client.get(repository, digest)]);
       if (before !== undefined) return before === digest ? 'tagged' : 'taken';
       await client.put(repository, tag, manifest);
-      return (await client.head(repository, tag)) === digest ? 'tagged' : 'taken'; // whoever put it there
+      return (await client.head(repository, tag)) === digest ? 'tagged' : 'taken'; // a rival may have put it there
     },
     moveTag: async (repository, digest, tag) => {
       await client.put(repository, tag, await client.get(repository, digest));

@@ -19,7 +19,7 @@ export interface RegistryDeps {
 
 /** One HTTP request to a registry or to its token server. */
 export interface RegistryRequest {
-  readonly method: 'GET' | 'HEAD' | 'PUT';
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
@@ -69,13 +69,39 @@ async function attempt(deps: RegistryDeps, request: RegistryRequest): Promise<At
   } catch (error) {
     if (error instanceof Refusal) throw error;
     const reason = describeError(error);
-    if (!/certificate|self.signed/i.test(reason)) return { done: false, reason };
+    if (!isCertificateFault(error)) return { done: false, reason };
     const host = new URL(request.url).host;
     throw new Refusal(
       `the registry ${host} shows a certificate that is not trusted here (${reason}); add its authority with NODE_EXTRA_CA_CERTS`,
       { cause: error },
     );
   }
+}
+
+/** Node's codes for a certificate that it does not trust (doc/api/tls.md, "X509 certificate error codes"). */
+const CERTIFICATE_FAULTS = new Set([
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REJECTED',
+  'CERT_REVOKED',
+  'CERT_SIGNATURE_FAILURE',
+  'CERT_UNTRUSTED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'HOSTNAME_MISMATCH',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** fetch hides the socket's error, which carries the code, in its cause. */
+function isCertificateFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && CERTIFICATE_FAULTS.has(String(error.code))) || isCertificateFault(error.cause);
 }
 
 function isTransient(status: number): boolean {
@@ -102,7 +128,7 @@ async function follow(deps: RegistryDeps, request: RegistryRequest, left: number
   const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
   if (!isRedirect) return { status: response.status, headers: response.headers, body: await readBody(response, url) };
   await response.body?.cancel();
-  if (method === 'PUT' || left === 0) {
+  if (method === 'PUT' || method === 'POST' || left === 0) {
     throw new Refusal(`${new URL(url).host} redirects ${method} ${new URL(url).pathname}, which a registry must not`);
   }
   return follow(deps, redirect(request, location), left - 1);

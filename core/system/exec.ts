@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { ExpectedError } from '#core/values/errors.ts';
@@ -14,8 +15,10 @@ export interface ExecOptions {
   readonly input?: string | Uint8Array;
   /** Exit codes that are answers, not failures. Default: 0 only. */
   readonly accept?: readonly number[] | 'any';
-  /** Ends the process (SIGTERM, then SIGKILL after 5 s) when it runs longer, in milliseconds. */
+  /** Ends the process when it runs longer, in milliseconds: SIGTERM, then SIGKILL after `graceMs`. */
   readonly timeoutMs?: number;
+  /** Time between SIGTERM and SIGKILL, in milliseconds. Default 5000. */
+  readonly graceMs?: number;
   /** Called with each whole line as it is printed, standard output and error alike. */
   readonly onLine?: (line: string) => void;
   /** Strings that must not appear in an error message. */
@@ -32,7 +35,7 @@ export interface ExecResult {
 /** Runs one program by its argument vector, never through a shell. Refuses with a {@link CommandError}. */
 export type Exec = (argv: readonly [string, ...string[]], options?: ExecOptions) => Promise<ExecResult>;
 
-/** A program that could not be started, ended with an exit code that is not an answer, or ran too long. */
+/** A program that could not be started, ended with an exit code that was not accepted, or ran too long. */
 export class CommandError extends ExpectedError {
   override readonly name = 'CommandError';
   readonly argv: readonly string[];
@@ -71,33 +74,55 @@ function run(
     const child = spawn(file, args, { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    const timers = options.timeoutMs === undefined ? [] : endAfter(child, options.timeoutMs);
+    const limit = options.timeoutMs === undefined ? undefined : endAfter(child, options.timeoutMs, options.graceMs);
     collect(child.stdout, stdout, options.onLine);
     collect(child.stderr, stderr, options.onLine);
     child.stdin.on('error', () => {}); // a program may exit before it has read everything: its exit code tells
     child.stdin.end(options.input ?? '');
-    child.once('error', (cause: NodeJS.ErrnoException) => {
-      for (const timer of timers) clearTimeout(timer);
-      const reason = cause.code === 'ENOENT' ? 'could not be started: not found on PATH' : 'could not be started';
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      limit?.cancel();
+      const cause = new Error(scrub(error.message, options.secrets)); // node's own error carries the bare argv
+      const reason = `could not be started${explainStart(error.code, options.cwd)}`;
       reject(new CommandError({ argv: shownArgv, code: undefined, reason, stderr: '' }, { cause }));
     });
     child.once('close', (code, signal) => {
-      for (const timer of timers) clearTimeout(timer);
+      limit?.cancel();
       const text = scrub(Buffer.concat(stderr).toString('utf8'), options.secrets);
       const accepted = code !== null && (options.accept === 'any' || (options.accept ?? [0]).includes(code));
       if (accepted) return resolve({ code, stdout: Buffer.concat(stdout), stderr: text });
-      const reason = signal !== null ? `was ended by ${signal}` : `exited with code ${code}`;
+      const late = limit?.isPast() ? `ran longer than ${options.timeoutMs} ms and ` : '';
+      const reason = `${late}${signal !== null ? `was ended by ${signal}` : `exited with code ${code}`}`;
       const printed = text.trim() === '' ? scrub(Buffer.concat(stdout).toString('utf8'), options.secrets) : text;
       reject(new CommandError({ argv: shownArgv, code: code ?? undefined, reason, stderr: printed }));
     });
   });
 }
 
-function endAfter(child: ReturnType<typeof spawn>, milliseconds: number): NodeJS.Timeout[] {
-  return [
-    setTimeout(() => child.kill('SIGTERM'), milliseconds),
-    setTimeout(() => child.kill('SIGKILL'), milliseconds + 5_000),
-  ];
+/** ENOENT is the answer to a missing program and to a missing folder alike. */
+function explainStart(code: string | undefined, cwd: string | undefined): string {
+  if (code !== 'ENOENT') return '';
+  return cwd === undefined || existsSync(cwd) ? ': not found on PATH' : `: there is no folder ${cwd}`;
+}
+
+interface TimeLimit {
+  isPast(): boolean;
+  cancel(): void;
+}
+
+function endAfter(child: ChildProcess, milliseconds: number, graceMs = 5_000): TimeLimit {
+  let isPast = false;
+  const end = setTimeout(() => {
+    isPast = true;
+    child.kill('SIGTERM');
+  }, milliseconds);
+  const kill = setTimeout(() => child.kill('SIGKILL'), milliseconds + graceMs);
+  return {
+    isPast: () => isPast,
+    cancel: () => {
+      clearTimeout(end);
+      clearTimeout(kill);
+    },
+  };
 }
 
 /** Gathers bytes and, when asked, hands out whole lines; a line or a character split between two chunks stays whole. */
@@ -112,12 +137,17 @@ function collect(stream: Readable, chunks: Buffer[], onLine: ((line: string) => 
     for (const line of lines) onLine(line.replace(/\r$/, ''));
   });
   stream.on('end', () => {
-    if (onLine !== undefined && rest !== '') onLine(rest);
+    const last = rest + decoder.end();
+    if (onLine !== undefined && last !== '') onLine(last);
   });
 }
 
+/** Replaces each secret, the longest first: one that begins another must not leave the other's end behind. */
 function scrub(text: string, secrets: readonly string[] = []): string {
-  return secrets.filter((secret) => secret !== '').reduce((clean, secret) => clean.replaceAll(secret, '***'), text);
+  return secrets
+    .filter((secret) => secret !== '')
+    .toSorted((one, other) => other.length - one.length)
+    .reduce((clean, secret) => clean.replaceAll(secret, () => '***'), text);
 }
 
 function lastLines(text: string, count: number): string {

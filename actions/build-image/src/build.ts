@@ -14,8 +14,8 @@ import { type Published, type PublishPorts, publish, pushImage } from './publish
 /** What happened to the dependency layer: it was there, it was built, the image has none, or nothing was built. */
 export type DependencyLayer = 'reused' | 'built' | 'none' | 'untouched';
 
-/** The tools of one build. */
-interface Workshop {
+/** What the steps of one build share. */
+interface BuildContext {
   readonly plan: Plan;
   readonly deps: Ports;
   readonly docker: Docker;
@@ -38,18 +38,18 @@ export interface BuiltLayers {
 export async function buildLayers(plan: Plan, deps: Ports): Promise<BuiltLayers> {
   const scratch = await deps.openScratch();
   try {
-    const workshop = await openWorkshop(plan, deps, await scratch.folder());
+    const context = await openBuildContext(plan, deps, await scratch.folder());
     try {
-      return await buildAndPublish(workshop);
+      return await buildAndPublish(context);
     } finally {
-      await workshop.docker.removeImages(workshop.made);
+      await context.docker.removeImages(context.made);
     }
   } finally {
     await scratch.remove();
   }
 }
 
-async function openWorkshop(plan: Plan, deps: Ports, root: string): Promise<Workshop> {
+async function openBuildContext(plan: Plan, deps: Ports, root: string): Promise<BuildContext> {
   const { registry } = plan;
   const mounts = join(root, mountFolder(deps.mark));
   await mkdir(mounts);
@@ -81,23 +81,23 @@ async function exportSource(plan: Plan, deps: Ports, folder: string): Promise<vo
   if (isInitNeeded) await initPacker(deps.toolExec, folder, plugins, deps.log);
 }
 
-async function buildAndPublish(workshop: Workshop): Promise<BuiltLayers> {
-  const { plan, folder } = workshop;
+async function buildAndPublish(context: BuildContext): Promise<BuiltLayers> {
+  const { plan, folder } = context;
   const { dependenciesHash } = plan.ingredients;
   const isLayered = dependenciesHash !== undefined && !plan.inputs.force;
-  const layer = isLayered ? await obtainDependencies(workshop, dependenciesHash) : undefined;
-  const below = layer ?? (await pinBase(workshop));
-  const local = await buildImage(workshop, folder, below.reference, layer && 'app');
+  const layer = isLayered ? await obtainDependencies(context, dependenciesHash) : undefined;
+  const below = layer ?? (await pinBase(context));
+  const local = await buildImage(context, folder, below.reference, layer && 'app');
   const published = await publish(
     { local, repository: plan.image.name, tag: plan.tag, sourceTag: plan.sourceTag },
-    workshop.ports,
+    context.ports,
   );
-  const base = layer === undefined ? below.digest : await readBase(workshop, layer.reference);
+  const base = layer === undefined ? below.digest : await readBase(context, layer.reference);
   return { published, dependencies: layer?.state ?? 'none', base };
 }
 
 /** The base image is asked for only where a build starts from it: what its tag points to decides no skip. */
-function pinBase({ plan, deps }: Workshop): Promise<PinnedBase> {
+function pinBase({ plan, deps }: BuildContext): Promise<PinnedBase> {
   return pinBaseImage(plan.ingredients.base, async (host) =>
     plan.registry.host === host ? plan.registry : deps.openHost(host),
   );
@@ -106,7 +106,7 @@ function pinBase({ plan, deps }: Workshop): Promise<PinnedBase> {
 /** The label by which an image names the digest of its base (OCI image specification, annotations). */
 const BASE_LABEL = 'org.opencontainers.image.base.digest';
 
-async function readBase({ docker }: Workshop, reference: string): Promise<Digest | undefined> {
+async function readBase({ docker }: BuildContext, reference: string): Promise<Digest | undefined> {
   const label = await docker.readLabel(reference, BASE_LABEL);
   return label !== undefined && isDigest(label) ? label : undefined;
 }
@@ -119,36 +119,36 @@ interface Layer {
 }
 
 /** Returns the dependency layer by digest, in the engine; builds and pushes it where the registry has none. */
-async function obtainDependencies(workshop: Workshop, hash: string): Promise<Layer> {
-  const { plan, docker, ports } = workshop;
+async function obtainDependencies(context: BuildContext, hash: string): Promise<Layer> {
+  const { plan, docker, ports } = context;
   const repository = plan.image.name;
   const tag = `deps-${hash}`;
   const known = await ports.registry.findDigest(repository, tag);
-  const digest = known ?? (await buildDependencies(workshop, tag));
+  const digest = known ?? (await buildDependencies(context, tag));
   const reference = `${ports.registry.host}/${repository}@${digest}`;
   const isNew = await docker.ensureImage(reference);
-  if (isNew || known === undefined) await keepOne(workshop, reference, tag);
+  if (isNew || known === undefined) await keepOne(context, reference, tag);
   return { reference, digest, state: known === undefined ? 'built' : 'reused' };
 }
 
 /** Only the files that the layer is made of are there, so that nothing else can get into it. */
-async function buildDependencies(workshop: Workshop, tag: string): Promise<Digest> {
-  const { plan, deps } = workshop;
+async function buildDependencies(context: BuildContext, tag: string): Promise<Digest> {
+  const { plan, deps } = context;
   const { template, dependencies } = plan.ingredients;
-  const folder = `${workshop.folder}-dependencies`;
+  const folder = `${context.folder}-dependencies`;
   const paths = [...template, ...dependencies].map((id) => id.path);
   const [base] = await Promise.all([
-    pinBase(workshop),
+    pinBase(context),
     exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder }),
   ]);
-  const local = await buildImage(workshop, folder, base.reference, 'dependencies');
-  const { digest } = await pushImage({ local, repository: plan.image.name, tag }, workshop.ports);
+  const local = await buildImage(context, folder, base.reference, 'dependencies');
+  const { digest } = await pushImage({ local, repository: plan.image.name, tag }, context.ports);
   return digest;
 }
 
 /** The newest dependency layer stays in the engine for the next build, like a base image; older ones go. */
-async function keepOne(workshop: Workshop, reference: string, tag: string): Promise<void> {
-  const { plan, docker, ports } = workshop;
+async function keepOne(context: BuildContext, reference: string, tag: string): Promise<void> {
+  const { plan, docker, ports } = context;
   const repository = `${ports.registry.host}/${plan.image.name}`;
   await docker.tag(reference, `${repository}:${tag}`);
   const names = await docker.listNames(repository);
@@ -159,17 +159,17 @@ async function keepOne(workshop: Workshop, reference: string, tag: string): Prom
 
 /** Runs Packer once and returns the image's name in the engine, which no other build uses. */
 async function buildImage(
-  workshop: Workshop,
+  context: BuildContext,
   folder: string,
   base: string,
   layer: 'dependencies' | 'app' | undefined,
 ): Promise<string> {
-  const { plan, deps } = workshop;
+  const { plan, deps } = context;
   const repository = `${plan.registry.host}/${plan.image.name}`;
   const tag = localTag(deps.mark, randomBytes(6).toString('hex'));
   const local = `${repository}:${tag}`;
-  workshop.made.push(local);
-  if (layer !== 'dependencies') workshop.made.push(`${repository}:${plan.tag}`);
+  context.made.push(local);
+  if (layer !== 'dependencies') context.made.push(`${repository}:${plan.tag}`);
   const variables = {
     ...plan.image.variables,
     image_repository: repository,

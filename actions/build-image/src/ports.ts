@@ -1,6 +1,6 @@
 import type { Runner } from '#core/action/runner.ts';
+import { openOciRegistry } from '#core/registry/oci-registry.ts';
 import { openRegistry } from '#core/registry/open.ts';
-import { openOciRegistry } from '#core/registry/plain.ts';
 import type { PushRegistry, Registry } from '#core/registry/registry.ts';
 import type { InputSettings } from '#core/source/image-inputs.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';

@@ -20,13 +20,13 @@ export interface Built {
   /** Name of the image in the engine. */
   readonly local: string;
   readonly repository: string;
-  /** Stands for the inputs. */
+  /** The inputs' tag, `in-<input hash>`. */
   readonly tag: string;
-  /** Stands for the source commit. */
+  /** The source commit's tag, `git-<sha>`. */
   readonly sourceTag: string;
 }
 
-/** The digest that both tags stand for in the end; `adopted` when a simultaneous build of the same inputs was first. */
+/** The digest of both tags in the end; `adopted` when a simultaneous build of the same inputs was first. */
 export interface Published {
   readonly digest: Digest;
   readonly adopted: boolean;
@@ -38,7 +38,8 @@ const SETTLE_MS = 250;
 
 /**
  * Pushes an image under `tag` and returns the digest that the tag has afterwards: that of another build where one was
- * first at a registry with immutable tags. A push that fails is tried again: the layers that arrived are not sent twice.
+ * first at a registry with immutable tags. A push that fails is tried again, unless the registry says that this login may
+ * not push: the layers that arrived are not sent twice.
  */
 export async function pushImage(
   built: Pick<Built, 'local' | 'repository' | 'tag'>,
@@ -57,8 +58,8 @@ export async function pushImage(
     const digest = await registry.findDigest(built.repository, built.tag);
     if (digest !== undefined) return { done: true, value: { digest, adopted: failure !== undefined } };
     const reason = failure === undefined ? `${remote} is not there after the push` : describeError(failure);
-    if (isDenied(reason))
-      throw new Refusal(`may not push ${remote}: give the job's role the right to push`, { cause: failure });
+    const denial = failure === undefined ? undefined : await registry.findDenial(built.repository);
+    if (denial !== undefined) throw denial; // the client has no exit code for it, the registry has a status
     log.info(`The push did not arrive, trying again: ${reason}`);
     return { done: false, reason };
   });
@@ -71,13 +72,8 @@ export async function pushImage(
   );
 }
 
-/** The client has no exit code for it; a wrong guess costs or saves some attempts and decides nothing else. */
-function isDenied(reason: string): boolean {
-  return /\b(?:denied|unauthorized|no basic auth credentials)\b/i.test(reason);
-}
-
 /**
- * Pushes an image and makes both its tags stand for one digest. Of two simultaneous builds of one commit the first
+ * Pushes an image and gives both its tags one digest. Of two simultaneous builds of one commit the first
  * one's digest stays and both runs return it: the registry decides by refusing to move the tag, or, where tags can
  * move, the source tag does, because it is set by one short request and never by the long push.
  */
@@ -112,9 +108,9 @@ async function settle(built: Built, pushed: Published, ports: PublishPorts): Pro
   );
 }
 
-/** Refuses a tag that stands for another digest than it must. */
+/** Returns the refusal of a tag that has another digest than it must. */
 export function twoDigests(built: Pick<Built, 'repository'>, tag: string, there: string, wanted: string): Refusal {
   return new Refusal(
-    `the tag ${tag} of ${built.repository} stands for ${there} and not for ${wanted}, and tags do not move; what git does not see (the base image, a variable) changed since that build: push a new commit, or run with force: true`,
+    `the tag ${tag} of ${built.repository} has the digest ${there} and not ${wanted}, and tags do not move; what git does not see (the base image, a variable) changed since that build: push a new commit, or run with force: true`,
   );
 }

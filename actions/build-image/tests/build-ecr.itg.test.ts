@@ -198,7 +198,7 @@ describe('what goes wrong', () => {
     expect((await world.build({ image: 'discord-bot' })).outputs).toMatchObject({ outcome: 'built' });
   });
 
-  test('a commit’s tag that stands for another digest: red before anything is built, names it', async () => {
+  test('a commit’s tag that has another digest: red before anything is built, names it', async () => {
     const commit = await world.commit({ 'app/src/main.ts': 'console.log("conflict")' });
     const imageIds = [{ imageDigest: output(first, 'digest') }];
     const { images } = await probes.ecr().send(new BatchGetImageCommand({ repositoryName: 'discord-bot', imageIds }));
@@ -208,7 +208,7 @@ describe('what goes wrong', () => {
       .send(new PutImageCommand({ repositoryName: 'discord-bot', imageManifest, imageTag: `git-${commit}` }));
     const run = await world.build({ image: 'discord-bot' });
     expect(run.code).toBe(1);
-    expect(run.log).toContain(`the tag git-${commit} of discord-bot stands for ${output(first, 'digest')}`);
+    expect(run.log).toContain(`the tag git-${commit} of discord-bot has the digest ${output(first, 'digest')}`);
     expect(run.log).not.toContain('packer');
   });
 

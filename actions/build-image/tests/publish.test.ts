@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openOciRegistry } from '#core/registry/plain.ts';
+import { openOciRegistry } from '#core/registry/oci-registry.ts';
 import type { PushRegistry } from '#core/registry/registry.ts';
 import type { Digest } from '#core/values/reference.ts';
 import { createTestClock, type TestClock } from '#tests/support/clock.ts';
@@ -101,10 +101,27 @@ describe.each([true, false])('with immutable tags: %s', (immutable) => {
     expect(tags()).toEqual([undefined, undefined]);
   });
 
-  test('a push that is denied is not tried again', async () => {
-    const denied = ports(immutable, () => Promise.reject(new Error('denied: User is not authorized')));
-    await expect(publish(built('mine'), denied)).rejects.toThrow('may not push');
+  test.each([
+    [401, 'no login to write bot blobs'],
+    [403, 'no right to write bot blobs'],
+  ])('a push after which the registry answers %i to an upload is not tried again', async (status, words) => {
+    const denied = ports(immutable, () => Promise.reject(new Error('exit code 1')));
+    server.fail({ match: /^POST \/v2\/bot\/blobs\/uploads\/$/, status, times: 9 });
+    await expect(publish(built('mine'), denied)).rejects.toThrow(words);
     expect(clock.slept).toEqual([]);
+  });
+
+  test('the client’s words decide nothing: the registry is asked', async () => {
+    let pushes = 0;
+    const result = await publish(
+      built('mine'),
+      ports(immutable, async (local) => {
+        if (++pushes < 2) throw new Error('denied: unauthorized: no basic auth credentials');
+        store(local);
+      }),
+    );
+    expect(tags()).toEqual([result.digest, result.digest]);
+    expect(pushes).toBe(2);
   });
 });
 

@@ -28,7 +28,11 @@ export function parsePlannedResources(source: string, text: string): PlannedReso
   }
   const parsed = plan.safeParse(written);
   if (!parsed.success)
-    throw new InputError(source, text.trim().slice(0, 40), 'is no plan: give the output of terraform show -json PLAN');
+    throw new InputError(
+      source,
+      text.trim().slice(0, 40),
+      'is not a plan: give the output of terraform show -json PLAN',
+    );
   return collect(parsed.data.planned_values.root_module);
 }
 

@@ -38,7 +38,7 @@ export function parseChildren(manifest: string): string[] {
   try {
     return list.safeParse(JSON.parse(manifest)).data?.manifests.map(({ digest }) => digest) ?? [];
   } catch {
-    return []; // what is no JSON is no manifest list
+    return []; // what is not JSON is not a manifest list
   }
 }
 
@@ -57,20 +57,20 @@ export function parseIsoTime(text: string): Date | undefined {
 const moment = z.union([z.string(), z.number()]).transform((value, context) => {
   const time = typeof value === 'string' ? parseIsoTime(value) : new Date(value * 1000);
   if (time !== undefined && !Number.isNaN(time.getTime())) return time;
-  context.addIssue({ code: 'custom', message: 'is no time: expected ISO 8601 or seconds since 1970' });
+  context.addIssue({ code: 'custom', message: 'is not a time: expected ISO 8601 or seconds since 1970' });
   return z.NEVER;
 });
 
 const detail = z.looseObject({
   repositoryName: z.string().optional(),
-  imageDigest: z.string().regex(/^\S+$/, 'is no digest: expected sha256:…'),
+  imageDigest: z.string().regex(/^\S+$/, 'is not a digest: expected sha256:…'),
   imageTags: z.array(z.string()).nullish(),
   imagePushedAt: moment,
   lastRecordedPullTime: moment.nullish(),
   lastArchivedAt: moment.nullish(),
   lastActivatedAt: moment.nullish(),
   imageStatus: z
-    .enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING'], 'is no status: expected ACTIVE, ARCHIVED or ACTIVATING')
+    .enum(['ACTIVE', 'ARCHIVED', 'ACTIVATING'], 'is not a status: expected ACTIVE, ARCHIVED or ACTIVATING')
     .nullish(),
   imageManifestMediaType: z.string().nullish(),
   subjectManifestDigest: z.string().nullish(),
@@ -87,7 +87,7 @@ const STATUSES = { ACTIVE: 'active', ARCHIVED: 'archived', ACTIVATING: 'activati
 /**
  * Returns the images of an answer of DescribeImages (`aws ecr describe-images`); refuses one that is not whole, since
  * an image that is missing would change what a count takes. `file` is how messages name it. What the manifest lists
- * refer to does not stand in it: `children` gives it by the list's digest.
+ * refer to is not in it: `children` gives it by the list's digest.
  */
 export function parseDescribedImages(
   file: string,
@@ -122,7 +122,7 @@ function refuseMixtures(file: string, details: readonly z.output<typeof detail>[
       throw new InputError(
         file,
         imageDigest,
-        'stands twice in imageDetails: give each image once, with all of its tags',
+        'is listed twice in imageDetails: give each image once, with all of its tags',
       );
     seen.add(imageDigest);
     const first = details[0]?.repositoryName;
@@ -157,7 +157,7 @@ function explain(file: string, answer: unknown, error: z.ZodError): InputError {
   return new InputError(
     place,
     show(value),
-    issue?.code === 'invalid_union' ? 'is no time: expected ISO 8601 or seconds since 1970' : expected,
+    issue?.code === 'invalid_union' ? 'is not a time: expected ISO 8601 or seconds since 1970' : expected,
   );
 }
 

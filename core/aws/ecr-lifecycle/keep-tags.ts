@@ -1,6 +1,6 @@
 import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
 
-/** Tags that begin so are for the first rule of a lifecycle policy: whoever has one stays. */
+/** Tags that begin so are for the first rule of a lifecycle policy: an image with one stays. */
 export const KEEP = 'keep-';
 
 /** Hex digits of the digest in a keep tag; more where another image has the same ones. */
@@ -21,7 +21,7 @@ export interface KeepPlan {
 }
 
 /**
- * Returns the keep tags that are missing and those that nobody needs any more. `wanted` get one each; those in `spared`
+ * Returns the keep tags that are missing and those that are no longer needed. `wanted` get one each; those in `spared`
  * (the children of a wanted manifest list) get none, but lose none either. An image that is not there or archived
  * cannot be tagged: the audit tells of it.
  */

@@ -118,7 +118,7 @@ function listFaults({ selection: { tagStatus, tagPatternList, tagPrefixList } }:
       tagPatternList !== undefined && tagPrefixList !== undefined,
       'selection.tagPrefixList',
       tagPrefixList,
-      'stands beside a tagPatternList: a rule has one of the two',
+      'is beside a tagPatternList: a rule has one of the two',
     ],
     [
       tagStatus === 'tagged' && lists === undefined,

@@ -49,7 +49,7 @@ export function holdsCondition(condition: Condition, found: readonly string[] = 
   return quantifier === 'ForAnyValue' ? found.some(fits) : found.every(fits);
 }
 
-/** Refuses `${aws:username}` and its like: what it stands for is not known here. */
+/** Refuses `${aws:username}` and its like: its value is not known here. */
 export function refuseVariable(text: string, place: string): void {
   if (text.includes('${'))
     throw new Refusal(`${place}: the policy variable in ${quote(text)} is not judged here: write the value itself`);
@@ -57,7 +57,7 @@ export function refuseVariable(text: string, place: string): void {
 
 function toNumber(text: string): number {
   if (text.trim() === '' || Number.isNaN(Number(text)))
-    throw new Refusal(`${quote(text)} is no number: a Numeric operator compares it`);
+    throw new Refusal(`${quote(text)} is not a number: a Numeric operator compares it`);
   return Number(text);
 }
 

@@ -68,7 +68,7 @@ function coversResource({ name, resources, notResources }: Statement, resource: 
   const covers = (pattern: string): boolean => {
     refuseVariable(pattern, `${name}: Resource`);
     if (pattern !== '*' && !pattern.startsWith('arn:'))
-      throw new Refusal(`${name}: Resource ${quote(pattern)} is no ARN: write arn:… or "*"`);
+      throw new Refusal(`${name}: Resource ${quote(pattern)} is not an ARN: write arn:… or "*"`);
     return matchesWildcard(pattern, resource);
   };
   return resources?.some(covers) ?? !notResources?.some(covers);

@@ -1,13 +1,13 @@
 import { describeError, quote, Refusal } from '#core/values/errors.ts';
 
 /**
- * Returns the parsed JSON. Refuses text that is none, and a key that stands twice in one object: readers differ in which
+ * Returns the parsed JSON. Refuses text that is none, and a key that is there twice in one object: readers differ in which
  * of the two they keep, so what was judged here need not be what AWS applies.
  */
 export function parseStrictJson(text: string): unknown {
   const value = parseJson(text);
   const twice = findDuplicateKey(text);
-  if (twice !== undefined) throw new Refusal(`the key ${quote(twice)} stands twice in one object: keep one`);
+  if (twice !== undefined) throw new Refusal(`the key ${quote(twice)} is there twice in one object: keep one`);
   return value;
 }
 

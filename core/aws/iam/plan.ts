@@ -50,7 +50,7 @@ const parts = z.looseObject({
 });
 
 /**
- * A plan as `terraform show -json` writes it, as far as roles are concerned.
+ * A plan as `terraform show -json` writes it, cut down to its roles.
  * https://developer.hashicorp.com/terraform/internals/json-format
  */
 export const planSchema = parts.refine(
@@ -58,7 +58,7 @@ export const planSchema = parts.refine(
 );
 
 /**
- * Returns the roles that will be there after the apply. `resource_changes` alone says what is unknown; what stands in
+ * Returns the roles that will be there after the apply. `resource_changes` alone says what is unknown; what is in
  * `planned_values` with another policy, or there alone, is a role too, so that neither half hides what the other says.
  */
 export function rolesOf(plan: z.output<typeof planSchema>): PlannedRole[] {
@@ -99,7 +99,7 @@ function toRole(address: string, written: unknown, unknown: unknown): PlannedRol
   };
 }
 
-/** Terraform writes the policy as text; whatever else stands there is left to the policy's own reader. */
+/** Terraform writes the policy as text; anything else is left to the policy's own reader. */
 function toPolicy(written: unknown): PlannedRole['policy'] {
   if (written === undefined || written === null) return undefined;
   return { text: typeof written === 'string' ? written : JSON.stringify(written) };

@@ -30,16 +30,16 @@ const listOf = <T extends z.ZodType>(one: T, error: string) =>
   z.union([one.transform((value) => [value]), z.array(one)], { error });
 const actions = listOf(
   z.string().regex(/^(\*|[\w*?-]+:[\w*?]+)$/),
-  'is no action: write it as service:Action, such as sqs:SendMessage, or several in a list',
+  'is not an action: write it as service:Action, such as sqs:SendMessage, or several in a list',
 );
-const resources = listOf(z.string().min(1), 'is no resource: write an ARN, or several in a list');
+const resources = listOf(z.string().min(1), 'is not a resource: write an ARN, or several in a list');
 const kinds = z.enum(['AWS', 'Federated', 'Service', 'CanonicalUser']);
 const principal = z.union(
   [
     z.literal('*').transform(() => ({ '*': ['*'] })),
-    z.partialRecord(kinds, listOf(z.string().min(1), 'is no principal')).transform((named) => ({ ...named })),
+    z.partialRecord(kinds, listOf(z.string().min(1), 'is not a principal')).transform((named) => ({ ...named })),
   ],
-  { error: 'is no principal: write "*", or AWS, Federated, Service or CanonicalUser with one value or a list' },
+  { error: 'is not a principal: write "*", or AWS, Federated, Service or CanonicalUser with one value or a list' },
 );
 const conditions = z.record(
   z.string(),
@@ -47,16 +47,16 @@ const conditions = z.record(
     z.string(),
     listOf(
       z.union([z.string(), z.number(), z.boolean()]).transform(String),
-      'is no condition value: write one text, or several in a list',
+      'is not a condition value: write one text, or several in a list',
     ),
-    { error: 'is no mapping: write the condition key and its value' },
+    { error: 'is not a mapping: write the condition key and its value' },
   ),
-  { error: 'is no mapping: write {operator: {key: value}}' },
+  { error: 'is not a mapping: write {operator: {key: value}}' },
 );
 const statement = z.strictObject(
   {
-    Sid: z.string('is no text').optional(),
-    Effect: z.enum(['Allow', 'Deny'], 'is no effect: write "Allow" or "Deny"'),
+    Sid: z.string('is not text').optional(),
+    Effect: z.enum(['Allow', 'Deny'], 'is not an effect: write "Allow" or "Deny"'),
     Principal: principal.optional(),
     NotPrincipal: principal.optional(),
     Action: actions.optional(),
@@ -65,15 +65,18 @@ const statement = z.strictObject(
     NotResource: resources.optional(),
     Condition: conditions.optional(),
   },
-  { error: (issue) => (issue.code === 'invalid_type' ? 'is no statement: write an object with an Effect' : undefined) },
+  {
+    error: (issue) =>
+      issue.code === 'invalid_type' ? 'is not a statement: write an object with an Effect' : undefined,
+  },
 );
-const noPolicy = 'is no policy document: write an object with Version and Statement';
+const noPolicy = 'is not a policy document: write an object with Version and Statement';
 const document = z.strictObject(
   {
     Version: z
-      .enum(['2012-10-17', '2008-10-17'], 'is no version of the policy language: write "2012-10-17"')
+      .enum(['2012-10-17', '2008-10-17'], 'is not a version of the policy language: write "2012-10-17"')
       .optional(),
-    Id: z.string('is no text').optional(),
+    Id: z.string('is not text').optional(),
     Statement: z.preprocess(
       (written) => (Array.isArray(written) || written === undefined ? written : [written]),
       z.array(statement).min(1, 'is empty: write at least one statement'),
@@ -123,7 +126,7 @@ function describeIssue(issue: z.core.$ZodIssue, written: unknown): string[] {
     const known = rest.length > 0 ? kinds.options : Object.keys((inside ? statement : document).shape);
     return issue.keys.map((key) => `${prefix}the element ${quote(key)} is not known${suggestName(key, known)}`);
   }
-  // A single statement stands without a list, so its number is not in what was written.
+  // A single statement may be written without a list, so its number is not in what was written.
   const value = valueAt(
     inside && !Array.isArray(valueAt(['Statement'], written)) ? ['Statement', ...rest] : issue.path,
     written,
@@ -143,7 +146,7 @@ function valueAt(path: readonly PropertyKey[], written: unknown): unknown {
 function findRepeatedSids(statements: readonly WrittenStatement[]): string[] {
   const sids = statements.flatMap(({ Sid }) => Sid || []);
   const repeated = new Set(sids.filter((sid, index) => sids.indexOf(sid) !== index));
-  return [...repeated].map((sid) => `the Sid ${quote(sid)} stands twice: give each statement its own`);
+  return [...repeated].map((sid) => `the Sid ${quote(sid)} is there twice: give each statement its own`);
 }
 
 /** What no schema says: elements that exclude each other, operators, keys that differ by case alone. */
@@ -176,5 +179,5 @@ function findCaseTwins(keys: readonly string[]): string[] {
   const lower = keys.map((key) => key.toLowerCase());
   return keys
     .filter((_, index) => lower.indexOf(lower[index] ?? '') !== index)
-    .map((key) => `the condition key ${quote(key)} stands twice, as capitals do not count: keep one`);
+    .map((key) => `the condition key ${quote(key)} is there twice, as capitals do not count: keep one`);
 }

@@ -1,6 +1,6 @@
 import { quote } from '#core/values/errors.ts';
 
-/** What a role is for; `other` stands for a role that deploys nothing, and is held to build-push's subjects. */
+/** What a role is for; `other` is a role that deploys nothing, and is held to build-push's subjects. */
 export type Purpose = 'plan' | 'apply' | 'build-push' | 'other';
 
 /** The repository whose workflows may have the role. */
@@ -22,7 +22,7 @@ export interface TrustedRepository {
   readonly account?: string | undefined;
 }
 
-/** True for a value that could stand for others: IAM's wildcards, and policy variables. */
+/** True for a value that could match others: IAM's wildcards, and policy variables. */
 export function isOpenEnded(value: string): boolean {
   return /[*?]|\$\{/.test(value);
 }
@@ -48,7 +48,7 @@ export function checkSubject(value: string, trusted: TrustedRepository, purpose:
   if (isOpenEnded(value))
     return [`${says} has ${placeOfWildcard(value)}: write each subject out, such as ${quote(example)}`];
   if (whole === undefined || context === undefined)
-    return [`${says} is no subject of GitHub's: write one such as ${quote(example)}`];
+    return [`${says} is not a subject of GitHub's: write one such as ${quote(example)}`];
   const stranger = `repo:${whole}` === prefixOf(trusted) ? undefined : explainRepository(whole, trusted);
   const unfit = explainContext(context, trusted, purpose);
   return [stranger, unfit].flatMap((fault) =>
@@ -86,7 +86,7 @@ function explainRepository(
     return 'has ids, which the older form lacks: leave them out, or check with --subject-form immutable';
   const ids = [...whole.matchAll(/@(\d+)/g)].map(([, id]) => id);
   if (ids.length === 0)
-    return 'is in the older form without ids, which a repository created since July 2026 does not send, and which whoever takes over its name would get: add the ids';
+    return 'is in the older form without ids, which a repository created since July 2026 does not send, and which anyone who takes over its name would get: add the ids';
   return ids.length === 1
     ? 'has one id of two: write the id of the owner and that of the repository'
     : `has other ids than ${repository}, ${ids.join(' and ')} for ${ownerId} and ${repositoryId}, and is somebody else's: write its own`;
@@ -110,7 +110,7 @@ function explainRef(ref: string, { branch = 'main' }: TrustedRepository): string
   if (ref === `refs/heads/${branch}`) return undefined;
   return ref.startsWith('refs/heads/')
     ? `is of another branch than ${branch}, which anybody with write access can push: name ${branch} (or check with --branch)`
-    : `is of ${quote(ref)}, which is no branch and which anybody with write access can push: name the branch ${branch}`;
+    : `is of ${quote(ref)}, which is not a branch and which anyone with write access can push: name the branch ${branch}`;
 }
 
 function explainEnvironment(name: string, { environment }: TrustedRepository): string | undefined {

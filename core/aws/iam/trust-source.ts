@@ -62,7 +62,7 @@ function readPlan(
   ];
 }
 
-/** What stands in the way of one role is a fault of that role, so that the others are still checked. */
+/** What keeps one role from being checked is a fault of that role, so that the others are still checked. */
 function readRole(name: string, role: PlannedRole, wanted: WantedPurpose): TrustSource[] {
   const purpose = purposeOf(role, wanted);
   const misspelt = findMisspelling(role.purpose);
@@ -70,7 +70,7 @@ function readRole(name: string, role: PlannedRole, wanted: WantedPurpose): Trust
   if (!isWanted && !role.isPurposeUnknown) return []; // checked when asked for
   const statements = readPolicy(name, role);
   if ('faults' in statements) return statements.faults.map((fault) => ({ name, fault }));
-  // A role of an AWS service is no door for a workflow; one that says it is for this purpose is checked all the same.
+  // A workflow cannot get in by a role of an AWS service; one that says it is for this purpose is checked all the same.
   if (role.purpose !== wanted && !trustsWebIdentity(statements.read)) return [];
   if (role.isPurposeUnknown) return [{ name, fault: 'the tag purpose is known only after the apply: write it out' }];
   if (misspelt !== undefined)
@@ -82,7 +82,7 @@ function readPolicy(name: string, { policy }: PlannedRole): { read: Statement[] 
   if (policy === 'unknown')
     return {
       faults: [
-        'the trust policy is known only after the apply, so that nobody can check it: write it without what is made in the same apply',
+        'the trust policy is known only after the apply, so that no one can check it: write it without what is made in the same apply',
       ],
     };
   if (policy === undefined) return { faults: ['has no trust policy'] };

@@ -29,7 +29,7 @@ export function checkTrust(
   const allowed = statements.filter((statement) => statement.effect === 'Allow');
   if (allowed.length === 0)
     return [
-      'no statement allows anything, so that nobody can assume the role: add one for sts:AssumeRoleWithWebIdentity',
+      'no statement allows anything, so that no one can assume the role: add one for sts:AssumeRoleWithWebIdentity',
     ];
   const ofStatements = allowed.flatMap((statement) =>
     [

@@ -1,5 +1,5 @@
 /**
- * True when `text` is what `pattern` describes: `*` stands for any characters (colons and slashes too), `?` for one,
+ * True when `text` is what `pattern` describes: `*` matches any characters (colons and slashes too), `?` for one,
  * and case matters. Takes time in proportion to both lengths multiplied, whatever the pattern: a regular expression
  * would not. After "Using wildcards in resource ARNs",
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { openOciRegistry } from '#core/registry/plain.ts';
+import { openOciRegistry } from '#core/registry/oci-registry.ts';
 import type { RegistryDeps } from '#core/registry/transport.ts';
 import type { Digest } from '#core/values/reference.ts';
 import { createTestClock, type TestClock } from '#tests/support/clock.ts';
@@ -131,6 +131,37 @@ describe('what does not pass by itself is said at once, with its remedy', () => 
     expect(message).toContain('"DENIED: role x may not\\n::error::"');
     expect(message).toContain('the right to push');
   });
+
+  test.each([401, 403])('the right to push, asked for by an upload that is answered %i', async (status) => {
+    server.fail({ match: /^POST/, status, times: 9 });
+    const denial = await open().findDenial('bot');
+    expect(denial?.message).toContain(`to write bot blobs at ${server.host}: the registry answers ${status}`);
+    expect(denial?.message).toContain(status === 401 ? 'docker login' : 'the right to push');
+    expect(lines()).toEqual(['POST /v2/bot/blobs/uploads/']);
+  });
+
+  test.each([202, 404, 405])('an upload that is answered %i denies nothing', async (status) => {
+    server.fail({ match: /^POST/, status });
+    expect(await open().findDenial('bot')).toBeUndefined();
+  });
+
+  test.each(['SELF_SIGNED_CERT_IN_CHAIN', 'CERT_HAS_EXPIRED', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
+    'a certificate that is not trusted, by node’s code %s and not by its words',
+    async (code) => {
+      const cause = Object.assign(new Error('words'), { code });
+      const fetch = () => Promise.reject(new TypeError('fetch failed', { cause }));
+      const registry = openOciRegistry('registry.example', { ...deps(), fetch });
+      await expect(registry.findDigest('bot', 'v1')).rejects.toThrow('NODE_EXTRA_CA_CERTS');
+      expect(clock.slept).toEqual([]);
+    },
+  );
+
+  test('another fault is tried again, although it speaks of a certificate', async () => {
+    const fetch = () => Promise.reject(new TypeError('the certificate server hung up'));
+    const registry = openOciRegistry('registry.example', { ...deps(), fetch });
+    await expect(registry.findDigest('bot', 'v1')).rejects.toThrow('gave no usable answer');
+    expect(clock.slept).not.toEqual([]);
+  });
 });
 
 describe('logins', () => {
@@ -240,6 +271,23 @@ describe('tags', () => {
     server.refuseMovedTags();
     server.fail({ match: /^PUT/, before: () => server.put('bot', 'v2') });
     expect(await open().addTag('bot', digest, 'v2')).toBe('taken');
+  });
+
+  test.each([
+    [400, 'TAG_INVALID', 'taken'],
+    [409, 'CONFLICT', 'taken'],
+    [405, 'UNSUPPORTED', 'taken'],
+  ])('a tag that is refused with %i %s is taken', async (status, code, outcome) => {
+    const digest = server.put('bot', 'v1');
+    server.fail({ match: /^PUT/, status, body: JSON.stringify({ errors: [{ code }] }) });
+    expect(await open().addTag('bot', digest, 'v2')).toBe(outcome);
+  });
+
+  test('a manifest that is refused is not a tag that is taken, whatever the words', async () => {
+    const digest = server.put('bot', 'v1');
+    const errors = [{ code: 'MANIFEST_INVALID', message: 'the tag already exists' }];
+    server.fail({ match: /^PUT/, status: 400, body: JSON.stringify({ errors }) });
+    await expect(open().addTag('bot', digest, 'v2')).rejects.toThrow('could not write bot v2');
   });
 
   test('content that is not what its digest says is never tagged', async () => {

@@ -100,7 +100,7 @@ Not at AWS, and not in the plan. Prices: <https://example.com/>
 `);
 });
 
-describe('what is no plan has its sentence', () => {
+describe('what is not a plan has its sentence', () => {
   test.each(['', '{', '{}', '[]', '{"planned_values": {}}'])('%j', (text) => {
     expect(() => parsePlannedResources('plan.json', text)).toThrow('give the output of terraform show -json PLAN');
   });

@@ -63,18 +63,22 @@ describe('refuses', () => {
     [
       'no real time',
       { imageDetails: [good, { ...good, imagePushedAt: 'yesterday' }] },
-      'images.json imageDetails[1].imagePushedAt: "yesterday" is no time',
+      'images.json imageDetails[1].imagePushedAt: "yesterday" is not a time',
     ],
-    ['a time that is none', { imageDetails: [{ ...good, imagePushedAt: true }] }, 'imagePushedAt: "true" is no time'],
-    ['tags that are no list', { imageDetails: [{ ...good, imageTags: 'v1' }] }, 'imageTags: "v1" is not a list'],
-    ['an unknown status', { imageDetails: [{ ...good, imageStatus: 'GONE' }] }, 'imageStatus: "GONE" is no status'],
+    [
+      'a time that is none',
+      { imageDetails: [{ ...good, imagePushedAt: true }] },
+      'imagePushedAt: "true" is not a time',
+    ],
+    ['tags that are not a list', { imageDetails: [{ ...good, imageTags: 'v1' }] }, 'imageTags: "v1" is not a list'],
+    ['an unknown status', { imageDetails: [{ ...good, imageStatus: 'GONE' }] }, 'imageStatus: "GONE" is not a status'],
     [
       'a page of several',
       { imageDetails: [good], nextToken: 'abc' },
       '"abc" is a nextToken, so images are missing: get all pages',
     ],
     ['a page of the CLI', { imageDetails: [good], NextToken: 'abc' }, 'so images are missing'],
-    ['an image twice', { imageDetails: [good, good] }, '"sha256:a" stands twice in imageDetails'],
+    ['an image twice', { imageDetails: [good, good] }, '"sha256:a" is listed twice in imageDetails'],
     [
       'two repositories',
       {
@@ -101,7 +105,7 @@ test.each([
   expect(parseIsoTime(text)?.toISOString()).toBe(iso);
 });
 
-test.each(['', 'now', '1', '2026', '2026-13-01', '2026-01-02T25:00:00Z', 'Jan 2 2026'])('%j is no time', (text) => {
+test.each(['', 'now', '1', '2026', '2026-13-01', '2026-01-02T25:00:00Z', 'Jan 2 2026'])('%j is not a time', (text) => {
   expect(parseIsoTime(text)).toBeUndefined();
 });
 

@@ -57,16 +57,16 @@ describe('refuses, as ECR does,', () => {
   const pull = { countType: 'sinceImagePulled', ...days };
   const archived = { countType: 'sinceImageTransitioned', storageClass: 'archive', ...days };
   const cases: [string, string, string][] = [
-    ['what is no JSON', '{"rules":', 'p: "{\\"rules\\":" is not JSON: expected {"rules": […]}'],
+    ['what is not JSON', '{"rules":', 'p: "{\\"rules\\":" is not JSON: expected {"rules": […]}'],
     ['no rules', '{}', 'p: "rules" is missing: add it'],
-    ['rules that are no list', '{"rules": {}}', 'p rules: "{}" is not a list: put it in square brackets'],
+    ['rules that are not a list', '{"rules": {}}', 'p rules: "{}" is not a list: put it in square brackets'],
     ['an empty policy', text(), 'p rules: "[]" is empty: a policy has at least one rule'],
     [
       'more than 50 rules',
       text(...Array.from({ length: 51 }, (_, index) => tagged(index + 1, { tagPrefixList: [`v${index}`] }))),
       'has too many rules: ECR takes 50',
     ],
-    ['a rule that is no object', text(7), 'p rules[0]: "7" is not an object: put it in braces'],
+    ['a rule that is not an object', text(7), 'p rules[0]: "7" is not an object: put it in braces'],
     [
       'an unknown key',
       text({ ...good, priority: 1 }),
@@ -75,7 +75,7 @@ describe('refuses, as ECR does,', () => {
     ['a misspelt key', text(selecting({ countUnits: 'days' })), 'did you mean "countUnit"?'],
     ['no priority', text({ selection, action: good.action }), 'p rules[0]: "rulePriority" is missing: add it'],
     ['a priority of 0', text({ ...good, rulePriority: 0 }), 'p rules[0].rulePriority: "0" is too small'],
-    ['a priority that is no whole number', text({ ...good, rulePriority: 1.5 }), 'is not a whole number'],
+    ['a priority that is not a whole number', text({ ...good, rulePriority: 1.5 }), 'is not a whole number'],
     [
       'a priority in quotes',
       text({ ...good, rulePriority: '1' }),
@@ -105,7 +105,7 @@ describe('refuses, as ECR does,', () => {
     [
       'both lists',
       text(tagged(1, { tagPrefixList: ['a'], tagPatternList: ['b'] })),
-      'stands beside a tagPatternList: a rule has one of the two',
+      'is beside a tagPatternList: a rule has one of the two',
     ],
     ['a list for any', text(selecting({ tagPrefixList: ['a'] })), 'takes no tagPatternList or tagPrefixList'],
     [

@@ -48,7 +48,7 @@ describe('keep tags', () => {
     expect(planKeepTags([kept], new Set([one]), none)).toEqual({ add: [], remove: [], left: [] });
   });
 
-  test('go when nobody needs them, but not the last tag of an image, nor a person’s own', () => {
+  test('go when no one needs them, but not the last tag of an image, nor a person’s own', () => {
     const images = [
       image(one, ['in-1', 'keep-100000000000', 'keep-forever'], 1),
       image(two, ['keep-200000000000', 'keep-2000000000000'], 1),

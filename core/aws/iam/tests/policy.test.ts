@@ -27,13 +27,13 @@ test('single values become lists, and operators are taken apart', () => {
 });
 
 test.each<[string, unknown, string[]]>([
-  ['no object', [], ['[] is no policy document: write an object with Version and Statement']],
+  ['no object', [], ['[] is not a policy document: write an object with Version and Statement']],
   ['no statement', {}, ['Statement is missing: add it']],
   ['an empty list', { Statement: [] }, ['Statement [] is empty: write at least one statement']],
   [
     'a number for a statement',
     { Statement: [good, 3] },
-    ['statement 2: 3 is no statement: write an object with an Effect'],
+    ['statement 2: 3 is not a statement: write an object with an Effect'],
   ],
   [
     'names in small letters',
@@ -46,13 +46,13 @@ test.each<[string, unknown, string[]]>([
   [
     'another version',
     { Version: '2012', Statement: good },
-    ['Version "2012" is no version of the policy language: write "2012-10-17"'],
+    ['Version "2012" is not a version of the policy language: write "2012-10-17"'],
   ],
   [
     'an action without service',
     { Statement: { ...good, Action: 'GetObject' } },
     [
-      'statement 1: Action "GetObject" is no action: write it as service:Action, such as sqs:SendMessage, or several in a list',
+      'statement 1: Action "GetObject" is not an action: write it as service:Action, such as sqs:SendMessage, or several in a list',
     ],
   ],
   [
@@ -63,14 +63,14 @@ test.each<[string, unknown, string[]]>([
   [
     'a condition without key',
     { Statement: { ...good, Condition: { StringEquals: 'a' } } },
-    ['statement 1: Condition StringEquals "a" is no mapping: write the condition key and its value'],
+    ['statement 1: Condition StringEquals "a" is not a mapping: write the condition key and its value'],
   ],
   [
     'an operator in small letters, and a key twice',
     { Statement: { ...good, Condition: { stringEquals: { a: 'b', A: 'c' } } } },
     [
       'statement 1: the operator "stringEquals" is not known; did you mean "StringEquals"?',
-      'statement 1: the condition key "A" stands twice, as capitals do not count: keep one',
+      'statement 1: the condition key "A" is there twice, as capitals do not count: keep one',
     ],
   ],
   [
@@ -85,7 +85,7 @@ test.each<[string, unknown, string[]]>([
   [
     'a Sid twice',
     { Statement: [{ ...good, Sid: 'X' }, good, { ...good, Sid: 'X' }] },
-    ['the Sid "X" stands twice: give each statement its own'],
+    ['the Sid "X" is there twice: give each statement its own'],
   ],
 ])('refused: %s', (_name, written, sentences) => {
   let message = 'not refused';
@@ -97,8 +97,8 @@ test.each<[string, unknown, string[]]>([
   expect(message.split('\n')).toEqual(sentences.map((sentence) => `trust.json: ${sentence}`));
 });
 
-test('JSON in which a key stands twice is refused, wherever it stands', () => {
+test('JSON in which a key is there twice is refused, wherever it is', () => {
   expect(parseStrictJson('{"a": [{"b": 1}, {"b": "{\\"b\\": 1, \\"b\\": 2}"}], "b": {"a": 1}}')).toBeDefined();
-  expect(() => parseStrictJson('{"a": [{"b": 1, "c": {"b": 2}, "\\u0062": 3}]}')).toThrow('the key "b" stands twice');
+  expect(() => parseStrictJson('{"a": [{"b": 1, "c": {"b": 2}, "\\u0062": 3}]}')).toThrow('the key "b" is there twice');
   expect(() => parseStrictJson('{')).toThrow('is not JSON: ');
 });

@@ -94,7 +94,7 @@ export const cases: [string, object[], string, Purpose?][] = [
     'Second: no condition on',
   ],
   [
-    'the condition stands elsewhere',
+    'the condition is elsewhere',
     [
       statement({ Condition: undefined }),
       {
@@ -107,7 +107,7 @@ export const cases: [string, object[], string, Purpose?][] = [
     `GitHub: no condition on ${AUD}, and that of statement 2 (Deny) does not apply to what is allowed here`,
   ],
   [
-    'the condition stands with another action',
+    'the condition is with another action',
     [
       statement({ Condition: audOnly }),
       { ...statement({ Sid: 'Tags', Action: 'sts:TagSession' }), Condition: equals(`${REPO}:environment:aws`) },
@@ -191,7 +191,7 @@ export const cases: [string, object[], string, Purpose?][] = [
   [
     'a tag pushes',
     [statement({ Condition: equals(`${REPO}:ref:refs/tags/v1`) })],
-    'is of "refs/tags/v1", which is no branch',
+    'is of "refs/tags/v1", which is not a branch',
     'build-push',
   ],
   [
@@ -238,8 +238,8 @@ export const cases: [string, object[], string, Purpose?][] = [
   ],
   ['existence alone', [statement({ Condition: { ...audOnly, Null: { [SUB]: 'false' } } })], `no condition on ${SUB}`],
   ['absence', [statement({ Condition: { ...audOnly, Null: { [SUB]: 'true' } } })], 'Null does not compare'],
-  ['a subject that is none', [statement({ Condition: equals('acme/tenant') })], "is no subject of GitHub's"],
-  ['no context', [statement({ Condition: equals(REPO) })], "is no subject of GitHub's"],
+  ['a subject that is none', [statement({ Condition: equals('acme/tenant') })], "is not a subject of GitHub's"],
+  ['no context', [statement({ Condition: equals(REPO) })], "is not a subject of GitHub's"],
   ['an empty list of subjects', [statement({ Condition: equals([]) })], 'no value, which no token has'],
-  ['nothing allowed', [{ Effect: 'Deny', Principal: '*', Action: '*' }], 'nobody can assume the role'],
+  ['nothing allowed', [{ Effect: 'Deny', Principal: '*', Action: '*' }], 'no one can assume the role'],
 ];

@@ -25,7 +25,7 @@ function openWorld() {
     read: async (name) => parameters.get(name),
     write: async (name, value) => change(() => parameters.set(name, value)),
   };
-  /** The key that whoever reads the parameter would use works. */
+  /** The key that a reader of the parameter gets works. */
   const works = (): boolean => {
     const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = JSON.parse(
       parameters.get(owner.parameter) ?? '{}',
@@ -68,7 +68,7 @@ describe('killed at any change and repeated', () => {
   });
 });
 
-test('nothing is retired while nobody knows which key is in use', async () => {
+test('nothing is retired while the key in use is unknown', async () => {
   const { world, ports } = openWorld();
   world.keys.set('AKIAOTHER', { secret: 's', createdAt: new Date(0) });
   await expect(retireKeys(owner, ports)).rejects.toThrow('names no key, which is none of discord-bot-bot');

@@ -5,7 +5,7 @@ import { maskLogin, once, tagVerbs } from '#core/registry/tags.ts';
 import type { RegistryDeps } from '#core/registry/transport.ts';
 import { InputError } from '#core/values/errors.ts';
 
-/** Returns an OCI registry whose login is the one that `docker login` wrote down, or anonymous. */
+/** Returns the plain OCI registry at a host: its login is the one that `docker login` wrote down, or anonymous. */
 export function openOciRegistry(host: string, deps: RegistryDeps): PushRegistry {
   if (!URL.canParse(`https://${host}`) || new URL(`https://${host}`).pathname !== '/') {
     throw new InputError('registry.host', host, 'is not a registry host: expected name or name:port');
@@ -30,6 +30,6 @@ export function openOciRegistry(host: string, deps: RegistryDeps): PushRegistry 
     ...tagVerbs(host, createOciClient(settings, deps)),
     credentials,
     hasImmutableTags: () => Promise.resolve(false),
-    ensureRepository: () => Promise.resolve(), // a plain registry makes a repository with its first push
+    ensureRepository: () => Promise.resolve(), // it makes a repository with its first push
   };
 }
