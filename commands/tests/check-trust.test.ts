@@ -214,7 +214,7 @@ describe('a plan', () => {
         role('y', 'apply', statement({ Principal: '*' })),
       ),
       [
-        'aws_iam_role.this["x"]: statement 1: Effect "Maybe" is no effect',
+        'aws_iam_role.this["x"]: statement 1: Effect "Maybe" is not an effect',
         'aws_iam_role.this["y"]: GitHub: the principal "*"',
       ],
     ],

@@ -1,6 +1,6 @@
 import { readConfig } from '#core/config/read.ts';
+import { releaseKey } from '#core/release/believe.ts';
 import type { BranchHistory, ReleasePlace } from '#core/release/history.ts';
-import { releaseKey } from '#core/release/history.ts';
 import type { ImageHistory } from '#core/release/order.ts';
 import { type InputSettings, listInputPaths, readImageInputs } from '#core/source/image-inputs.ts';
 import { isExpected } from '#core/values/errors.ts';

@@ -54,15 +54,6 @@ export function openPast(git: Git, head: Git): Past {
       if (content !== undefined) files.set(oid, content);
     }
   };
-  const readTrees = async (places: readonly OverlayPlace[]): Promise<(TreeEntry[] | undefined)[]> => {
-    const trees = new Map<OverlayPlace, TreeEntry[] | undefined>();
-    for (const home of [head, git]) {
-      const own = places.filter(({ commit }) => homes.get(commit) === home);
-      const read = await home.readTrees(own.map(({ commit, overlay }) => `${commit}:${overlay}`));
-      for (const [index, place] of own.entries()) trees.set(place, read[index]);
-    }
-    return places.map((place) => trees.get(place));
-  };
   return {
     prepare,
     open: async (commit) => {
@@ -78,7 +69,7 @@ export function openPast(git: Git, head: Git): Past {
     },
     readDigests: async (places) => {
       await prepare(places.map(({ commit }) => commit));
-      const trees = await readTrees(places);
+      const trees = await readTrees(places, homes);
       const found = places.map(({ overlay }, index) => findFile(trees[index] ?? [], overlay));
       await readFiles(found.flatMap((file) => (file === undefined ? [] : [file.oid])));
       return found.map((file) => parseDigests(files.get(file?.oid ?? '')?.toString('utf8') ?? ''));
@@ -90,6 +81,20 @@ export function openPast(git: Git, head: Git): Past {
       return git.listTouching(base, tip, paths);
     },
   };
+}
+
+/** Returns the folders' entries, in the order asked for, by one process for each repository. */
+async function readTrees(
+  places: readonly OverlayPlace[],
+  homes: ReadonlyMap<CommitSha, Git>,
+): Promise<(TreeEntry[] | undefined)[]> {
+  const trees = new Map<OverlayPlace, TreeEntry[] | undefined>();
+  for (const home of new Set(homes.values())) {
+    const own = places.filter(({ commit }) => homes.get(commit) === home);
+    const read = await home.readTrees(own.map(({ commit, overlay }) => `${commit}:${overlay}`));
+    for (const [index, place] of own.entries()) trees.set(place, read[index]);
+  }
+  return places.map((place) => trees.get(place));
 }
 
 /** An overlay that was not there, or was not one, has no digests: that is an answer about the past, not a fault of now. */

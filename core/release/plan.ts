@@ -1,7 +1,8 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
 import type { OverlayEdit, OverlayEditor, OverlayState } from '#core/overlay/edit.ts';
+import { releaseKey } from '#core/release/believe.ts';
 import { chooseEnvironments } from '#core/release/environments.ts';
-import { type BranchHistory, type History, releaseKey } from '#core/release/history.ts';
+import type { BranchHistory, History } from '#core/release/history.ts';
 import { openImageHistory, openInputReader } from '#core/release/images.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { placeBuild } from '#core/release/order.ts';

@@ -54,7 +54,7 @@ describe('findDigest', () => {
 
   const wrong: Record<string, Record<string, string>> = {
     'no digest': {},
-    'is no digest': { 'Docker-Content-Digest': 'latest' },
+    'is not a digest': { 'Docker-Content-Digest': 'latest' },
     'answers with': { 'Docker-Content-Digest': ABSENT.toUpperCase() },
   };
   test.each(Object.entries(wrong))('an answer that says %s is refused', async (words, headers) => {
