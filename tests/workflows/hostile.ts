@@ -70,6 +70,7 @@ export const hostile: readonly HostileRow[] = [
   ['triggers', 'flow list, quoted key', ON, '"on": [push, "pull_request_target"]\n'],
   ['triggers', 'scalar', ON, 'on: workflow_run\n'],
   ['triggers', 'flow mapping over lines', ON, "'on': {\n  push: {},\n  'workflow_run': {workflows: [CI]}\n}\n"],
+  ['triggers', 'alias', `name: Good\n${ON}`, 'name: &event workflow_run\non: *event\n'],
   ['triggers', 'block list, escaped', ON, 'on:\n  - push\n  - "workflow\\u005frun"\n'],
   ['secrets on top', 'block', ON, `${ON}env:\n  TOKEN: \${{ secrets.TOKEN }}\n`],
   ['secrets on top', 'flow', ON, `${ON}env: {TOKEN: "\${{ secrets['TOKEN'] }}"}\n`],
@@ -101,7 +102,14 @@ export const hostile: readonly HostileRow[] = [
     TEST,
     `      - uses: "a/b@${PIN}" #\n      - name: "# v1.0.0"\n        run: x\n`,
   ],
-  ['pins', 'two on a line', TEST, `      - {uses: a/b@${PIN}, with: {}}\n`],
+  ['pins', 'the version in a text on its line', TEST, `      - {uses: a/b@${PIN}, name: "x # v1.0.0"}\n`],
+  [
+    'pins',
+    'two on a line, one version',
+    'jobs:\n',
+    `jobs:\n  two: {runs-on: ubuntu-24.04, timeout-minutes: 1, permissions: {}, steps: [{uses: a/b@${PIN}}, {uses: c/d@${PIN}}]} # v1.0.0\n`,
+  ],
+  ['pins', 'alias', TEST, '      - name: &action a/b@v1\n        run: x\n      - uses: *action\n'],
   [
     'pins',
     'a reusable workflow',

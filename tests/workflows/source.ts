@@ -96,22 +96,20 @@ function plainOf(document: Document, node: Node | undefined): unknown {
   return node?.toJS(document);
 }
 
-/** What the lexer puts before a scalar, so that a `#` in a text is not taken for a comment. */
-const SCALAR = '\u001f';
-/** The lexer's other marks, which have no place in the text. */
-const MARKS = new Set(['\u0002', '\u0018', SCALAR]);
+/** The lexer's marks (a document, flow's end, a scalar), which have no place in the text. */
+const MARKS = new Set(['\u0002', '\u0018', '\u001f']);
 
-/** Returns the comment of each line that has one, without its `#`. */
+/**
+ * Returns the comment of each line that has one, without its `#`. A text in a mapping never begins with `#` here: its
+ * token has its quotes or its indentation in front.
+ */
 function readComments(text: string, lines: LineCounter): ReadonlyMap<number, string> {
   const comments = new Map<number, string>();
   let offset = 0;
-  let before = '';
   for (const token of new Lexer().lex(text)) {
-    if (!MARKS.has(token)) {
-      if (token.startsWith('#') && before !== SCALAR) comments.set(lines.linePos(offset).line, token.slice(1).trim());
-      offset += token.length;
-    }
-    before = token;
+    if (MARKS.has(token)) continue;
+    if (token.startsWith('#')) comments.set(lines.linePos(offset).line, token.slice(1).trim());
+    offset += token.length;
   }
   return comments;
 }
