@@ -148,7 +148,8 @@ const roles: Row[] = [
 ];
 
 const bindings: Row[] = [
-  ...['cluster-admin', 'admin', 'view'].flatMap((name): Row[] =>
+  // the cluster's role of that name is another than the overlay's
+  ...['cluster-admin', 'admin', 'view', 'sandbox'].flatMap((name): Row[] =>
     ['RoleBinding', 'ClusterRoleBinding'].map((kind) => [
       `a ${kind} to ${name}`,
       binding({ kind, roleRef: { kind: 'ClusterRole', name } }),
@@ -159,6 +160,11 @@ const bindings: Row[] = [
     'a role that the overlay does not have',
     binding({ roleRef: { kind: 'Role', name: 'other' } }),
     ['RoleBinding sandbox binds Role other, which is not a Role of this overlay'],
+  ],
+  [
+    "rights for a group that has the account's name",
+    binding({ subjects: [{ kind: 'Group', name: 'sandbox' }] }),
+    ['RoleBinding sandbox gives rights to Group sandbox, which is not an account of this overlay'],
   ],
   ...['Group', 'User'].map(
     (kind): Row => [

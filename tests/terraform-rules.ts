@@ -1,0 +1,74 @@
+import { type Block, parseBlocks } from '#tests/terraform-blocks.ts';
+
+/**
+ * Resources that hold what no apply brings back, by type, with the arguments that guard them besides prevent_destroy.
+ * Where an argument may be absent, its default guards too.
+ */
+const STATEFUL: Readonly<Record<string, { demands?: Record<string, string>; unless?: Record<string, string> }>> = {
+  aws_dynamodb_table: { demands: { deletion_protection_enabled: 'var . deletion_protection' } },
+  aws_ecr_repository: { unless: { force_delete: 'false' } },
+  aws_s3_bucket: { unless: { force_destroy: 'false' } },
+};
+/** What gives rights and is compared whole by terraform test (policies.json); another type would give them unseen. */
+const COMPARED = [
+  'aws_iam_openid_connect_provider',
+  'aws_iam_role',
+  'aws_iam_role_policy',
+  'aws_iam_user',
+  'aws_iam_user_policy',
+  'aws_s3_bucket_policy',
+];
+const GIVES_RIGHTS = /^aws_iam_|_policy$|_policy_attachment$|_permission$|_grant$/;
+/** Takes images away, gives no rights. */
+const NOT_RIGHTS = ['aws_ecr_lifecycle_policy'];
+/** Arguments by which a role or a user has more than its own policy. */
+const MORE_RIGHTS = ['managed_policy_arns', 'inline_policy', 'force_destroy'];
+const GUARD = 'deletion_protection';
+
+/** Returns every breach of the rules in Terraform code (texts by path), one sentence each. */
+export function checkTerraform(files: ReadonlyMap<string, string>): string[] {
+  const blocks = [...files].flatMap(([file, text]) => parseBlocks(text).map((block) => ({ file, block })));
+  return [
+    ...blocks.flatMap(({ file, block }) => checkBlock(block).map((breach) => `${file}: ${breach}`)),
+    ...Object.keys(STATEFUL)
+      .filter((type) => !blocks.some(({ block }) => block.type === 'resource' && block.labels[0] === type))
+      .map((type) => `there is no ${type}: what is stored in it would be destroyed by the next apply`),
+  ];
+}
+
+function checkBlock(block: Block): string[] {
+  if (block.type === 'resource') return checkResource(block, block.labels.join('.'));
+  const isGuard = block.type === 'variable' && block.labels[0] === GUARD;
+  if (isGuard && block.attributes.get('default') !== 'true') return [`the variable ${GUARD} is not true by default`];
+  const handed = block.type === 'module' ? block.attributes.get(GUARD) : undefined;
+  if (handed !== undefined && handed !== `var . ${GUARD}`)
+    return [`the module ${block.labels[0]} gets ${GUARD} = ${handed}: hand the variable on`];
+  if (block.type === 'removed') return ['a removed block drops a resource from the state, past prevent_destroy'];
+  return [];
+}
+
+function checkResource(block: Block, name: string): string[] {
+  const [type = ''] = block.labels;
+  const { demands = {}, unless = {} } = STATEFUL[type] ?? {};
+  const given = (argument: string): string | undefined => block.attributes.get(argument);
+  const isKept = block.blocks.some(
+    (inner) => inner.type === 'lifecycle' && inner.attributes.get('prevent_destroy') === 'true',
+  );
+  return [
+    ...(type in STATEFUL && !isKept ? [`${name} has no lifecycle { prevent_destroy = true }`] : []),
+    ...Object.entries(demands)
+      .filter(([argument, value]) => given(argument) !== value)
+      .map(([argument, value]) => `${name} has ${argument} = ${given(argument)} instead of ${value}`),
+    ...Object.entries(unless)
+      .filter(([argument, value]) => (given(argument) ?? value) !== value)
+      .map(([argument, value]) => `${name} has ${argument} = ${given(argument)} instead of ${value}`),
+    ...(GIVES_RIGHTS.test(type) && !COMPARED.includes(type) && !NOT_RIGHTS.includes(type)
+      ? [`${name} gives rights that no test compares: write them into the policy of a role or a user`]
+      : []),
+    ...(type === 'aws_iam_role' || type === 'aws_iam_user'
+      ? MORE_RIGHTS.filter(
+          (argument) => block.attributes.has(argument) || block.blocks.some((inner) => inner.type === argument),
+        ).map((argument) => `${name} has ${argument}, which no test compares`)
+      : []),
+  ];
+}
