@@ -251,67 +251,6 @@ describe('redirects', () => {
   });
 });
 
-describe('tags', () => {
-  test('the same manifest gets one more, byte for byte; a second time changes nothing', async () => {
-    const digest = server.put('bot', 'v1', '{"schemaVersion": 2,\n  "odd":   "spacing" }');
-    expect(await open().addTag('bot', digest, 'v2')).toBe('tagged');
-    expect(server.find('bot', 'v2')).toBe(digest);
-    expect(await open().addTag('bot', digest, 'v2')).toBe('tagged');
-    expect(lines().filter((line) => line.startsWith('PUT'))).toHaveLength(1);
-  });
-
-  test('a tag of another manifest stays where it is', async () => {
-    const [one, other] = [server.put('bot', 'v1'), server.put('bot', 'v2')];
-    expect(await open().addTag('bot', one, 'v2')).toBe('taken');
-    expect(server.find('bot', 'v2')).toBe(other);
-  });
-
-  test('a rival who takes the tag between our question and our write is seen', async () => {
-    const digest = server.put('bot', 'v1');
-    server.refuseMovedTags();
-    server.fail({ match: /^PUT/, before: () => server.put('bot', 'v2') });
-    expect(await open().addTag('bot', digest, 'v2')).toBe('taken');
-  });
-
-  test.each([
-    [400, 'TAG_INVALID', 'taken'],
-    [409, 'CONFLICT', 'taken'],
-    [405, 'UNSUPPORTED', 'taken'],
-  ])('a tag that is refused with %i %s is taken', async (status, code, outcome) => {
-    const digest = server.put('bot', 'v1');
-    server.fail({ match: /^PUT/, status, body: JSON.stringify({ errors: [{ code }] }) });
-    expect(await open().addTag('bot', digest, 'v2')).toBe(outcome);
-  });
-
-  test('a manifest that is refused is not a tag that is taken, whatever the words', async () => {
-    const digest = server.put('bot', 'v1');
-    const errors = [{ code: 'MANIFEST_INVALID', message: 'the tag already exists' }];
-    server.fail({ match: /^PUT/, status: 400, body: JSON.stringify({ errors }) });
-    await expect(open().addTag('bot', digest, 'v2')).rejects.toThrow('could not write bot v2');
-  });
-
-  test('content that is not what its digest says is never tagged', async () => {
-    const digest = server.put('bot', 'v1');
-    server.fail({ match: /^GET/, status: 200, body: '{"evil": true}' });
-    await expect(open().addTag('bot', digest, 'v2')).rejects.toThrow('not to be trusted');
-    expect(server.find('bot', 'v2')).toBeUndefined();
-  });
-
-  test('a manifest of more than 4 MiB is not read', async () => {
-    const digest = server.put('bot', 'v1');
-    server.fail({ match: /^GET/, status: 200, body: 'x'.repeat(4 * 1024 * 1024 + 1) });
-    await expect(open().addTag('bot', digest, 'v2')).rejects.toThrow('more than 4 MiB');
-  });
-
-  test('the size of an image is the sum of its layers', async () => {
-    const digest = server.put('bot', 'v1', {
-      mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      layers: [{ size: 5 }, { size: 7 }],
-    });
-    expect(await open().findSize('bot', digest)).toBe(12);
-  });
-});
-
 test('a host that is none is refused', () => {
   expect(() => openOciRegistry('host/path', deps())).toThrow('registry.host: "host/path" is not a registry host');
 });
