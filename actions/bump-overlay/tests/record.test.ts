@@ -62,6 +62,7 @@ describe('a trailer is believed only where the tree agrees', () => {
     branch.appChange('first');
     expect((await branch.deploy(0)).outcome).toBe('landed');
     const waiting = branch.appChange('built slowly');
+    branch.appChange('newer, and not built yet');
     attack();
     expect((await branch.deploy(1, waiting)).outcome).toBe('landed');
     await branch.expectHonest();
