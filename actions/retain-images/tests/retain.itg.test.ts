@@ -35,6 +35,8 @@ let writes: string[];
 let onWrite: (moment: 'before' | 'after', count: number) => void;
 /** A repository of its own for each test: moto keeps the others. */
 let bot: string;
+/** What the overlay says of the image: a release is believed only where it changes that. */
+let deployed: string;
 let count = 0;
 
 beforeAll(async () => {
@@ -67,6 +69,7 @@ beforeEach(async () => {
     await passThrough(request, response, { host: moto, path: '/', unreachable: () => response.destroy() });
   });
   world = openWorld();
+  deployed = 'none';
   world.commit({
     'slipway.yaml': `registry: {type: ecr, region: ca-central-1, account: "123456789012"}
 images:
@@ -108,8 +111,9 @@ async function push(name: string, tags: readonly string[], manifest: object = { 
 /** Lands a release of any digest: overlay and trailer in one commit. */
 function release(digest: Digest): void {
   const overlay = `kind: Kustomization\nimages:\n  - name: ${bot}\n    newName: ${registry.host}/${bot}\n    digest: ${digest}\n`;
-  const trailer = `Slipway-Release: production/${bot} to=${digest} from=none kind=deploy source=${'1'.repeat(40)} intent=01 run=x actor=me`;
+  const trailer = `Slipway-Release: production/${bot} to=${digest} from=${deployed} kind=deploy source=${'1'.repeat(40)} intent=01 run=x actor=me`;
   world.commit({ 'overlays/production/kustomization.yaml': overlay }, `release\n\n${trailer}`);
+  deployed = digest;
 }
 
 const keep = (digest: Digest): string => `keep-${digest.slice(7, 19)}`;
