@@ -43,36 +43,30 @@ export async function readBlobs(run: RunGit, oids: readonly string[]): Promise<B
 
 /** Returns the contents of those blobs that are here, in the order asked for, by one process. */
 export async function findBlobs(run: RunGit, oids: readonly string[]): Promise<(Buffer | undefined)[]> {
-  if (oids.length === 0) return [];
-  const { stdout } = await run(['cat-file', '--batch'], { input: oids.map((oid) => `${oid}\n`).join('') });
-  let offset = 0;
-  return oids.map(() => {
-    const end = stdout.indexOf(0x0a, offset);
-    const size = stdout
-      .subarray(offset, end)
-      .toString('utf8')
-      .match(/ blob (\d+)$/)?.[1];
-    const start = end + 1;
-    offset = size === undefined ? start : start + Number(size) + 1;
-    return size === undefined ? undefined : stdout.subarray(start, start + Number(size));
-  });
+  return (await readBatch(run, oids)).map((object) => (object?.type === 'blob' ? object.content : undefined));
 }
 
-/** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where there is no such tree. */
+/** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where the name leads to none. */
 export async function readTrees(run: RunGit, names: readonly string[]): Promise<(TreeEntry[] | undefined)[]> {
+  const objects = await readBatch(run, names);
+  return objects.map((object) => (object?.type === 'tree' ? parseTreeObject(object.content) : undefined));
+}
+
+/** `cat-file --batch` answers `<oid> <type> <size>\n<bytes>\n` for each name, in order, and one line where it has none. */
+async function readBatch(
+  run: RunGit,
+  names: readonly string[],
+): Promise<({ type: string; content: Buffer } | undefined)[]> {
   if (names.length === 0) return [];
   const { stdout } = await run(['cat-file', '--batch'], { input: names.map((name) => `${name}\n`).join('') });
   let offset = 0;
   return names.map(() => {
     const end = stdout.indexOf(0x0a, offset);
-    const [, type, size] =
-      stdout
-        .subarray(offset, end)
-        .toString('utf8')
-        .match(/ (\w+) (\d+)$/) ?? [];
+    const header = stdout.subarray(offset, end).toString('utf8');
+    const [, type, size] = header.match(/ (\w+) (\d+)$/) ?? [];
     const start = end + 1;
     offset = size === undefined ? start : start + Number(size) + 1;
-    return type === 'tree' ? parseTreeObject(stdout.subarray(start, start + Number(size))) : undefined;
+    return type === undefined ? undefined : { type, content: stdout.subarray(start, start + Number(size)) };
   });
 }
 

@@ -61,7 +61,7 @@ export async function planAt(head: CommitSha, intent: Intent, ports: PlanPorts):
     const overlay = overlays[index];
     return overlay === undefined ? [] : [{ environment, overlay }];
   });
-  const decided = await decideImages(await listWishes(targets, intent, head, ports), intent, branch, ports);
+  const decided = await decideImages(await listWanted(targets, intent, head, ports), intent, branch, ports);
   const edits = await Promise.all(targets.map((target) => editTarget(target, decided, head, config, ports)));
   const landing = decided.filter(({ outcome }) => outcome === 'landed');
   return {
@@ -76,8 +76,8 @@ interface Target {
   readonly overlay: OverlayState;
 }
 
-/** One image in one environment. */
-interface Wish {
+/** One image that the intent brings to one environment. */
+interface WantedImage {
   readonly environment: EnvironmentConfig;
   readonly image: string;
   readonly to: Digest;
@@ -85,26 +85,26 @@ interface Wish {
 }
 
 /**
- * Returns what is wished of each environment. Where the intent names no environment, an image that an overlay neither
+ * Returns the images that each environment is to get. Where the intent names no environment, an image that an overlay neither
  * lists nor uses is left out there; one that it uses without an entry goes on, to be refused with the missing lines.
  */
-async function listWishes(
+async function listWanted(
   targets: readonly Target[],
   intent: Intent,
   head: CommitSha,
   ports: PlanPorts,
-): Promise<Wish[]> {
-  const isWished = async ({ overlay }: Target, image: string): Promise<boolean> =>
+): Promise<WantedImage[]> {
+  const isWanted = async ({ overlay }: Target, image: string): Promise<boolean> =>
     intent.environments !== undefined ||
     overlay.entries.some((entry) => entry.name === image) ||
     ports.editor.uses(head, overlay, image);
-  const wishes = targets.flatMap((target) =>
-    [...intent.images].map(async ([image, to]): Promise<Wish[]> => {
+  const wanted = targets.flatMap((target) =>
+    [...intent.images].map(async ([image, to]): Promise<WantedImage[]> => {
       const { environment, overlay } = target;
-      return (await isWished(target, image)) ? [{ environment, image, to, from: overlay.digests.get(image) }] : [];
+      return (await isWanted(target, image)) ? [{ environment, image, to, from: overlay.digests.get(image) }] : [];
     }),
   );
-  const all = (await Promise.all(wishes)).flat();
+  const all = (await Promise.all(wanted)).flat();
   const unused = [...intent.images.keys()].find((name) => !all.some(({ image }) => image === name));
   if (unused === undefined) return all;
   const names = targets.map(({ environment }) => environment.name).join(', ');
@@ -112,19 +112,19 @@ async function listWishes(
 }
 
 async function decideImages(
-  wishes: readonly Wish[],
+  wanted: readonly WantedImage[],
   intent: Intent,
   branch: BranchHistory,
   ports: PlanPorts,
 ): Promise<ImageOutcome[]> {
-  const places = [...new Set(wishes.map(({ environment }) => environment))].map(({ name, overlay }) => ({
+  const places = [...new Set(wanted.map(({ environment }) => environment))].map(({ name, overlay }) => ({
     environment: name,
     overlay,
   }));
   const deployed = await branch.findReleases({ places, images: [...intent.images.keys()], count: 1 });
   const inputs = openInputReader(branch, ports.configPath);
   return Promise.all(
-    wishes.map(async ({ environment: { name, overlay }, image, to, from }): Promise<ImageOutcome> => {
+    wanted.map(async ({ environment: { name, overlay }, image, to, from }): Promise<ImageOutcome> => {
       const release = deployed.get(releaseKey(name, image))?.[0];
       const history = openImageHistory(branch, inputs, { environment: name, overlay }, image, ports.configPath);
       const place: Place = await placeBuild({ source: intent.source, digest: to }, release, branch.line, history);

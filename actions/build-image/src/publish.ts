@@ -111,6 +111,6 @@ async function settle(built: Built, pushed: Published, ports: PublishPorts): Pro
 /** Returns the refusal of a tag that has another digest than it must. */
 export function twoDigests(built: Pick<Built, 'repository'>, tag: string, there: string, wanted: string): Refusal {
   return new Refusal(
-    `the tag ${tag} of ${built.repository} has the digest ${there} and not ${wanted}, and tags do not move; what git does not see (the base image, a variable) changed since that build: push a new commit, or run with force: true`,
+    `the tag ${tag} of ${built.repository} has the digest ${there} and not ${wanted}, and tags do not move; an older version of this action built it from the same commit, or somebody pushed it by hand: push a new commit`,
   );
 }
