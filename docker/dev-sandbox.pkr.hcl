@@ -19,7 +19,7 @@ variable "base_image" {
 
 variable "source_sha" {
   type        = string
-  description = "The commit that the image is built from; empty when nobody knows."
+  description = "The commit that the image is built from; empty when it is not known."
   default     = ""
 }
 

@@ -13,7 +13,7 @@ export interface Dependency {
 export interface Configuration {
   readonly port: number;
   readonly logLevel: LogLevel;
-  /** The commit that this build was made from; undefined where nobody said. */
+  /** The commit that this build was made from; undefined where it was not given. */
   readonly source: string | undefined;
   /** Set whenever a dependency is. */
   readonly region: string | undefined;

@@ -53,7 +53,7 @@ function stopOnSignals(server: Server, log: Logger, onStop: () => void): void {
     log.info({ signal }, 'stopping');
     drain(server, STOP_TIMES, log).then(() => {
       log.info('stopped');
-      // the AWS SDK keeps connections open for a while, and nobody waits for them
+      // the AWS SDK keeps connections open for a while, and the exit must not wait for them
       process.exit(0);
     });
   };

@@ -19,7 +19,7 @@ export async function readOverlayFile(git: Git, commit: CommitSha, overlay: stri
   const entries = await git.lsTree(commit, overlay);
   if (entries.length === 0)
     throw new Refusal(
-      `${overlay} is not a folder at ${commit}: slipway.yaml names it as an overlay, create it or mend slipway.yaml`,
+      `${overlay} is not a folder at ${commit}: slipway.yaml names it as an overlay, create it or fix slipway.yaml`,
     );
   const names = entries.filter((entry) => entry.type === 'blob').map((entry) => posix.basename(entry.path));
   const name = findKustomizationFile(names, overlay);

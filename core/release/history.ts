@@ -26,8 +26,8 @@ export interface BranchHistory {
   /**
    * Returns the releases of each `<environment>/<image>`, newest first. A trailer is believed only where the tree
    * agrees: its commit changes that overlay from `from` to `to`, on the branch's first-parent line or on a side that a
-   * merge brought, where the merge itself changes the overlay to what the side says. Anybody can write a trailer into a
-   * message; nobody can make the tree say it unseen.
+   * merge brought, where the merge itself changes the overlay to what the side says. Anyone can write a trailer into a
+   * message; no one can make the tree say it unseen.
    */
   findReleases(query: ReleaseQuery): Promise<ReadonlyMap<string, readonly LandedRelease[]>>;
   /** Returns the commit that landed an intent, if one below the head did. */
@@ -52,7 +52,7 @@ export interface HistoryPorts {
   readonly log: Log;
 }
 
-/** Opens a history; it fetches as far as a question needs. */
+/** Opens a history; it fetches only what a question needs. */
 export function createHistory(ports: HistoryPorts): History {
   const past = openPast(ports.past, ports.git);
   const depth: FetchedDepth = { step: 0 };

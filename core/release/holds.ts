@@ -11,7 +11,7 @@ export interface HeldImage {
 
 const moment = z.union([z.string(), z.date()]).transform((value) => new Date(value));
 
-/** The design's section 7, as far as it matters here; the rest of a hold is for those who write to the environment. */
+/** The design's section 7, the part that names digests; the rest of a hold matters to what writes to the environment. */
 const holds = z
   .array(
     z.looseObject({
@@ -28,7 +28,7 @@ export function parseHeldImages(file: string, text: string, now: Date): HeldImag
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     throw new Refusal(
-      `${file} is not a list of holds (${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}); mend it, or nobody knows what is held`,
+      `${file} is not a list of holds (${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}); fix the file: holds cannot be read`,
     );
   }
   return (parsed.data ?? []).flatMap(({ image, digest, until }) => {
@@ -41,6 +41,6 @@ function readYaml(file: string, text: string): unknown {
   try {
     return parse(text);
   } catch (cause) {
-    throw new Refusal(`${file} is not YAML; mend it, or nobody knows what is held`, { cause });
+    throw new Refusal(`${file} is not YAML; fix the file: holds cannot be read`, { cause });
   }
 }

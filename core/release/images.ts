@@ -43,7 +43,7 @@ export function openInputReader({ past }: BranchHistory, config: string): InputR
   };
 }
 
-/** What somebody committed once and cannot be read is an answer, not a fault of this run. */
+/** A past commit that cannot be read is an answer, not a fault of this run. */
 async function orUndefined<T>(work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;

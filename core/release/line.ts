@@ -15,7 +15,7 @@ export interface FetchedDepth {
   step: number;
 }
 
-/** The commits of one branch from its head down, fetched without trees and files, only as far as a question needs. */
+/** The commits of one branch from its head down, fetched without trees and files, step by step, until a question is answered. */
 export interface Line extends Branch {
   readonly head: CommitSha;
   /** Fetches the next step; false when the history is whole. */

@@ -6,7 +6,7 @@ import { openCommit, type SourceTree } from '#core/source/source-tree.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
-/** Trees of past commits, fetched without the files that nobody reads. */
+/** Trees of past commits, fetched without files; those that are asked for come one by one. */
 export interface Past {
   /** Fetches the trees of commits, all in one request. */
   prepare(commits: readonly CommitSha[]): Promise<void>;

@@ -45,7 +45,7 @@ export function formatRelease(release: Release): string {
 
 /**
  * Returns the releases of a commit message. Only trailers count: lines of the last paragraph. A line that is not a
- * whole release is no release; keys that a later version adds are passed over.
+ * whole release is ignored; keys that a later version adds are passed over.
  */
 export function parseReleases(message: string): Release[] {
   const paragraphs = message

@@ -120,7 +120,7 @@ variable "litellm_base_url" {
 
   validation {
     condition     = can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", var.litellm_base_url))
-    error_message = "litellm_base_url: '${var.litellm_base_url}' is no address; write it with its scheme and without a user or password (everybody may read it), such as https://llm.example.com."
+    error_message = "litellm_base_url: '${var.litellm_base_url}' is not an address; write it with its scheme and without a user or password (everybody may read it), such as https://llm.example.com."
   }
 }
 
@@ -146,7 +146,7 @@ variable "litellm_api_key" {
 
   validation {
     condition     = var.litellm_api_key == null ? true : can(regex("^[!-~]{8,}$", var.litellm_api_key))
-    error_message = "litellm_api_key: the value is no key; it has 8 or more characters and neither spaces nor line ends (a line end at the end of a file counts)."
+    error_message = "litellm_api_key: the value is not a key; a key has 8 or more characters and neither spaces nor line ends (a line end at the end of a file counts)."
   }
 }
 

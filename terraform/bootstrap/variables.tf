@@ -29,7 +29,7 @@ variable "state_bucket" {
 
   validation {
     condition     = var.state_bucket == null ? true : can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.state_bucket))
-    error_message = "state_bucket: '${coalesce(var.state_bucket, "null")}' is no bucket name, which has 3 to 63 lower-case letters, digits, '.' and '-'."
+    error_message = "state_bucket: '${coalesce(var.state_bucket, "null")}' is not a bucket name, which has 3 to 63 lower-case letters, digits, '.' and '-'."
   }
 }
 

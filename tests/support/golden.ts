@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { expect } from '@jest/globals';
 
 /**
- * Compares `text` with the golden file at `path`. `UPDATE_GOLDEN=1 npm test` writes the files anew; a golden file that
+ * Compares `text` with the golden file at `path`. `UPDATE_GOLDEN=1 npm test` writes the files again; a golden file that
  * is missing fails otherwise, so that none can be forgotten.
  */
 export function expectGolden(path: string, text: string): void {

@@ -1,10 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type GitServer, startGitServer } from '#tests/support/git-server.ts';
 import { startTestRegistry, type TestRegistry } from '#tests/support/registry.ts';
+import { commitFiles, git, gitEnv, openRepositories } from '#tests/support/repositories.ts';
 
 /** What a run of an action left behind. */
 export interface ActionResult {
@@ -107,43 +108,7 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   return tenant;
 }
 
-function openRepositories(remote: string, clone: string): void {
-  const root = dirname(remote);
-  git(root, 'init', '-q', '--bare', '-b', 'main', remote);
-  git(remote, 'config', 'http.receivepack', 'true');
-  git(remote, 'config', 'uploadpack.allowFilter', 'true');
-  git(root, 'clone', '-q', remote, clone);
-  git(clone, 'checkout', '-q', '-B', 'main');
-}
-
-/** Commits files in the clone, pushes main and returns the commit. */
-function commitFiles(clone: string, files: Record<string, string>, message: string): string {
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(clone, path)), { recursive: true });
-    writeFileSync(join(clone, path), content);
-  }
-  git(clone, 'add', '-A');
-  git(clone, 'commit', '-q', '--allow-empty', '-m', message);
-  git(clone, 'push', '-q', 'origin', 'main');
-  return git(clone, 'rev-parse', 'HEAD');
-}
-
 const INPUTS = { environment: 'production', branch: 'main', config: 'slipway.yaml', token: 'a-secret-token' };
-
-function git(cwd: string, ...args: string[]): string {
-  return execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-}
-
-const gitEnv = {
-  PATH: process.env['PATH'],
-  HOME: tmpdir(),
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_AUTHOR_NAME: 'A Person',
-  GIT_AUTHOR_EMAIL: 'person@example.com',
-  GIT_COMMITTER_NAME: 'A Person',
-  GIT_COMMITTER_EMAIL: 'person@example.com',
-};
 
 /** Fetches by path: the server lives in this process and could not answer while we wait for git. */
 function checkOut(dir: string, url: string, remote: string, sha: string): void {

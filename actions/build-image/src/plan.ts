@@ -19,7 +19,7 @@ export interface Plan {
   readonly sourceTag: string;
 }
 
-/** A forced build of known inputs gets tags of its own: those of the first build stand for that one, forever. */
+/** A forced build of known inputs gets tags of its own: the first build keeps its tags, which never move. */
 export function chooseTags(
   inputs: Inputs,
   source: SourceTree,

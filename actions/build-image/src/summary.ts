@@ -35,13 +35,13 @@ export function renderSummary(build: Build, context: RepositoryPage): string {
 function headline(build: Build): string {
   const image = escapeMarkdown(build.image);
   if (build.outcome === 'skipped') return `⏭️ ${image} is built already`;
-  return build.forced ? `🔨 Built ${image} anew, as asked` : `📦 Built ${image}`;
+  return build.forced ? `🔨 Built ${image} again, as asked` : `📦 Built ${image}`;
 }
 
 function explain(build: Build): string {
   if (build.outcome === 'skipped') {
     return build.adopted
-      ? 'A simultaneous build of the same commit was first; its digest stands for this one, too.'
+      ? 'A simultaneous build of the same commit was first; this run uses its digest.'
       : 'The registry has a build of exactly these inputs: nothing in them, the template or its variables changed. Nothing was built or pushed.';
   }
   const layers = {
@@ -50,9 +50,7 @@ function explain(build: Build): string {
     none: 'All layers were built.',
     untouched: '',
   }[build.dependencies];
-  const race = build.adopted
-    ? ' A simultaneous build of the same inputs was first; its digest stands for this one, too.'
-    : '';
+  const race = build.adopted ? ' A simultaneous build of the same inputs was first; this run uses its digest.' : '';
   const hasOwnTags = build.tag !== `in-${build.inputHash}`;
   const forced = hasOwnTags
     ? ' The registry had a build of these inputs already, so this one has tags of its own: tags do not move.'

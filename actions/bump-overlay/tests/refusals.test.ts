@@ -22,7 +22,7 @@ async function refused(run: Promise<ActionResult>, sentence: RegExp): Promise<vo
   expect(readdirSync(tenant.temp)).toEqual([]);
 }
 
-test('a deleted branch is named and not created anew', async () => {
+test('a deleted branch is named and not created again', async () => {
   const source = tenant.commit({ 'app/main.js': '// 1\n' });
   await refused(
     tenant.bump({ images: `discord-bot=${digest}`, branch: 'gone', 'source-sha': source }),
@@ -31,7 +31,7 @@ test('a deleted branch is named and not created anew', async () => {
   expect(tenant.remoteGit('branch', '--list', 'gone')).toBe('');
 });
 
-test('a branch deleted between reading and writing is not created anew', async () => {
+test('a branch deleted between reading and writing is not created again', async () => {
   const source = tenant.remoteGit('rev-parse', 'main');
   tenant.git('push', '-q', 'origin', 'main:refs/heads/release');
   tenant.server.intercept = async (request) => {

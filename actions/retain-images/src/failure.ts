@@ -7,7 +7,7 @@ import type { Retention } from './run.ts';
 /** The rule that a policy needs before all others, as its author writes it. */
 export const KEEP_RULE = `{"rulePriority": 1, "selection": {"tagStatus": "tagged", "tagPatternList": ["${KEEP}*"], "countType": "imageCountMoreThan", "countNumber": 9999}, "action": {"type": "expire"}}`;
 
-/** More than this many sentences nobody reads; the outputs and the summary have them all. */
+/** No one reads more sentences than this; the outputs and the summary have them all. */
 const MOST = 10;
 
 /** Returns why the step is red: every image that is gone or in danger, who needs it, and what to do. */

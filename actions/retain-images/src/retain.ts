@@ -41,7 +41,7 @@ export interface RetainPorts {
 
 /**
  * Keeps what is needed of one repository: plans the keep tags, asks the policy what it would do to the images as they
- * would be, and writes only if it takes none of them. Tags that nobody needs go first: they only make room, and a run
+ * would be, and writes only if it takes none of them. Tags that are not needed go first: they only make room, and a run
  * that is killed between the two leaves what is needed no worse than it was.
  */
 export async function retainRepository(

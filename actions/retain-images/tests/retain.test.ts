@@ -158,7 +158,7 @@ describe('tags', () => {
     expect(world.images.writes).toHaveLength(1);
   });
 
-  test('go when nobody needs them any more, and the images stay', async () => {
+  test('go when nothing needs them any more, and the images stay', async () => {
     for (const number of [1, 2]) {
       world.push('bot', number);
       world.release('production', 'bot', number);

@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
 import { readConfig } from '#core/config/read.ts';
 import { createScratchGit } from '#core/git/repository.ts';
@@ -10,6 +9,7 @@ import { formatRelease } from '#core/release/trailer.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { createExec } from '#core/system/exec.ts';
 import { type Digest, parseCommitSha } from '#core/values/reference.ts';
+import { commitFiles, gitEnv, openRepositories } from '#tests/support/repositories.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
 import type { Inputs } from '../src/inputs.ts';
 import { type Retention, run } from '../src/run.ts';
@@ -56,21 +56,11 @@ export interface World {
   close(): void;
 }
 
-const gitEnv = {
-  PATH: process.env['PATH'],
-  HOME: tmpdir(),
-  GIT_CONFIG_NOSYSTEM: '1',
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_AUTHOR_NAME: 'A Person',
-  GIT_AUTHOR_EMAIL: 'person@example.com',
-  GIT_COMMITTER_NAME: 'A Person',
-  GIT_COMMITTER_EMAIL: 'person@example.com',
-};
-
 /** Opens a world in which nothing was released yet. */
 export function openWorld(registry = '{type: ecr, region: ca-central-1, account: "123456789012"}'): World {
   const root = mkdtempSync(join(tmpdir(), 'slipway-retain-'));
-  const [remote, clone] = openRepository(root);
+  const [remote, clone] = [join(root, 'remote.git'), join(root, 'clone')];
+  openRepositories(remote, clone);
   const deployed = new Map<string, Digest>();
   const images = createMemoryImages();
   let runs = 0;
@@ -125,33 +115,6 @@ const INPUTS = {
   dryRun: false,
   token: '',
 };
-
-function git(cwd: string, ...args: string[]): string {
-  return execFileSync('git', args, { cwd, encoding: 'utf8', env: gitEnv, stdio: ['ignore', 'pipe', 'pipe'] }).trim();
-}
-
-/** Returns a bare repository below `root` and a clone of it that a person works in. */
-function openRepository(root: string): [remote: string, clone: string] {
-  const [remote, clone] = [join(root, 'remote.git'), join(root, 'clone')];
-  git(root, 'init', '-q', '--bare', '-b', 'main', remote);
-  git(remote, 'config', 'uploadpack.allowFilter', 'true');
-  git(remote, 'config', 'uploadpack.allowAnySHA1InWant', 'true');
-  git(root, 'clone', '-q', `file://${remote}`, clone);
-  git(clone, 'checkout', '-q', '-B', 'main');
-  return [remote, clone];
-}
-
-/** Commits files on the branch, pushes them and returns the commit. */
-function commitFiles(clone: string, files: Record<string, string>, message: string): string {
-  for (const [path, content] of Object.entries(files)) {
-    mkdirSync(dirname(join(clone, path)), { recursive: true });
-    writeFileSync(join(clone, path), content);
-  }
-  git(clone, 'add', '-A');
-  git(clone, 'commit', '-q', '--allow-empty', '-m', message);
-  git(clone, 'push', '-q', 'origin', 'main');
-  return git(clone, 'rev-parse', 'HEAD');
-}
 
 function openScratch(dir: string, remote: string) {
   const exec = createExec(gitEnv);

@@ -69,7 +69,7 @@ export function findField(source: Source, map: YAMLMap, name: string): Field | u
   return undefined;
 }
 
-/** Returns what an alias stands for, anything else as it is. */
+/** Returns the value that an alias points to, anything else as it is. */
 export function resolveAlias(source: Source, node: unknown): unknown {
   return isAlias(node) ? resolveAlias(source, node.resolve(source.document)) : node;
 }
@@ -127,9 +127,7 @@ function readValues(document: Document.Parsed, file: string, line: (offset: numb
   const loose = listAliases({ document }).find((alias) => alias.resolve(document) === undefined);
   if (loose !== undefined) {
     const at = line(rangeOf(loose)[0]);
-    throw new Refusal(
-      `${file}:${at}: *${loose.source} stands for nothing; mark a value above it with &${loose.source}`,
-    );
+    throw new Refusal(`${file}:${at}: *${loose.source} points to nothing; mark a value above it with &${loose.source}`);
   }
   try {
     return JSON.parse(JSON.stringify(document.toJS())) as unknown;

@@ -43,7 +43,7 @@ export function readImageEntries(text: string, file: string): ImageEntry[] {
 /**
  * Returns the text with each wanted digest in its entry, and what was changed; nothing where the digest stands there
  * already. Only the scalar moves: comments, order, quotes, indentation and line ends stay, since the text is spliced
- * and not written anew from a model. What the new text says is compared with what it should say: a form in which the
+ * and not written again from a model. What the new text says is compared with what it should say: a form in which the
  * digest cannot be changed alone (an anchor that others use) is refused.
  */
 export function setDigests(

@@ -49,7 +49,7 @@ export async function renderOverlay(
     }
     const said = error.stderr.trim().split('\n').at(-1) ?? '';
     throw new Refusal(
-      `the overlay ${name} does not render: ${withoutRoot(said, folder, name)}; mend it, "kustomize build ${name}" shows the same`,
+      `the overlay ${name} does not render: ${withoutRoot(said, folder, name)}; fix it, "kustomize build ${name}" shows the same`,
     );
   }
 }

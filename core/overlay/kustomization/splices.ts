@@ -10,7 +10,7 @@ export interface Splice {
   readonly text: string;
 }
 
-/** The digest that an image's entry shall have. */
+/** The digest that an image's entry is to have. */
 export interface Wanted {
   readonly image: string;
   readonly digest: Digest;

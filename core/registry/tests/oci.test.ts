@@ -40,7 +40,7 @@ const logIn = (host: string, username: string, password: string) => {
 const lines = () => server.requests.map(({ method, path }) => `${method} ${path}`);
 
 describe('findDigest', () => {
-  test('asks once, by HEAD, and tells what a tag and a digest stand for', async () => {
+  test('asks once, by HEAD, and tells what a tag and a digest point to', async () => {
     const digest = server.put('team/bot', 'v1');
     expect(await open().findDigest('team/bot', 'v1')).toBe(digest);
     expect(await open().findDigest('team/bot', digest)).toBe(digest);

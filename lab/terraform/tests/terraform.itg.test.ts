@@ -54,7 +54,7 @@ test.each([
   [
     'a wrong address',
     { TF_VAR_litellm_base_url: 'llm' },
-    /litellm_base_url: 'llm' is no address; write it with its scheme/,
+    /litellm_base_url: 'llm' is not an address; write it with its scheme/,
   ],
   ['a wrong token', { TF_VAR_discord_token: 'Bot CANARY' }, /discord_token: the value is no Discord bot token/],
 ])(

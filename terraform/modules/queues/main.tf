@@ -65,7 +65,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   threshold           = 0
   period              = 60
   evaluation_periods  = 1
-  treat_missing_data  = "notBreaching" # SQS reports nothing of a queue that nobody uses
+  treat_missing_data  = "notBreaching" # SQS reports nothing of a queue that is not used
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions
   tags                = var.tags

@@ -72,7 +72,7 @@ resource "aws_dynamodb_table" "this" {
   }
 
   # AWS's own key: no key of ours that could be lost, and no bill by the request
-  #checkov:skip=CKV_AWS_119:A customer-managed key adds a way to lose the data and guards against nobody who could not read the table anyway
+  #checkov:skip=CKV_AWS_119:A customer-managed key adds a way to lose the data and guards against no one who cannot read the table anyway
   server_side_encryption {
     enabled = true
   }

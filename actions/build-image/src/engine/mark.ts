@@ -8,7 +8,7 @@ export function ownMark(): string {
   return `${pidNamespace()}-${process.pid}`;
 }
 
-/** True for the mark of a process of our pid namespace that is no more. */
+/** True for the mark of a process of our pid namespace that has ended. */
 export function isDeadMark(mark: string): boolean {
   const [namespace, pid = ''] = mark.split('-');
   return namespace === pidNamespace() && /^\d+$/.test(pid) && !existsSync(`/proc/${pid}`);
