@@ -7,18 +7,21 @@ export interface Fetch {
   readonly refspecs: readonly string[];
   readonly depth?: number;
   readonly filter?: 'tree:0' | 'blob:none';
+  /** Also forgets the refs here that the remote no longer has, below the refspecs with a `*`. */
+  readonly prune?: boolean;
 }
 
 /** Fetches refs or commits; false when the remote does not have one of them. */
 export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<boolean> {
   const depth = what.depth === undefined ? [] : [`--depth=${what.depth}`];
   const filter = what.filter === undefined ? [] : [`--filter=${what.filter}`];
-  const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...depth, ...filter];
+  const prune = what.prune === true ? ['--prune'] : [];
+  const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...depth, ...filter, ...prune];
   const argv = ['fetch', ...flags, url, ...what.refspecs];
   const first = await run(argv, { accept: 'any' });
   if (first.code === 0) return true;
   const sources = what.refspecs.map((refspec) => refspec.replace(/^\+/, '').split(':')[0] ?? refspec);
-  for (const source of sources.filter((name) => name.startsWith('refs/'))) {
+  for (const source of sources.filter((name) => name.startsWith('refs/') && !name.includes('*'))) {
     if ((await lsRemote(run, url, source)) === undefined) return false;
   }
   const again = await run(argv, { accept: 'any' });

@@ -143,6 +143,40 @@ export async function log(run: RunGit, revision: string, prefix: string): Promis
   });
 }
 
+/** What a person reads of a commit: its author's name, the author's date, the first line of its message. */
+export interface CommitPage {
+  readonly author: string;
+  readonly date: Date;
+  readonly subject: string;
+}
+
+/** Returns what a person reads of a commit. */
+export async function describe(run: RunGit, commit: string): Promise<CommitPage> {
+  const argv = ['log', '-1', '--no-show-signature', '--format=%an%x00%aI%x00%s', commit, '--'];
+  const [author = '', date = '', subject = ''] = (await run(argv)).stdout.toString('utf8').trimEnd().split('\0');
+  return { author, date: new Date(date), subject };
+}
+
+/** A ref with the message of its commit. */
+export interface RefMessage {
+  readonly ref: string;
+  readonly commit: CommitSha;
+  readonly message: string;
+}
+
+/** Returns the refs below a prefix that are here, by one process. */
+export async function readRefs(run: RunGit, prefix: string): Promise<RefMessage[]> {
+  const format = '%(refname)%00%(objectname)%00%(contents)%00';
+  const { stdout } = await run(['for-each-ref', `--format=${format}`, prefix]);
+  const words = stdout.toString('utf8').split('\0');
+  const refs: RefMessage[] = [];
+  for (let at = 0; at + 2 < words.length; at += 3) {
+    const [ref = '', commit = '', message = ''] = words.slice(at, at + 3);
+    refs.push({ ref: ref.trimStart(), commit: parseCommitSha(ref, commit), message });
+  }
+  return refs;
+}
+
 /** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */
 export async function listTouching(
   run: RunGit,

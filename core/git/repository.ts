@@ -6,6 +6,8 @@ import { type NewCommit, writeCommit } from '#core/git/commit.ts';
 import { type Fetch, fetchFrom, fetchObjects, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
+  type CommitPage,
+  describe,
   findBlobs,
   findCommits,
   findEntries,
@@ -15,7 +17,9 @@ import {
   listTouching,
   log,
   lsTree,
+  type RefMessage,
   readBlobs,
+  readRefs,
   readText,
   readTrees,
   revParse,
@@ -53,6 +57,10 @@ export interface Git {
   findEntries(revision: string, paths: readonly string[]): Promise<(TreeEntry | undefined)[]>;
   /** Returns the commits below a revision, all parents followed; the messages with a line that begins with `prefix`. */
   log(revision: string, prefix: string): Promise<LoggedCommit[]>;
+  /** Returns what a person reads of a commit. */
+  describe(commit: string): Promise<CommitPage>;
+  /** Returns the refs below a prefix that are here. */
+  readRefs(prefix: string): Promise<RefMessage[]>;
   /** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */
   listTouching(base: string, head: string, paths: readonly string[]): Promise<CommitSha[]>;
   /** Returns those of `commits` that are reachable from `head` and not from `base`. */
@@ -110,6 +118,8 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     readTrees: (names) => readTrees(run, names),
     readText: (revision, path) => readText(run, revision, path),
     findEntries: (revision, paths) => findEntries(run, revision, paths),
+    describe: (commit) => describe(run, commit),
+    readRefs: (prefix) => readRefs(run, prefix),
     log: (revision, prefix) => log(run, revision, prefix),
     listTouching: (base, head, paths) => listTouching(run, base, head, paths),
     listBetween: (base, head, commits) => listBetween(run, base, head, commits),

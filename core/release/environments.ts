@@ -1,13 +1,15 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
-import type { Intent } from '#core/release/intent.ts';
+import type { DeployIntent, Intent } from '#core/release/intent.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
 /** Returns the environments that an intent is for; refuses names that slipway.yaml lacks and what it does not allow. */
 export function chooseEnvironments(config: Config, intent: Intent): EnvironmentConfig[] {
   refuseUnknownImages(config, intent);
-  const { environments } = intent;
-  if (environments !== undefined) return environments.map((name) => findEnvironment(config, name, intent));
+  if (intent.kind !== 'deploy') return [chooseOne(config, intent)];
+  if (intent.environments !== undefined) {
+    return intent.environments.map((name) => refuseOtherWays(findEnvironment(config, name), intent));
+  }
   const chosen = [...config.environments.values()].filter(({ deploys }) => deploys === 'on-push');
   if (chosen.length > 0) return chosen;
   throw new Refusal(
@@ -15,26 +17,42 @@ export function chooseEnvironments(config: Config, intent: Intent): EnvironmentC
   );
 }
 
-function refuseUnknownImages(config: Config, intent: Intent): void {
-  const known = [...config.images.keys()];
-  const unknown = [...intent.images.keys()].find((image) => !config.images.has(image));
-  if (unknown !== undefined)
-    throw new InputError('images', unknown, `is not an image of slipway.yaml${suggestName(unknown, known)}`);
+/** Returns the environment of this name, or refuses it with the nearest. */
+export function findEnvironment(config: Config, name: string): EnvironmentConfig {
+  const environment = config.environments.get(name);
+  if (environment !== undefined) return environment;
+  const known = [...config.environments.keys()];
+  throw new InputError('environment', name, `is not an environment of slipway.yaml${suggestName(name, known)}`);
 }
 
-function findEnvironment(config: Config, name: string, intent: Intent): EnvironmentConfig {
-  const environment = config.environments.get(name);
-  if (environment === undefined) {
-    const known = [...config.environments.keys()];
-    throw new InputError('environment', name, `is not an environment of slipway.yaml${suggestName(name, known)}`);
-  }
-  if (intent.kind !== 'deploy') return environment;
-  if (environment.deploys === 'on-promotion') {
+/** Refuses an image that slipway.yaml does not have, with the nearest. */
+export function refuseUnknownImage(config: Config, input: string, image: string): void {
+  if (config.images.has(image)) return;
+  throw new InputError(input, image, `is not an image of slipway.yaml${suggestName(image, [...config.images.keys()])}`);
+}
+
+function refuseUnknownImages(config: Config, intent: Intent): void {
+  if (intent.kind !== 'hold') for (const image of intent.images.keys()) refuseUnknownImage(config, 'images', image);
+  if (intent.kind !== 'hold' && intent.kind !== 'release') return;
+  if (intent.image !== '*') refuseUnknownImage(config, 'image', intent.image);
+}
+
+function chooseOne(config: Config, intent: Exclude<Intent, DeployIntent>): EnvironmentConfig {
+  const environment = findEnvironment(config, intent.environment);
+  if (intent.kind !== 'promotion' || environment.from !== undefined) return environment;
+  throw new Refusal(
+    `environment: ${environment.name} has no environment to take releases from; set from in slipway.yaml (environments.${environment.name}.from)`,
+  );
+}
+
+function refuseOtherWays(environment: EnvironmentConfig, { isByHand }: DeployIntent): EnvironmentConfig {
+  const { name, deploys, from } = environment;
+  if (deploys === 'on-promotion') {
     throw new Refusal(
-      `environment: ${name} takes releases by promotion from ${environment.from ?? 'another environment'} only (slipway.yaml, deploys: on-promotion); promote the release instead`,
+      `environment: ${name} takes releases by promotion from ${from ?? 'another environment'} only (slipway.yaml, deploys: on-promotion); promote the release instead`,
     );
   }
-  if (environment.deploys === 'by-hand' && !intent.isByHand) {
+  if (deploys === 'by-hand' && !isByHand) {
     throw new Refusal(
       `environment: ${name} takes releases by hand only (slipway.yaml, deploys: by-hand); start the workflow yourself (workflow_dispatch)`,
     );

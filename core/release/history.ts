@@ -2,7 +2,7 @@ import type { Git } from '#core/git/repository.ts';
 import { believe, type Change, type Claim, releaseKey } from '#core/release/believe.ts';
 import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
 import { openPast, type Past } from '#core/release/past.ts';
-import { type LandedRelease, parseReleases } from '#core/release/trailer.ts';
+import { type LandedRelease, parseHoldPlaces, parseReleases, type Release } from '#core/release/trailer.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -30,8 +30,14 @@ export interface BranchHistory {
    * message; no one can make the tree say it unseen.
    */
   findReleases(query: ReleaseQuery): Promise<ReadonlyMap<string, readonly LandedRelease[]>>;
-  /** Returns the commit that landed an intent, if one below the head did. */
-  findIntent(intent: string): Promise<CommitSha | undefined>;
+  /** Returns what landed an intent, if a commit below the head did: where the tree agrees with what its trailers say. */
+  findIntent(intent: string, places: readonly ReleasePlace[]): Promise<LandedIntent | undefined>;
+}
+
+/** An intent that landed: its commit, and the releases that the commit made of it. */
+export interface LandedIntent {
+  readonly commit: CommitSha;
+  readonly releases: readonly LandedRelease[];
 }
 
 /** Opens branches at their heads; what is fetched for one head is there for the next. */
@@ -63,11 +69,7 @@ export function createHistory(ports: HistoryPorts): History {
         line,
         past,
         findReleases: (query) => findReleases(query, line, past, ports),
-        findIntent: async (intent) => {
-          const claims = await line.claims();
-          return claims.find(({ message }) => parseReleases(message).some((release) => release.intent === intent))
-            ?.commit;
-        },
+        findIntent: (intent, places) => findIntent(intent, places, line, past),
       };
     },
     exists: (commit) =>
@@ -92,6 +94,40 @@ async function findReleases(
       return search.found;
     }
   }
+}
+
+async function findIntent(
+  intent: string,
+  places: readonly ReleasePlace[],
+  line: Line,
+  past: Past,
+): Promise<LandedIntent | undefined> {
+  const overlays = new Map(places.map(({ environment, overlay }) => [environment, overlay]));
+  const claims = await line.claims();
+  for (const { commit, parents, message } of claims.filter((claim) => claim.message.includes(intent))) {
+    const own = parseReleases(message).filter((release) => release.intent === intent);
+    const named = [...own.map(({ environment }) => environment), ...parseHoldPlaces(message, intent)];
+    const folders = [...new Set(named)].map((environment) => overlays.get(environment));
+    const known = folders.filter((overlay) => overlay !== undefined);
+    if (known.length === 0 || known.length < folders.length || parents[0] === undefined) continue;
+    if (!(await past.changesAll(parents[0], commit, known))) continue;
+    if (!(await saysSo(own, commit, overlays, past))) continue;
+    return { commit, releases: own.map((release) => ({ ...release, commit })) };
+  }
+  return undefined;
+}
+
+/** True when the overlays at a commit say what its releases claim. */
+async function saysSo(
+  releases: readonly Release[],
+  commit: CommitSha,
+  overlays: ReadonlyMap<string, string>,
+  past: Past,
+): Promise<boolean> {
+  const digests = await past.readDigests(
+    releases.map(({ environment }) => ({ commit, overlay: overlays.get(environment) ?? '' })),
+  );
+  return releases.every(({ image, to }, index) => digests[index]?.get(image) === to);
 }
 
 interface Search {

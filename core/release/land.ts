@@ -1,10 +1,17 @@
 import type { Git } from '#core/git/repository.ts';
+import type { Transport } from '#core/git/transport.ts';
 import { formatCommitMessage } from '#core/release/commit-message.ts';
-import { readHead } from '#core/release/head.ts';
+import type { Decided, ImageOutcome } from '#core/release/decide.ts';
+import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
-import { type EnvironmentEdit, type ImageOutcome, type Plan, type PlanPorts, planAt } from '#core/release/plan.ts';
-import { type Outcome, summarizeOutcomes } from '#core/release/rules.ts';
-import type { Clock } from '#core/system/clock.ts';
+import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
+import { type EnvironmentEdit, type Plan, planAt } from '#core/release/plan.ts';
+import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
+import type { StatePorts } from '#core/release/read-state.ts';
+import type { Outcome } from '#core/release/rules.ts';
+import { sayDecided } from '#core/release/say.ts';
+import type { HoldRecord } from '#core/release/trailer.ts';
+import { choosePace, isContended, isTurn } from '#core/release/turns.ts';
 import type { Log } from '#core/system/log.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -15,111 +22,236 @@ export interface LandResult {
   /** The commit that landed it; undefined when nothing was written. */
   readonly commit: CommitSha | undefined;
   readonly images: readonly ImageOutcome[];
-  /** What the commit does to each rendered overlay; empty when nothing was written. */
+  /** The holds that it set and let go. */
+  readonly holds: readonly HoldRecord[];
+  /** What the commit does to each rendered overlay; empty when nothing was written, or another writer wrote it. */
   readonly edits: readonly EnvironmentEdit[];
   /** How often the branch had moved before our push. */
   readonly lostRaces: number;
+  /** How many intents the commit landed, this one among them; undefined when another writer wrote it. */
+  readonly batch: number | undefined;
 }
 
 /** What landing needs from the world. */
-export interface LandPorts extends PlanPorts {
-  /** The branch's newest commit with its tree. */
+export interface LandPorts extends StatePorts {
   readonly git: Git;
-  readonly clock: Clock;
+  readonly transport: Transport;
   readonly log: Log;
   /** Between 0 and 1, for waiting times. */
   readonly random: () => number;
+  /** Returns those open intents that may be folded here; says why the others may not. */
+  readonly trust: (open: readonly OpenIntent[], branch: string) => Promise<readonly OpenIntent[]>;
 }
 
-/** Rejections tolerated while the branch has not moved. A concurrent writer that holds the ref's lock causes them too. */
-const MOST_REJECTIONS = 3;
-/** More lost races than a busy monorepo has: past this, something pushes in a loop. */
-const MOST_RACES = 200;
+/** Rejections tolerated while nothing has moved. A concurrent writer that holds a ref's lock causes them too. */
+const MOST_REJECTIONS = 5;
+/** How long an intent is waited for, in milliseconds: past this, something pushes in a loop or the folds fail. */
+const DEADLINE = 10 * 60_000;
+
+/** How far a writer is with its intent. */
+interface Progress {
+  /** `straight`: not published; `published`: its ref was seen; `refless`: the server takes no such ref. */
+  phase: 'straight' | 'publishing' | 'published' | 'refless';
+  hasPushed: boolean;
+  lostRaces: number;
+  rejections: number;
+  /** The answer to the last push, where it was not taken. */
+  rejected: Rejection | undefined;
+  /** The answer to the last push, where it did not take. */
+  rejected: Rejection | undefined;
+  /** What was seen last, since when. */
+  seen: string;
+  seenSince: number;
+}
 
 /**
- * Lands an intent: read the head, decide by the rules, write one commit, move the branch if it has not moved. Lost the
- * race: read and decide again on the new head. Nothing is merged, forced or created, and the outcome is read from the
- * branch alone, so an answer lost on the wire changes nothing.
+ * Lands an intent. Where nobody else writes it goes straight to the branch: read the head, decide, write one commit,
+ * move the branch if it has not moved. Where others write, it is published first, and whoever has the turn folds all
+ * open intents into one commit and deletes their refs, in one atomic push. Nothing is merged, forced or created, and
+ * the outcome is read from the branch alone, so an answer lost on the wire, or a writer killed, changes nothing.
  */
 export async function land(intent: Intent, branch: string, ports: LandPorts): Promise<LandResult> {
-  let rejections = 0;
-  let written: Plan | undefined;
-  for (let lostRaces = 0; lostRaces < MOST_RACES; ) {
-    const head = await readHead(branch, ports);
-    const own = written && (await findOwnCommit(head, intent, ports));
-    if (written !== undefined && own !== undefined) return toResult(written, own, lostRaces);
-    const plan = await planAt(head, intent, ports);
-    sayPlan(plan, ports.log);
-    if (plan.edits.length === 0) return toResult(plan, undefined, lostRaces);
-    const commit = await writeCommit(head, plan, ports);
-    written = plan;
-    const rejection = await push(branch, commit, head, ports);
-    if (rejection === undefined) return toResult(plan, commit, lostRaces);
-    if (rejection.hasMoved) lostRaces += 1;
-    else rejections += 1;
-    if (rejections >= MOST_REJECTIONS) throw refusedByServer(branch, rejection.reason);
-    await ports.clock.sleep(ports.random() * Math.min(1_000, 100 * (lostRaces + rejections)));
+  const { clock, log } = ports;
+  const started = clock.now().getTime();
+  const temper = ports.random();
+  const progress: Progress = {
+    phase: 'straight',
+    hasPushed: false,
+    lostRaces: 0,
+    rejections: 0,
+    rejected: undefined,
+    seen: '',
+    seenSince: started,
+  };
+  while (clock.now().getTime() - started < DEADLINE) {
+    const tip = await readTip(branch, ports);
+    judgeRejection(tip, progress, branch, ports);
+    const own = tip.open.find((open) => open.intent.id === intent.id);
+    if (own !== undefined) progress.phase = 'published';
+    const known = own === undefined ? await findOutcome(tip, intent, progress, ports) : undefined;
+    if (known !== undefined) return known;
+    const others = await ports.trust(tip.open.filter((open) => open !== own), branch);
+    if (own === undefined && mustPublish(progress, others, clock.now())) {
+      await publish(intent, progress, ports);
+      continue;
+    }
+    if (own !== undefined && !hasTurn(own, others, progress, temper, ports)) {
+      log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
+      await clock.sleep(choosePace(others.length + 1, ports.random()));
+      continue;
+    }
+    const result = await fold(tip, intent, own, others, progress, branch, ports);
+    if (result !== undefined) return result;
+    await clock.sleep(Math.round(ports.random() * Math.min(1_000, 50 * (progress.lostRaces + progress.rejections))));
   }
-  throw new Refusal(
-    `${branch} moved ${MOST_RACES} times while we wrote to it: look for a workflow that pushes in a loop`,
-  );
+  throw overdue(intent, branch, progress);
 }
 
-function toResult(plan: Plan, commit: CommitSha | undefined, lostRaces: number): LandResult {
-  const outcome = summarizeOutcomes(plan.images.map((image) => image.outcome));
-  return { outcome, commit, images: plan.images, edits: plan.edits, lostRaces };
-}
-
-async function findOwnCommit(head: CommitSha, intent: Intent, ports: LandPorts): Promise<CommitSha | undefined> {
-  return (await ports.history.at(head)).findIntent(intent.id);
-}
-
-function sayPlan({ images }: Plan, log: Log): void {
-  for (const { environment, image, outcome, from, to, winner, note } of images) {
-    const name = `${environment}/${image}`;
-    if (outcome === 'landed') log.info(`${name}: ${short(from)} → ${short(to)}`);
-    if (outcome === 'unchanged') log.info(`${name}: is at ${short(to)} already`);
-    if (outcome === 'superseded')
-      log.info(`${name}: superseded by ${short(winner?.to)} from ${winner?.source.slice(0, 7) ?? 'a newer commit'}`);
-    if (note !== undefined) log.warn(`${name}: ${note}`);
+/** Notes what is seen; a push that was refused although nothing has moved since is the server's own refusal. */
+function judgeRejection({ head, open }: Tip, progress: Progress, branch: string, { clock, log }: LandPorts): void {
+  const seen = [head, ...open.map(({ commit }) => commit)].join();
+  const hasMoved = seen !== progress.seen;
+  if (hasMoved) Object.assign(progress, { seen, seenSince: clock.now().getTime(), rejections: 0 });
+  const { rejected } = progress;
+  progress.rejected = undefined;
+  if (rejected === undefined) return;
+  if (hasMoved) {
+    progress.lostRaces += 1;
+    return log.info(`${branch} moved on: deciding again`);
   }
+  progress.rejections += 1;
+  if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) throw explainRejection(branch, rejected.reason);
+  log.info(`${branch} did not take the commit (${rejected.reason}): trying again`);
 }
 
-function short(digest: string | undefined): string {
-  return digest === undefined ? 'nothing' : `${digest.slice('sha256:'.length, 'sha256:'.length + 7)}…`;
+function mustPublish({ phase, lostRaces }: Progress, others: readonly OpenIntent[], now: Date): boolean {
+  if (phase === 'refless') return false;
+  return lostRaces > 0 || phase === 'publishing' || isContended(others.map(({ intent }) => intent.id), now);
 }
 
-function writeCommit(parent: CommitSha, plan: Plan, { git, clock }: LandPorts): Promise<CommitSha> {
-  const files = plan.edits.map(({ file }) => file);
-  return git.commit({ parent, message: formatCommitMessage(plan.releases), files, at: clock.now() });
+function hasTurn(
+  own: OpenIntent,
+  others: readonly OpenIntent[],
+  { seenSince }: Progress,
+  temper: number,
+  { clock }: LandPorts,
+): boolean {
+  const now = clock.now();
+  const open = [own, ...others].map(({ intent }) => intent.id);
+  return isTurn({ open, own: own.intent.id, stillFor: now.getTime() - seenSince, now, temper });
 }
 
-/** Moves the branch from `head` to `commit`; returns why it did not, and whether somebody else moved it. */
-async function push(
-  branch: string,
-  commit: CommitSha,
-  head: CommitSha,
-  { git, log }: LandPorts,
-): Promise<{ hasMoved: boolean; reason: string } | undefined> {
-  const ref = `refs/heads/${branch}`;
-  const pushed = await git.push([{ ref, commit, lease: head }]);
-  if (pushed.outcome === 'pushed') {
-    log.info(`Pushed as ${commit.slice(0, 7)}`);
+/** Reads from the branch alone what became of an intent whose ref is not there (any more). */
+async function findOutcome(
+  { head }: Tip,
+  intent: Intent,
+  progress: Progress,
+  ports: LandPorts,
+): Promise<LandResult | undefined> {
+  if (!progress.hasPushed && progress.phase !== 'published') return undefined;
+  const config = await ports.readConfig(head);
+  const places = [...config.environments.values()].map(({ name, overlay }) => ({ environment: name, overlay }));
+  const landed = await (await ports.history.at(head)).findIntent(intent.id, places);
+  if (landed === undefined && progress.phase !== 'published') return undefined;
+  const [decided] = (await planAt(head, [intent], ports)).decided;
+  if (decided === undefined) throw new Error('an intent was not decided');
+  if (landed !== undefined) return toLanded(landed, decided, progress);
+  if (decided.outcome === 'refused') throw decided.refusal ?? new Error('a refusal without a reason');
+  if (decided.outcome === 'waits' || decided.outcome === 'landed') {
+    // its ref is gone and nothing landed it: somebody deleted the ref
+    progress.phase = 'straight';
     return undefined;
   }
-  const hasMoved = (await git.lsRemote(ref)) !== head;
-  log.info(
-    hasMoved
-      ? `${branch} moved on: reading it again`
-      : `${branch} did not take the commit (${pushed.reason}): trying again`,
-  );
-  return { hasMoved, reason: pushed.reason };
+  return toResult(decided, undefined, progress, { edits: [], batch: undefined });
 }
 
-/** The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
-function refusedByServer(branch: string, reason: string): Refusal {
-  const remedy = /\b403\b/.test(reason)
-    ? 'give the job `permissions: contents: write`'
-    : 'let the pipeline push to it (branch protection or ruleset: add its identity to the bypass list)';
-  return new Refusal(`branch: ${branch} does not take the commit, the server says: ${reason}; ${remedy}`);
+function toLanded({ commit, releases }: LandedIntent, decided: Decided, progress: Progress): LandResult {
+  const own = releases.map(({ environment, image, from, to, source }): ImageOutcome => {
+    return { environment, image, outcome: 'landed', from, to, source };
+  });
+  const isOwn = (image: ImageOutcome): boolean =>
+    own.some((one) => one.environment === image.environment && one.image === image.image);
+  const images = [...own, ...decided.images.filter((image) => !isOwn(image))];
+  const { lostRaces } = progress;
+  return { outcome: 'landed', commit, images, holds: decided.holds, edits: [], lostRaces, batch: undefined };
 }
+
+function toResult(
+  { outcome, images, holds }: Decided,
+  commit: CommitSha | undefined,
+  { lostRaces }: Progress,
+  more: Pick<LandResult, 'edits' | 'batch'>,
+): LandResult {
+  if (outcome === 'refused' || outcome === 'waits') throw new Error(`${outcome} is not the end of an intent`);
+  return { outcome, commit: outcome === 'landed' ? commit : undefined, images, holds, lostRaces, ...more };
+}
+
+async function publish(intent: Intent, progress: Progress, ports: LandPorts): Promise<void> {
+  const wasTried = progress.phase === 'publishing';
+  progress.phase = 'publishing';
+  const reason = await publishIntent(intent, ports.transport);
+  if (reason === undefined) return ports.log.info(`Published as intent ${intent.id}`);
+  if (!wasTried) return;
+  progress.phase = 'refless';
+  ports.log.warn(`The server takes no intent (${reason}): writing straight to the branch, which takes longer where many write`);
+}
+
+/** Decides all open intents, writes one commit, moves the branch and deletes their refs; undefined to look again. */
+async function fold(
+  tip: Tip,
+  intent: Intent,
+  own: OpenIntent | undefined,
+  others: readonly OpenIntent[],
+  progress: Progress,
+  branch: string,
+  ports: LandPorts,
+): Promise<LandResult | undefined> {
+  const plan = await planAt(tip.head, [intent, ...others.map((open) => open.intent)], ports);
+  const decided = plan.decided.find((one) => one.intent === intent);
+  if (decided === undefined) throw new Error('an intent was not decided');
+  sayDecided(decided, ports.log);
+  if (decided.outcome === 'refused' && own === undefined) throw decided.refusal ?? new Error('a refusal without a reason');
+  const done = new Set(plan.decided.filter(({ outcome }) => outcome !== 'waits').map((one) => one.intent));
+  const gone = [...others, ...(own === undefined ? [] : [{ ...own, intent }])].filter((open) => done.has(open.intent));
+  const commit = plan.files.length === 0 ? undefined : await writeCommit(tip.head, plan, ports);
+  const moves = commit === undefined ? [] : [{ ref: `refs/heads/${branch}`, commit, lease: tip.head }];
+  const deletes = gone.map((open) => ({ ref: open.ref, commit: undefined, lease: open.commit }));
+  if (moves.length + deletes.length > 0) {
+    progress.hasPushed = true;
+    const pushed = await ports.transport.update([...moves, ...deletes]);
+    if (pushed.outcome !== 'pushed') {
+      progress.rejected = pushed;
+      return undefined;
+    }
+    if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, with ${describeBatch(plan)}`);
+  }
+  if (decided.outcome === 'refused') throw decided.refusal ?? new Error('a refusal without a reason');
+  if (decided.outcome === 'waits') return undefined;
+  return toResult(decided, commit, progress, { edits: plan.edits, batch: countLanded(plan) });
+}
+
+function countLanded({ decided }: Plan): number {
+  return decided.filter(({ outcome }) => outcome === 'landed').length;
+}
+
+function describeBatch(plan: Plan): string {
+  const count = countLanded(plan);
+  return count === 1 ? '1 intent' : `${count} intents`;
+}
+
+function writeCommit(parent: CommitSha, plan: Plan, { transport, clock }: LandPorts): Promise<CommitSha> {
+  const landed = plan.decided.filter(({ outcome }) => outcome === 'landed');
+  const message = formatCommitMessage(landed, plan.releases);
+  return transport.commit({ parent, message, files: plan.files, at: clock.now() });
+}
+
+function overdue(intent: Intent, branch: string, { phase, lostRaces }: Progress): Refusal {
+  const fate =
+    phase === 'published'
+      ? `its intent ${intent.id} stays open, and the next writer or the workflow Reconcile lands it`
+      : 'nothing was written: run the job again';
+  return new Refusal(
+    `${branch} moved ${lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${fate}; look for a workflow that pushes in a loop`,
+  );
+}
+

@@ -1,7 +1,7 @@
-import type { LoggedCommit } from '#core/git/read.ts';
+import type { CommitPage, LoggedCommit } from '#core/git/read.ts';
 import type { Git } from '#core/git/repository.ts';
 import type { Branch, Relation } from '#core/release/order.ts';
-import { RELEASE_KEY } from '#core/release/trailer.ts';
+import { TRAILER_PREFIX } from '#core/release/trailer.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /**
@@ -22,7 +22,9 @@ export interface Line extends Branch {
   deepen(): Promise<boolean>;
   /** Returns the first-parent line, newest first, where it is fetched. */
   commits(): Promise<readonly CommitSha[]>;
-  /** Returns the fetched commits with a release's trailer in their message, on the line and beside it. */
+  /** Returns who made a commit, when, and its subject. */
+  describe(commit: CommitSha): Promise<CommitPage>;
+  /** Returns the fetched commits with a trailer of ours in their message, on the line and beside it. */
   claims(): Promise<readonly (LoggedCommit & { readonly message: string })[]>;
   /** Returns the index of the line's oldest commit that has `commit` below it, or is it; 0 is the head. */
   findEntry(commit: CommitSha): Promise<number>;
@@ -77,6 +79,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
       (await read()).logged.flatMap(({ message, ...commit }) =>
         message === undefined ? [] : [{ ...commit, message }],
       ),
+    describe: (commit) => git.describe(commit),
     findEntry,
     contains: async (commit) => {
       do {
@@ -95,7 +98,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
 }
 
 async function readLine(git: Git, head: CommitSha): Promise<Read> {
-  const logged = await git.log(head, RELEASE_KEY);
+  const logged = await git.log(head, TRAILER_PREFIX);
   const parents = new Map(logged.map((entry) => [entry.commit, entry.parents]));
   const line: CommitSha[] = [];
   for (let commit: CommitSha | undefined = head; commit !== undefined; commit = parents.get(commit)?.[0]) {

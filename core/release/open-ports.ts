@@ -2,6 +2,7 @@ import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
 import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
+import type { Transport } from '#core/git/transport.ts';
 import { createOverlayEditor } from '#core/overlay/edit.ts';
 import { openRegistry } from '#core/registry/open.ts';
 import { createHistory, type History } from '#core/release/history.ts';
@@ -44,8 +45,15 @@ export function openLandPorts(runner: Runner, options: { token: string; config: 
       clock: systemClock,
       log: runner.log,
       random: Math.random,
+      transport: gitTransport(git),
+      trust: async (open) => open,
     };
   });
+}
+
+/** Writes by plain git: any server, no signature. */
+function gitTransport({ commit, push }: Git): Transport {
+  return { name: 'git', commit, update: push };
 }
 
 /** Opens ports in scratch folders of the runner's temporary folder; closing removes the folders. */

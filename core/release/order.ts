@@ -1,4 +1,5 @@
-import type { Place } from '#core/release/rules.ts';
+import type { Build } from '#core/release/intent.ts';
+import type { DeployedRelease, Place } from '#core/release/state.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
@@ -25,12 +26,6 @@ export interface ImageHistory {
   releases(count: number): Promise<readonly LandedRelease[]>;
 }
 
-/** A build that somebody wants deployed. */
-export interface Wanted {
-  readonly source: CommitSha;
-  readonly digest: Digest;
-}
-
 /**
  * Returns where a build comes beside the deployed release, by git alone: no ref, no clock, no order of arrival. A
  * release covers every later commit of the branch whose inputs for the image are the same, so a build is older when
@@ -38,8 +33,8 @@ export interface Wanted {
  * of commit 1 deployed, B of commit 2 is older: A is what commit 3 gives.
  */
 export async function placeBuild(
-  wanted: Wanted,
-  deployed: LandedRelease | undefined,
+  wanted: Build,
+  deployed: DeployedRelease | undefined,
   branch: Branch,
   image: ImageHistory,
 ): Promise<Place> {
@@ -68,12 +63,12 @@ export async function placeBuild(
  * image say, and the first build must not come back with a re-run of its job or with the next commit that changes nothing.
  */
 async function wasReplaced(
-  wanted: Wanted,
-  deployed: LandedRelease,
+  wanted: Build,
+  deployed: DeployedRelease,
   inputs: string,
   image: ImageHistory,
 ): Promise<boolean> {
-  for (let seen = 0, releases: readonly LandedRelease[] = [deployed]; seen < releases.length; seen++) {
+  for (let seen = 0, releases: readonly DeployedRelease[] = [deployed]; seen < releases.length; seen++) {
     const release = releases[seen];
     if (release === undefined || (await image.inputsAt(release.source)) !== inputs) return false;
     if (release.from === wanted.digest) return true;

@@ -14,6 +14,8 @@ export interface Past {
   open(commit: CommitSha): Promise<SourceTree>;
   /** Returns the digests of an overlay at commits, in their order; sixty-four zeros count as none. */
   readDigests(places: readonly OverlayPlace[]): Promise<ReadonlyMap<string, Digest>[]>;
+  /** True when a commit changes something in each of the folders. */
+  changesAll(parent: CommitSha, commit: CommitSha, folders: readonly string[]): Promise<boolean>;
   /** Returns the commits of `head`'s first-parent line after `base`, at most `count`, that change one of the paths. */
   listTouching(base: CommitSha, head: CommitSha, count: number, paths: readonly string[]): Promise<CommitSha[]>;
 }
@@ -73,6 +75,12 @@ export function openPast(git: Git, head: Git): Past {
       const found = places.map(({ overlay }, index) => findFile(trees[index] ?? [], overlay));
       await readFiles(found.flatMap((file) => (file === undefined ? [] : [file.oid])));
       return found.map((file) => parseDigests(files.get(file?.oid ?? '')?.toString('utf8') ?? ''));
+    },
+    changesAll: async (parent, commit, folders) => {
+      await prepare([parent, commit]);
+      const list = (at: CommitSha) => openCommit(homes.get(at) ?? git, at).findEntries(folders);
+      const [before, after] = await Promise.all([list(parent), list(commit)]);
+      return folders.every((_folder, index) => before[index]?.oid !== after[index]?.oid);
     },
     listTouching: async (base, tip, count, paths) => {
       // the base may be beside the line, beyond the depth

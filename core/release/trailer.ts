@@ -1,3 +1,4 @@
+import type { HoldKind } from '#core/release/holds.ts';
 import { type CommitSha, type Digest, isDigest } from '#core/values/reference.ts';
 
 /** What moved a digest into an environment. */
@@ -18,6 +19,17 @@ export interface Release {
   /** Page of the workflow run. */
   readonly run: string;
   readonly actor: string;
+  /** Why a person asked for it; empty where nobody was asked. */
+  readonly reason: string;
+}
+
+/** A hold that a commit sets or lets go, in its environment's hold file. */
+export interface HoldRecord {
+  readonly environment: string;
+  /** `*` for the whole environment. */
+  readonly image: string;
+  readonly action: 'set' | 'release';
+  readonly kind: HoldKind;
 }
 
 /** A release with the commit that landed it. */
@@ -25,8 +37,10 @@ export interface LandedRelease extends Release {
   readonly commit: CommitSha;
 }
 
-/** How the trailer of a release begins. */
-export const RELEASE_KEY = 'Slipway-Release: ';
+/** How every trailer of ours begins. */
+export const TRAILER_PREFIX = 'Slipway-';
+const RELEASE_KEY = 'Slipway-Release: ';
+const HOLD_KEY = 'Slipway-Hold: ';
 
 /** Returns the trailer of a release, one line, in the form of the design's section 6. */
 export function formatRelease(release: Release): string {
@@ -38,9 +52,25 @@ export function formatRelease(release: Release): string {
     intent: release.intent,
     run: release.run,
     actor: release.actor,
+    ...(release.reason === '' ? {} : { reason: release.reason }),
   };
   const words = Object.entries(fields).map(([key, value]) => `${key}=${encode(value)}`);
   return `${RELEASE_KEY}${encode(release.environment)}/${encode(release.image)} ${words.join(' ')}`;
+}
+
+/** Returns the trailer of a hold that an intent sets or lets go, one line. */
+export function formatHold(hold: HoldRecord, by: Pick<Release, 'intent' | 'run' | 'actor'>): string {
+  const fields = { action: hold.action, kind: hold.kind, intent: by.intent, run: by.run, actor: by.actor };
+  const words = Object.entries(fields).map(([key, value]) => `${key}=${encode(value)}`);
+  return `${HOLD_KEY}${encode(hold.environment)}/${encode(hold.image)} ${words.join(' ')}`;
+}
+
+/** Returns the environments whose hold file a message says that an intent changed. */
+export function parseHoldPlaces(message: string, intent: string): string[] {
+  return readTrailers(message, HOLD_KEY)
+    .map(readFields)
+    .filter(({ fields }) => fields.get('intent') === intent)
+    .map(({ environment }) => environment);
 }
 
 /**
@@ -48,24 +78,37 @@ export function formatRelease(release: Release): string {
  * whole release is ignored; keys that a later version adds are passed over.
  */
 export function parseReleases(message: string): Release[] {
+  return readTrailers(message, RELEASE_KEY)
+    .map(parseRelease)
+    .filter((release) => release !== undefined);
+}
+
+function readTrailers(message: string, key: string): string[] {
   const paragraphs = message
     .replaceAll('\r\n', '\n')
     .trimEnd()
     .split(/\n{2,}/);
   if (paragraphs.length < 2) return []; // a title alone has no trailers
-  const lines = (paragraphs.at(-1) ?? '').split('\n').filter((line) => line.startsWith(RELEASE_KEY));
-  return lines.map((line) => parseRelease(line.slice(RELEASE_KEY.length))).filter((release) => release !== undefined);
+  const lines = (paragraphs.at(-1) ?? '').split('\n').filter((line) => line.startsWith(key));
+  return lines.map((line) => line.slice(key.length));
+}
+
+/** Splits `<environment>/<image> <key>=<value> …`: an image may have slashes in its name, an environment has none. */
+function readFields(text: string): { environment: string; image: string; fields: ReadonlyMap<string, string> } {
+  const [name = '', ...words] = text.split(' ');
+  const pairs = words.map((word): [string, string] => {
+    const equals = word.indexOf('=');
+    return [word.slice(0, equals), decode(word.slice(equals + 1))];
+  });
+  const slash = name.indexOf('/');
+  const [environment, image] = slash < 1 ? ['', ''] : [decode(name.slice(0, slash)), decode(name.slice(slash + 1))];
+  return { environment, image, fields: new Map(pairs) };
 }
 
 function parseRelease(text: string): Release | undefined {
-  const [name = '', ...words] = text.split(' ');
-  const fields = new Map(
-    words.map((word) => [word.slice(0, word.indexOf('=')), decode(word.slice(word.indexOf('=') + 1))]),
-  );
-  const slash = name.indexOf('/'); // an image may have slashes in its name, an environment has none
-  const [environment, image] = [decode(name.slice(0, slash)), decode(name.slice(slash + 1))];
+  const { environment, image, fields } = readFields(text);
   const [to, from, kind, source] = [fields.get('to'), fields.get('from'), fields.get('kind'), fields.get('source')];
-  if (slash < 1 || image === '' || !to || !isDigest(to) || !isKind(kind) || !source || !/^[0-9a-f]{40}$/.test(source))
+  if (image === '' || !to || !isDigest(to) || !isKind(kind) || !source || !/^[0-9a-f]{40}$/.test(source))
     return undefined;
   return {
     environment,
@@ -77,6 +120,7 @@ function parseRelease(text: string): Release | undefined {
     intent: fields.get('intent') ?? '',
     run: fields.get('run') ?? '',
     actor: fields.get('actor') ?? '',
+    reason: fields.get('reason') ?? '',
   };
 }
 

@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import type { Builds, Intent } from '#core/release/intent.ts';
+import { isDigest } from '#core/values/reference.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
+
+/** The version of the form below; a writer leaves intents of a newer one to those who know it. */
+const SCHEMA = 1;
+
+const build = z.strictObject({
+  digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
+  source: z.custom<CommitSha>((value) => typeof value === 'string' && /^[0-9a-f]{40}$/.test(value)),
+});
+const name = z.string().min(1).max(255);
+const time = z.iso.datetime().transform((text) => new Date(text));
+const images = z.record(name, build).transform((record): Builds => new Map(Object.entries(record)));
+const common = {
+  schema: z.literal(SCHEMA),
+  id: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/),
+  run: z.string().max(2_000),
+  actor: z.string().max(255),
+  at: time,
+  reason: z.string().max(2_000),
+};
+const schema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    ...common,
+    kind: z.literal('deploy'),
+    environments: z.array(name).min(1).nullable(),
+    images,
+    isByHand: z.boolean(),
+  }),
+  z.strictObject({ ...common, kind: z.literal('rollback'), environment: name, images }),
+  z.strictObject({ ...common, kind: z.literal('promotion'), environment: name, images }),
+  z.strictObject({ ...common, kind: z.literal('hold'), environment: name, image: name, until: time.nullable() }),
+  z.strictObject({ ...common, kind: z.literal('release'), environment: name, image: name, images }),
+]);
+
+/** Returns an intent as its commit carries it: one JSON object on one line, as message and as the one file. */
+export function formatIntent(intent: Intent): string {
+  const maps = 'images' in intent ? { images: Object.fromEntries(intent.images) } : {};
+  const missing = {
+    ...(intent.kind === 'deploy' ? { environments: intent.environments ?? null } : {}),
+    ...(intent.kind === 'hold' ? { until: intent.until ?? null } : {}),
+  };
+  return JSON.stringify({ schema: SCHEMA, ...intent, ...maps, ...missing });
+}
+
+/** Returns the intent of a commit's message; undefined for anything that is not one of this version. */
+export function parseIntent(message: string): Intent | undefined {
+  const parsed = schema.safeParse(readJson(message));
+  if (!parsed.success) return undefined;
+  const { schema: _schema, ...intent } = parsed.data;
+  if (intent.kind === 'deploy') return { ...intent, environments: intent.environments ?? undefined };
+  return intent.kind === 'hold' ? { ...intent, until: intent.until ?? undefined } : intent;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

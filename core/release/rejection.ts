@@ -1,0 +1,23 @@
+import { Refusal } from '#core/values/errors.ts';
+
+/** What git and its servers say when somebody else was faster, or holds the ref's lock: worth another look. */
+const RACES = /stale info|fetch first|non-fast-forward|already exists|lock|atomic|failed to update|incorrect old value|expected/i;
+
+/** A push that was not taken, or whose answer got lost. */
+export interface Rejection {
+  readonly outcome: 'rejected' | 'unclear';
+  readonly reason: string;
+}
+
+/** True when another try cannot help: the server refuses this writer, and not this moment. */
+export function isFinal({ outcome, reason }: Rejection): boolean {
+  return outcome === 'rejected' ? !RACES.test(reason) : /\b40[13]\b/.test(reason);
+}
+
+/** The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
+export function explainRejection(branch: string, reason: string): Refusal {
+  const remedy = /\b40[13]\b/.test(reason)
+    ? 'give the job `permissions: contents: write`'
+    : 'let the pipeline push to it (branch protection or ruleset: add its identity to the bypass list)';
+  return new Refusal(`branch: ${branch} does not take the commit, the server says: ${reason}; ${remedy}`);
+}

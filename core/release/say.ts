@@ -1,0 +1,25 @@
+import type { Decided, ImageOutcome } from '#core/release/decide.ts';
+import { describeBinding } from '#core/release/rules.ts';
+import type { Log } from '#core/system/log.ts';
+
+/** Says in the log what became of each image of an intent, and of its holds. */
+export function sayDecided({ images, holds }: Decided, log: Log): void {
+  for (const image of images) sayImage(image, log);
+  for (const { environment, image, action, kind } of holds) {
+    log.info(`${environment}/${image}: ${action === 'set' ? `is held now (${kind})` : `is held no longer (${kind})`}`);
+  }
+}
+
+function sayImage({ environment, image, outcome, from, to, winner, hold, note }: ImageOutcome, log: Log): void {
+  const name = `${environment}/${image}`;
+  if (outcome === 'landed') log.info(`${name}: ${short(from)} → ${short(to)}`);
+  if (outcome === 'unchanged') log.info(`${name}: is at ${short(to)} already`);
+  if (outcome === 'superseded')
+    log.info(`${name}: superseded by ${short(winner?.to)} from ${winner?.source.slice(0, 7) ?? 'a newer commit'}`);
+  if (outcome === 'held' && hold !== undefined) log.info(`${name}: held (${describeBinding(hold)})`);
+  if (note !== undefined) log.warn(`${name}: ${note}`);
+}
+
+function short(digest: string | undefined): string {
+  return digest === undefined ? 'nothing' : `${digest.slice('sha256:'.length, 'sha256:'.length + 7)}…`;
+}
