@@ -122,6 +122,6 @@ function toRelease(
     intent: id,
     run,
     actor,
-    reason,
+    ...(reason === '' ? {} : { reason }),
   };
 }

@@ -17,7 +17,7 @@ interface Wanted {
   readonly run: string;
   readonly actor: string;
   readonly at: Date;
-  /** Empty where nobody was asked for one. */
+  /** Empty where a push asked. */
   readonly reason: string;
 }
 

@@ -55,8 +55,6 @@ interface Progress {
   hasPushed: boolean;
   lostRaces: number;
   rejections: number;
-  /** The answer to the last push, where it was not taken. */
-  rejected: Rejection | undefined;
   /** The answer to the last push, where it did not take. */
   rejected: Rejection | undefined;
   /** What was seen last, since when. */

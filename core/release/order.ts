@@ -1,7 +1,7 @@
 import type { Build } from '#core/release/intent.ts';
 import type { DeployedRelease, Place } from '#core/release/state.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
-import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
+import { type CommitSha, NEVER_RELEASED } from '#core/values/reference.ts';
 
 /** Where one commit comes beside another in git's ancestry on the branch. */
 export type Relation = 'same' | 'older' | 'newer' | 'beside';

@@ -19,8 +19,8 @@ export interface Release {
   /** Page of the workflow run. */
   readonly run: string;
   readonly actor: string;
-  /** Why a person asked for it; empty where nobody was asked. */
-  readonly reason: string;
+  /** Why a person asked for it. */
+  readonly reason?: string;
 }
 
 /** A hold that a commit sets or lets go, in its environment's hold file. */
@@ -52,7 +52,7 @@ export function formatRelease(release: Release): string {
     intent: release.intent,
     run: release.run,
     actor: release.actor,
-    ...(release.reason === '' ? {} : { reason: release.reason }),
+    ...(release.reason === undefined ? {} : { reason: release.reason }),
   };
   const words = Object.entries(fields).map(([key, value]) => `${key}=${encode(value)}`);
   return `${RELEASE_KEY}${encode(release.environment)}/${encode(release.image)} ${words.join(' ')}`;
@@ -108,6 +108,7 @@ function readFields(text: string): { environment: string; image: string; fields:
 function parseRelease(text: string): Release | undefined {
   const { environment, image, fields } = readFields(text);
   const [to, from, kind, source] = [fields.get('to'), fields.get('from'), fields.get('kind'), fields.get('source')];
+  const reason = fields.get('reason');
   if (image === '' || !to || !isDigest(to) || !isKind(kind) || !source || !/^[0-9a-f]{40}$/.test(source))
     return undefined;
   return {
@@ -120,7 +121,7 @@ function parseRelease(text: string): Release | undefined {
     intent: fields.get('intent') ?? '',
     run: fields.get('run') ?? '',
     actor: fields.get('actor') ?? '',
-    reason: fields.get('reason') ?? '',
+    ...(reason === undefined ? {} : { reason }),
   };
 }
 

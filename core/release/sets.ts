@@ -1,0 +1,89 @@
+import type { Build } from '#core/release/intent.ts';
+import type { LandedRelease } from '#core/release/trailer.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
+
+/** The believed releases of one commit in one environment. */
+export interface Landing {
+  readonly commit: CommitSha;
+  readonly releases: readonly LandedRelease[];
+}
+
+/** Images of one environment that ran together, and the commit that brought them together. */
+export interface ReleaseSet {
+  readonly commit: CommitSha;
+  readonly actor: string;
+  readonly run: string;
+  readonly builds: ReadonlyMap<string, Build>;
+  /** Those of the builds that its own commit landed. */
+  readonly brought: readonly Build[];
+}
+
+/** What an environment ran, as a browser keeps pages: `sets[at]` runs now, those before it are one step back each. */
+export interface Timeline {
+  /** Oldest first; what was rolled back is no longer in it. */
+  readonly sets: readonly ReleaseSet[];
+  /** Every set that any release made, oldest first: where a named target is looked up. */
+  readonly all: readonly ReleaseSet[];
+}
+
+/**
+ * Returns what ran together, from the landings, oldest first. A rollback leads back to the set that it landed again, so
+ * that what it took back is behind no step any more: after A, B, C, D and a rollback to B, one step back is A, and after
+ * the next release E, one step back is B.
+ */
+export function traceSets(landings: readonly Landing[]): Timeline {
+  const sets: ReleaseSet[] = [];
+  const all: ReleaseSet[] = [];
+  for (const { commit, releases } of landings) {
+    const [first] = releases;
+    if (first === undefined) continue;
+    const builds = new Map(sets.at(-1)?.builds);
+    for (const { image, to, source } of releases) builds.set(image, { digest: to, source });
+    const brought = releases.map(({ to, source }) => ({ digest: to, source }));
+    const set = { commit, actor: first.actor, run: first.run, builds, brought };
+    all.push(set);
+    if (releases.every(({ kind }) => kind === 'rollback')) goBack(sets, set);
+    else if (!isSame(sets.at(-1), set)) sets.push(set);
+  }
+  return { sets, all };
+}
+
+/** Leads back to the newest equal set. A mixture that never ran takes the place of the set that it came from. */
+function goBack(sets: ReleaseSet[], to: ReleaseSet): void {
+  const found = sets.findLastIndex((set) => isSame(set, to));
+  sets.length = found === -1 ? Math.max(0, sets.length - 1) : found + 1;
+  if (found === -1) sets.push(to);
+}
+
+/**
+ * Returns the sets that `current` can go back to, the nearest first: distinct ones that would change something. A state
+ * that a hand made counts from the set that it equals; where it equals none, the newest set is one step back.
+ */
+export function listSteps({ sets }: Timeline, current: ReadonlyMap<string, Digest>): ReleaseSet[] {
+  const equal = sets.findLastIndex((set) => !isChange(set, current));
+  const before = equal === -1 ? sets : sets.slice(0, equal);
+  const seen = new Set<string>();
+  return [...before].reverse().filter((set) => {
+    const key = keyOf(set);
+    const isNew = isChange(set, current) && !seen.has(key);
+    seen.add(key);
+    return isNew;
+  });
+}
+
+/** True when landing the set would change what is there. */
+function isChange({ builds }: ReleaseSet, current: ReadonlyMap<string, Digest>): boolean {
+  return [...builds].some(([image, { digest }]) => current.get(image) !== digest);
+}
+
+function isSame(one: ReleaseSet | undefined, other: ReleaseSet): boolean {
+  return one !== undefined && keyOf(one) === keyOf(other);
+}
+
+/** Returns what two equal sets have in common. */
+export function keyOf({ builds }: ReleaseSet): string {
+  return [...builds]
+    .map(([image, { digest }]) => `${image}=${digest}`)
+    .sort()
+    .join(' ');
+}
