@@ -1,7 +1,16 @@
-import { parse } from 'yaml';
-import * as z from 'zod';
-import { Refusal } from '#core/values/errors.ts';
-import { type Digest, isDigest } from '#core/values/reference.ts';
+import { type Hold, readHoldDocument } from '#core/release/hold-document.ts';
+import { editHoldText } from '#core/release/hold-edit.ts';
+import type { Digest } from '#core/values/reference.ts';
+
+export type { Hold, HoldKind } from '#core/release/hold-document.ts';
+
+/** What {@link editHolds} does to a file. */
+export interface HoldChange {
+  readonly add: readonly Hold[];
+  readonly remove: (hold: Hold) => boolean;
+  /** Holds that are over at this moment go as well. */
+  readonly now: Date;
+}
 
 /** An image that a hold asks for by its digest. */
 export interface HeldImage {
@@ -9,38 +18,40 @@ export interface HeldImage {
   readonly digest: Digest;
 }
 
-const moment = z.union([z.string(), z.date()]).transform((value) => new Date(value));
-
-/** The design's section 7, the part that names digests; the rest of a hold matters to what writes to the environment. */
-const holds = z
-  .array(
-    z.looseObject({
-      image: z.string(),
-      digest: z.string().refine(isDigest, 'is not a digest: expected sha256: and 64 lower-case hex digits').nullish(),
-      until: moment.nullish(),
-    }),
-  )
-  .nullable();
-
-/** Returns the digests that the holds of a file name; an expired hold counts as absent. An unreadable file is refused. */
-export function parseHeldImages(file: string, text: string, now: Date): HeldImage[] {
-  const parsed = holds.safeParse(readYaml(file, text));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Refusal(
-      `${file} is not a list of holds (${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'wrong'}); fix the file: holds cannot be read`,
-    );
-  }
-  return (parsed.data ?? []).flatMap(({ image, digest, until }) => {
-    const isOver = until !== null && until !== undefined && until <= now;
-    return isOver || !digest ? [] : [{ image, digest }];
-  });
+/** Returns the holds of a file, the expired ones too; an empty file has none. Refuses a file with any fault. */
+export function parseHolds(file: string, text: string): Hold[] {
+  return readHoldDocument(file, text).entries.map(({ hold }) => hold);
 }
 
-function readYaml(file: string, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (cause) {
-    throw new Refusal(`${file} is not YAML; fix the file: holds cannot be read`, { cause });
-  }
+/** True until the hold's end. A `since` that is still to come changes nothing: clocks differ, and a hold is meant. */
+export function isActive(hold: Hold, now: Date): boolean {
+  return hold.until === undefined || now < hold.until;
+}
+
+/**
+ * Returns the hold that keeps automatic bumps away from the image, by its name or by `*`. Where several do, it is the
+ * one that ends last, and the first of the file among equals.
+ */
+export function findHold(holds: readonly Hold[], image: string, now: Date): Hold | undefined {
+  const end = ({ until }: Hold): number => until?.getTime() ?? Number.POSITIVE_INFINITY;
+  const binds = (hold: Hold): boolean =>
+    hold.kind !== 'accepted' && (hold.image === image || hold.image === '*') && isActive(hold, now);
+  const [first, ...others] = holds.filter(binds);
+  return first && others.reduce((last, hold) => (end(hold) > end(last) ? hold : last), first);
+}
+
+/**
+ * Returns the text with the new holds behind the old ones, and without those that are removed or over. Holds that stay
+ * keep their bytes, their comments and their order. `file` is its path in the repository; `text` is undefined for a
+ * file that does not exist yet. Refuses a file that cannot be read, and a hold that could not be read back.
+ */
+export function editHolds(file: string, text: string | undefined, { add, remove, now }: HoldChange): string {
+  return editHoldText(file, text, { add, keeps: (hold) => isActive(hold, now) && !remove(hold) });
+}
+
+/** Returns the digests that the active holds of a file name. An unreadable file is refused. */
+export function parseHeldImages(file: string, text: string, now: Date): HeldImage[] {
+  return parseHolds(file, text).flatMap((hold) =>
+    hold.digest === undefined || !isActive(hold, now) ? [] : [{ image: hold.image, digest: hold.digest }],
+  );
 }
