@@ -47,7 +47,8 @@ export function readDocument(text: string): ConfigDocument | { faults: Fault[] }
   return { tree, lines };
 }
 
-function describeYamlError(code: string, message: string, rest: string): string {
+/** Returns what is wrong with the YAML as one sentence; `rest` is the text from the place of the error. */
+export function describeYamlError(code: string, message: string, rest: string): string {
   if (code === 'DUPLICATE_KEY')
     return `the key ${quote(rest.match(/^["']?([^:"'\s]+)/)?.[1] ?? '')} appears twice: keep one`;
   if (code === 'MULTIPLE_DOCS') return 'holds several documents: keep one';
@@ -56,7 +57,7 @@ function describeYamlError(code: string, message: string, rest: string): string 
 }
 
 /** An alias makes a value depend on a line far away, and a few of them can make a file of any size. */
-function findAliases(tree: Document.Parsed, lines: LineCounter): Fault[] {
+export function findAliases(tree: Document.Parsed, lines: LineCounter): Fault[] {
   const faults: Fault[] = [];
   visit(tree, {
     Alias: (_key, node) => {

@@ -18,7 +18,7 @@ import {
   findAliases,
   valueAt,
 } from '#core/config/document.ts';
-import { HOLD_KINDS, holdSchema, holdsSchema } from '#core/release/hold-schema.ts';
+import { describeMoment, HOLD_KINDS, holdSchema, holdsSchema } from '#core/release/hold-schema.ts';
 import { quote, Refusal } from '#core/values/errors.ts';
 import type { Digest } from '#core/values/reference.ts';
 import { suggestName } from '#core/values/suggest.ts';
@@ -58,12 +58,7 @@ export function readHoldDocument(file: string, text: string): HoldDocument {
     throw refuse(file, [{ line: 1, sentence: `is larger than ${MOST_BYTES / 1024} KiB: remove holds that are over` }]);
   }
   const lines = new LineCounter();
-  const tree = parseDocument(text, {
-    lineCounter: lines,
-    prettyErrors: false,
-    keepSourceTokens: true,
-    logLevel: 'silent',
-  });
+  const tree = parseDocument(text, { lineCounter: lines, prettyErrors: false, keepSourceTokens: true });
   const document = { tree, lines };
   const faults = findSyntaxFaults(text, document);
   if (faults.length > 0) throw refuse(file, faults);
@@ -97,6 +92,9 @@ function findSyntaxFaults(text: string, document: ConfigDocument): Fault[] {
   const stray = text.search(/\r(?!\n)/);
   if (stray >= 0)
     return [{ line: lineAt(stray), sentence: 'a carriage return stands alone: end lines with LF or CRLF' }];
+  if (tree.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) {
+    return [{ line: 1, sentence: 'is nested too deep: write a flat list of holds' }];
+  }
   const [error] = [...tree.errors].sort((one, other) => one.pos[0] - other.pos[0]);
   if (error !== undefined) {
     return [{ line: lineAt(error.pos[0]), sentence: describeSyntax(error.code, error.message, text, error.pos[0]) }];
@@ -112,7 +110,7 @@ function describeSyntax(code: string, message: string, text: string, at: number)
   if (/^[ -]*\t/.test(line)) return describeYamlError('TAB_AS_INDENT', message, '');
   if (code === 'BAD_ALIAS') return 'the * has no quotes: write "*" for all images';
   if (code === 'BAD_SCALAR_START') return `the text begins with ${text[at]}: put it in quotes`;
-  if (code === 'BLOCK_AS_IMPLICIT_KEY') return 'has two colons in one line: put text that has ": " in it in quotes';
+  if (code === 'BLOCK_AS_IMPLICIT_KEY') return 'the line has two colons: put text that contains ": " in quotes';
   const sentence = describeYamlError(code, message, text.slice(at));
   return sentence.startsWith('is not YAML') ? `${sentence}; correct it here or above` : sentence;
 }
@@ -153,7 +151,9 @@ function describeIssue(issue: z.core.$ZodIssue, document: ConfigDocument): Fault
   if (value === null) return [at(`${key}: is empty: write a value, or put text that begins with # in quotes`)];
   if (key === 'kind')
     return [at(`kind: ${show(value)} is not a kind of hold${suggestName(String(value), HOLD_KINDS)}`)];
-  const reason = issue.code === 'invalid_type' ? 'is not text: put it in quotes' : issue.message;
+  const isDate = key === 'since' || key === 'until';
+  const type = isDate ? describeMoment(String(value)) : 'is not text: put it in quotes';
+  const reason = issue.code === 'invalid_type' ? type : issue.message;
   return [at(`${key}: ${show(value)} ${reason}`)];
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { REPOSITORY_NAME } from '#core/config/config.ts';
-import { isDigest } from '#core/values/reference.ts';
+import { DIGEST, isDigest } from '#core/values/reference.ts';
 
 /** The kinds of hold. All but `accepted` keep automatic bumps away from an image. */
 export const HOLD_KINDS = ['rollback', 'manual', 'freeze', 'accepted'] as const;
@@ -14,7 +14,7 @@ const text = (description: string) => z.string().regex(/\S/, 'is empty: write it
 const moment = (description: string) =>
   z
     .string()
-    .describe(`${description} ISO 8601 with its zone, such as ${WRITTEN}.`)
+    .meta({ description: `${description} ISO 8601 with its zone, such as ${WRITTEN}.`, pattern: MOMENT.source })
     .transform((written, context) => {
       const parsed = parseMoment(written);
       if (parsed instanceof Date) return parsed;
@@ -27,8 +27,8 @@ export const holdSchema = z
   .strictObject({
     image: z
       .string()
-      .refine(
-        (name) => name === '*' || REPOSITORY_NAME.test(name),
+      .regex(
+        new RegExp(`^\\*$|${REPOSITORY_NAME.source}`),
         'is not an image: write its name in slipway.yaml, or "*" for all images of the environment',
       )
       .describe('An image of slipway.yaml, or "*" for all images of the environment.'),
@@ -44,7 +44,10 @@ export const holdSchema = z
     digest: z
       .string()
       .refine(isDigest, 'is not a digest: expected sha256: and 64 lower-case hex digits')
-      .describe('The digest that the hold is about. retain-images keeps it. The kind accepted needs it.')
+      .meta({
+        description: 'The digest that the hold is about. retain-images keeps it. The kind accepted needs it.',
+        pattern: DIGEST.source,
+      })
       .optional(),
   })
   .meta({ anyOf: [{ properties: { kind: { not: { const: 'accepted' } } } }, { required: ['digest'] }] });
@@ -75,7 +78,8 @@ function parseMoment(written: string): Date | string {
   return new Date(wall.getTime() - (sign === '-' ? -offset : offset));
 }
 
-function describeMoment(written: string): string {
+/** Returns why a text is not a moment, and what to write. */
+export function describeMoment(written: string): string {
   if (/^\d{4}-\d{2}-\d{2}$/.test(written)) return `has no time and no zone: write it as ${WRITTEN}`;
   const isZoneless = MOMENT.test(`${written}Z`);
   return isZoneless ? `has no zone: add Z for UTC, or an offset such as -05:00` : `is not a date: write ${WRITTEN}`;

@@ -6,7 +6,8 @@ export type Digest = `sha256:${string}`;
 /** Forty lower-case hex digits: a git commit. */
 export type CommitSha = string & { readonly commitSha: unique symbol };
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** The form of a {@link Digest}. */
+export const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const COMMIT = /^[0-9a-f]{40}$/;
 
 /** The digest that an overlay names before its first release; no build has it. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseConfig } from '#core/config/parse.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { isSchemaCurrent } from '../../../scripts/schema.ts';
+import { areSchemasCurrent } from '../../../scripts/schema.ts';
 
 const folder = join(repositoryRoot, 'core/config/tests');
 const existing = new Set([
@@ -63,6 +63,6 @@ describe('an invalid slipway.yaml is refused with file, line, value and remedy',
   });
 });
 
-test("slipway.schema.json is what the code's own schema gives", () => {
-  expect(isSchemaCurrent()).toBe(true);
+test("the JSON schemas are what the code's own schemas give", () => {
+  expect(areSchemasCurrent()).toBe(true);
 });
