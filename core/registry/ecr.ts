@@ -5,6 +5,7 @@ import type { PushRegistry, RegistryCredentials, RegistryLocation } from '#core/
 import { maskLogin, once, tagVerbs } from '#core/registry/tags.ts';
 import type { RegistryDeps } from '#core/registry/transport.ts';
 import { describeError, Refusal } from '#core/values/errors.ts';
+import type { Digest } from '#core/values/reference.ts';
 
 type EcrLocation = Extract<RegistryLocation, { type: 'ecr' }>;
 
@@ -24,9 +25,12 @@ export async function openEcrRegistry(location: EcrLocation, deps: RegistryDeps)
     eager: true,
     remedies: {
       login: 'the login that ECR gave is not taken: run the job again',
-      read: `allow the role ecr:BatchGetImage and ecr:GetDownloadUrlForLayer (${where})`,
+      read: `allow the role ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability (${where})`,
       write: `allow the role ecr:PutImage, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and ecr:BatchCheckLayerAvailability (${where})`,
       repository: `create it (${where}), or correct its name in slipway.yaml`,
+      // "Requests to pull the archived image will fail with a 404 error" (ECR user guide, archive-image)
+      manifest: (repository: string, digest: Digest) =>
+        `if it is archived, restore it (up to 20 minutes): aws ecr update-image-storage-class --region ${location.region} --repository-name ${repository} --image-id imageDigest=${digest} --target-storage-class STANDARD; if it is deleted, push it again or deploy another release`,
     },
   };
   return {

@@ -24,6 +24,7 @@ export function openOciRegistry(host: string, deps: RegistryDeps): PushRegistry 
       read: `give the account that is logged in to ${host} the right to pull`,
       write: `give the account that is logged in to ${host} the right to push`,
       repository: `create the repository at ${host}, or correct its name in slipway.yaml`,
+      manifest: () => 'push the image again, or deploy another release',
     },
   };
   return {

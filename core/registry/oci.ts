@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { answerChallenge, basicAuthorization, parseChallenge } from '#core/registry/challenge.ts';
-import type { RegistryCredentials } from '#core/registry/registry.ts';
+import type { Manifest, RegistryCredentials, Withheld } from '#core/registry/registry.ts';
 import {
   createSend,
   type RegistryAnswer,
@@ -19,26 +19,23 @@ export interface OciSettings {
   readonly credentials: () => Promise<RegistryCredentials | undefined>;
   /** Present the credentials without waiting to be asked (ECR asks every time): saves a round trip. */
   readonly eager: boolean;
-  /** What a person does when the login, the right to read or the right to write is missing, or the repository is. */
+  /** What a person does when the login, the right to read or the right to write is missing, the repository is, or a manifest. */
   readonly remedies: {
     readonly login: string;
     readonly read: string;
     readonly write: string;
     readonly repository: string;
+    readonly manifest: (repository: string, digest: Digest) => string;
   };
 }
 
-/** A manifest as the registry holds it. */
-export interface Manifest {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly bytes: Buffer;
-}
-
-/** The manifests of an OCI registry (distribution specification 1.1) with login and retries. */
+/** The manifests and blobs of an OCI registry (distribution specification 1.1) with login and retries. */
 export interface OciClient {
   head(repository: string, reference: string): Promise<Digest | undefined>;
   get(repository: string, digest: Digest): Promise<Manifest>;
+  find(repository: string, digest: Digest): Promise<Manifest | Withheld>;
+  getBlob(repository: string, digest: Digest): Promise<Buffer | Withheld>;
+  headBlob(repository: string, digest: Digest): Promise<Withheld | undefined>;
   /** False when the registry refuses this tag (it has it already and does not move tags). */
   put(repository: string, tag: string, manifest: Manifest): Promise<boolean>;
   /**
@@ -58,6 +55,8 @@ const MANIFEST_TYPES = [
 /** The error code of the distribution specification and of ECR for a tag that cannot be had; others are faults of ours. */
 const TAG_REFUSED = 'TAG_INVALID';
 
+const BLOB_REMEDY = 'push the image again, or deploy another release';
+
 /** Returns a client of one registry. */
 export function createOciClient(settings: OciSettings, deps: RegistryDeps): OciClient {
   const ask = createAsk(settings, deps);
@@ -72,6 +71,21 @@ export function createOciClient(settings: OciSettings, deps: RegistryDeps): OciC
       const answer = await ask('GET', repository, manifestPath(digest));
       if (answer.status !== 200) throw refuse(settings, answer, 'read', repository, digest);
       return readManifest(settings.host, answer, repository, digest);
+    },
+    find: async (repository, digest) => {
+      const answer = await ask('GET', repository, manifestPath(digest));
+      if (answer.status === 200) return readManifest(settings.host, answer, repository, digest);
+      return withhold(settings, answer, repository, digest, settings.remedies.manifest(repository, digest));
+    },
+    getBlob: async (repository, digest) => {
+      const answer = await ask('GET', repository, `blobs/${digest}`);
+      if (answer.status !== 200) return withhold(settings, answer, repository, digest, BLOB_REMEDY);
+      ensureDigest(settings.host, answer.body, repository, digest);
+      return answer.body;
+    },
+    headBlob: async (repository, digest) => {
+      const answer = await ask('HEAD', repository, `blobs/${digest}`);
+      return answer.status === 200 ? undefined : withhold(settings, answer, repository, digest, BLOB_REMEDY);
     },
     put: async (repository, tag, manifest) => {
       const answer = await ask('PUT', repository, manifestPath(tag), manifest);
@@ -117,7 +131,8 @@ function createAsk(settings: OciSettings, deps: RegistryDeps): Ask {
       ...(manifest === undefined ? {} : { body: manifest.bytes }),
     };
     const headers = (): Record<string, string> => ({
-      ...(manifest === undefined ? { Accept: MANIFEST_TYPES.join(', ') } : { 'Content-Type': manifest.mediaType }),
+      ...(path.startsWith('manifests/') ? { Accept: MANIFEST_TYPES.join(', ') } : {}),
+      ...(manifest === undefined ? {} : { 'Content-Type': manifest.mediaType }),
       ...(logins.has(scope) ? { Authorization: logins.get(scope) ?? '' } : {}),
     });
     const first = await send({ ...request, headers: headers() });
@@ -162,14 +177,18 @@ function readDigest(host: string, answer: RegistryAnswer, repository: string, re
 const manifestType = z.object({ mediaType: z.string().optional() });
 
 function readManifest(host: string, answer: RegistryAnswer, repository: string, digest: Digest): Manifest {
-  const actual = `sha256:${createHash('sha256').update(answer.body).digest('hex')}`;
-  if (actual !== digest) throw wrongDigest(host, repository, digest, actual);
+  ensureDigest(host, answer.body, repository, digest);
   const declared = manifestType.safeParse(parseJson(answer.body)).data?.mediaType;
   const mediaType = declared ?? answer.headers.get('content-type') ?? '';
   if (MANIFEST_TYPES.includes(mediaType)) return { digest, mediaType, bytes: answer.body };
   throw new Refusal(
     `${host} holds ${repository}@${digest} as ${JSON.stringify(mediaType)}, which is not an image manifest`,
   );
+}
+
+function ensureDigest(host: string, bytes: Buffer, repository: string, digest: Digest): void {
+  const actual = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  if (actual !== digest) throw wrongDigest(host, repository, digest, actual);
 }
 
 function parseJson(bytes: Buffer): unknown {
@@ -194,6 +213,26 @@ function readErrors(answer: RegistryAnswer): z.infer<typeof errorBody>['errors']
   return errorBody.safeParse(parseJson(answer.body)).data?.errors ?? [];
 }
 
+function describeAnswer(answer: RegistryAnswer): string {
+  const [first] = readErrors(answer);
+  const said = [first?.code, first?.message].filter(Boolean).join(': ').slice(0, 300);
+  return `the registry answers ${answer.status}${first === undefined ? '' : ` and says ${JSON.stringify(said)}`}`;
+}
+
+/** A 4xx is the registry's word on the content, whatever its code, unless it is about the login: that one is refused. */
+function withhold(
+  settings: OciSettings,
+  answer: RegistryAnswer,
+  repository: string,
+  digest: Digest,
+  remedy: string,
+): Withheld {
+  const { status } = answer;
+  if (status < 400 || status >= 500 || status === 401 || status === 403)
+    throw refuse(settings, answer, 'read', repository, digest);
+  return { answered: describeAnswer(answer), remedy };
+}
+
 function refuse(
   settings: OciSettings,
   answer: RegistryAnswer,
@@ -202,13 +241,8 @@ function refuse(
   reference: string,
 ): Refusal {
   const { host, remedies } = settings;
-  const [first] = readErrors(answer);
-  const said =
-    first === undefined
-      ? ''
-      : ` and says ${JSON.stringify([first.code, first.message].filter(Boolean).join(': ').slice(0, 300))}`;
   const where = `${repository} ${reference} at ${host}`;
-  const answered = `the registry answers ${answer.status}${said}`;
+  const answered = describeAnswer(answer);
   if (answer.status === 401) return new Refusal(`no login to ${verb} ${where}: ${answered}; ${remedies.login}`);
   if (answer.status === 403) return new Refusal(`no right to ${verb} ${where}: ${answered}; ${remedies[verb]}`);
   if (answer.status === 404)

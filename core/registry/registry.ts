@@ -11,6 +11,21 @@ export interface RegistryCredentials {
   readonly password: string;
 }
 
+/** A manifest as the registry holds it; the bytes hash to the digest. */
+export interface Manifest {
+  readonly digest: Digest;
+  readonly mediaType: string;
+  readonly bytes: Buffer;
+}
+
+/** What a registry says instead of giving a manifest or a blob: a 404, or another 4xx that is not about the login. */
+export interface Withheld {
+  /** The status and, where the body has them, the code and the words: `the registry answers 404 and says "…"`. */
+  readonly answered: string;
+  /** What a person does, without a capital and without a full stop. */
+  readonly remedy: string;
+}
+
 /** An OCI registry as the actions need it; `repository` is the path behind the host, `discord-bot`. */
 export interface Registry {
   /** Host and, where it has one, port: the part before the first slash of a reference. */
@@ -19,6 +34,12 @@ export interface Registry {
   hasImmutableTags(repository: string): Promise<boolean>;
   /** Returns the digest of a tag (or of itself), or undefined where the registry has none: one HEAD. */
   findDigest(repository: string, reference: string): Promise<Digest | undefined>;
+  /** Returns a manifest, proven by its digest; refuses other bytes, more than 4 MiB and what is not an image's. */
+  getManifest(repository: string, digest: Digest): Promise<Manifest | Withheld>;
+  /** Returns a small blob (an image's config), proven by its digest; refuses other bytes and more than 4 MiB. */
+  getBlob(repository: string, digest: Digest): Promise<Buffer | Withheld>;
+  /** Returns what the registry says when it does not have a blob; undefined where it has it: one HEAD. */
+  checkBlob(repository: string, digest: Digest): Promise<Withheld | undefined>;
   /** Puts one more tag on a manifest that the registry has. `taken`: the tag is there already, with another digest. */
   addTag(repository: string, digest: Digest, tag: string): Promise<'tagged' | 'taken'>;
   /** Refuses, with the remedy, when the repository does not exist. */

@@ -6,10 +6,13 @@ import type { PushRegistry, RegistryCredentials } from '#core/registry/registry.
 export function tagVerbs(
   host: string,
   client: OciClient,
-): Pick<PushRegistry, 'host' | 'findDigest' | 'addTag' | 'moveTag' | 'findSize' | 'findDenial'> {
+): Omit<PushRegistry, 'hasImmutableTags' | 'ensureRepository' | 'credentials'> {
   return {
     host,
     findDigest: client.head,
+    getManifest: client.find,
+    getBlob: client.getBlob,
+    checkBlob: client.headBlob,
     findDenial: client.findDenial,
     addTag: async (repository, digest, tag) => {
       const [before, manifest] = await Promise.all([client.head(repository, tag), client.get(repository, digest)]);

@@ -35,7 +35,7 @@ export interface RegistryAnswer {
 /** Sends one request and returns the final answer, whatever its status; refuses when there is none in time. */
 export type Send = (request: RegistryRequest) => Promise<RegistryAnswer>;
 
-/** Manifests are at most this large by the OCI distribution specification. */
+/** Manifests are at most this large by the OCI distribution specification; configs are much smaller. */
 const LARGEST_BODY = 4 * 1024 * 1024;
 const ATTEMPT_MS = 20_000;
 const REDIRECTS = 3;
@@ -150,7 +150,8 @@ async function readBody(response: Response, url: string): Promise<Buffer> {
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.length;
-    if (size > LARGEST_BODY) throw new Refusal(`${new URL(url).host} answers with more than 4 MiB for a manifest`);
+    if (size > LARGEST_BODY)
+      throw new Refusal(`${new URL(url).host} answers with more than 4 MiB for a manifest or a config`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

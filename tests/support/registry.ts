@@ -27,13 +27,19 @@ export type TestLogin =
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
   | { readonly kind: 'token'; readonly username?: string; readonly password?: string; readonly realm?: string };
 
-/** A registry of manifests in memory on loopback, by the OCI distribution specification. Blobs it has none. */
+/** A registry of manifests and blobs in memory on loopback, by the OCI distribution specification. */
 export interface TestRegistry {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
   readonly requests: SeenRequest[];
-  /** Stores a manifest (an object is sent as JSON) under a tag and returns its digest. */
+  /** Stores a manifest (an object as JSON, with its own media type) under a tag and returns its digest. */
   put(repository: string, tag: string, manifest?: unknown): Digest;
+  /** Stores a blob (an object as JSON) and returns its digest. */
+  putBlob(repository: string, blob: unknown): Digest;
+  /** Takes a manifest or a blob away; its tags stay. */
+  remove(repository: string, digest: Digest): void;
+  /** Answers with these bytes where a manifest or a blob that is there is asked for. */
+  falsify(repository: string, digest: Digest, bytes: string): void;
   /** Returns the digest of a tag; undefined where there is none. */
   find(repository: string, tag: string): Digest | undefined;
   /** Returns what a PUT with the tag of another manifest is answered from now on, as ECR does with immutable tags. */
@@ -46,8 +52,14 @@ export interface TestRegistry {
 const MANIFEST_TYPE = 'application/vnd.oci.image.manifest.v1+json';
 const TOKEN = 'a-token-of-the-test-registry';
 
+interface Content {
+  readonly bytes: Buffer;
+  readonly type: string;
+}
+
 interface State {
-  readonly manifests: Map<string, { bytes: Buffer; type: string }>;
+  readonly manifests: Map<string, Content>;
+  readonly blobs: Map<string, Content>;
   readonly tags: Map<string, Digest>;
   readonly faults: { fault: TestFault; left: number }[];
   immutable: boolean;
@@ -55,7 +67,7 @@ interface State {
 
 /** Starts a test registry; without `login` it lets everybody in. */
 export async function startTestRegistry(login?: TestLogin): Promise<TestRegistry> {
-  const state: State = { manifests: new Map(), tags: new Map(), faults: [], immutable: false };
+  const state: State = { manifests: new Map(), blobs: new Map(), tags: new Map(), faults: [], immutable: false };
   const requests: SeenRequest[] = [];
   const server = createServer((request, response) => {
     const [method = '', path = ''] = [request.method, request.url];
@@ -73,14 +85,19 @@ export async function startTestRegistry(login?: TestLogin): Promise<TestRegistry
       tag,
       manifest = { schemaVersion: 2, mediaType: MANIFEST_TYPE, layers: [], nonce: Math.random() },
     ) => {
-      const digest = store(
-        state,
-        repository,
-        Buffer.from(typeof manifest === 'string' ? manifest : JSON.stringify(manifest)),
-        MANIFEST_TYPE,
-      );
+      const digest = store(state.manifests, repository, toBytes(manifest), readMediaType(manifest));
       state.tags.set(`${repository}:${tag}`, digest);
       return digest;
+    },
+    putBlob: (repository, blob) => store(state.blobs, repository, toBytes(blob), 'application/octet-stream'),
+    remove: (repository, digest) => {
+      for (const contents of [state.manifests, state.blobs]) contents.delete(`${repository}@${digest}`);
+    },
+    falsify: (repository, digest, bytes) => {
+      for (const contents of [state.manifests, state.blobs]) {
+        const content = contents.get(`${repository}@${digest}`);
+        if (content !== undefined) contents.set(`${repository}@${digest}`, { ...content, bytes: Buffer.from(bytes) });
+      }
     },
     find: (repository, tag) => state.tags.get(`${repository}:${tag}`),
     refuseMovedTags: () => {
@@ -96,9 +113,18 @@ export async function startTestRegistry(login?: TestLogin): Promise<TestRegistry
   };
 }
 
-function store(state: State, repository: string, bytes: Buffer, type: string): Digest {
+function toBytes(content: unknown): Buffer {
+  return Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+function readMediaType(manifest: unknown): string {
+  const hasType = typeof manifest === 'object' && manifest !== null && 'mediaType' in manifest;
+  return hasType ? String(manifest.mediaType) : MANIFEST_TYPE;
+}
+
+function store(contents: Map<string, Content>, repository: string, bytes: Buffer, type: string): Digest {
   const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  state.manifests.set(`${repository}@${digest}`, { bytes, type });
+  contents.set(`${repository}@${digest}`, { bytes, type });
   return digest;
 }
 
@@ -123,18 +149,21 @@ async function answer(
   if (url.pathname === '/token') return answerToken(login, request, response);
   const challenge = login === undefined ? undefined : findChallenge(login, request, url);
   if (challenge !== undefined) return refuse(response, 401, 'UNAUTHORIZED', { 'WWW-Authenticate': challenge });
-  const [, repository, reference] = /^\/v2\/(.+)\/manifests\/([^/]+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
+  const [, repository, kind, reference] =
+    /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
   if (repository === undefined || reference === undefined) return refuse(response, 404, 'UNSUPPORTED');
   if (request.method === 'PUT') return answerPut(state, repository, reference, request, response);
   const digest = reference.startsWith('sha256:') ? (reference as Digest) : state.tags.get(`${repository}:${reference}`);
-  const manifest = state.manifests.get(`${repository}@${digest}`);
-  if (digest === undefined || manifest === undefined) return refuse(response, 404, 'MANIFEST_UNKNOWN');
+  const isBlob = kind === 'blobs';
+  const content = (isBlob ? state.blobs : state.manifests).get(`${repository}@${digest}`);
+  if (digest === undefined || content === undefined)
+    return refuse(response, 404, isBlob ? 'BLOB_UNKNOWN' : 'MANIFEST_UNKNOWN');
   const headers = {
-    'Content-Type': manifest.type,
-    'Content-Length': manifest.bytes.length,
+    'Content-Type': content.type,
+    'Content-Length': content.bytes.length,
     'Docker-Content-Digest': digest,
   };
-  response.writeHead(200, headers).end(request.method === 'HEAD' ? '' : manifest.bytes);
+  response.writeHead(200, headers).end(request.method === 'HEAD' ? '' : content.bytes);
 }
 
 async function answerPut(
@@ -146,7 +175,7 @@ async function answerPut(
 ): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer); // a request without an encoding yields bytes
-  const digest = store(state, repository, Buffer.concat(chunks), request.headers['content-type'] ?? '');
+  const digest = store(state.manifests, repository, Buffer.concat(chunks), request.headers['content-type'] ?? '');
   const there = state.tags.get(`${repository}:${tag}`);
   if (state.immutable && there !== undefined && there !== digest) return refuse(response, 400, 'TAG_INVALID');
   state.tags.set(`${repository}:${tag}`, digest);

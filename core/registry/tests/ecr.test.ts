@@ -88,6 +88,17 @@ test('asks about a repository once', async () => {
   ]);
 });
 
+test('a manifest that is not given out may be archived: the command that restores it is said', async () => {
+  const digest = registry.put('bot', 'v1');
+  registry.remove('bot', digest);
+  expect(await (await open()).getManifest('bot', digest)).toEqual({
+    answered: expect.stringContaining('the registry answers 404 and says "MANIFEST_UNKNOWN'),
+    remedy: expect.stringContaining(
+      `restore it (up to 20 minutes): aws ecr update-image-storage-class --region ca-central-1 --repository-name bot --image-id imageDigest=${digest} --target-storage-class STANDARD;`,
+    ),
+  });
+});
+
 test.each(['MUTABLE', 'IMMUTABLE_WITH_EXCLUSION', undefined])('tags of %s may move', async (imageTagMutability) => {
   answers['DescribeRepositories'] = { body: { repositories: [{ imageTagMutability }] } };
   expect(await (await open()).hasImmutableTags('bot')).toBe(false);
