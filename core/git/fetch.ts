@@ -16,7 +16,15 @@ export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<
   const depth = what.depth === undefined ? [] : [`--depth=${what.depth}`];
   const filter = what.filter === undefined ? [] : [`--filter=${what.filter}`];
   const prune = what.prune === true ? ['--prune'] : [];
-  const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', ...depth, ...filter, ...prune];
+  const flags = [
+    '--quiet',
+    '--no-tags',
+    '--no-write-fetch-head',
+    '--no-auto-maintenance',
+    ...depth,
+    ...filter,
+    ...prune,
+  ];
   const argv = ['fetch', ...flags, url, ...what.refspecs];
   const first = await run(argv, { accept: 'any' });
   if (first.code === 0) return true;

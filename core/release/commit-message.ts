@@ -23,7 +23,9 @@ export function formatCommitMessage(landed: readonly Decided[], releases: readon
     `${nameKind(landed)}(${listEnvironments(releases, holds)}): ${nameSubject(landed, releases, holds)}`,
     '',
     ...reasons.map((reason) => `Reason: ${oneLine(reason)}`),
-    ...releases.map(({ environment, image, from, to }) => `${environment}/${image}\n  ${from ?? 'nothing'}\n  -> ${to}`),
+    ...releases.map(
+      ({ environment, image, from, to }) => `${environment}/${image}\n  ${from ?? 'nothing'}\n  -> ${to}`,
+    ),
     ...holds.map(({ hold }) => describeHold(hold)),
     '',
     ...releases.map(formatRelease),

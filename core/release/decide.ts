@@ -2,7 +2,15 @@ import type { EnvironmentConfig } from '#core/config/config.ts';
 import { type Draft, type HoldMove, openDraft } from '#core/release/draft.ts';
 import { chooseEnvironments } from '#core/release/environments.ts';
 import type { Hold } from '#core/release/holds.ts';
-import type { Build, DeployIntent, HoldIntent, Intent, LiftIntent, PromotionIntent, RollbackIntent } from '#core/release/intent.ts';
+import type {
+  Build,
+  DeployIntent,
+  HoldIntent,
+  Intent,
+  LiftIntent,
+  PromotionIntent,
+  RollbackIntent,
+} from '#core/release/intent.ts';
 import {
   type Decision,
   decideByOrder,
@@ -82,7 +90,8 @@ function decideIntent(intent: Intent, draft: Draft): Decided {
     if (intent.kind === 'hold') return decideHold(intent, draft);
     if (intent.kind === 'release') return decideLift(intent, environment, draft);
     const all = environments.flatMap((one) => decideImages(intent, one, draft));
-    if (intent.kind === 'deploy') refuseUnused(intent.images.keys(), new Set(all.map(({ image }) => image)), environments);
+    if (intent.kind === 'deploy')
+      refuseUnused(intent.images.keys(), new Set(all.map(({ image }) => image)), environments);
     return settle(intent, all, draft);
   } catch (error) {
     if (!isExpected(error)) throw error;
@@ -115,7 +124,8 @@ function decideImages(intent: BuildsIntent, environment: EnvironmentConfig, draf
   return [...intent.images].flatMap(([image, build]): Planned[] => {
     const isAnywhere = intent.kind === 'deploy' && intent.environments === undefined;
     if (isAnywhere && !draft.image(environment.name, image).isUsed) return [];
-    if (intent.kind === 'promotion') refuseDrifted(draft.image(environment.from ?? '', image), environment, image, build);
+    if (intent.kind === 'promotion')
+      refuseDrifted(draft.image(environment.from ?? '', image), environment, image, build);
     return [planImage(RULES[intent.kind], environment, image, build, draft)];
   });
 }
@@ -163,7 +173,16 @@ function holdRolledBack(intent: RollbackIntent, draft: Draft): HoldRecord[] {
   const { environment, reason, actor: by, at: since } = intent;
   draft.removeHolds(environment, (hold) => hold.kind === 'rollback' && intent.images.has(hold.image));
   return [...intent.images].map(([image, { digest }]) => {
-    draft.addHold(environment, { image, kind: 'rollback', reason, by, since, until: undefined, digest, source: undefined });
+    draft.addHold(environment, {
+      image,
+      kind: 'rollback',
+      reason,
+      by,
+      since,
+      until: undefined,
+      digest,
+      source: undefined,
+    });
     return { environment, image, action: 'set', kind: 'rollback' };
   });
 }

@@ -20,7 +20,7 @@ import {
 } from '#core/config/document.ts';
 import { describeMoment, HOLD_KINDS, holdSchema, holdsSchema } from '#core/release/hold-schema.ts';
 import { quote, Refusal } from '#core/values/errors.ts';
-import type { Digest } from '#core/values/reference.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
 type WrittenHold = z.output<typeof holdSchema>;
@@ -41,6 +41,8 @@ export interface Hold {
   readonly until: Date | undefined;
   /** What the hold is about; always there for the kind `accepted`. */
   readonly digest: Digest | undefined;
+  /** The commit that the digest was built from, where it is known. */
+  readonly source?: CommitSha | undefined;
 }
 
 /** A hold file: its tree, and the hold of each entry, in the file's order. */

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { REPOSITORY_NAME } from '#core/config/config.ts';
-import { DIGEST, isDigest } from '#core/values/reference.ts';
+import { COMMIT, type CommitSha, DIGEST, isDigest } from '#core/values/reference.ts';
 
 /** The kinds of hold. All but `accepted` keep automatic bumps away from an image. */
 export const HOLD_KINDS = ['rollback', 'manual', 'freeze', 'accepted'] as const;
@@ -47,6 +47,18 @@ export const holdSchema = z
       .meta({
         description: 'The digest that the hold is about. retain-images keeps it. The kind accepted needs it.',
         pattern: DIGEST.source,
+      })
+      .optional(),
+    source: z
+      .custom<CommitSha>()
+      .refine(
+        (value) => typeof value === 'string' && COMMIT.test(value),
+        'is not a commit: expected 40 lower-case hex digits',
+      )
+      .meta({
+        type: 'string',
+        description: 'The commit that the digest was built from, where it is known. The kind accepted has it.',
+        pattern: COMMIT.source,
       })
       .optional(),
   })

@@ -20,7 +20,7 @@ export function writeHead(file: string): string {
 }
 
 /** Returns a hold as an entry of the list, a field a line, with LF behind each. */
-export function writeHold({ image, kind, reason, by, since, until, digest }: Hold): string {
+export function writeHold({ image, kind, reason, by, since, until, digest, source }: Hold): string {
   const fields = [
     `image: ${writeText(image)}`,
     `kind: ${kind}`,
@@ -29,6 +29,7 @@ export function writeHold({ image, kind, reason, by, since, until, digest }: Hol
     `since: ${writeMoment(since)}`,
     ...(until === undefined ? [] : [`until: ${writeMoment(until)}`]),
     ...(digest === undefined ? [] : [`digest: ${digest}`]),
+    ...(source === undefined ? [] : [`source: ${source}`]),
   ];
   return `- ${fields.join('\n  ')}\n`;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Builds, Intent } from '#core/release/intent.ts';
-import { isDigest } from '#core/values/reference.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
+import { isDigest } from '#core/values/reference.ts';
 
 /** The version of the form below; a writer leaves intents of a newer one to those who know it. */
 const SCHEMA = 1;

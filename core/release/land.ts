@@ -6,8 +6,8 @@ import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, type Plan, planAt } from '#core/release/plan.ts';
-import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
+import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
 import { sayDecided } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
@@ -88,7 +88,10 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
     if (own !== undefined) progress.phase = 'published';
     const known = own === undefined ? await findOutcome(tip, intent, progress, ports) : undefined;
     if (known !== undefined) return known;
-    const others = await ports.trust(tip.open.filter((open) => open !== own), branch);
+    const others = await ports.trust(
+      tip.open.filter((open) => open !== own),
+      branch,
+    );
     if (own === undefined && mustPublish(progress, others, clock.now())) {
       await publish(intent, progress, ports);
       continue;
@@ -124,7 +127,14 @@ function judgeRejection({ head, open }: Tip, progress: Progress, branch: string,
 
 function mustPublish({ phase, lostRaces }: Progress, others: readonly OpenIntent[], now: Date): boolean {
   if (phase === 'refless') return false;
-  return lostRaces > 0 || phase === 'publishing' || isContended(others.map(({ intent }) => intent.id), now);
+  return (
+    lostRaces > 0 ||
+    phase === 'publishing' ||
+    isContended(
+      others.map(({ intent }) => intent.id),
+      now,
+    )
+  );
 }
 
 function hasTurn(
@@ -191,7 +201,9 @@ async function publish(intent: Intent, progress: Progress, ports: LandPorts): Pr
   if (reason === undefined) return ports.log.info(`Published as intent ${intent.id}`);
   if (!wasTried) return;
   progress.phase = 'refless';
-  ports.log.warn(`The server takes no intent (${reason}): writing straight to the branch, which takes longer where many write`);
+  ports.log.warn(
+    `The server takes no intent (${reason}): writing straight to the branch, which takes longer where many write`,
+  );
 }
 
 /** Decides all open intents, writes one commit, moves the branch and deletes their refs; undefined to look again. */
@@ -208,7 +220,8 @@ async function fold(
   const decided = plan.decided.find((one) => one.intent === intent);
   if (decided === undefined) throw new Error('an intent was not decided');
   sayDecided(decided, ports.log);
-  if (decided.outcome === 'refused' && own === undefined) throw decided.refusal ?? new Error('a refusal without a reason');
+  if (decided.outcome === 'refused' && own === undefined)
+    throw decided.refusal ?? new Error('a refusal without a reason');
   const done = new Set(plan.decided.filter(({ outcome }) => outcome !== 'waits').map((one) => one.intent));
   const gone = [...others, ...(own === undefined ? [] : [{ ...own, intent }])].filter((open) => done.has(open.intent));
   const commit = plan.files.length === 0 ? undefined : await writeCommit(tip.head, plan, ports);
@@ -252,4 +265,3 @@ function overdue(intent: Intent, branch: string, { phase, lostRaces }: Progress)
     `${branch} moved ${lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${fate}; look for a workflow that pushes in a loop`,
   );
 }
-

@@ -132,7 +132,13 @@ async function readEnvironment(
   const holdFile = { path, text };
   try {
     const overlay = await editor.read(head, environment.overlay);
-    return { environment, overlay, holdFile, holds: text === undefined ? [] : parseHolds(path, text), fault: undefined };
+    return {
+      environment,
+      overlay,
+      holdFile,
+      holds: text === undefined ? [] : parseHolds(path, text),
+      fault: undefined,
+    };
   } catch (error) {
     if (!isExpected(error)) throw error;
     return { environment, overlay: undefined, holdFile, holds: [], fault: error as ExpectedError }; // isExpected says so

@@ -1,7 +1,8 @@
 import { Refusal } from '#core/values/errors.ts';
 
 /** What git and its servers say when somebody else was faster, or holds the ref's lock: worth another look. */
-const RACES = /stale info|fetch first|non-fast-forward|already exists|lock|atomic|failed to update|incorrect old value|expected/i;
+const RACES =
+  /stale info|fetch first|non-fast-forward|already exists|lock|atomic|failed to update|incorrect old value|expected/i;
 
 /** A push that was not taken, or whose answer got lost. */
 export interface Rejection {

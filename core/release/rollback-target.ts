@@ -42,7 +42,12 @@ const MOST_CANDIDATES = 10;
 const FIRST_RELEASES = 32;
 
 /** Finds what to land again, counted from `anchor`: the commit that the person saw, whatever has landed since. */
-export async function findTarget(way: Way, anchor: CommitSha, head: CommitSha, ports: StatePorts): Promise<RollbackTarget> {
+export async function findTarget(
+  way: Way,
+  anchor: CommitSha,
+  head: CommitSha,
+  ports: StatePorts,
+): Promise<RollbackTarget> {
   const config = await ports.readConfig(head);
   const { name, overlay } = findEnvironment(config, way.environment);
   if (way.image !== undefined) refuseUnknownImage(config, 'image', way.image);
@@ -113,10 +118,14 @@ function refuseUnknown(way: Way, why: 'ambiguous' | undefined, candidates: reado
   const scope = way.image === undefined ? way.environment : `${way.environment}/${way.image}`;
   const list = describeCandidates(candidates);
   if ('steps' in way.to) {
-    const words = candidates.length === 0 ? `${scope} has nothing to go back to` : `${scope} can go back ${candidates.length} steps at most`;
+    const words =
+      candidates.length === 0
+        ? `${scope} has nothing to go back to`
+        : `${scope} can go back ${candidates.length} steps at most`;
     return new Refusal(`steps: ${words}${list}`);
   }
-  const words = why === 'ambiguous' ? `is in several sets that ran in ${scope}; name one by its commit` : `never ran in ${scope}`;
+  const words =
+    why === 'ambiguous' ? `is in several sets that ran in ${scope}; name one by its commit` : `never ran in ${scope}`;
   return new InputError('to', way.to.name, `${words}${list}`);
 }
 

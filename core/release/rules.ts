@@ -42,7 +42,9 @@ export function decideRollback({ wanted, current }: Situation): Decision {
 export function decidePromotion(situation: Situation): Decision {
   const { binding, environment, image } = situation;
   if (binding === undefined) return decideByOrder(situation);
-  const refusal = new Refusal(`environment: ${environment.name}/${image} is held (${describeBinding(binding)}); ${RELEASE_IT}`);
+  const refusal = new Refusal(
+    `environment: ${environment.name}/${image} is held (${describeBinding(binding)}); ${RELEASE_IT}`,
+  );
   return { outcome: 'refused', refusal };
 }
 

@@ -8,7 +8,8 @@ export type CommitSha = string & { readonly commitSha: unique symbol };
 
 /** The form of a {@link Digest}. */
 export const DIGEST = /^sha256:[0-9a-f]{64}$/;
-const COMMIT = /^[0-9a-f]{40}$/;
+/** Matches a {@link CommitSha}. */
+export const COMMIT = /^[0-9a-f]{40}$/;
 
 /** The digest that an overlay names before its first release; no build has it. */
 export const NEVER_RELEASED: Digest = `sha256:${'0'.repeat(64)}`;

@@ -4,14 +4,16 @@ import type { Ports } from './ports.ts';
 
 /** Puts the wanted digests into the environments and says what became of each. */
 export function run(inputs: Inputs, ports: Ports): Promise<LandResult> {
+  const builds = [...inputs.images].map(([image, digest]) => [image, { digest, source: inputs.sourceSha }] as const);
   const intent = {
     kind: 'deploy',
     environments: inputs.environment === undefined ? undefined : [inputs.environment],
-    images: inputs.images,
-    source: inputs.sourceSha,
+    images: new Map(builds),
     id: ports.newIntent(),
     run: ports.runUrl,
     actor: ports.actor,
+    at: ports.clock.now(),
+    reason: '',
     isByHand: ports.isByHand,
   } as const;
   return land(intent, inputs.branch, ports);

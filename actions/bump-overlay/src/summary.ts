@@ -1,6 +1,7 @@
 import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
+import type { ImageOutcome } from '#core/release/decide.ts';
 import type { LandResult } from '#core/release/land.ts';
-import type { ImageOutcome } from '#core/release/plan.ts';
+import { describeBinding } from '#core/release/rules.ts';
 import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
 
 /** Where links of a summary lead, and what the run was about. */
@@ -27,6 +28,7 @@ export function renderSummary(result: LandResult, context: SummaryContext): stri
     '',
     ...renderContainers(result),
     ...result.images.flatMap((image) => explainWinner(image, context)),
+    ...result.images.flatMap((image) => explainHold(image, context)),
     ...result.images.flatMap(explainNote),
     nextStep(result, context),
     '',
@@ -41,6 +43,8 @@ function headline(result: LandResult): string {
       return `🚢 Landed in ${place}`;
     case 'unchanged':
       return `✅ ${place} has it already`;
+    case 'held':
+      return `✋ Held in ${place}`;
     case 'superseded':
       return `⏭️ Superseded in ${place}`;
   }
@@ -72,11 +76,18 @@ function renderContainers({ edits }: LandResult): string[] {
 
 function explainWinner({ environment, image, winner }: ImageOutcome, context: SummaryContext): string[] {
   if (winner === undefined) return [];
-  const where = `${commitLink(winner.source, context)}, landed by ${commitLink(winner.commit, context)} in ${link('its run', winner.run)}`;
+  const commit = winner.commit === undefined ? 'the same commit' : commitLink(winner.commit, context);
+  const where = `${commitLink(winner.source, context)}, landed by ${commit} in ${link('its run', winner.run)}`;
   return [
     `${inlineCode(`${environment}/${image}`)} stays on the newer release: ${shortDigest(winner.to)} from ${where}.`,
     '',
   ];
+}
+
+function explainHold({ environment, image, hold }: ImageOutcome, context: SummaryContext): string[] {
+  if (hold === undefined) return [];
+  const commit = hold.commit === undefined ? '' : ` (${commitLink(hold.commit, context)})`;
+  return [`${inlineCode(`${environment}/${image}`)} stays: ${escapeMarkdown(describeBinding(hold))}${commit}.`, ''];
 }
 
 function explainNote({ environment, image, note }: ImageOutcome): string[] {
@@ -92,16 +103,19 @@ function nextStep(result: LandResult, context: SummaryContext): string {
     }
     case 'unchanged':
       return '**Next:** nothing. The overlays name these digests already, so nothing was committed.';
+    case 'held':
+      return `**Next:** nothing, until you let go. Then start the workflow ${link('Hold', `${context.repositoryUrl}/actions/workflows/hold.yml`)} with the action \`release\`: it deploys the newest build in the same commit.`;
     case 'superseded':
       return '**Next:** nothing. A newer commit is deployed, so nothing was committed.';
   }
 }
 
-function renderFooter({ lostRaces, edits }: LandResult): string[] {
+function renderFooter({ lostRaces, edits, batch }: LandResult): string[] {
   const [edit] = edits;
   const tool = edit === undefined ? [] : [`Rendered with ${edit.kustomize.name} ${edit.kustomize.version}.`];
   const races =
     lostRaces === 0 ? [] : [`The branch moved ${lostRaces} times meanwhile; the change was applied again each time.`];
-  const words = [...tool, ...races];
+  const others = batch === undefined || batch < 2 ? [] : [`The commit landed ${batch} intents, this one among them.`];
+  const words = [...tool, ...races, ...others];
   return words.length === 0 ? [] : [`<sub>${escapeMarkdown(words.join(' '))}</sub>`, ''];
 }

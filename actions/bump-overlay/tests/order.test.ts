@@ -42,16 +42,22 @@ describe('order holds from every state of the overlay', () => {
     'a tag': (text) => text.replace(/(- name: discord-bot\n.*\n\s+)digest: sha256:\w+/, '$1newTag: v1'),
     zeros: (text) => text.replace(/(- name: discord-bot\n.*\n\s+digest: sha256:)\w+/, `$1${'0'.repeat(64)}`),
   };
-  test.each(Object.entries(states))('%s, written by hand over a release', async (_name, change) => {
-    const older = branch.appChange('older');
-    const newer = branch.appChange('newer');
-    expect((await branch.deploy(1, newer)).outcome).toBe('landed');
-    branch.tenant.commit({ [PRODUCTION]: `${change(branch.tenant.readOverlay())}\n` }, 'by hand');
-    expect((await branch.deploy(0, older)).outcome).toBe('superseded');
-  });
+  test.each(Object.entries(states))(
+    '%s, written by hand over a release: held, and then as before',
+    async (_name, change) => {
+      const older = branch.appChange('older');
+      const newer = branch.appChange('newer');
+      expect((await branch.deploy(1, newer)).outcome).toBe('landed');
+      const released = `${branch.tenant.readOverlay()}\n`;
+      branch.tenant.commit({ [PRODUCTION]: `${change(branch.tenant.readOverlay())}\n` }, 'by hand');
+      expect((await branch.deploy(0, older)).outcome).toBe('held');
+      expect((await branch.deploy(2, branch.head())).outcome).toBe('held');
+      branch.tenant.commit({ [PRODUCTION]: released }, 'taken back');
+      expect((await branch.deploy(0, older)).outcome).toBe('superseded');
+    },
+  );
 
   test('no entry: refused with the lines that are missing, and they help', async () => {
-    expect((await branch.deploy(0)).outcome).toBe('landed');
     const text = branch.tenant.readOverlay().replace(/ {2}# discord-bot\n {2}- name: discord-bot\n.*\n.*\n/, '');
     branch.tenant.commit({ [PRODUCTION]: `${text}\n` }, 'by hand');
     branch.appChange('next');
@@ -63,6 +69,8 @@ describe('order holds from every state of the overlay', () => {
     const lines = message.slice(message.indexOf('\n  - name:') + 1);
     branch.tenant.commit({ [PRODUCTION]: `${text}\n${lines}\n` }, 'as told');
     expect((await branch.deploy(1)).outcome).toBe('unchanged');
+    branch.appChange('once more');
+    expect((await branch.deploy(2)).outcome).toBe('landed');
   });
 
   test('an image’s outcome does not depend on its neighbours in the call', async () => {

@@ -26,20 +26,10 @@ describe('a trailer is believed only where the tree agrees', () => {
         { 'overlays/staging/kustomization.yaml': branch.edited(4, 'staging') },
         `feat\n\n${claim()}`,
       ),
-    'a change by hand whose message tells another beginning': () =>
-      void branch.tenant.commit({ [PRODUCTION]: branch.edited(4) }, `edit\n\n${claim()}`),
     'a merge commit whose own message claims it': () =>
       void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, 'x')], `merge\n\n${claim()}`),
     'a merged commit whose message claims it': () =>
       void branch.merge([branch.side(branch.head(), { 'x.md': 'x' }, `x\n\n${claim()}`)]),
-    'a side whose edit by hand an earlier message claims': () => {
-      const claimed = branch.side(branch.head(), { 'x.md': 'x' }, `x\n\n${claim({ from: digest(0) })}`);
-      branch.merge([branch.side(claimed, { [PRODUCTION]: branch.edited(4) }, 'by hand')]);
-    },
-    'a side whose edit by hand a later message claims': () => {
-      const edit = branch.side(branch.head(), { [PRODUCTION]: branch.edited(4) }, 'by hand');
-      branch.merge([branch.side(edit, { 'x.md': 'x' }, `x\n\n${claim({ from: digest(0) })}`)]);
-    },
     'a side that released and took it back before the merge': () => {
       const before = `${branch.tenant.readOverlay()}\n`;
       const message = `x\n\n${claim({ from: digest(0) })}`;
@@ -67,6 +57,33 @@ describe('a trailer is believed only where the tree agrees', () => {
     expect((await branch.deploy(1, waiting)).outcome).toBe('landed');
     await branch.expectHonest();
   });
+
+  const edits: Record<string, () => void> = {
+    'a change by hand whose message tells another beginning': () =>
+      void branch.tenant.commit({ [PRODUCTION]: branch.edited(4) }, `edit\n\n${claim()}`),
+    'a side whose edit by hand an earlier message claims': () => {
+      const claimed = branch.side(branch.head(), { 'x.md': 'x' }, `x\n\n${claim({ from: digest(0) })}`);
+      branch.merge([branch.side(claimed, { [PRODUCTION]: branch.edited(4) }, 'by hand')]);
+    },
+    'a side whose edit by hand a later message claims': () => {
+      const edit = branch.side(branch.head(), { [PRODUCTION]: branch.edited(4) }, 'by hand');
+      branch.merge([branch.side(edit, { 'x.md': 'x' }, `x\n\n${claim({ from: digest(0) })}`)]);
+    },
+  };
+  test.each(Object.entries(edits))(
+    '%s: it is a change by hand, which holds until it is taken back',
+    async (_name, edit) => {
+      branch.appChange('first');
+      expect((await branch.deploy(0)).outcome).toBe('landed');
+      const waiting = branch.appChange('built slowly');
+      const before = `${branch.tenant.readOverlay()}\n`;
+      edit();
+      expect((await branch.deploy(1, waiting)).outcome).toBe('held');
+      branch.tenant.commit({ [PRODUCTION]: before }, 'taken back');
+      expect((await branch.deploy(1, waiting)).outcome).toBe('landed');
+      await branch.expectHonest();
+    },
+  );
 
   test('what is ignored is said', async () => {
     const forged = branch.tenant.commit({}, `docs\n\n${branch.forge({})}`);

@@ -1,0 +1,1 @@
+export const findFreeze = (_a: unknown, _b: Date): any => undefined;
