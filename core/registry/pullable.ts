@@ -146,7 +146,7 @@ async function checkConfig(pull: Pull, who: string, digest: Digest): Promise<Pul
   if ('answered' in bytes)
     return fault(pull, 'layer-missing', `${who} lacks its config ${digest}: ${bytes.answered}`, bytes.remedy);
   const built = parse(platformNames, bytes);
-  if (typeof built === 'string') return platformFault(pull, `the config of ${who} names no platform: ${built}`);
+  if (typeof built === 'string') return platformFault(pull, `${who} has a config that names no platform: ${built}`);
   if (isSame(built, pull.platform)) return undefined;
   return platformFault(
     pull,

@@ -189,7 +189,9 @@ describe('hostile content', () => {
     'a config of %s names no platform',
     async (config) => {
       const { digest } = putImage(server, 'bot', { config });
-      expect(await check(server, digest)).toEqual(faultOf('platform', digest, 'the config of it names no platform: '));
+      expect(await check(server, digest)).toEqual(
+        faultOf('platform', digest, 'it has a config that names no platform: '),
+      );
     },
   );
 

@@ -33,13 +33,16 @@ test('as many run as may, and the others follow in their order', async () => {
 test('places that are free again are taken, and no more', async () => {
   const { begun, begin, end } = createWork();
   const run = createLimit(1);
-  const first = run(begin('a'));
+  const all = [run(begin('a'))];
   await end('a');
-  const others = [run(begin('b')), run(begin('c'))];
+  all.push(run(begin('b')), run(begin('c')));
   expect(begun).toEqual(['a', 'b']);
-  await end('b');
+  await end('b'); // c has its place now
+  all.push(run(begin('d')));
+  expect(begun).toEqual(['a', 'b', 'c']);
   await end('c');
-  expect(await Promise.all([first, ...others])).toEqual(['a', 'b', 'c']);
+  await end('d');
+  expect(await Promise.all(all)).toEqual(['a', 'b', 'c', 'd']);
 });
 
 test('after a failure none begins, and each that waits fails with it', async () => {
