@@ -33,12 +33,13 @@ export interface OverlayEditor {
   read(commit: CommitSha, folder: string): Promise<OverlayState>;
   /** True when a container of the rendered overlay has an image of this name. */
   uses(commit: CommitSha, overlay: OverlayState, image: string): Promise<boolean>;
-  /** Refuses unless the registry has every digest and the proof holds. */
+  /** Refuses unless the registry has every digest, but for those of `unchecked` images, and the proof holds. */
   edit(
     commit: CommitSha,
     overlay: OverlayState,
     wanted: ReadonlyMap<string, Digest>,
     registry: RegistryLocation,
+    unchecked?: ReadonlySet<string>,
   ): Promise<OverlayEdit>;
 }
 
@@ -72,10 +73,11 @@ export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
       const rendered = await render(commit, overlay, overlay.file.content, await kustomizeOf(), ports);
       return listRepositories(rendered).some((name) => name === image || name.endsWith(`/${image}`));
     },
-    edit: async (commit, overlay, wanted, registry) => {
+    edit: async (commit, overlay, wanted, registry, unchecked = new Set()) => {
       const { text, changes } = setDigests(overlay.text, overlay.file.path, wanted);
       const content = Buffer.from(text, 'utf8');
-      const [kustomize] = await Promise.all([kustomizeOf(), ensureDigests(overlay, wanted, registry, ports)]);
+      const checked = new Map([...wanted].filter(([image]) => !unchecked.has(image)));
+      const [kustomize] = await Promise.all([kustomizeOf(), ensureDigests(overlay, checked, registry, ports)]);
       const [before, after] = await Promise.all([
         render(commit, overlay, overlay.file.content, kustomize, ports),
         render(commit, overlay, content, kustomize, ports),
@@ -92,6 +94,7 @@ async function ensureDigests(
   config: RegistryLocation,
   ports: OverlayEditorPorts,
 ): Promise<void> {
+  if (wanted.size === 0) return;
   const registry = await ports.openRegistry(config);
   await Promise.all(
     [...wanted].map(async ([image, digest]) => {
@@ -104,8 +107,11 @@ async function ensureDigests(
   );
 }
 
-/** The overlay decides where the cluster pulls from; it must be the registry of slipway.yaml, or the check proves nothing. */
-function repositoryOf(overlay: OverlayState, image: string, host: string): string {
+/**
+ * Returns the repository that the cluster pulls an image from, as the overlay says. It must be of the registry of
+ * slipway.yaml, or a check there proves nothing.
+ */
+export function repositoryOf(overlay: OverlayState, image: string, host: string): string {
   const name = overlay.entries.find((entry) => entry.name === image)?.newName ?? image;
   if (name.startsWith(`${host}/`)) return name.slice(host.length + 1);
   throw new Refusal(

@@ -7,11 +7,14 @@ import type { CommitSha } from '#core/values/reference.ts';
 export async function readHead(branch: string, { git, log }: { git: Git; log: Log }): Promise<CommitSha> {
   const isThere = await git.fetch({ refspecs: [`+refs/heads/${branch}:refs/slipway/head`], depth: 1 });
   const head = isThere ? await git.revParse('refs/slipway/head') : undefined;
-  if (head === undefined) {
-    throw new Refusal(
-      `branch: the repository has no branch ${JSON.stringify(branch)}: it was deleted or never pushed, and is not created here; give the one that Argo CD follows`,
-    );
-  }
+  if (head === undefined) throw refuseMissing(branch);
   log.info(`${branch} is at ${head.slice(0, 7)}`);
   return head;
+}
+
+/** What is said of a branch that the repository does not have. */
+export function refuseMissing(branch: string): Refusal {
+  return new Refusal(
+    `branch: the repository has no branch ${JSON.stringify(branch)}: it was deleted or never pushed, and is not created here; give the one that Argo CD follows`,
+  );
 }

@@ -29,7 +29,7 @@ const schema = z.discriminatedUnion('kind', [
     images,
     isByHand: z.boolean(),
   }),
-  z.strictObject({ ...common, kind: z.literal('rollback'), environment: name, images }),
+  z.strictObject({ ...common, kind: z.literal('rollback'), environment: name, images, isUnchecked: z.boolean() }),
   z.strictObject({ ...common, kind: z.literal('promotion'), environment: name, images }),
   z.strictObject({ ...common, kind: z.literal('hold'), environment: name, image: name, until: time.nullable() }),
   z.strictObject({ ...common, kind: z.literal('release'), environment: name, image: name, images }),

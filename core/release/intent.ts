@@ -35,6 +35,8 @@ export interface RollbackIntent extends Wanted {
   readonly kind: 'rollback';
   readonly environment: string;
   readonly images: Builds;
+  /** True where the registry did not answer and a person wanted it all the same. */
+  readonly isUnchecked: boolean;
 }
 
 /** Brings what one environment runs into the next one. */

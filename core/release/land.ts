@@ -118,7 +118,8 @@ function judgeRejection({ head, open }: Tip, progress: Progress, branch: string,
   if (rejected === undefined) return;
   if (hasMoved) {
     progress.lostRaces += 1;
-    return log.info(`${branch} moved on: deciding again`);
+    log.info(`${branch} moved on: deciding again`);
+    return;
   }
   progress.rejections += 1;
   if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) throw explainRejection(branch, rejected.reason);

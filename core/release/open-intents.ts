@@ -1,9 +1,9 @@
 import type { Git } from '#core/git/repository.ts';
 import type { Transport } from '#core/git/transport.ts';
+import { refuseMissing } from '#core/release/head.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { formatIntent, parseIntent } from '#core/release/intent-file.ts';
 import type { Log } from '#core/system/log.ts';
-import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 const PREFIX = 'refs/slipway/intents/';
@@ -28,11 +28,7 @@ export async function readTip(branch: string, { git, log }: { git: Git; log: Log
   const refspecs = [`+refs/heads/${branch}:refs/slipway/head`, `+${PREFIX}*:${PREFIX}*`];
   const isThere = await git.fetch({ refspecs, depth: 1, prune: true });
   const head = isThere ? await git.revParse('refs/slipway/head') : undefined;
-  if (head === undefined) {
-    throw new Refusal(
-      `branch: the repository has no branch ${JSON.stringify(branch)}: it was deleted or never pushed, and is not created here; give the one that Argo CD follows`,
-    );
-  }
+  if (head === undefined) throw refuseMissing(branch);
   const refs = await git.readRefs(PREFIX);
   const read = refs.map(({ ref, commit, message }) => ({ ref, commit, intent: parseIntent(message) }));
   const isOwn = ({ ref, intent }: (typeof read)[number]) => intent !== undefined && ref === `${PREFIX}${intent.id}`;

@@ -4,6 +4,7 @@ import { type Batch, type Decided, decide } from '#core/release/decide.ts';
 import { editHolds } from '#core/release/holds.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { type ReadState, readState, type StatePorts } from '#core/release/read-state.ts';
+import type { Release } from '#core/release/trailer.ts';
 import { type ExpectedError, isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -51,19 +52,22 @@ async function decideAll({ state, order, answer }: ReadState, intents: readonly 
 }
 
 async function editOverlays(
-  { releases }: Pick<Batch, 'releases'>,
+  { releases, decided }: Pick<Batch, 'releases' | 'decided'>,
   { overlays, state }: ReadState,
   head: CommitSha,
   { editor }: StatePorts,
 ): Promise<EnvironmentEdit[]> {
   const environments = [...new Set(releases.map(({ environment }) => environment))];
+  const bold = decided.filter(({ intent }) => intent.kind === 'rollback' && intent.isUnchecked);
+  const isUnchecked = ({ intent: id }: Release): boolean => bold.some(({ intent }) => intent.id === id);
   return Promise.all(
     environments.map(async (environment) => {
       const overlay = overlays.get(environment);
       if (overlay === undefined) throw new Error(`${environment} has a release and no overlay`);
       const own = releases.filter((release) => release.environment === environment);
       const wanted = new Map(own.map(({ image, to }) => [image, to]));
-      return { environment, ...(await editor.edit(head, overlay, wanted, state.config.registry)) };
+      const unchecked = new Set(own.filter(isUnchecked).map(({ image }) => image));
+      return { environment, ...(await editor.edit(head, overlay, wanted, state.config.registry, unchecked)) };
     }),
   );
 }
@@ -98,7 +102,7 @@ async function findFaulty(
   for (const one of landing) {
     const releases = batch.releases.filter((release) => release.intent === one.intent.id);
     try {
-      await editOverlays({ releases }, read, head, ports);
+      await editOverlays({ releases, decided: batch.decided }, read, head, ports);
     } catch (error) {
       if (!isExpected(error)) throw error;
       faulty.push(refuse(one, error as ExpectedError)); // isExpected says so

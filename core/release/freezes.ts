@@ -1,1 +1,0 @@
-export const findFreeze = (_a: unknown, _b: Date): any => undefined;
