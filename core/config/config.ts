@@ -61,10 +61,41 @@ const image = z.strictObject({
   keep: z.int().min(1, 'is too small: keep at least 1 build').describe('How many builds the registry keeps.'),
 });
 
+const WEEKLY = /^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$/;
+const DATED = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01]) ([01]\d|2[0-3]):[0-5]\d$/;
+
+const weekly = (description: string) =>
+  z
+    .string()
+    .regex(WEEKLY, 'is not a time of the week: write a day and a time of 24 hours, such as "fri 16:00"')
+    .describe(description);
+
+const dated = (description: string) =>
+  z
+    .string()
+    .regex(DATED, 'is not a local date and time: write it without a zone, such as "2026-12-20 00:00"')
+    .describe(description);
+
+const frozen = {
+  reason: z.string().regex(/\S/, 'is empty: say why nothing is deployed').describe('Why nothing is deployed.'),
+  zone: z.string().describe('Time zone of the times, by its IANA name, such as America/Toronto.'),
+};
+
+const freeze = z.union([
+  z.strictObject({
+    ...frozen,
+    weekly: z
+      .strictObject({ from: weekly('When it begins, such as "fri 16:00".'), to: weekly('When it ends, exclusive.') })
+      .describe('A time of each week; one that ends before it begins runs over Sunday.'),
+  }),
+  z.strictObject({ ...frozen, from: dated('When it begins, such as "2026-12-20 00:00".'), to: dated('When it ends.') }),
+]);
+
 const environment = z.strictObject({
   overlay: path("Folder of the environment's overlay."),
   deploys: z.enum(['on-push', 'on-promotion', 'by-hand']).describe('How the environment takes releases.'),
   from: z.string().optional().describe('The environment that releases are promoted from.'),
+  freezes: z.array(freeze).default([]).describe('Times in which automatic bumps leave the environment alone.'),
 });
 
 const stack = z.strictObject({ folder: path("Folder of the stack's root module.") });
@@ -125,6 +156,9 @@ export interface ImageConfig extends Frozen<z.output<typeof image>> {
 export interface EnvironmentConfig extends Frozen<z.output<typeof environment>> {
   readonly name: string;
 }
+
+/** A time in which automatic bumps leave an environment alone: of each week, or once. Times are local to its zone. */
+export type FreezeConfig = EnvironmentConfig['freezes'][number];
 
 /** How the repository's Terraform is run, and what of it. */
 interface TerraformConfig extends Frozen<Omit<z.output<typeof terraform>, 'stacks'>> {

@@ -4,6 +4,10 @@ import { type ConfigDocument, type Fault, faultAt, type Path, valueAt } from '#c
 import { quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
+type FreezeOptions = ReturnType<
+  typeof configSchema.shape.environments.valueType.shape.freezes.unwrap
+>['element']['options'];
+
 /** Returns what the schema finds wrong at one place: the place, the value as it is written, the remedy. */
 export function describeIssue(issue: z.core.$ZodIssue, document: ConfigDocument): Fault[] {
   const path = issue.path.map(String);
@@ -12,6 +16,11 @@ export function describeIssue(issue: z.core.$ZodIssue, document: ConfigDocument)
     return issue.keys.map((key) =>
       faultAt(document, path, `unknown key ${quote(key)}${suggestName(key, known)}`, [...path, key]),
     );
+  }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    const [weekly = [], dated = []] = issue.errors; // the freezes are the only union without a key that tells
+    const errors = isDatedFreeze(path, document) ? dated : weekly;
+    return errors.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, document));
   }
   const [above, key] = [path.slice(0, -1), path.at(-1) ?? ''];
   if (issue.code === 'invalid_key') {
@@ -37,7 +46,12 @@ function knownKeys(path: Path, document: ConfigDocument): string[] {
   const [top] = path;
   if (top === undefined) return Object.keys(configSchema.shape);
   if (top === 'images') return Object.keys(images.valueType.shape);
-  if (top === 'environments') return Object.keys(environments.valueType.shape);
+  if (top === 'environments') {
+    const { shape } = environments.valueType;
+    return path.length === 2
+      ? Object.keys(shape)
+      : knownFreezeKeys(shape.freezes.unwrap().element.options, path, document);
+  }
   if (top === 'terraform') {
     const { shape } = terraform.unwrap();
     return Object.keys(path.length === 1 ? shape : shape.stacks.valueType.shape);
@@ -45,6 +59,17 @@ function knownKeys(path: Path, document: ConfigDocument): string[] {
   const type = valueAt(document, ['registry', 'type']);
   const option = registry.options.find((candidate) => candidate.shape.type.value === type);
   return Object.keys(option?.shape ?? {});
+}
+
+function knownFreezeKeys([weekly, dated]: FreezeOptions, path: Path, document: ConfigDocument): string[] {
+  if (path.length > 4) return Object.keys(weekly.shape.weekly.shape);
+  return Object.keys(isDatedFreeze(path, document) ? dated.shape : weekly.shape);
+}
+
+/** A freeze that has neither form's keys is meant as a weekly one. */
+function isDatedFreeze(path: Path, document: ConfigDocument): boolean {
+  const has = (key: string): boolean => valueAt(document, [...path, key]) !== undefined;
+  return !has('weekly') && (has('from') || has('to'));
 }
 
 const TYPES: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import type { WrittenConfig } from '#core/config/config.ts';
 import type { Path } from '#core/config/document.ts';
 import { parseImageName } from '#core/registry/image-name.ts';
 import { InputError, quote } from '#core/values/errors.ts';
-import { suggestName } from '#core/values/suggest.ts';
+import { findNearest, suggestName } from '#core/values/suggest.ts';
 
 /** A fault whose line is still to be found: the value's path and what is wrong with it. */
 export interface PlacedFault {
@@ -73,7 +73,10 @@ function checkEnvironments(written: WrittenConfig): PlacedFault[] {
     owners.set(normalizePath(environment.overlay), name);
     const sentence = `${quote(environment.overlay)} is the overlay of ${owner} already: give each environment its own`;
     const shared = owner === undefined ? [] : [{ path: ['environments', name, 'overlay'], sentence }];
-    return [...shared, ...checkPromotion(written, name, environment)];
+    const freezes = environment.freezes.flatMap((freeze, index) =>
+      checkFreeze(freeze, ['environments', name, 'freezes', String(index)]),
+    );
+    return [...shared, ...checkPromotion(written, name, environment), ...freezes];
   });
 }
 
@@ -88,6 +91,49 @@ function checkPromotion(written: WrittenConfig, name: string, { deploys, from }:
   if (!names.includes(from)) faults.push(`${quote(from)} is not an environment${suggestName(from, names)}`);
   if (leadsToItself(written, name)) faults.push(`${quote(from)} leads back to ${name}: a promotion needs a beginning`);
   return faults.map((sentence) => ({ path: [...path, 'from'], sentence }));
+}
+
+function checkFreeze(freeze: WrittenEnvironment['freezes'][number], path: Path): PlacedFault[] {
+  const place = (sentences: readonly string[], ...keys: readonly string[]): PlacedFault[] =>
+    sentences.map((sentence) => ({ path: [...path, ...keys], sentence }));
+  const zone = place(checkZone(freeze.zone), 'zone');
+  if ('weekly' in freeze) return [...zone, ...place(checkOrder(freeze.weekly), 'weekly', 'to')];
+  const days = (['from', 'to'] as const).flatMap((key) => place(checkDay(freeze[key]), key));
+  return [...zone, ...days, ...place([...checkOrder(freeze), ...checkDates(freeze)], 'to')];
+}
+
+function checkZone(zone: string): string[] {
+  const isOffset = !/^[A-Za-z]/.test(zone);
+  if (!isOffset && isKnownZone(zone)) return [];
+  const nearest = isOffset ? undefined : findNearest(zone, Intl.supportedValuesOf('timeZone'));
+  const remedy =
+    nearest === undefined ? ': write one such as America/Toronto or UTC' : `; did you mean ${quote(nearest)}?`;
+  return [`${quote(zone)} is not the IANA name of a time zone${remedy}`];
+}
+
+function isKnownZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: zone });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function checkDay(text: string): string[] {
+  const day = text.slice(0, 10);
+  const isDay = new Date(`${day}T00:00:00Z`).toISOString().startsWith(day); // 30 February becomes 2 March
+  return isDay ? [] : [`${quote(text)} is not in the calendar: correct the date`];
+}
+
+function checkOrder({ from, to }: { readonly from: string; readonly to: string }): string[] {
+  return from === to ? [`${quote(to)} is where it begins as well: give it another end`] : [];
+}
+
+/** Both have one form, so their order as texts is their order in time. */
+function checkDates({ from, to }: { readonly from: string; readonly to: string }): string[] {
+  return to < from ? [`${quote(to)} is before ${quote(from)}, where it begins: correct one`] : [];
 }
 
 function leadsToItself(written: WrittenConfig, name: string): boolean {

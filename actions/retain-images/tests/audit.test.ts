@@ -109,11 +109,11 @@ describe('refuses', () => {
 
   test.each([
     ['image: bot', 'is not a list of holds'],
-    ['- {image: bot, digest: latest}', 'is not a digest'],
+    ['- {image: bot, digest: latest}', 'digest: "latest" is not a digest'],
     ['- [', 'is not YAML'],
   ])('the holds %j', async (text, message) => {
     world.commit({ 'overlays/staging/holds.yaml': text });
-    await expect(world.retain()).rejects.toThrow(`overlays/staging/holds.yaml is not`);
+    await expect(world.retain()).rejects.toThrow('overlays/staging/holds.yaml:1: ');
     await expect(world.retain()).rejects.toThrow(message);
   });
 

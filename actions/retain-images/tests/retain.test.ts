@@ -109,8 +109,8 @@ describe('what is needed', () => {
     world.push('bot', 1);
     world.push('bot', 2);
     const hold = (number: number, until: string): string =>
-      `- {image: bot, kind: manual, reason: a look, by: me, since: 2026-01-01, until: ${until}, digest: "${build(number)}"}\n`;
-    const holds = `${hold(1, '2026-03-01T12:00:01Z')}${hold(2, '2026-03-01T12:00:00Z')}- {image: "*", kind: freeze, reason: x, by: me, since: 2026-01-01}\n`;
+      `- {image: bot, kind: manual, reason: a look, by: me, since: 2026-01-01T00:00:00Z, until: ${until}, digest: "${build(number)}"}\n`;
+    const holds = `${hold(1, '2026-03-01T12:00:01Z')}${hold(2, '2026-03-01T12:00:00Z')}- {image: "*", kind: freeze, reason: x, by: me, since: 2026-01-01T00:00:00Z}\n`;
     world.commit({ 'overlays/staging/holds.yaml': holds });
     const [repository] = (await world.retain()).repositories;
     expect(repository?.protectedImages).toEqual([

@@ -49,6 +49,19 @@ test('the stacks, and the program that runs them', () => {
   expect(parse('valid', 'the-tenant').terraform).toBeUndefined();
 });
 
+test('the times in which an environment is left alone', () => {
+  const frozen = parse('valid', 'freezes').environments;
+  expect(frozen.get('staging')?.freezes).toEqual([]);
+  expect(frozen.get('production')?.freezes).toEqual([
+    {
+      reason: 'the team is away at the weekend',
+      zone: 'America/Toronto',
+      weekly: { from: 'fri 16:00', to: 'mon 08:00' },
+    },
+    { reason: "the year's end", zone: 'America/Toronto', from: '2026-12-20 00:00', to: '2027-01-04 08:00' },
+  ]);
+});
+
 describe('an invalid slipway.yaml is refused with file, line, value and remedy', () => {
   test.each(samples('invalid'))('%s', (name) => {
     let message = 'not refused';
