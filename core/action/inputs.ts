@@ -31,3 +31,22 @@ export function parseLines(text: string): string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '');
 }
+
+/** Returns the name of an environment in slipway.yaml. */
+export function parseEnvironment(input: string, text: string): string {
+  if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text)) return text;
+  throw new InputError(input, text, 'is not a name of slipway.yaml: expected lower-case letters, digits and dashes');
+}
+
+/** Returns the reason that a person gives, on one line; refuses none, and one of more than 500 characters. */
+export function parseReason(input: string, text: string): string {
+  const reason = text.replace(/[\s\p{C}]+/gu, ' ').trim();
+  if (reason === '') throw new InputError(input, text, 'is empty: say why, for the person who asks later');
+  if (reason.length > 500) throw new InputError(input, text, `has ${reason.length} characters: use 500 at most`);
+  return reason;
+}
+
+/** Returns what `parse` makes of an input that may be left empty; undefined where it is. */
+export function parseOptional<Value>(text: string, parse: (text: string) => Value): Value | undefined {
+  return text === '' ? undefined : parse(text);
+}

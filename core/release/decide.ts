@@ -181,7 +181,6 @@ function holdRolledBack(intent: RollbackIntent, draft: Draft): HoldRecord[] {
       since,
       until: undefined,
       digest,
-      source: undefined,
     });
     return { environment, image, action: 'set', kind: 'rollback' };
   });
@@ -196,7 +195,7 @@ function decideHold(intent: HoldIntent, draft: Draft): Decided {
     .some((hold) => own(hold) && hold.reason === reason && hold.until?.getTime() === until?.getTime());
   if (isThere) return { intent, outcome: 'unchanged', images: [], holds: [] };
   draft.removeHolds(environment, own);
-  draft.addHold(environment, { image, kind: 'manual', reason, by, since, until, digest: undefined, source: undefined });
+  draft.addHold(environment, { image, kind: 'manual', reason, by, since, until, digest: undefined });
   return { intent, outcome: 'landed', images: [], holds: [{ environment, image, action: 'set', kind: 'manual' }] };
 }
 
@@ -237,5 +236,14 @@ function accept({ environment, reason, actor: by, at: since, images }: LiftInten
   const { current: digest, release } = draft.image(environment, image);
   const source = images.get(image)?.digest === digest ? images.get(image)?.source : release?.source;
   draft.removeHolds(environment, (hold) => hold.kind === 'accepted' && hold.image === image);
-  draft.addHold(environment, { image, kind: 'accepted', reason, by, since, until: undefined, digest, source });
+  draft.addHold(environment, {
+    image,
+    kind: 'accepted',
+    reason,
+    by,
+    since,
+    until: undefined,
+    digest,
+    ...(source && { source }),
+  });
 }

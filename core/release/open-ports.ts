@@ -1,12 +1,15 @@
+import { ulid } from 'ulid';
 import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
 import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
-import type { Transport } from '#core/git/transport.ts';
+import { createGitTransport } from '#core/git/transport.ts';
 import { createOverlayEditor } from '#core/overlay/edit.ts';
 import { openRegistry } from '#core/registry/open.ts';
+import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
+import type { AskPorts } from '#core/release/ask.ts';
 import { createHistory, type History } from '#core/release/history.ts';
-import type { LandPorts } from '#core/release/land.ts';
+
 import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { createExec, type Exec } from '#core/system/exec.ts';
@@ -25,17 +28,20 @@ export interface Opened<Ports> {
   close(): Promise<void>;
 }
 
-/** Opens what lands an intent: the branch, the registry and kustomize. */
-export function openLandPorts(runner: Runner, options: { token: string; config: string }): Promise<Opened<LandPorts>> {
+/** Opens what asks for an intent and lands it: the branch, the registry, kustomize, and who is asking. */
+export function openAskPorts(runner: Runner, options: { token: string; config: string }): Promise<Opened<AskPorts>> {
   return openInScratch(runner, 'landing', async (scratch, exec) => {
     const { git, history } = await openBranchPorts(runner, options.token, scratch, exec);
-    const registryDeps = { environment: runner.environment.all, mask: runner.mask, clock: systemClock };
-    const editor = createOverlayEditor({
-      git,
-      exec,
-      folder: scratch.folder,
-      openRegistry: (location) => openRegistry(location, registryDeps),
-    });
+    const { all, runUrl, actor, eventName } = runner.environment;
+    const registryDeps = { environment: all, mask: runner.mask, clock: systemClock };
+    const opened = new Map<string, Promise<Registry>>(); // one login serves all
+    const openOnce = (location: RegistryLocation): Promise<Registry> => {
+      const key = JSON.stringify(location);
+      const opening = opened.get(key) ?? openRegistry(location, registryDeps);
+      opened.set(key, opening);
+      return opening;
+    };
+    const editor = createOverlayEditor({ git, exec, folder: scratch.folder, openRegistry: openOnce });
     return {
       git,
       history,
@@ -45,15 +51,15 @@ export function openLandPorts(runner: Runner, options: { token: string; config: 
       clock: systemClock,
       log: runner.log,
       random: Math.random,
-      transport: gitTransport(git),
+      transport: createGitTransport(git),
       trust: async (open) => open,
+      openRegistry: openOnce,
+      newIntent: ulid,
+      runUrl,
+      actor,
+      isByHand: eventName === 'workflow_dispatch',
     };
   });
-}
-
-/** Writes by plain git: any server, no signature. */
-function gitTransport({ commit, push }: Git): Transport {
-  return { name: 'git', commit, update: push };
 }
 
 /** Opens ports in scratch folders of the runner's temporary folder; closing removes the folders. */

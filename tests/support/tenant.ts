@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type GitServer, startGitServer } from '#tests/support/git-server.ts';
+import { putImage } from '#tests/support/images.ts';
 import { startTestRegistry, type TestRegistry } from '#tests/support/registry.ts';
 import { commitFiles, git, gitEnv, openRepositories } from '#tests/support/repositories.ts';
 
@@ -84,12 +85,10 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
       git(clone, 'pull', '-q', '--rebase', 'origin', 'main');
       return commitFiles(clone, files, message);
     },
-    push: (image, content) =>
-      registry.put(image, `in-${content.replace(/\W/g, '')}`, {
-        schemaVersion: 2,
-        mediaType: 'application/vnd.oci.image.manifest.v1+json',
-        annotations: { content },
-      }),
+    push: (image, content) => {
+      const config = { os: 'linux', architecture: 'amd64', content };
+      return putImage(registry, image, { tag: `in-${content.replace(/\W/g, '')}`, config }).digest;
+    },
     bump: async (inputs, run = {}) => {
       const sha = inputs['source-sha'] ?? git(remote, 'rev-parse', 'main');
       const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);

@@ -1,4 +1,4 @@
-import { parseBranch, parseLines, parsePath } from '#core/action/inputs.ts';
+import { parseBranch, parseEnvironment, parseLines, parseOptional, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED, parseCommitSha, parseDigest } from '#core/values/reference.ts';
@@ -17,7 +17,7 @@ export interface Inputs {
 /** Reads and checks the inputs; refuses with the first that is wrong. */
 export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
   return {
-    environment: parseEnvironment(runner.input('environment')),
+    environment: parseOptional(runner.input('environment'), (name) => parseEnvironment('environment', name)),
     images: parseImages(runner.input('images')),
     sourceSha: parseCommitSha('source-sha', runner.input('source-sha')),
     branch: parseBranch('branch', runner.input('branch')),
@@ -41,14 +41,4 @@ function parseImages(text: string): ReadonlyMap<string, Digest> {
   }
   if (images.size === 0) throw new InputError('images', text, 'names no image: give a line name=sha256:… for each');
   return images;
-}
-
-function parseEnvironment(text: string): string | undefined {
-  if (text === '') return undefined;
-  if (/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text)) return text;
-  throw new InputError(
-    'environment',
-    text,
-    'is not a name of slipway.yaml: expected lower-case letters, digits and dashes',
-  );
 }

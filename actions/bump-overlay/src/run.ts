@@ -1,3 +1,4 @@
+import { describeAsker } from '#core/release/ask.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
@@ -9,11 +10,7 @@ export function run(inputs: Inputs, ports: Ports): Promise<LandResult> {
     kind: 'deploy',
     environments: inputs.environment === undefined ? undefined : [inputs.environment],
     images: new Map(builds),
-    id: ports.newIntent(),
-    run: ports.runUrl,
-    actor: ports.actor,
-    at: ports.clock.now(),
-    reason: '',
+    ...describeAsker(ports, ''),
     isByHand: ports.isByHand,
   } as const;
   return land(intent, inputs.branch, ports);

@@ -1,0 +1,32 @@
+import { explainArrival, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import type { LandResult } from '#core/release/land.ts';
+import { escapeMarkdown } from '#core/values/markdown.ts';
+
+/** Where links of a summary lead, and which environment received. */
+export interface SummaryContext extends LandingPage {
+  readonly environment: string;
+}
+
+/** Returns the job summary: what was brought on, from what to what, what to do next. */
+export function renderSummary(result: LandResult, context: SummaryContext): string {
+  return renderLanding(
+    headline(result, escapeMarkdown(context.environment)),
+    result,
+    nextStep(result, context),
+    context,
+  );
+}
+
+function headline({ outcome }: LandResult, place: string): string {
+  if (outcome === 'landed') return `🚢 Promoted to ${place}`;
+  return outcome === 'unchanged' ? `✅ ${place} runs this set already` : `⏭️ Superseded in ${place}`;
+}
+
+function nextStep(result: LandResult, context: SummaryContext): string {
+  const back = workflowLink('Rollback', 'rollback.yml', context);
+  if (result.outcome === 'landed') {
+    return `${explainArrival(result, [context.environment], context)} To take it back: ${back}, with 1 step.`;
+  }
+  if (result.outcome === 'unchanged') return 'nothing. Nothing was written.';
+  return `nothing was written, since the environment has a newer release. To go back on purpose: ${back}.`;
+}

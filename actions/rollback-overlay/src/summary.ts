@@ -1,0 +1,33 @@
+import { explainArrival, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import { commitLink, shortDigest } from '#core/action/summary.ts';
+import type { RollbackResult } from '#core/release/roll-back.ts';
+import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
+
+/** Where links of a summary lead, and what was rolled back. */
+export interface SummaryContext extends LandingPage {
+  readonly environment: string;
+}
+
+/** Returns the job summary: what went back, from what to what, what stays held, how to let go. */
+export function renderSummary(result: RollbackResult, context: SummaryContext): string {
+  const place = escapeMarkdown(context.environment);
+  const set = commitLink(result.target.set.commit, context);
+  const headline =
+    result.outcome === 'landed' ? `⏪ Rolled ${place} back to ${set}` : `✅ ${place} runs the set of ${set} already`;
+  return renderLanding(headline, result, [...explainSlipped(result), nextStep(result, context)].join(' '), context);
+}
+
+function nextStep(result: RollbackResult, context: SummaryContext): string {
+  const hold = workflowLink('Hold', 'hold.yml', context);
+  if (result.outcome !== 'landed')
+    return `nothing. Nothing was written; to keep it there, hold it: ${hold} with the action \`set\`.`;
+  return `${explainArrival(result, [context.environment], context)} Pushes leave the images alone until you let go: ${hold} with the action \`release\` deploys the newest build.`;
+}
+
+/** A release that came between the person's look and the rollback went back as well: it is named. */
+function explainSlipped({ images, target }: RollbackResult): string[] {
+  const slipped = images.filter(({ image, from, outcome }) => outcome === 'landed' && from !== target.seen.get(image));
+  if (slipped.length === 0) return [];
+  const names = slipped.map(({ image, from }) => `${inlineCode(image)} at ${shortDigest(from)}`);
+  return [`A newer release came in between and was rolled back as well: ${names.join(', ')}.`];
+}

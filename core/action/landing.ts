@@ -1,0 +1,146 @@
+import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
+import type { ImageOutcome } from '#core/release/decide.ts';
+import type { LandResult } from '#core/release/land.ts';
+import { describeBinding } from '#core/release/rules.ts';
+import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
+
+/** Where links of a summary lead, and which branch the run was about. */
+export interface LandingPage extends RepositoryPage {
+  readonly branch: string;
+}
+
+/** The outputs that every action that lands an intent declares. */
+export const LANDING_OUTPUTS = ['outcome', 'commit', 'releases'] as const;
+
+/** Returns the outputs of a landed intent. */
+export function describeLanding(result: LandResult): Record<(typeof LANDING_OUTPUTS)[number], string> {
+  const releases = result.images.map(({ environment, image, outcome, from, to, source, winner, hold }) => ({
+    environment,
+    image,
+    outcome,
+    from: from ?? null,
+    to,
+    source,
+    winner:
+      winner === undefined
+        ? null
+        : { to: winner.to, source: winner.source, commit: winner.commit ?? null, run: winner.run },
+    hold:
+      hold === undefined
+        ? null
+        : {
+            kind: hold.kind,
+            reason: hold.reason,
+            by: hold.by,
+            since: hold.since,
+            until: hold.until ?? null,
+            commit: hold.commit ?? null,
+          },
+  }));
+  return { outcome: result.outcome, commit: result.commit ?? '', releases: JSON.stringify(releases) };
+}
+
+/** Returns the summary of a landed intent: the headline, what became of each image and hold, what to do next. */
+export function renderLanding(headline: string, result: LandResult, next: string, page: LandingPage): string {
+  const { images } = result;
+  const rows = images.map((image) => [
+    escapeMarkdown(image.environment),
+    inlineCode(image.image),
+    image.outcome,
+    shortDigest(image.from),
+    shortDigest(image.to),
+    commitLink(image.source, page),
+  ]);
+  const head = ['environment', 'image', 'outcome', 'from', 'to', 'source'];
+  return [
+    `### ${headline}`,
+    '',
+    ...(rows.length === 0 ? [] : [table(head, rows), '']),
+    ...renderHolds(result),
+    ...renderContainers(result),
+    ...images.flatMap((image) => explainWinner(image, page)),
+    ...images.flatMap((image) => explainHold(image, page)),
+    ...images.flatMap(explainNote),
+    `**Next:** ${next}`,
+    '',
+    ...renderFooter(result),
+  ].join('\n');
+}
+
+/** Returns the environments of the images with this outcome. */
+export function listEnvironments({ images }: LandResult, outcome: LandResult['outcome']): string[] {
+  const matching = images.filter((image) => image.outcome === outcome);
+  return [...new Set(matching.map(({ environment }) => environment))];
+}
+
+/** Returns what happens after a commit landed, and how to see it. */
+export function explainArrival({ commit }: LandResult, environments: readonly string[], page: LandingPage): string {
+  const look = `kubectl get applications -n argocd ${environments.join(' ')}`;
+  return `Argo CD applies ${commitLink(commit ?? '', page)} from ${inlineCode(page.branch)}, within half a minute without a webhook. This run does not wait for the pods; to see them arrive: ${inlineCode(look)}.`;
+}
+
+/** Returns a link to a workflow's page, where a person starts it. */
+export function workflowLink(name: string, file: string, { repositoryUrl }: RepositoryPage): string {
+  return link(name, `${repositoryUrl}/actions/workflows/${file}`);
+}
+
+function renderHolds({ holds }: LandResult): string[] {
+  if (holds.length === 0) return [];
+  const rows = holds.map(({ environment, image, action, kind }) => [
+    escapeMarkdown(environment),
+    image === '*' ? 'all' : inlineCode(image),
+    action === 'set' ? 'held' : 'let go',
+    kind,
+  ]);
+  return [table(['environment', 'image', 'hold', 'kind'], rows), ''];
+}
+
+function renderContainers({ edits }: LandResult): string[] {
+  if (edits.length === 0) return [];
+  const rows = edits.flatMap(({ environment, containers }) =>
+    containers.map((change) => [
+      escapeMarkdown(environment),
+      escapeMarkdown(`${change.kind} ${change.namespace === undefined ? '' : `${change.namespace}/`}${change.name}`),
+      inlineCode(change.container),
+      inlineCode(change.from),
+      inlineCode(change.to),
+    ]),
+  );
+  return [
+    '**What the cluster will see** (rendered before and after; nothing else differs)',
+    '',
+    table(['environment', 'workload', 'container', 'from', 'to'], rows),
+    '',
+  ];
+}
+
+function explainWinner({ environment, image, winner }: ImageOutcome, page: LandingPage): string[] {
+  if (winner === undefined) return [];
+  const commit = winner.commit === undefined ? 'the same commit' : commitLink(winner.commit, page);
+  const run = winner.run === '' ? '' : ` in ${link('its run', winner.run)}`;
+  const where = `${commitLink(winner.source, page)}, landed by ${commit}${run}`;
+  return [
+    `${inlineCode(`${environment}/${image}`)} stays on the newer release: ${shortDigest(winner.to)} from ${where}.`,
+    '',
+  ];
+}
+
+function explainHold({ environment, image, hold }: ImageOutcome, page: LandingPage): string[] {
+  if (hold === undefined) return [];
+  const commit = hold.commit === undefined ? '' : ` (${commitLink(hold.commit, page)})`;
+  return [`${inlineCode(`${environment}/${image}`)} stays: ${escapeMarkdown(describeBinding(hold))}${commit}.`, ''];
+}
+
+function explainNote({ environment, image, note }: ImageOutcome): string[] {
+  return note === undefined ? [] : [`${inlineCode(`${environment}/${image}`)}: ${escapeMarkdown(note)}.`, ''];
+}
+
+function renderFooter({ lostRaces, edits, batch }: LandResult): string[] {
+  const [edit] = edits;
+  const tool = edit === undefined ? [] : [`Rendered with ${edit.kustomize.name} ${edit.kustomize.version}.`];
+  const races =
+    lostRaces === 0 ? [] : [`The branch moved ${lostRaces} times meanwhile; the change was decided again each time.`];
+  const others = batch === undefined || batch < 2 ? [] : [`The commit landed ${batch} intents, this one among them.`];
+  const words = [...tool, ...races, ...others];
+  return words.length === 0 ? [] : [`<sub>${escapeMarkdown(words.join(' '))}</sub>`, ''];
+}

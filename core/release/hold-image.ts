@@ -1,0 +1,59 @@
+import { type AskPorts, describeAsker } from '#core/release/ask.ts';
+import { findCandidate } from '#core/release/candidate.ts';
+import { findEnvironment } from '#core/release/environments.ts';
+import type { Build, Builds } from '#core/release/intent.ts';
+import { type LandResult, land } from '#core/release/land.ts';
+import { readTip } from '#core/release/open-intents.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+
+/** What a person wants to hold or to let go. */
+export interface HoldRequest {
+  readonly environment: string;
+  /** `*` for the whole environment. */
+  readonly image: string;
+  readonly reason: string;
+  readonly branch: string;
+}
+
+/** Holds an image, or the environment, until somebody lets go or its time is over. */
+export function holdImage(
+  request: HoldRequest & { readonly until: Date | undefined },
+  ports: AskPorts,
+): Promise<LandResult> {
+  const { environment, image, until, reason, branch } = request;
+  return land({ kind: 'hold', environment, image, until, ...describeAsker(ports, reason) }, branch, ports);
+}
+
+/** Lets go of an image, or of everything in the environment, and deploys in the same commit what waits. */
+export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<LandResult> {
+  const { environment, image, reason, branch } = request;
+  const { head } = await readTip(branch, ports);
+  const images = await findCandidates(environment, image, head, ports);
+  return land({ kind: 'release', environment, image, images, ...describeAsker(ports, reason) }, branch, ports);
+}
+
+/** Returns the newest source's build of each image that the overlay lists; none where releases do not come by push. */
+export async function findCandidates(
+  environment: string,
+  image: string,
+  head: CommitSha,
+  ports: AskPorts,
+): Promise<Builds> {
+  const config = await ports.readConfig(head);
+  const { overlay: folder, deploys } = findEnvironment(config, environment);
+  if (deploys !== 'on-push') return new Map();
+  const overlay = await ports.editor.read(head, folder);
+  const branch = await ports.history.at(head);
+  const names = [...config.images.keys()].filter(
+    (name) => (image === '*' || name === image) && overlay.entries.some((entry) => entry.name === name),
+  );
+  const registry = await ports.openRegistry(config.registry);
+  const place = { environment, overlay: folder };
+  const found = await Promise.all(
+    names.map(async (name): Promise<[string, Build | undefined]> => {
+      const build = await findCandidate({ place, overlay, image: name, branch, registry, config: ports.configPath });
+      return [name, build];
+    }),
+  );
+  return new Map(found.flatMap(([name, build]) => (build === undefined ? [] : [[name, build] as const])));
+}

@@ -1,0 +1,52 @@
+import { type AskPorts, describeAsker } from '#core/release/ask.ts';
+import { releaseKey } from '#core/release/believe.ts';
+import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
+import type { Build } from '#core/release/intent.ts';
+import { type LandResult, land } from '#core/release/land.ts';
+import { readTip } from '#core/release/open-intents.ts';
+import { Refusal } from '#core/values/errors.ts';
+
+/** What a person wants to bring on. */
+export interface PromotionRequest {
+  /** The environment that receives. */
+  readonly environment: string;
+  /** Undefined for the whole set. */
+  readonly image: string | undefined;
+  readonly reason: string;
+  readonly branch: string;
+}
+
+/** Brings the exact set that the environment before runs into this one, in one commit. */
+export async function promote(request: PromotionRequest, ports: AskPorts): Promise<LandResult> {
+  const { head } = await readTip(request.branch, ports);
+  const config = await ports.readConfig(head);
+  const target = findEnvironment(config, request.environment);
+  const { name, from } = target;
+  if (from === undefined) {
+    throw new Refusal(
+      `environment: ${name} has no environment to take releases from; set from in slipway.yaml (environments.${name}.from)`,
+    );
+  }
+  if (request.image !== undefined) refuseUnknownImage(config, 'image', request.image);
+  const { overlay: folder } = findEnvironment(config, from);
+  const branch = await ports.history.at(head);
+  const images = request.image === undefined ? [...config.images.keys()] : [request.image];
+  const found = await branch.findReleases({ places: [{ environment: from, overlay: folder }], images, count: 1 });
+  const [before, after] = await Promise.all([ports.editor.read(head, folder), ports.editor.read(head, target.overlay)]);
+  const isWanted = (image: string): boolean =>
+    request.image !== undefined || after.entries.some((entry) => entry.name === image);
+  const builds = images.flatMap((image): [string, Build][] => {
+    const release = found.get(releaseKey(from, image))?.[0];
+    const current = before.digests.get(image);
+    // what the environment does not run as it was released is refused where it is decided
+    return release === undefined || !isWanted(image)
+      ? []
+      : [[image, { digest: current ?? release.to, source: release.source }]];
+  });
+  if (builds.length === 0) {
+    const scope = request.image === undefined ? from : `${from}/${request.image}`;
+    throw new Refusal(`environment: nothing was landed in ${scope} by this pipeline yet; deploy to ${from} first`);
+  }
+  const intent = { kind: 'promotion', environment: name, images: new Map(builds) } as const;
+  return land({ ...intent, ...describeAsker(ports, request.reason) }, request.branch, ports);
+}

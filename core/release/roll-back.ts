@@ -1,0 +1,124 @@
+import { repositoryOf } from '#core/overlay/edit.ts';
+import { checkPullable, type PullFault } from '#core/registry/pullable.ts';
+import { type AskPorts, describeAsker } from '#core/release/ask.ts';
+import { releaseKey } from '#core/release/believe.ts';
+import { findEnvironment } from '#core/release/environments.ts';
+import type { Builds } from '#core/release/intent.ts';
+import { type LandResult, land } from '#core/release/land.ts';
+import { readTip } from '#core/release/open-intents.ts';
+import {
+  type Candidate,
+  describeCandidates,
+  findTarget,
+  type RollbackTarget,
+  type Way,
+} from '#core/release/rollback-target.ts';
+import { isExpected, Refusal } from '#core/values/errors.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+
+/** What a person wants to go back to. */
+export interface RollbackRequest extends Way {
+  readonly reason: string;
+  readonly branch: string;
+  /** The commit that the person saw; undefined for the branch's head. */
+  readonly anchor: CommitSha | undefined;
+  /** Goes on where the registry does not answer; what it says of a digest still counts. */
+  readonly override: boolean;
+}
+
+/** A rollback that landed, or that had nothing to land. */
+export interface RollbackResult extends LandResult {
+  readonly target: RollbackTarget;
+  /** True where the registry did not answer, and a person wanted it all the same. */
+  readonly isUnchecked: boolean;
+}
+
+/** What DigitalOcean's nodes run, and what the templates build. */
+const PLATFORM = { os: 'linux', architecture: 'amd64' } as const;
+
+/**
+ * Lands an older set of releases again, in one commit, and holds its images there. The way back is counted from what the
+ * person saw; every digest is checked to be one that the cluster can pull before anything is written.
+ */
+export async function rollBack(request: RollbackRequest, ports: AskPorts): Promise<RollbackResult> {
+  const { head } = await readTip(request.branch, ports);
+  const target = await findTarget(request, request.anchor ?? head, head, ports);
+  await refuseRepeated(request, target, head, ports);
+  const isUnchecked = await checkTarget(request, target, head, ports);
+  const { environment } = request;
+  const reason = isUnchecked ? `${request.reason} (the registry did not answer: override)` : request.reason;
+  const intent = { kind: 'rollback', environment, images: target.builds, isUnchecked } as const;
+  const result = await land({ ...intent, ...describeAsker(ports, reason) }, request.branch, ports);
+  return { ...result, target, isUnchecked };
+}
+
+/** A job that is run again saw an old branch: it must not undo what came after it. */
+async function refuseRepeated(
+  { environment, image }: RollbackRequest,
+  { builds }: RollbackTarget,
+  head: CommitSha,
+  ports: AskPorts,
+): Promise<void> {
+  if (ports.runUrl === '') return;
+  const config = await ports.readConfig(head);
+  const { overlay } = findEnvironment(config, environment);
+  const branch = await ports.history.at(head);
+  const images = [...builds.keys()];
+  const found = await branch.findReleases({ places: [{ environment, overlay }], images, count: 8 });
+  for (const name of images) {
+    const [newest, ...older] = found.get(releaseKey(environment, name)) ?? [];
+    const own = older.find(({ run, kind }) => run === ports.runUrl && kind === 'rollback');
+    if (own === undefined || newest === undefined) continue;
+    throw new Refusal(
+      `${environment}/${image ?? name} was rolled back by this run already, in ${own.commit.slice(0, 7)}, and was released since, in ${newest.commit.slice(0, 7)}; start the workflow again instead of running its old job`,
+    );
+  }
+}
+
+/** Refuses a set that the cluster could not pull; returns true where the registry did not answer and that was allowed. */
+async function checkTarget(
+  { environment, override }: RollbackRequest,
+  target: RollbackTarget,
+  head: CommitSha,
+  ports: AskPorts,
+): Promise<boolean> {
+  try {
+    const check = await openCheck(environment, head, ports);
+    const faults = await check(target.builds);
+    if (faults.length === 0) return false;
+    const usable: Candidate[] = [];
+    for (const candidate of target.candidates) {
+      if ((await check(candidate.builds)).length === 0) usable.push(candidate);
+    }
+    throw new UnusableTarget(
+      `${faults.map(({ sentence }) => sentence).join('; ')}; nothing was written${describeCandidates(usable)}`,
+    );
+  } catch (error) {
+    if (error instanceof UnusableTarget || !isExpected(error)) throw error;
+    if (!override) {
+      throw new Refusal(
+        `${error.message}; nothing was written: whether the cluster can pull the images is not known (override: true lands them unchecked)`,
+      );
+    }
+    ports.log.warn(`Landing unchecked, as override asks: ${error.message}`);
+    return true;
+  }
+}
+
+class UnusableTarget extends Refusal {}
+
+async function openCheck(
+  environment: string,
+  head: CommitSha,
+  ports: AskPorts,
+): Promise<(builds: Builds) => Promise<PullFault[]>> {
+  const config = await ports.readConfig(head);
+  const overlay = await ports.editor.read(head, findEnvironment(config, environment).overlay);
+  const registry = await ports.openRegistry(config.registry);
+  return async (builds) => {
+    const checks = [...builds].map(([image, { digest }]) =>
+      checkPullable(registry, { repository: repositoryOf(overlay, image, registry.host), digest }, PLATFORM),
+    );
+    return (await Promise.all(checks)).filter((fault) => fault !== undefined);
+  };
+}
