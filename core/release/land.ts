@@ -1,18 +1,14 @@
-import type { Git } from '#core/git/repository.ts';
-import type { Transport } from '#core/git/transport.ts';
-import { formatCommitMessage } from '#core/release/commit-message.ts';
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
+import { countLanded, type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
-import { type EnvironmentEdit, type Plan, planAt } from '#core/release/plan.ts';
-import type { StatePorts } from '#core/release/read-state.ts';
+import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
 import { sayDecided } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import { choosePace, isContended, isTurn } from '#core/release/turns.ts';
-import type { Log } from '#core/system/log.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -33,10 +29,7 @@ export interface LandResult {
 }
 
 /** What landing needs from the world. */
-export interface LandPorts extends StatePorts {
-  readonly git: Git;
-  readonly transport: Transport;
-  readonly log: Log;
+export interface LandPorts extends FoldPorts {
   /** Between 0 and 1, for waiting times. */
   readonly random: () => number;
   /** Returns those open intents that may be folded here; says why the others may not. */
@@ -165,7 +158,7 @@ async function findOutcome(
   const [decided] = (await planAt(head, [intent], ports)).decided;
   if (decided === undefined) throw new Error('an intent was not decided');
   if (landed !== undefined) return toLanded(landed, decided, progress);
-  if (decided.outcome === 'refused') throw decided.refusal ?? new Error('a refusal without a reason');
+  if (decided.outcome === 'refused') throw refusalOf(decided);
   if (decided.outcome === 'waits' || decided.outcome === 'landed') {
     // its ref is gone and nothing landed it: somebody deleted the ref
     progress.phase = 'straight';
@@ -207,7 +200,7 @@ async function publish(intent: Intent, progress: Progress, ports: LandPorts): Pr
   );
 }
 
-/** Decides all open intents, writes one commit, moves the branch and deletes their refs; undefined to look again. */
+/** Folds all that is open; undefined to look again. */
 async function fold(
   tip: Tip,
   intent: Intent,
@@ -217,44 +210,21 @@ async function fold(
   branch: string,
   ports: LandPorts,
 ): Promise<LandResult | undefined> {
-  const plan = await planAt(tip.head, [intent, ...others.map((open) => open.intent)], ports);
-  const decided = plan.decided.find((one) => one.intent === intent);
+  const open = own === undefined ? others : [{ ...own, intent }, ...others];
+  const folded = await foldIntents(tip, open, own === undefined ? intent : undefined, branch, ports);
+  progress.hasPushed ||= folded.hasPushed;
+  progress.rejected = folded.rejected;
+  const decided = folded.plan.decided.find((one) => one.intent === intent);
   if (decided === undefined) throw new Error('an intent was not decided');
+  // nothing of it was written and nothing will be, whatever became of the others
+  if (decided.outcome === 'refused' && (own === undefined || folded.rejected === undefined)) throw refusalOf(decided);
+  if (folded.rejected !== undefined || decided.outcome === 'waits') return undefined;
   sayDecided(decided, ports.log);
-  if (decided.outcome === 'refused' && own === undefined)
-    throw decided.refusal ?? new Error('a refusal without a reason');
-  const done = new Set(plan.decided.filter(({ outcome }) => outcome !== 'waits').map((one) => one.intent));
-  const gone = [...others, ...(own === undefined ? [] : [{ ...own, intent }])].filter((open) => done.has(open.intent));
-  const commit = plan.files.length === 0 ? undefined : await writeCommit(tip.head, plan, ports);
-  const moves = commit === undefined ? [] : [{ ref: `refs/heads/${branch}`, commit, lease: tip.head }];
-  const deletes = gone.map((open) => ({ ref: open.ref, commit: undefined, lease: open.commit }));
-  if (moves.length + deletes.length > 0) {
-    progress.hasPushed = true;
-    const pushed = await ports.transport.update([...moves, ...deletes]);
-    if (pushed.outcome !== 'pushed') {
-      progress.rejected = pushed;
-      return undefined;
-    }
-    if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, with ${describeBatch(plan)}`);
-  }
-  if (decided.outcome === 'refused') throw decided.refusal ?? new Error('a refusal without a reason');
-  if (decided.outcome === 'waits') return undefined;
-  return toResult(decided, commit, progress, { edits: plan.edits, batch: countLanded(plan) });
+  return toResult(decided, folded.commit, progress, { edits: folded.plan.edits, batch: countLanded(folded.plan) });
 }
 
-function countLanded({ decided }: Plan): number {
-  return decided.filter(({ outcome }) => outcome === 'landed').length;
-}
-
-function describeBatch(plan: Plan): string {
-  const count = countLanded(plan);
-  return count === 1 ? '1 intent' : `${count} intents`;
-}
-
-function writeCommit(parent: CommitSha, plan: Plan, { transport, clock }: LandPorts): Promise<CommitSha> {
-  const landed = plan.decided.filter(({ outcome }) => outcome === 'landed');
-  const message = formatCommitMessage(landed, plan.releases);
-  return transport.commit({ parent, message, files: plan.files, at: clock.now() });
+function refusalOf({ refusal }: Decided): Error {
+  return refusal ?? new Error('a refusal without a reason');
 }
 
 function overdue(intent: Intent, branch: string, { phase, lostRaces }: Progress): Refusal {

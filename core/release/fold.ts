@@ -1,0 +1,62 @@
+import type { Transport } from '#core/git/transport.ts';
+import { formatCommitMessage } from '#core/release/commit-message.ts';
+import type { Intent } from '#core/release/intent.ts';
+import type { OpenIntent, Tip } from '#core/release/open-intents.ts';
+import { type Plan, planAt } from '#core/release/plan.ts';
+import type { StatePorts } from '#core/release/read-state.ts';
+import type { Rejection } from '#core/release/rejection.ts';
+import type { Log } from '#core/system/log.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+
+/** What folding needs from the world. */
+export interface FoldPorts extends StatePorts {
+  readonly transport: Transport;
+  readonly log: Log;
+}
+
+/** An attempt to land intents. */
+export interface Folded {
+  readonly plan: Plan;
+  /** The commit that was pushed; undefined when nothing was to be written, or when it was not taken. */
+  readonly commit: CommitSha | undefined;
+  /** True when a push was tried. */
+  readonly hasPushed: boolean;
+  /** Why the push was not taken. */
+  readonly rejected: Rejection | undefined;
+}
+
+/**
+ * Decides intents at the tip and lands them: one commit, the branch moved to it from where it was read, and the refs of
+ * all that are decided deleted, in one atomic push. `unpublished` is the writer's own intent where it has no ref.
+ */
+export async function foldIntents(
+  tip: Tip,
+  open: readonly OpenIntent[],
+  unpublished: Intent | undefined,
+  branch: string,
+  ports: FoldPorts,
+): Promise<Folded> {
+  const own = unpublished === undefined ? [] : [unpublished];
+  const plan = await planAt(tip.head, [...own, ...open.map(({ intent }) => intent)], ports);
+  const done = new Set(plan.decided.filter(({ outcome }) => outcome !== 'waits').map(({ intent }) => intent));
+  const commit = plan.files.length === 0 ? undefined : await writeCommit(tip.head, plan, ports);
+  const moves = commit === undefined ? [] : [{ ref: `refs/heads/${branch}`, commit, lease: tip.head }];
+  const gone = open.filter(({ intent }) => done.has(intent));
+  const deletes = gone.map((one) => ({ ref: one.ref, commit: undefined, lease: one.commit }));
+  if (moves.length + deletes.length === 0) return { plan, commit, hasPushed: false, rejected: undefined };
+  const pushed = await ports.transport.update([...moves, ...deletes]);
+  if (pushed.outcome !== 'pushed') return { plan, commit: undefined, hasPushed: true, rejected: pushed };
+  if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, which lands ${countLanded(plan)} intents`);
+  return { plan, commit, hasPushed: true, rejected: undefined };
+}
+
+/** Returns how many intents a plan lands. */
+export function countLanded({ decided }: Plan): number {
+  return decided.filter(({ outcome }) => outcome === 'landed').length;
+}
+
+function writeCommit(parent: CommitSha, plan: Plan, { transport, clock }: FoldPorts): Promise<CommitSha> {
+  const landed = plan.decided.filter(({ outcome }) => outcome === 'landed');
+  const message = formatCommitMessage(landed, plan.releases);
+  return transport.commit({ parent, message, files: plan.files, at: clock.now() });
+}
