@@ -11,24 +11,27 @@ export interface FileChange {
   readonly content: Uint8Array;
 }
 
-/** A commit to write: one parent, and the files that change. */
+/** A commit to write: one parent, and the files that change. Without a parent it is a root commit of these files alone. */
 export interface NewCommit {
-  readonly parent: CommitSha;
+  readonly parent?: CommitSha | undefined;
+  /** The parent's tree, where it is known: a transport that needs it need not ask. */
+  readonly tree?: string | undefined;
   readonly message: string;
   readonly files: readonly FileChange[];
+  /** GitHub's API puts its own time instead: it signs only commits whose author and date it sets itself. */
   readonly at: Date;
 }
 
 /** One process for blobs, trees and commit; only the trees on the files' own paths are read. No branch moves. */
 export async function writeCommit(run: RunGit, what: NewCommit): Promise<CommitSha> {
   const when = `${Math.floor(what.at.getTime() / 1000)} +0000`;
+  // a root commit has a ref of its own, so that none is taken for its parent
+  const ref = what.parent === undefined ? 'refs/slipway/root' : 'refs/slipway/landing';
   const message = Buffer.from(what.message, 'utf8');
   const stream = [
-    Buffer.from(
-      `commit refs/slipway/landing\nauthor ${PIPELINE_IDENTITY} ${when}\ncommitter ${PIPELINE_IDENTITY} ${when}\n`,
-    ),
+    Buffer.from(`commit ${ref}\nauthor ${PIPELINE_IDENTITY} ${when}\ncommitter ${PIPELINE_IDENTITY} ${when}\n`),
     dataOf(message),
-    Buffer.from(`from ${what.parent}\n`),
+    ...(what.parent === undefined ? [] : [Buffer.from(`from ${what.parent}\n`)]),
     ...what.files.flatMap((file) => [
       Buffer.from(`M ${file.mode} inline ${quotePath(file.path)}\n`),
       dataOf(file.content),
@@ -36,7 +39,7 @@ export async function writeCommit(run: RunGit, what: NewCommit): Promise<CommitS
     Buffer.from('done\n'),
   ];
   await run(['fast-import', '--quiet', '--force', '--done', '--date-format=raw'], { input: Buffer.concat(stream) });
-  const { stdout } = await run(['rev-parse', '--verify', 'refs/slipway/landing']);
+  const { stdout } = await run(['rev-parse', '--verify', ref]);
   return parseCommitSha('git fast-import', stdout.toString('utf8').trim());
 }
 

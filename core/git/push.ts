@@ -4,21 +4,22 @@ import type { CommitSha } from '#core/values/reference.ts';
 /** What became of a push: `rejected` carries the server's reason, `unclear` what git printed when the answer got lost. */
 export type PushResult = { outcome: 'pushed' } | { outcome: 'rejected' | 'unclear'; reason: string };
 
-/** One ref of a push: where it must be, where it goes. */
-export interface RefUpdate {
-  readonly ref: string;
-  readonly commit: CommitSha;
-  readonly lease: CommitSha | undefined;
-}
+/**
+ * One ref of a push: where it must be, where it goes. A lease of undefined: the ref must not exist yet. A commit of
+ * undefined deletes the ref.
+ */
+export type RefUpdate =
+  | { readonly ref: string; readonly commit: CommitSha; readonly lease: CommitSha | undefined }
+  | { readonly ref: string; readonly commit: undefined; readonly lease: CommitSha };
 
 /**
- * Moves remote refs, all or none. The lease makes the update conditional on what was read, so a deleted branch is not
+ * Moves and deletes remote refs, all or none. The lease makes the update conditional on what was read, so a deleted branch is not
  * created again; the commit is a child of the lease, so nothing can be lost. The result is read from `--porcelain`,
  * whose flags are stable.
  */
 export async function pushTo(run: RunGit, url: string, updates: readonly RefUpdate[]): Promise<PushResult> {
   const leases = updates.map((update) => `--force-with-lease=${update.ref}:${update.lease ?? ''}`);
-  const refspecs = updates.map((update) => `${update.commit}:${update.ref}`);
+  const refspecs = updates.map((update) => `${update.commit ?? ''}:${update.ref}`);
   const argv = ['push', '--porcelain', '--no-verify', '--atomic', ...leases, url, ...refspecs];
   const { code, stdout, stderr } = await run(argv, { accept: 'any' });
   const lines = stdout

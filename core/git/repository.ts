@@ -61,9 +61,9 @@ export interface Git {
   shallowCommits(): Promise<ReadonlySet<string>>;
   /** True when the history ends at a shallow boundary, so that more may be fetched. */
   isShallow(): boolean;
-  /** Writes one commit on `parent` and returns it; no branch moves. */
+  /** Writes one commit, on `parent` where it has one, and returns it; no branch moves. */
   commit(what: NewCommit): Promise<CommitSha>;
-  /** Moves remote refs, all or none, each from its lease; without a lease the ref must not exist yet. Nothing is forced. */
+  /** Moves and deletes remote refs, all or none, each from its lease; without a lease the ref must not exist yet. Nothing is forced. */
   push(updates: readonly RefUpdate[]): Promise<PushResult>;
 }
 

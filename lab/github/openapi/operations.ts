@@ -25,6 +25,7 @@ export const OPERATIONS = [
   'repos/create-deployment',
   'repos/create-deployment-status',
   'repos/get',
+  'repos/get-branch',
   'repos/get-combined-status-for-ref',
   'repos/get-commit',
   'repos/get-content',
