@@ -46,7 +46,9 @@ function repositoryOf(context: RestContext): Record<string, unknown> {
     readable(bearer);
     const { oid, expression } = wantedObject.parse(args);
     const sha = await resolve(context.git, oid ?? expression ?? '');
-    return sha === undefined ? null : objectOf(context, sha);
+    // git takes every 40 hex digits for an object
+    const isThere = sha !== undefined && (await kindOf(context.git, sha)) !== undefined;
+    return isThere ? objectOf(context, sha) : null;
   };
   return {
     __typename: 'Repository',
