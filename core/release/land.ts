@@ -8,6 +8,7 @@ import { explainRejection, isFinal, type Rejection } from '#core/release/rejecti
 import type { Outcome } from '#core/release/rules.ts';
 import { sayDecided } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
+import type { Trust } from '#core/release/trust.ts';
 import { choosePace, isContended, isTurn } from '#core/release/turns.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -32,8 +33,7 @@ export interface LandResult {
 export interface LandPorts extends FoldPorts {
   /** Between 0 and 1, for waiting times. */
   readonly random: () => number;
-  /** Returns those open intents that may be folded here; says why the others may not. */
-  readonly trust: (open: readonly OpenIntent[], branch: string) => Promise<readonly OpenIntent[]>;
+  readonly trust: Trust;
 }
 
 /** Rejections tolerated while nothing has moved. A concurrent writer that holds a ref's lock causes them too. */

@@ -1,6 +1,9 @@
 import { ulid } from 'ulid';
+import { parseOptional, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
+import { createApiTransport } from '#core/git/api-transport.ts';
+import { openGitHubTrust } from '#core/git/github-trust.ts';
 import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
 import { createGitTransport } from '#core/git/transport.ts';
@@ -10,10 +13,12 @@ import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { createHistory, type History } from '#core/release/history.ts';
 
+import { createTrust, trustAll } from '#core/release/trust.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { createExec, type Exec } from '#core/system/exec.ts';
 import { openScratch, type Scratch } from '#core/system/scratch.ts';
+import { InputError } from '#core/values/errors.ts';
 
 /** The git repositories of a step: the branch's newest tree, and its history. */
 export interface BranchPorts {
@@ -28,8 +33,31 @@ export interface Opened<Ports> {
   close(): Promise<void>;
 }
 
+/** The inputs that every writing action has for its connection. */
+export interface WriterOptions {
+  /** slipway.yaml's path. */
+  readonly config: string;
+  readonly token: string;
+  readonly transport: 'git' | 'api';
+  /** Login whose signed intents are folded on a protected branch. */
+  readonly identity: string;
+}
+
+/** Reads the inputs that every writing action has for its connection. */
+export function readWriterOptions(runner: Pick<Runner, 'input'>): WriterOptions {
+  const transport = runner.input('transport');
+  if (transport !== 'git' && transport !== 'api' && transport !== '')
+    throw new InputError('transport', transport, 'is neither git nor api: git works everywhere, api signs');
+  return {
+    config: parsePath('config', runner.input('config')),
+    token: runner.input('token'),
+    transport: transport === 'api' ? 'api' : 'git',
+    identity: parseOptional(runner.input('identity'), (login) => login) ?? 'github-actions[bot]',
+  };
+}
+
 /** Opens what asks for an intent and lands it: the branch, the registry, kustomize, and who is asking. */
-export function openAskPorts(runner: Runner, options: { token: string; config: string }): Promise<Opened<AskPorts>> {
+export function openAskPorts(runner: Runner, options: WriterOptions): Promise<Opened<AskPorts>> {
   return openInScratch(runner, 'landing', async (scratch, exec) => {
     const { git, history } = await openBranchPorts(runner, options.token, scratch, exec);
     const { all, runUrl, actor, eventName } = runner.environment;
@@ -51,8 +79,7 @@ export function openAskPorts(runner: Runner, options: { token: string; config: s
       clock: systemClock,
       log: runner.log,
       random: Math.random,
-      transport: createGitTransport(git),
-      trust: async (open) => open,
+      ...openTransport(git, runner, options),
       openRegistry: openOnce,
       newIntent: ulid,
       runUrl,
@@ -60,6 +87,21 @@ export function openAskPorts(runner: Runner, options: { token: string; config: s
       isByHand: eventName === 'workflow_dispatch',
     };
   });
+}
+
+/** By plain git, or by GitHub's API; what GitHub vouches for is asked wherever there is an API. */
+function openTransport(git: Git, runner: Runner, { token, transport, identity }: WriterOptions) {
+  const { all, repository } = runner.environment;
+  const [apiUrl, graphqlUrl] = [all['GITHUB_API_URL'] ?? '', all['GITHUB_GRAPHQL_URL'] ?? ''];
+  const github = { apiUrl, graphqlUrl, repository, token, clock: systemClock, log: runner.log };
+  if (transport === 'api' && (apiUrl === '' || graphqlUrl === '')) {
+    throw new InputError('transport', transport, "needs GitHub's API, and GITHUB_API_URL is empty: use git");
+  }
+  const hasApi = apiUrl !== '' && graphqlUrl !== '' && token !== '';
+  return {
+    transport: transport === 'api' ? createApiTransport(github) : createGitTransport(git),
+    trust: hasApi ? createTrust(openGitHubTrust(github), identity, runner.log) : trustAll,
+  };
 }
 
 /** Opens ports in scratch folders of the runner's temporary folder; closing removes the folders. */
