@@ -6,7 +6,7 @@ import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import type { LandResult } from '#core/release/land.ts';
-import { openAskPorts } from '#core/release/open-ports.ts';
+import { type WriterOptions as AskOptions, openAskPorts } from '#core/release/open-ports.ts';
 import { readImageInputs } from '#core/source/image-inputs.ts';
 import { openSourceTree } from '#core/source/source-tree.ts';
 import { createExec } from '#core/system/exec.ts';
@@ -45,12 +45,11 @@ export interface WriterOptions {
 }
 
 type Inputs = Readonly<Record<string, string>>;
-type Opened = { readonly token: string; readonly config: string };
 
 const COMMON = { environment: 'production', branch: 'main', config: 'slipway.yaml' };
 let runs = 100;
 
-async function write<In extends Opened, Result extends LandResult>(
+async function write<In extends AskOptions, Result extends LandResult>(
   tenant: Tenant,
   inputs: Inputs,
   options: WriterOptions,
