@@ -9,11 +9,8 @@ export interface LandingPage extends RepositoryPage {
   readonly branch: string;
 }
 
-/** The outputs that every action that lands an intent declares. */
-export const LANDING_OUTPUTS = ['outcome', 'commit', 'releases'] as const;
-
 /** Returns the outputs of a landed intent. */
-export function describeLanding(result: LandResult): Record<(typeof LANDING_OUTPUTS)[number], string> {
+export function describeLanding(result: LandResult): { outcome: string; commit: string; releases: string } {
   const releases = result.images.map(({ environment, image, outcome, from, to, source, winner, hold }) => ({
     environment,
     image,

@@ -1,5 +1,5 @@
 import { ulid } from 'ulid';
-import { parseOptional, parsePath } from '#core/action/inputs.ts';
+import { parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
 import { createApiTransport } from '#core/git/api-transport.ts';
@@ -43,16 +43,16 @@ export interface WriterOptions {
   readonly identity: string;
 }
 
-/** Reads the inputs that every writing action has for its connection. */
-export function readWriterOptions(runner: Pick<Runner, 'input'>): WriterOptions {
-  const transport = runner.input('transport');
+/** Returns those inputs, checked; an empty transport is git, an empty identity the job's own. */
+export function parseWriterOptions(inputs: Readonly<Record<keyof WriterOptions, string>>): WriterOptions {
+  const { config, token, transport, identity } = inputs;
   if (transport !== 'git' && transport !== 'api' && transport !== '')
     throw new InputError('transport', transport, 'is neither git nor api: git works everywhere, api signs');
   return {
-    config: parsePath('config', runner.input('config')),
-    token: runner.input('token'),
+    config: parsePath('config', config),
+    token,
     transport: transport === 'api' ? 'api' : 'git',
-    identity: parseOptional(runner.input('identity'), (login) => login) ?? 'github-actions[bot]',
+    identity: identity === '' ? 'github-actions[bot]' : identity,
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseBranch, parseEnvironment, parseLines, parseOptional } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
-import { readWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED, parseCommitSha, parseDigest } from '#core/values/reference.ts';
 
@@ -20,7 +20,12 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     images: parseImages(runner.input('images')),
     sourceSha: parseCommitSha('source-sha', runner.input('source-sha')),
     branch: parseBranch('branch', runner.input('branch')),
-    ...readWriterOptions(runner),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { parseBranch, parseEnvironment, parseOptional, parseReason } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { HoldRequest } from '#core/release/hold-image.ts';
-import { readWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import { parseUntil } from '#core/release/until.ts';
 import { InputError } from '#core/values/errors.ts';
 
@@ -24,7 +24,12 @@ export function readInputs(runner: Pick<Runner, 'input'>, now: Date): Inputs {
     reason: parseReason('reason', runner.input('reason')),
     until: parseOptional(until, (text) => parseUntil('until', text, now)),
     branch: parseBranch('branch', runner.input('branch')),
-    ...readWriterOptions(runner),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { parseBranch, parseEnvironment, parseOptional, parseReason } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
-import { readWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import type { PromotionRequest } from '#core/release/promote.ts';
 
 /** The inputs of this action, checked. */
@@ -13,6 +13,11 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     image: parseOptional(runner.input('image'), (image) => image),
     reason: parseOptional(runner.input('reason'), (reason) => parseReason('reason', reason)) ?? '',
     branch: parseBranch('branch', runner.input('branch')),
-    ...readWriterOptions(runner),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
   };
 }

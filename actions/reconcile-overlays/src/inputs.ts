@@ -1,6 +1,6 @@
 import { parseBranch } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
-import { readWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 
 /** The inputs of this action, checked. */
 export interface Inputs extends WriterOptions {
@@ -11,6 +11,11 @@ export interface Inputs extends WriterOptions {
 export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
   return {
     branch: parseBranch('branch', runner.input('branch')),
-    ...readWriterOptions(runner),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
   };
 }

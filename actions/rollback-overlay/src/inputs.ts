@@ -1,6 +1,6 @@
 import { parseBoolean, parseBranch, parseEnvironment, parseOptional, parseReason } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
-import { readWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import type { RollbackRequest } from '#core/release/roll-back.ts';
 import { InputError } from '#core/values/errors.ts';
 import { parseCommitSha } from '#core/values/reference.ts';
@@ -17,7 +17,12 @@ export function readInputs(runner: Pick<Runner, 'input' | 'environment'>): Input
     reason: parseReason('reason', runner.input('reason')),
     branch: parseBranch('branch', runner.input('branch')),
     anchor: parseCommitSha('GITHUB_SHA', runner.environment.sha),
-    ...readWriterOptions(runner),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
     override: parseBoolean('override', runner.input('override')),
   };
 }
