@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { borrowObjects } from '#core/git/borrow.ts';
 import { type NewCommit, writeCommit } from '#core/git/commit.ts';
-import { type Fetch, fetchFrom, fetchObjects, lsRemote } from '#core/git/fetch.ts';
+import { type Fetch, fetchFrom, fetchObjects, lsRefs, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
   type CommitPage,
@@ -36,6 +36,8 @@ export interface Git {
   fetch(what: Fetch): Promise<boolean>;
   /** Returns the commit of a ref on the remote, undefined where there is none. */
   lsRemote(ref: string): Promise<CommitSha | undefined>;
+  /** Returns the commits of those of the refs that the remote has. */
+  lsRefs(refs: readonly string[]): Promise<ReadonlyMap<string, CommitSha>>;
   /** Fetches single objects by their ids, whatever a filter left out. */
   fetchObjects(oids: readonly string[]): Promise<void>;
   revParse(revision: string): Promise<CommitSha | undefined>;
@@ -108,6 +110,7 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     dir,
     fetch: (what) => fetchFrom(run, url, what),
     lsRemote: (ref) => lsRemote(run, url, ref),
+    lsRefs: (refs) => lsRefs(run, url, refs),
     fetchObjects: (oids) => fetchObjects(run, url, oids),
     revParse: (revision) => revParse(run, revision),
     findCommits: (commits) => findCommits(run, commits),

@@ -9,7 +9,7 @@ import type { Outcome } from '#core/release/rules.ts';
 import { sayDecided } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
-import { choosePace, isContended, isTurn } from '#core/release/turns.ts';
+import { choosePace, hasLostPatience, isContended, isTurn } from '#core/release/turns.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -62,7 +62,7 @@ interface Progress {
  * the outcome is read from the branch alone, so an answer lost on the wire, or a writer killed, changes nothing.
  */
 export async function land(intent: Intent, branch: string, ports: LandPorts): Promise<LandResult> {
-  const { clock, log } = ports;
+  const { clock } = ports;
   const started = clock.now().getTime();
   const temper = ports.random();
   const progress: Progress = {
@@ -90,8 +90,8 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
       continue;
     }
     if (own !== undefined && !hasTurn(own, others, progress, temper, ports)) {
-      log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
-      await clock.sleep(choosePace(others.length + 1, ports.random()));
+      ports.log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
+      await waitForChange(tip.head, own, others.length + 1, branch, { progress, temper }, ports);
       continue;
     }
     const result = await fold(tip, intent, own, others, progress, branch, ports);
@@ -141,6 +141,23 @@ function hasTurn(
   const now = clock.now();
   const open = [own, ...others].map(({ intent }) => intent.id);
   return isTurn({ open, own: own.intent.id, stillFor: now.getTime() - seenSince, now, temper });
+}
+
+/** Looks at two refs alone until the branch moves, the own ref goes, or nothing happens for too long. */
+async function waitForChange(
+  head: CommitSha,
+  own: OpenIntent,
+  open: number,
+  branch: string,
+  { progress, temper }: { readonly progress: Progress; readonly temper: number },
+  { git, clock, random }: LandPorts,
+): Promise<void> {
+  for (;;) {
+    await clock.sleep(choosePace(open, random()));
+    const refs = await git.lsRefs([`refs/heads/${branch}`, own.ref]);
+    if (refs.get(`refs/heads/${branch}`) !== head || !refs.has(own.ref)) return;
+    if (hasLostPatience(clock.now().getTime() - progress.seenSince, temper)) return;
+  }
 }
 
 /** Reads from the branch alone what became of an intent whose ref is not there (any more). */
@@ -215,7 +232,7 @@ async function fold(
   progress.hasPushed ||= folded.hasPushed;
   progress.rejected = folded.rejected;
   const decided = folded.plan.decided.find((one) => one.intent === intent);
-  if (decided === undefined) throw new Error('an intent was not decided');
+  if (decided === undefined) return undefined; // it landed before, and is found where it landed
   // nothing of it was written and nothing will be, whatever became of the others
   if (decided.outcome === 'refused' && (own === undefined || folded.rejected === undefined)) throw refusalOf(decided);
   if (folded.rejected !== undefined || decided.outcome === 'waits') return undefined;

@@ -20,6 +20,8 @@ export interface Line extends Branch {
   readonly head: CommitSha;
   /** Fetches the next step; false when the history is whole. */
   deepen(): Promise<boolean>;
+  /** Fetches the history back to a time, or all of it. */
+  reachBack(time: Date): Promise<void>;
   /** Returns the first-parent line, newest first, where it is fetched. */
   commits(): Promise<readonly CommitSha[]>;
   /** Returns who made a commit, when, and its subject. */
@@ -74,6 +76,14 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
   return {
     head,
     deepen,
+    reachBack: async (time) => {
+      const isNewer = async (): Promise<boolean> => {
+        const { logged, line } = await read();
+        const oldest = logged.find(({ commit }) => commit === line.at(-1));
+        return oldest !== undefined && oldest.time > time;
+      };
+      while ((await isNewer()) && (await deepen()));
+    },
     commits: async () => (await read()).line,
     claims: async () =>
       (await read()).logged.flatMap(({ message, ...commit }) =>

@@ -5,6 +5,9 @@ const PATIENCE = { least: 4_000, spread: 6_000 } as const;
 /** An intent older than this was left behind: its writer is not waited for. */
 const LEFT_BEHIND = 90_000;
 
+/** An intent older than this is refused: nobody waits for it any more. */
+const OVERDUE = 24 * 3_600_000;
+
 /** What a waiting writer sees. */
 export interface Sight {
   /** ULIDs of the open intents, its own among them. */
@@ -23,7 +26,12 @@ export interface Sight {
  */
 export function isTurn({ open, own, stillFor, now, temper }: Sight): boolean {
   const waiting = open.filter((id) => id === own || !isLeftBehind(id, now)).sort();
-  return waiting[0] === own || stillFor > PATIENCE.least + temper * PATIENCE.spread;
+  return waiting[0] === own || hasLostPatience(stillFor, temper);
+}
+
+/** True when nothing has changed for too long, in milliseconds: the writer whose turn it is must have died. */
+export function hasLostPatience(stillFor: number, temper: number): boolean {
+  return stillFor > PATIENCE.least + temper * PATIENCE.spread;
 }
 
 /** True when others write at this moment: then a push would lose, and an intent is published at once. */
@@ -43,7 +51,12 @@ function isLeftBehind(id: string, now: Date): boolean {
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A ULID begins with its time: ten digits of Crockford's base 32, milliseconds since 1970 (github.com/ulid/spec). */
-function timeOf(id: string): number {
+/** True for an intent that nobody expects to land any more: what was wanted yesterday may be wrong today. */
+export function isOverdue(id: string, now: Date): boolean {
+  return now.getTime() - timeOf(id) > OVERDUE;
+}
+
+/** Returns the time of a ULID: ten digits of Crockford's base 32, milliseconds since 1970 (github.com/ulid/spec). */
+export function timeOf(id: string): number {
   return [...id.slice(0, 10)].reduce((time, digit) => time * 32 + DIGITS.indexOf(digit), 0);
 }
