@@ -1,4 +1,4 @@
-import { findHold, type Hold, type HoldChange } from '#core/release/holds.ts';
+import { findHold, type Hold, type HoldChange, isActive } from '#core/release/holds.ts';
 import type { Build, Intent } from '#core/release/intent.ts';
 import type { Binding, DeployedRelease, ImageState, Order, Place, PlaceQuestion, State } from '#core/release/state.ts';
 import type { Release } from '#core/release/trailer.ts';
@@ -105,8 +105,11 @@ function openHoldDraft(state: State): HoldDraft {
   const current = new Map<string, readonly Hold[]>();
   const added = new Map<string, Hold[]>();
   const removed = new Map<string, ((hold: Hold) => boolean)[]>();
+  // an intent may wait past the end of its own hold
   const read = (environment: string): readonly Hold[] =>
-    current.get(environment) ?? state.environments.get(environment)?.holds ?? [];
+    (current.get(environment) ?? state.environments.get(environment)?.holds ?? []).filter((hold) =>
+      isActive(hold, state.now),
+    );
   return {
     holds: read,
     addHold: (environment, hold) => {

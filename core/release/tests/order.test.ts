@@ -131,6 +131,21 @@ describe('two builds of the same inputs', () => {
     expect(await world.finish(1, forced)).toBe('superseded');
   });
 
+  test('a release of the commit that is being decided on comes before those of the branch', async () => {
+    const world = new World(['a', 'b', 'a']);
+    await world.finish(0, digestOf('c'));
+    await world.finish(0, digestOf('a'));
+    const [first] = world.releases;
+    if (first === undefined) throw new Error('nothing was released');
+    const newest = { ...first, kind: 'rollback' as const, source: commitOf(1), to: digestOf('b'), from: first.to };
+    world.releases.unshift(newest);
+    const deployed = { ...newest, source: commitOf(2), to: digestOf('a'), from: newest.to, commit: undefined };
+    const other = { source: commitOf(2), digest: digestOf('c') };
+    expect(await placeBuild(other, deployed, world.branch, world.image)).toEqual({ is: 'rebuilt' });
+    const replaced = { source: commitOf(2), digest: newest.to };
+    expect(await placeBuild(replaced, deployed, world.branch, world.image)).toMatchObject({ is: 'older' });
+  });
+
   test('inputs that came back after others are a newer state: their first build may be deployed again', async () => {
     const world = new World(['a', 'b', 'a']);
     expect(await world.finish(0)).toBe('landed');
