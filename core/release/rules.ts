@@ -120,6 +120,13 @@ export function refuseLiftOfOne(holds: readonly Hold[], { name }: { readonly nam
   );
 }
 
+/** Returns why a change by hand that left no digest cannot be let go. */
+export function refuseTag(environment: string, image: string, hand: Binding): Refusal {
+  return new Refusal(
+    `image: ${environment}/${image} has no digest in the overlay (${describeBinding(hand)}), and no newer build waits; write a digest there, or roll back: workflow Rollback`,
+  );
+}
+
 /** How a person lets go of what is held. */
 export const RELEASE_IT = 'release it first: workflow Hold, action release';
 
