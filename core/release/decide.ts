@@ -20,6 +20,7 @@ import {
   type Outcome,
   refuseDrifted,
   refuseLiftOfOne,
+  refuseUnnamed,
   refuseUnused,
   summarizeOutcomes,
 } from '#core/release/rules.ts';
@@ -217,6 +218,7 @@ function decideLift(intent: LiftIntent, environment: EnvironmentConfig, draft: D
     (image) => isMeant(image) && !planned.some((one) => one.image === image && one.decision.outcome === 'landed'),
   );
   const accepted = staying.filter((image) => draft.image(name, image).hand !== undefined);
+  for (const image of accepted) refuseUnnamed(draft.image(name, image), name, image);
   const settled = settle(intent, planned, draft);
   if (settled.outcome === 'waits') return settled;
   if (gone.length > 0) draft.removeHolds(name, (hold) => gone.includes(hold) || gone.some((one) => isSame(one, hold)));

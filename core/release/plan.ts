@@ -89,7 +89,7 @@ async function findFaulty(
   ports: StatePorts,
   fault: ExpectedError,
 ): Promise<Decided[]> {
-  const landing = batch.decided.filter(({ intent }) => batch.releases.some((release) => release.intent === intent.id));
+  const landing = batch.decided.filter(({ outcome }) => outcome === 'landed');
   const refuse = ({ intent }: Decided, refusal: ExpectedError): Decided => ({
     intent,
     outcome: 'refused',
@@ -100,9 +100,10 @@ async function findFaulty(
   if (landing.length === 1) return landing.map((one) => refuse(one, fault));
   const faulty: Decided[] = [];
   for (const one of landing) {
-    const releases = batch.releases.filter((release) => release.intent === one.intent.id);
     try {
-      await editOverlays({ releases, decided: batch.decided }, read, head, ports);
+      const alone = await decideAll(read, [one.intent]);
+      await editOverlays(alone, read, head, ports);
+      editHoldFiles(alone, read);
     } catch (error) {
       if (!isExpected(error)) throw error;
       faulty.push(refuse(one, error as ExpectedError)); // isExpected says so
