@@ -9,7 +9,7 @@ import { type EnvironmentEdit, type Plan, planAt } from '#core/release/plan.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
-import { sayDecided } from '#core/release/say.ts';
+import { sayDecided, sayRefused } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import { choosePace, isContended, isTurn } from '#core/release/turns.ts';
 import type { Log } from '#core/system/log.ts';
@@ -174,7 +174,7 @@ async function findOutcome(
   return toResult(decided, undefined, progress, { edits: [], batch: undefined });
 }
 
-function toLanded({ commit, releases }: LandedIntent, decided: Decided, progress: Progress): LandResult {
+function toLanded({ commit, releases, holds }: LandedIntent, decided: Decided, progress: Progress): LandResult {
   const own = releases.map(({ environment, image, from, to, source }): ImageOutcome => {
     return { environment, image, outcome: 'landed', from, to, source };
   });
@@ -182,7 +182,7 @@ function toLanded({ commit, releases }: LandedIntent, decided: Decided, progress
     own.some((one) => one.environment === image.environment && one.image === image.image);
   const images = [...own, ...decided.images.filter((image) => !isOwn(image))];
   const { lostRaces } = progress;
-  return { outcome: 'landed', commit, images, holds: decided.holds, edits: [], lostRaces, batch: undefined };
+  return { outcome: 'landed', commit, images, holds, edits: [], lostRaces, batch: undefined };
 }
 
 function toResult(
@@ -198,6 +198,7 @@ function toResult(
 async function publish(intent: Intent, progress: Progress, ports: LandPorts): Promise<void> {
   const wasTried = progress.phase === 'publishing';
   progress.phase = 'publishing';
+  progress.hasPushed = true; // another writer may land it before we see its ref
   const reason = await publishIntent(intent, ports.transport);
   if (reason === undefined) return ports.log.info(`Published as intent ${intent.id}`);
   if (!wasTried) return;
@@ -221,6 +222,7 @@ async function fold(
   const decided = plan.decided.find((one) => one.intent === intent);
   if (decided === undefined) throw new Error('an intent was not decided');
   sayDecided(decided, ports.log);
+  for (const other of plan.decided) if (other !== decided) sayRefused(other, ports.log);
   if (decided.outcome === 'refused' && own === undefined)
     throw decided.refusal ?? new Error('a refusal without a reason');
   const done = new Set(plan.decided.filter(({ outcome }) => outcome !== 'waits').map((one) => one.intent));
