@@ -70,6 +70,15 @@ function readEntry(overlay: string, image: string): string | undefined {
   return entry?.match(/(?:digest|newTag): (\S+)/)?.[1];
 }
 
+/** Commits other settings of an environment to slipway.yaml; returns the commit. */
+export function configure({ tenant }: Stage, environment: string, settings: string): string {
+  const text = tenant.remoteGit('show', 'main:slipway.yaml');
+  const line = new RegExp(`^  ${environment}: \\{.*$`, 'm');
+  const overlay = `overlay: overlays/${environment}`;
+  const changed = text.replace(line, `  ${environment}: {${overlay}, ${settings}}`);
+  return tenant.commit({ 'slipway.yaml': `${changed}\n` }, `${environment}: ${settings}`);
+}
+
 /** Replaces what an overlay's entry says of an image, in the clone, as an editor does. */
 export function editEntry(overlay: string, image: string, line: string): string {
   return overlay.replace(
