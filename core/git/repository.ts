@@ -27,6 +27,7 @@ import {
 import { basicCredentials, gitEnvironment, type Remote, type RunGit } from '#core/git/remote.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
 import type { Exec } from '#core/system/exec.ts';
+import { createQueue } from '#core/system/limit.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** A bare repository of our own and its remote. One method per git verb; each is documented beside its code. */
@@ -106,12 +107,13 @@ export async function createScratchGit(options: ScratchOptions): Promise<Git> {
 }
 
 function openGit(run: RunGit, dir: string, url: string): Git {
+  const oneByOne = createQueue(); // two fetches at once would fight over the locks of `shallow` and of refs
   return {
     dir,
-    fetch: (what) => fetchFrom(run, url, what),
+    fetch: (what) => oneByOne(() => fetchFrom(run, url, what)),
     lsRemote: (ref) => lsRemote(run, url, ref),
     lsRefs: (refs) => lsRefs(run, url, refs),
-    fetchObjects: (oids) => fetchObjects(run, url, oids),
+    fetchObjects: (oids) => oneByOne(() => fetchObjects(run, url, oids)),
     revParse: (revision) => revParse(run, revision),
     findCommits: (commits) => findCommits(run, commits),
     isAncestor: (older, newer) => isAncestor(run, older, newer),

@@ -20,7 +20,7 @@ import {
   type Outcome,
   refuseDrifted,
   refuseLiftOfOne,
-  refuseTag,
+  refuseUnnamed,
   refuseUnused,
   summarizeOutcomes,
 } from '#core/release/rules.ts';
@@ -245,7 +245,7 @@ function decideLift(intent: LiftIntent, environment: EnvironmentConfig, draft: D
     (image) => isMeant(image) && !planned.some((one) => one.image === image && one.decision.outcome === 'landed'),
   );
   const accepted = staying.filter((image) => draft.image(name, image).hand !== undefined);
-  refuseUndigested(accepted, draft, name);
+  for (const image of accepted) refuseUnnamed(draft.image(name, image), name, image);
   const settled = settle(intent, planned, draft);
   if (settled.outcome === 'waits') return settled;
   if (gone.length > 0) draft.removeHolds(name, (hold) => hold.kind !== 'accepted' && isMeant(hold.image));
@@ -255,14 +255,6 @@ function decideLift(intent: LiftIntent, environment: EnvironmentConfig, draft: D
     ...accepted.map((image) => ({ environment: name, image, action: 'release' as const, kind: 'manual' as const })),
   ];
   return { ...settled, outcome: holds.length > 0 ? 'landed' : settled.outcome, holds };
-}
-
-/** What a hand left at a tag, or took out, cannot be accepted: automatic bumps go on from a digest. */
-function refuseUndigested(accepted: readonly string[], draft: Draft, environment: string): void {
-  for (const image of accepted) {
-    const { current, hand } = draft.image(environment, image);
-    if (current === undefined && hand !== undefined) throw refuseTag(environment, image, hand);
-  }
 }
 
 function accept({ environment, reason, actor: by, at: since, images }: LiftIntent, image: string, draft: Draft): void {

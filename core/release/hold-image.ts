@@ -1,9 +1,12 @@
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidate } from '#core/release/candidate.ts';
 import { findEnvironment } from '#core/release/environments.ts';
-import type { Build, Builds } from '#core/release/intent.ts';
+import type { Build, Builds, LiftIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { planAt } from '#core/release/plan.ts';
+import { findRepeated } from '#core/release/repeated.ts';
+import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What a person wants to hold or to let go. */
@@ -29,7 +32,22 @@ export async function releaseImage(request: HoldRequest, ports: AskPorts): Promi
   const { environment, image, reason, branch } = request;
   const { head } = await readTip(branch, ports);
   const images = await findCandidates(environment, image, head, ports);
-  return land({ kind: 'release', environment, image, images, ...describeAsker(ports, reason) }, branch, ports);
+  const intent: LiftIntent = { kind: 'release', environment, image, images, ...describeAsker(ports, reason) };
+  await refuseRepeated(intent, head, ports);
+  return land(intent, branch, ports);
+}
+
+/** A job that is run again must not let go of what was held after it. */
+async function refuseRepeated(intent: LiftIntent, head: CommitSha, ports: AskPorts): Promise<void> {
+  const { environment } = intent;
+  const { overlay } = findEnvironment(await ports.readConfig(head), environment);
+  const [own] = await findRepeated('release', { environment, overlay }, head, ports);
+  if (own === undefined) return;
+  const [decided] = (await planAt(head, [intent], ports)).decided;
+  if (decided === undefined || decided.outcome !== 'landed') return;
+  throw new Refusal(
+    `${environment} was released by this run already, in ${own.commit.slice(0, 7)}, and was changed since; start the workflow again instead of running its old job`,
+  );
 }
 
 /** Returns the newest source's build of each image that the overlay lists; none where releases do not come by push. */

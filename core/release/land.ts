@@ -6,10 +6,10 @@ import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
-import { sayDecided } from '#core/release/say.ts';
+import { sayDecided, sayRefused } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
-import { choosePace, hasLostPatience, isContended, isTurn } from '#core/release/turns.ts';
+import { choosePace, choosePatience, isContended } from '#core/release/turns.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -89,10 +89,14 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
       await publish(intent, progress, ports);
       continue;
     }
-    if (own !== undefined && !hasTurn(own, others, progress, temper, ports)) {
-      ports.log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
-      await waitForChange(tip.head, own, others.length + 1, branch, { progress, temper }, ports);
-      continue;
+    if (own !== undefined) {
+      const ids = [own, ...others].map((open) => open.intent.id);
+      const turnAt = progress.seenSince + choosePatience(intent.id, ids, temper);
+      if (clock.now().getTime() < turnAt) {
+        ports.log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
+        await waitForChange(tip.head, own, ids.length, branch, turnAt, ports);
+        continue;
+      }
     }
     const result = await fold(tip, intent, own, others, progress, branch, ports);
     if (result !== undefined) return result;
@@ -131,32 +135,20 @@ function mustPublish({ phase, lostRaces }: Progress, others: readonly OpenIntent
   );
 }
 
-function hasTurn(
-  own: OpenIntent,
-  others: readonly OpenIntent[],
-  { seenSince }: Progress,
-  temper: number,
-  { clock }: LandPorts,
-): boolean {
-  const now = clock.now();
-  const open = [own, ...others].map(({ intent }) => intent.id);
-  return isTurn({ open, own: own.intent.id, stillFor: now.getTime() - seenSince, now, temper });
-}
-
-/** Looks at two refs alone until the branch moves, the own ref goes, or nothing happens for too long. */
+/** Looks at two refs alone until the branch moves, the own ref goes, or it is this writer's turn. */
 async function waitForChange(
   head: CommitSha,
   own: OpenIntent,
   open: number,
   branch: string,
-  { progress, temper }: { readonly progress: Progress; readonly temper: number },
+  turnAt: number,
   { git, clock, random }: LandPorts,
 ): Promise<void> {
   for (;;) {
     await clock.sleep(choosePace(open, random()));
     const refs = await git.lsRefs([`refs/heads/${branch}`, own.ref]);
     if (refs.get(`refs/heads/${branch}`) !== head || !refs.has(own.ref)) return;
-    if (hasLostPatience(clock.now().getTime() - progress.seenSince, temper)) return;
+    if (clock.now().getTime() >= turnAt) return;
   }
 }
 
@@ -184,7 +176,7 @@ async function findOutcome(
   return toResult(decided, undefined, progress, { edits: [], batch: undefined });
 }
 
-function toLanded({ commit, releases }: LandedIntent, decided: Decided, progress: Progress): LandResult {
+function toLanded({ commit, releases, holds }: LandedIntent, decided: Decided, progress: Progress): LandResult {
   const own = releases.map(({ environment, image, from, to, source }): ImageOutcome => {
     return { environment, image, outcome: 'landed', from, to, source };
   });
@@ -192,7 +184,7 @@ function toLanded({ commit, releases }: LandedIntent, decided: Decided, progress
     own.some((one) => one.environment === image.environment && one.image === image.image);
   const images = [...own, ...decided.images.filter((image) => !isOwn(image))];
   const { lostRaces } = progress;
-  return { outcome: 'landed', commit, images, holds: decided.holds, edits: [], lostRaces, batch: undefined };
+  return { outcome: 'landed', commit, images, holds, edits: [], lostRaces, batch: undefined };
 }
 
 function toResult(
@@ -208,6 +200,7 @@ function toResult(
 async function publish(intent: Intent, progress: Progress, ports: LandPorts): Promise<void> {
   const wasTried = progress.phase === 'publishing';
   progress.phase = 'publishing';
+  progress.hasPushed = true; // another writer may land it before we see its ref
   const reason = await publishIntent(intent, ports.transport);
   if (reason === undefined) return ports.log.info(`Published as intent ${intent.id}`);
   if (!wasTried) return;
@@ -237,6 +230,7 @@ async function fold(
   if (decided.outcome === 'refused' && (own === undefined || folded.rejected === undefined)) throw refusalOf(decided);
   if (folded.rejected !== undefined || decided.outcome === 'waits') return undefined;
   sayDecided(decided, ports.log);
+  for (const other of folded.plan.decided) if (other !== decided) sayRefused(other, ports.log);
   return toResult(decided, folded.commit, progress, { edits: folded.plan.edits, batch: countLanded(folded.plan) });
 }
 

@@ -187,6 +187,8 @@ async function readImage(
   const current = overlay?.digests.get(image);
   const state = { current, isUsed, release, hand: undefined };
   if (release === undefined || overlay === undefined || current === release.to) return state;
+  // an entry that was taken out holds nothing: what would write it is refused by name
+  if (!overlay.entries.some(({ name }) => name === image)) return state;
   const accepted = holds.find((hold) => hold.kind === 'accepted' && hold.image === image && hold.digest === current);
   if (accepted?.digest !== undefined) {
     return { ...state, release: { ...release, to: accepted.digest, source: accepted.source ?? release.source } };

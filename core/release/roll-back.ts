@@ -1,11 +1,11 @@
 import { repositoryOf } from '#core/overlay/edit.ts';
 import { checkPullable, type PullFault } from '#core/registry/pullable.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
-import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment } from '#core/release/environments.ts';
 import type { Builds } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { findRepeated } from '#core/release/repeated.ts';
 import {
   type Candidate,
   describeCandidates,
@@ -54,25 +54,21 @@ export async function rollBack(request: RollbackRequest, ports: AskPorts): Promi
 
 /** A job that is run again saw an old branch: it must not undo what came after it. */
 async function refuseRepeated(
-  { environment, image }: RollbackRequest,
+  { environment }: RollbackRequest,
   { builds }: RollbackTarget,
   head: CommitSha,
   ports: AskPorts,
 ): Promise<void> {
-  if (ports.runUrl === '') return;
   const config = await ports.readConfig(head);
   const { overlay } = findEnvironment(config, environment);
-  const branch = await ports.history.at(head);
-  const images = [...builds.keys()];
-  const found = await branch.findReleases({ places: [{ environment, overlay }], images, count: 8 });
-  for (const name of images) {
-    const [newest, ...older] = found.get(releaseKey(environment, name)) ?? [];
-    const own = older.find(({ run, kind }) => run === ports.runUrl && kind === 'rollback');
-    if (own === undefined || newest === undefined) continue;
-    throw new Refusal(
-      `${environment}/${image ?? name} was rolled back by this run already, in ${own.commit.slice(0, 7)}, and was released since, in ${newest.commit.slice(0, 7)}; start the workflow again instead of running its old job`,
-    );
-  }
+  const own = (await findRepeated('rollback', { environment, overlay }, head, ports)).flatMap((one) => one.releases);
+  if (own.length === 0) return;
+  const { digests } = await ports.editor.read(head, overlay);
+  const changed = own.find(({ image }) => builds.has(image) && digests.get(image) !== builds.get(image)?.digest);
+  if (changed === undefined) return;
+  throw new Refusal(
+    `${environment}/${changed.image} was rolled back by this run already, in ${changed.commit.slice(0, 7)}, and was changed since; start the workflow again instead of running its old job`,
+  );
 }
 
 /** Refuses a set that the cluster could not pull; returns true where the registry did not answer and that was allowed. */

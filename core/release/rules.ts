@@ -120,10 +120,12 @@ export function refuseLiftOfOne(holds: readonly Hold[], { name }: { readonly nam
   );
 }
 
-/** Returns why a change by hand that left no digest cannot be let go. */
-export function refuseTag(environment: string, image: string, hand: Binding): Refusal {
-  return new Refusal(
-    `image: ${environment}/${image} has no digest in the overlay (${describeBinding(hand)}), and no newer build waits; write a digest there, or roll back: workflow Rollback`,
+/** Refuses to accept a change by hand that left no digest, where no build takes its place. */
+export function refuseUnnamed({ current, hand }: ImageState, environment: string, image: string): void {
+  if (current !== undefined || hand === undefined) return;
+  const commit = hand.commit?.slice(0, 7) ?? 'the change by hand';
+  throw new Refusal(
+    `image: ${environment}/${image} has no digest (${describeBinding(hand)}), and no build takes its place; revert ${commit}, or write a digest into the overlay`,
   );
 }
 

@@ -10,6 +10,13 @@ export function sayDecided({ images, holds }: Decided, log: Log): void {
   }
 }
 
+/** Says what another writer's intent is refused for: that writer may be gone. */
+export function sayRefused({ intent, refusal }: Decided, log: Log): void {
+  if (refusal === undefined) return;
+  const from = intent.run === '' ? '' : `, ${intent.run}`;
+  log.warn(`Refused intent ${intent.id} of ${intent.actor} (${intent.kind}${from}): ${refusal.message}`);
+}
+
 function sayImage({ environment, image, outcome, from, to, winner, hold, note }: ImageOutcome, log: Log): void {
   const name = `${environment}/${image}`;
   if (outcome === 'landed') log.info(`${name}: ${short(from)} → ${short(to)}`);

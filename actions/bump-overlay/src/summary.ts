@@ -31,13 +31,19 @@ function nextStep(result: LandResult, page: LandingPage): string {
   switch (result.outcome) {
     case 'landed': {
       const back = workflowLink('Rollback', 'rollback.yml', page);
-      return `${explainArrival(result, listEnvironments(result, 'landed'), page)} To take it back: ${back}, with 1 step.`;
+      const held =
+        listEnvironments(result, 'held').length === 0 ? '' : ` What is held stays until you let go: ${letGo(page)}`;
+      return `${explainArrival(result, listEnvironments(result, 'landed'), page)} To take it back: ${back}, with 1 step.${held}`;
     }
     case 'unchanged':
       return 'nothing. The overlays name these digests already, so nothing was committed.';
     case 'held':
-      return `nothing, until you let go. Then start ${workflowLink('Hold', 'hold.yml', page)} with the action \`release\`: it deploys the newest build in the same commit.`;
+      return `nothing, until you let go: ${letGo(page)}`;
     case 'superseded':
       return 'nothing. A newer commit is deployed, so nothing was committed.';
   }
+}
+
+function letGo(page: LandingPage): string {
+  return `${workflowLink('Hold', 'hold.yml', page)} with the action \`release\` deploys the newest build in the same commit.`;
 }

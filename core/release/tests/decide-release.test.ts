@@ -191,7 +191,7 @@ describe('a change by hand', () => {
     const tagged = stateOf({ staging: { images: { a: { source: 5, hand, current: undefined } } } });
     const batch = run(tagged, lift(1, 'a'));
     expect(refusalOf(batch, 1)).toBe(
-      'image: staging/a has no digest in the overlay (changed by hand in 0000000, by A Person since 2026-01-02 12:00 UTC: Revert "bad"), and no newer build waits; write a digest there, or roll back: workflow Rollback',
+      'image: staging/a has no digest (changed by hand in 0000000, by A Person since 2026-01-02 12:00 UTC: Revert "bad"), and no build takes its place; revert 0000000, or write a digest into the overlay',
     );
     expect(read(run(tagged, lift(1, 'a', { a: [5, 'a'] }))).moves).toEqual(['staging/a a from 5']);
   });
