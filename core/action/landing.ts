@@ -14,7 +14,13 @@ export const LANDING_OUTPUTS = ['outcome', 'commit', 'releases'] as const;
 
 /** Returns the outputs of a landed intent. */
 export function describeLanding(result: LandResult): Record<(typeof LANDING_OUTPUTS)[number], string> {
-  const releases = result.images.map(({ environment, image, outcome, from, to, source, winner, hold }) => ({
+  const releases = JSON.stringify(describeImages(result.images));
+  return { outcome: result.outcome, commit: result.commit ?? '', releases };
+}
+
+/** Returns what became of images, in the form that programs read. */
+export function describeImages(images: readonly ImageOutcome[]) {
+  return images.map(({ environment, image, outcome, from, to, source, winner, hold }) => ({
     environment,
     image,
     outcome,
@@ -37,7 +43,6 @@ export function describeLanding(result: LandResult): Record<(typeof LANDING_OUTP
             commit: hold.commit ?? null,
           },
   }));
-  return { outcome: result.outcome, commit: result.commit ?? '', releases: JSON.stringify(releases) };
 }
 
 /** Returns the summary of a landed intent: the headline, what became of each image and hold, what to do next. */

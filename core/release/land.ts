@@ -1,11 +1,10 @@
 import type { Git } from '#core/git/repository.ts';
 import type { Transport } from '#core/git/transport.ts';
-import { formatCommitMessage } from '#core/release/commit-message.ts';
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
 import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
-import { type EnvironmentEdit, type Plan, planAt } from '#core/release/plan.ts';
+import { type EnvironmentEdit, messageOf, type Plan, planAt } from '#core/release/plan.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
@@ -252,9 +251,7 @@ function describeBatch(plan: Plan): string {
 }
 
 function writeCommit(parent: CommitSha, plan: Plan, { transport, clock }: LandPorts): Promise<CommitSha> {
-  const landed = plan.decided.filter(({ outcome }) => outcome === 'landed');
-  const message = formatCommitMessage(landed, plan.releases);
-  return transport.commit({ parent, message, files: plan.files, at: clock.now() });
+  return transport.commit({ parent, message: messageOf(plan), files: plan.files, at: clock.now() });
 }
 
 function overdue(intent: Intent, branch: string, { phase, lostRaces }: Progress): Refusal {

@@ -41,6 +41,8 @@ export interface Workplace {
   readonly mask: (secret: string) => void;
   /** For http(s) remotes; empty where git's own credentials are used. */
   readonly token: string;
+  /** How long a registry that does not answer is asked again, in milliseconds; 30 s where it is not given. */
+  readonly registryDeadlineMs?: number;
 }
 
 /** Who asks for an intent, and from where. */
@@ -66,8 +68,9 @@ export function openAskPorts(runner: Runner, options: { token: string; config: s
 export function openWriter(place: Workplace, asker: Asker, config: string): Promise<Opened<AskPorts>> {
   return openInScratch(place, 'landing', async (scratch, exec) => {
     const { git, history } = await openBranchPorts(place, scratch, exec);
-    const { environment, mask, log } = place;
-    const registryDeps = { environment, mask, clock: systemClock };
+    const { environment, mask, log, registryDeadlineMs: deadlineMs } = place;
+    const patience = deadlineMs === undefined ? {} : { deadlineMs };
+    const registryDeps = { environment, mask, clock: systemClock, ...patience };
     const opened = new Map<string, Promise<Registry>>(); // one login serves all
     const openOnce = (location: RegistryLocation): Promise<Registry> => {
       const key = JSON.stringify(location);
