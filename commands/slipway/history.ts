@@ -60,19 +60,28 @@ function toRow(release: ListedRelease) {
 function render(releases: readonly ListedRelease[], environment: string | undefined, page: SlipwayPorts): string {
   if (releases.length === 0)
     return `nothing was released${environment === undefined ? '' : ` in ${environment}`} yet\n`;
-  const columns = ['AGE', 'KIND', 'IMAGE', 'DIGEST', 'COMMIT', 'WHO'].map((title) => ({ title }));
-  const rows = releases.map((release) => renderRow(release, environment, page.now()));
-  const [titles = '', ...lines] = renderTable([...columns, { title: 'SOURCE', isFlexible: true }], rows, page);
-  const explained = lines.flatMap((line, at) => [line, ...explain(releases[at], page)]);
-  return `${[titles, ...explained].join('\n')}\n`;
+  if (environment !== undefined) return `${renderReleases(releases, page, 0).join('\n')}\n`;
+  const names = [...new Set(releases.map((release) => release.environment))];
+  const blocks = names.map((name) => {
+    const own = releases.filter((release) => release.environment === name);
+    return [paint(name, 'bold', page), ...renderReleases(own, page, 2)].join('\n');
+  });
+  return `${blocks.join('\n\n')}\n`;
 }
 
-function renderRow(release: ListedRelease, environment: string | undefined, now: Date): string[] {
-  const { landed, kind, image, to, commit, actor, source, origin } = release;
+function renderReleases(releases: readonly ListedRelease[], page: SlipwayPorts, indent: number): string[] {
+  const columns = ['AGE', 'KIND', 'IMAGE', 'DIGEST', 'COMMIT', 'WHO'].map((title) => ({ title }));
+  const rows = releases.map((release) => renderRow(release, page.now()));
+  const all = renderTable([...columns, { title: 'SOURCE', isFlexible: true }], rows, page, indent);
+  const [titles = '', ...lines] = all;
+  return [titles, ...lines.flatMap((line, at) => [line, ...explain(releases[at], page, indent + 5)])];
+}
+
+function renderRow({ landed, kind, image, to, commit, actor, source, origin }: ListedRelease, now: Date): string[] {
   return [
     renderAge(landed.date, now),
     kind,
-    environment === undefined ? `${release.environment}/${image}` : image,
+    image,
     short(to),
     short(commit),
     plain(actor).slice(0, 16),
@@ -80,7 +89,7 @@ function renderRow(release: ListedRelease, environment: string | undefined, now:
   ];
 }
 
-function explain(release: ListedRelease | undefined, page: Page): string[] {
+function explain(release: ListedRelease | undefined, page: Page, indent: number): string[] {
   if (release?.reason === undefined) return [];
-  return wrap(`because: ${release.reason}`, page, 6).map((line) => paint(line, 'dim', page));
+  return wrap(`because: ${release.reason}`, page, indent).map((line) => paint(line, 'dim', page));
 }

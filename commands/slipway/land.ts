@@ -158,7 +158,9 @@ function renderDifference(landed: CommitText, { head }: Preview, branch: string,
 function renderLanded(result: LandResult, branch: string, next: string, page: Page): string {
   const title = paint(`Landed on ${branch} as ${short(result.commit)}.`, 'green', page);
   const lines = describe(result).map((line) => `  ${line}`);
-  return `${[title, ...lines].join('\n')}\n\nArgo CD applies it within half a minute. ${next}\n`;
+  const isRunning = result.images.some(({ outcome }) => outcome === 'landed');
+  const arrival = isRunning ? 'Argo CD applies it within half a minute. ' : '';
+  return `${[title, ...lines].join('\n')}\n\n${arrival}${next}\n`;
 }
 
 function renderUnwritten(result: Pick<Decided, 'images' | 'holds'>, nothing: string): string {

@@ -7,7 +7,7 @@ import {
   readStatus,
   type Waiting,
 } from '#core/release/status.ts';
-import { type CommandResult, defineCommand, UsageError } from '../command.ts';
+import { type CommandResult, defineCommand } from '../command.ts';
 import { COMMON, type SlipwayPorts, toJson, withSession } from './session.ts';
 import { paint, plain, renderAge, renderTable, short, wrap } from './text.ts';
 
@@ -19,11 +19,9 @@ export const status = defineCommand({
   name: 'npm run -s slipway -- status',
   summary: 'Shows what each environment runs by git, since when, what holds it there, and what waits.',
   options: COMMON,
-  operands: '',
   example: '--repository ~/shop',
   exitCodes: ['the status is shown', 'something is missing or does not answer', 'wrong usage'],
-  run: async ({ values, operands }, screen: SlipwayPorts): Promise<CommandResult> => {
-    if (operands.length > 0) throw new UsageError('status shows all environments: leave out what is not an option');
+  run: async ({ values }, screen: SlipwayPorts): Promise<CommandResult> => {
     const options = { isWriting: false, registryDeadlineMs: REGISTRY_DEADLINE_MS };
     const stdout = await withSession(values, screen, options, async ({ ports, branch }) => {
       const read = await readStatus(branch, ports);
@@ -74,8 +72,14 @@ function toBinding(binding: Binding | undefined) {
 }
 
 function toWaiting(waits: Waiting) {
-  const { digest, source } = waits.is === 'build' ? waits.build : { digest: null, source: null };
-  return { is: waits.is, digest, source, why: waits.is === 'unknown' ? waits.why : null };
+  const build = waits.is === 'build' ? waits.build : undefined;
+  const subject = waits.is === 'build' ? (waits.origin?.subject ?? null) : null;
+  return {
+    is: waits.is,
+    digest: build?.digest ?? null,
+    source: build === undefined ? null : { commit: build.source, subject },
+    why: waits.is === 'unknown' ? waits.why : null,
+  };
 }
 
 function render(branch: string, { head, environments }: BranchStatus, page: SlipwayPorts): string {
@@ -129,7 +133,7 @@ function wrapWaiting(waits: Waiting, page: SlipwayPorts): string[] {
   if (waits.is === 'nothing') return [];
   const text =
     waits.is === 'build'
-      ? `waits: ${short(waits.build.digest)} from ${short(waits.build.source)}`
+      ? `waits: ${short(waits.build.digest)} from ${short(waits.build.source)} ${waits.origin?.subject ?? ''}`
       : `waits: unknown, ${waits.why}`;
   return wrap(text, page, 4).map((line) => paint(line, 'dim', page));
 }

@@ -44,7 +44,7 @@ export interface ImageStatus {
 /** A build that is newer than what runs and is not there yet. */
 export type Waiting =
   | { readonly is: 'nothing' }
-  | { readonly is: 'build'; readonly build: Build }
+  | { readonly is: 'build'; readonly build: Build; readonly origin: CommitPage | undefined }
   | { readonly is: 'unknown'; readonly why: string };
 
 /** Reads what each environment runs, since when, by whom, why it stays there and what waits. Asks the registry last. */
@@ -114,7 +114,7 @@ async function compare(
   newest: ReturnType<FindNewest>,
   place: { readonly environment: string; readonly image: string },
   { current, release }: ImageState,
-  { answer, order }: ReadState,
+  { answer, order, branch }: ReadState,
 ): Promise<Waiting> {
   if (newest === undefined) return { is: 'nothing' };
   if ('why' in newest) return { is: 'unknown', why: newest.why };
@@ -122,5 +122,7 @@ async function compare(
   const question = { ...place, build: newest, deployed: release };
   await answer([question]);
   const isNewer = ['first', 'newer', 'rebuilt'].includes(order.place(question)?.is ?? '');
-  return isNewer ? { is: 'build', build: newest } : { is: 'nothing' };
+  if (!isNewer) return { is: 'nothing' };
+  const origin = (await branch.line.describeAll([newest.source])).get(newest.source);
+  return { is: 'build', build: newest, origin };
 }

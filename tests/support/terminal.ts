@@ -66,7 +66,7 @@ export async function typeSlipway(
   return { ...result, stdout: shown.join('') + result.stdout, told: told.join('\n'), asked };
 }
 
-const ID = /\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{7})\b/g;
+const ID = /\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{12}|[0-9a-f]{7})\b/g;
 
 /**
  * Returns output with what differs from run to run replaced: ids become `0000001` and so on in the order in which they
@@ -78,7 +78,7 @@ export function steady(text: string): string {
     .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, '0'.repeat(26))
     .replace(/\b\d{4}-\d{2}-\d{2}([T ])\d{2}:\d{2}(:\d{2}(\.\d+)?)?/g, (_time, space) => `2030-01-02${space}03:04`)
     .replace(/\b127\.0\.0\.1:\d+/g, '127.0.0.1:9')
-    .replace(/^( *)\d+[smhd]( +)/gm, (age, indent, gap) => `${indent}0s${gap}`.padEnd(age.length))
+    .replace(/(?<=^| {2})\d{1,3}[smhd](?= {2})/gm, (age) => '0s'.padEnd(age.length))
     .replace(ID, (id) => {
       const key = id.slice(0, 7);
       const name = names.get(key) ?? String(names.size + 1).padStart(7, '0');
