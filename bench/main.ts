@@ -1,6 +1,7 @@
 import { benchActionStart } from '#bench/action-start.ts';
 import { benchBump } from '#bench/bump.ts';
 import { benchDelivery } from '#bench/delivery.ts';
+import { benchHistory } from '#bench/history.ts';
 import { benchImage } from '#bench/image.ts';
 import { printRows } from '#bench/measure.ts';
 
@@ -9,6 +10,7 @@ const parts: Record<string, () => Promise<void>> = {
   start: async () => printRows(await benchActionStart()),
   image: async () => printRows(await benchImage()),
   bump: async () => printRows(await benchBump()),
+  history: benchHistory,
   delivery: benchDelivery,
 };
 

@@ -73,9 +73,13 @@ export async function runCommand<O extends Options, Ports>(
   }
 }
 
-/** Runs a command on the process's arguments and leaves its result: output, errors in red on a terminal, exit code. */
+/** Runs a command on the process's arguments and leaves its result. */
 export async function main<O extends Options, Ports>(command: Command<O, Ports>, ports: Ports): Promise<void> {
-  const { exitCode, stdout, stderr } = await runCommand(command, process.argv.slice(2), ports);
+  leave(await runCommand(command, process.argv.slice(2), ports));
+}
+
+/** Leaves a result behind: output, errors in red on a terminal, exit code. */
+export function leave({ exitCode, stdout, stderr }: CommandResult): void {
   const isColoured = process.stderr.isTTY && exitCode !== 0 && !process.env['NO_COLOR'];
   process.stdout.write(stdout);
   process.stderr.write(isColoured ? chalk.red(stderr) : stderr);

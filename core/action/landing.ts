@@ -11,7 +11,13 @@ export interface LandingPage extends RepositoryPage {
 
 /** Returns the outputs of a landed intent. */
 export function describeLanding(result: LandResult): { outcome: string; commit: string; releases: string } {
-  const releases = result.images.map(({ environment, image, outcome, from, to, source, winner, hold }) => ({
+  const releases = JSON.stringify(describeImages(result.images));
+  return { outcome: result.outcome, commit: result.commit ?? '', releases };
+}
+
+/** Returns what became of images, in the form that programs read. */
+export function describeImages(images: readonly ImageOutcome[]) {
+  return images.map(({ environment, image, outcome, from, to, source, winner, hold }) => ({
     environment,
     image,
     outcome,
@@ -34,7 +40,6 @@ export function describeLanding(result: LandResult): { outcome: string; commit: 
             commit: hold.commit ?? null,
           },
   }));
-  return { outcome: result.outcome, commit: result.commit ?? '', releases: JSON.stringify(releases) };
 }
 
 /** Returns the summary of a landed intent: the headline, what became of each image and hold, what to do next. */

@@ -20,6 +20,8 @@ export interface NewCommit {
   readonly files: readonly FileChange[];
   /** GitHub's API puts its own time instead: it signs only commits whose author and date it sets itself. */
   readonly at: Date;
+  /** Author and committer, as `Name <address>`; the account behind the job's own token where it is not given. */
+  readonly identity?: string;
 }
 
 /** One process for blobs, trees and commit; only the trees on the files' own paths are read. No branch moves. */
@@ -27,9 +29,10 @@ export async function writeCommit(run: RunGit, what: NewCommit): Promise<CommitS
   const when = `${Math.floor(what.at.getTime() / 1000)} +0000`;
   // a root commit has a ref of its own, so that none is taken for its parent
   const ref = what.parent === undefined ? 'refs/slipway/root' : 'refs/slipway/landing';
+  const { identity = PIPELINE_IDENTITY } = what;
   const message = Buffer.from(what.message, 'utf8');
   const stream = [
-    Buffer.from(`commit ${ref}\nauthor ${PIPELINE_IDENTITY} ${when}\ncommitter ${PIPELINE_IDENTITY} ${when}\n`),
+    Buffer.from(`commit ${ref}\nauthor ${identity} ${when}\ncommitter ${identity} ${when}\n`),
     dataOf(message),
     ...(what.parent === undefined ? [] : [Buffer.from(`from ${what.parent}\n`)]),
     ...what.files.flatMap((file) => [

@@ -25,14 +25,16 @@ export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<
     ...filter,
     ...prune,
   ];
-  const argv = ['fetch', ...flags, url, ...what.refspecs];
-  const first = await run(argv, { accept: 'any' });
+  // by standard input: thousands of them would not fit into the arguments
+  const argv = ['fetch', ...flags, '--stdin', url];
+  const options = { accept: 'any', input: what.refspecs.map((refspec) => `${refspec}\n`).join('') } as const;
+  const first = await run(argv, options);
   if (first.code === 0) return true;
   const sources = what.refspecs.map((refspec) => refspec.replace(/^\+/, '').split(':')[0] ?? refspec);
   for (const source of sources.filter((name) => name.startsWith('refs/') && !name.includes('*'))) {
     if ((await lsRemote(run, url, source)) === undefined) return false;
   }
-  const again = await run(argv, { accept: 'any' });
+  const again = await run(argv, options);
   if (again.code === 0) return true;
   const commits = sources.filter((name) => !name.startsWith('refs/'));
   // git has one exit code for all of it: a remote that answers and does not give a commit does not have it

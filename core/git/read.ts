@@ -160,6 +160,48 @@ export async function describe(run: RunGit, commit: string): Promise<CommitPage>
   return { author, date: new Date(date), subject };
 }
 
+/** Returns what a person reads of those commits that are here, by one process. */
+export async function describeAll(
+  run: RunGit,
+  commits: readonly CommitSha[],
+): Promise<ReadonlyMap<CommitSha, CommitPage>> {
+  const objects = await readBatch(run, commits);
+  const pages = new Map<CommitSha, CommitPage>();
+  for (const [index, commit] of commits.entries()) {
+    const object = objects[index];
+    if (object?.type === 'commit') pages.set(commit, parseCommitPage(object.content.toString('utf8')));
+  }
+  return pages;
+}
+
+/** A commit object: header lines, an empty line, the message. Its title is the first paragraph, on one line. */
+function parseCommitPage(text: string): CommitPage {
+  const end = text.indexOf('\n\n');
+  const [, author = '', seconds = ''] = /^author (.*?) ?<[^\n]*> (\d+) [+-]\d+$/m.exec(text.slice(0, end)) ?? [];
+  const [title = ''] = text
+    .slice(end + 2)
+    .trimStart()
+    .split(/\n\s*\n/, 1);
+  return { author, date: new Date(Number(seconds) * 1000), subject: title.trim().replace(/\s*\n\s*/g, ' ') };
+}
+
+/** A commit as `git show` tells it. */
+export interface CommitText {
+  readonly message: string;
+  /** Unified, of all files, against the first parent. */
+  readonly diff: string;
+}
+
+/** Returns a commit's message and what it changes; its parent must be here. */
+export async function show(run: RunGit, commit: string): Promise<CommitText> {
+  const diffArgs = ['-p', '-r', '--no-color', '--no-ext-diff', '--no-textconv', '--no-renames'];
+  const [message, diff] = await Promise.all([
+    run(['log', '-1', '--no-show-signature', '--format=%B', commit, '--']),
+    run(['diff-tree', ...diffArgs, `${commit}^`, commit, '--']),
+  ]);
+  return { message: `${message.stdout.toString('utf8').trimEnd()}\n`, diff: diff.stdout.toString('utf8') };
+}
+
 /** A ref with the message of its commit. */
 export interface RefMessage {
   readonly ref: string;

@@ -47,8 +47,8 @@ export function explainRemote(url: string): (error: unknown) => never {
     if (!(error instanceof CommandError)) throw error;
     const said = error.stderr.trim().split('\n').slice(-3).join(' ');
     const remedy = /\b40[13]\b|[Aa]uthentication|[Pp]ermission|could not read Username/.test(said)
-      ? 'check that the token input may read the repository (permissions: contents)'
-      : 'check that it can be reached from this runner';
+      ? 'check that the token input may read the repository (permissions: contents), or your git credentials at a terminal'
+      : 'check that it can be reached from this machine';
     throw new Refusal(`the repository ${url} does not answer: ${remedy} (${said})`, { cause: undefined });
   };
 }

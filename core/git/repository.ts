@@ -7,7 +7,9 @@ import { type Fetch, fetchFrom, fetchObjects, lsRefs, lsRemote } from '#core/git
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
   type CommitPage,
+  type CommitText,
   describe,
+  describeAll,
   findBlobs,
   findCommits,
   findEntries,
@@ -23,6 +25,7 @@ import {
   readText,
   readTrees,
   revParse,
+  show,
 } from '#core/git/read.ts';
 import { basicCredentials, gitEnvironment, type Remote, type RunGit } from '#core/git/remote.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
@@ -62,6 +65,10 @@ export interface Git {
   log(revision: string, prefix: string): Promise<LoggedCommit[]>;
   /** Returns what a person reads of a commit. */
   describe(commit: string): Promise<CommitPage>;
+  /** Returns what a person reads of those commits that are here, by one process. */
+  describeAll(commits: readonly CommitSha[]): Promise<ReadonlyMap<CommitSha, CommitPage>>;
+  /** Returns a commit's message and what it changes; its parent must be here. */
+  show(commit: string): Promise<CommitText>;
   /** Returns the refs below a prefix that are here. */
   readRefs(prefix: string): Promise<RefMessage[]>;
   /** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */
@@ -124,6 +131,8 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     readText: (revision, path) => readText(run, revision, path),
     findEntries: (revision, paths) => findEntries(run, revision, paths),
     describe: (commit) => describe(run, commit),
+    describeAll: (commits) => describeAll(run, commits),
+    show: (commit) => show(run, commit),
     readRefs: (prefix) => readRefs(run, prefix),
     log: (revision, prefix) => log(run, revision, prefix),
     listTouching: (base, head, paths) => listTouching(run, base, head, paths),

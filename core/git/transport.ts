@@ -12,7 +12,8 @@ export interface Transport {
   update(updates: readonly RefUpdate[]): Promise<PushResult>;
 }
 
-/** Returns the transport of plain git: commits are written here and travel with the push. */
-export function createGitTransport({ commit, push }: Pick<Git, 'commit' | 'push'>): Transport {
-  return { name: 'git', commit, update: push };
+/** Returns the transport of plain git: commits are written here, by `identity` where it is given, and travel with the push. */
+export function createGitTransport({ commit, push }: Pick<Git, 'commit' | 'push'>, identity?: string): Transport {
+  const by = identity === undefined ? {} : { identity };
+  return { name: 'git', commit: (what) => commit({ ...what, ...by }), update: push };
 }

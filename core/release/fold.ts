@@ -1,8 +1,7 @@
 import type { Transport } from '#core/git/transport.ts';
-import { formatCommitMessage } from '#core/release/commit-message.ts';
 import type { Intent } from '#core/release/intent.ts';
 import type { OpenIntent, Tip } from '#core/release/open-intents.ts';
-import { type Plan, planAt } from '#core/release/plan.ts';
+import { messageOf, type Plan, planAt } from '#core/release/plan.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
 import type { Rejection } from '#core/release/rejection.ts';
 import { isOverdue, timeOf } from '#core/release/turns.ts';
@@ -91,7 +90,5 @@ export function countLanded({ decided }: Plan): number {
 }
 
 function writeCommit(parent: CommitSha, plan: Plan, { transport, clock }: FoldPorts): Promise<CommitSha> {
-  const landed = plan.decided.filter(({ outcome }) => outcome === 'landed');
-  const message = formatCommitMessage(landed, plan.releases);
-  return transport.commit({ parent, message, files: plan.files, at: clock.now() });
+  return transport.commit({ parent, message: messageOf(plan), files: plan.files, at: clock.now() });
 }

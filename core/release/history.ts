@@ -18,11 +18,13 @@ export interface ReleasePlace {
   readonly overlay: string;
 }
 
-/** What is looked for: the newest `count` releases of each image in each environment. */
+/** What is looked for: the newest `count` releases of each image in each environment, or the newest `total` of them all. */
 export interface ReleaseQuery {
   readonly places: readonly ReleasePlace[];
   readonly images: readonly string[];
   readonly count: number;
+  /** Enough are found when there are so many in all, whatever `count` says. */
+  readonly total?: number;
 }
 
 /** The branch below one head, and the releases that it really made. */
@@ -86,7 +88,7 @@ export function createHistory(ports: HistoryPorts): History {
 }
 
 /** Claims are judged in growing portions: mostly the first one holds, and a flood of forged ones costs few requests. */
-const PORTIONS = [4, 32, 256] as const;
+const PORTIONS = [4, 32, 256, 2_048, 16_384] as const;
 
 async function findReleases(
   query: ReleaseQuery,
@@ -94,10 +96,11 @@ async function findReleases(
   past: Past,
   ports: { commits: Git; log: Log },
 ): Promise<ReadonlyMap<string, readonly LandedRelease[]>> {
+  if (query.total !== undefined) await line.deepen(query.total);
   for (;;) {
     const search = await searchFetched(query, line, past, ports.commits);
-    const isEnough = search.isWhole || (search.isSatisfied && (await hasAllSides(line, search.oldest, ports.commits)));
-    if (isEnough || !(await line.deepen())) {
+    const isDone = search.isWhole || (search.isSatisfied && (await hasAllSides(line, search.oldest, ports.commits)));
+    if (isDone || !(await line.deepen())) {
       reportIgnored(search.ignored, ports.log);
       return search.found;
     }
@@ -159,10 +162,15 @@ async function searchFetched(query: ReleaseQuery, line: Line, past: Past, commit
   const found = new Map<string, LandedRelease[]>([...wanted].map((key) => [key, []]));
   const groups = groupByEntry(await readClaims(line, commits, wanted));
   const ignored: CommitSha[] = [];
-  const isSatisfied = () => [...found.values()].every((releases) => releases.length >= query.count);
+  const isSatisfied = () =>
+    isEnough(
+      query,
+      [...found.values()].map(({ length }) => length),
+    );
+  const sizes = [...PORTIONS.filter((size) => size > (query.total ?? 0)), ...PORTIONS.slice(-1)];
   let oldest = 0;
   for (let start = 0, portion = 0; start < groups.length && !isSatisfied(); portion++) {
-    const size = PORTIONS[Math.min(portion, PORTIONS.length - 1)] ?? 1;
+    const size = sizes[Math.min(portion, sizes.length - 1)] ?? 1;
     const judged = await judge(groups.slice(start, start + size), line, past, overlays);
     for (const { entry, believed, doubted } of judged) {
       if (isSatisfied()) break;
@@ -173,6 +181,11 @@ async function searchFetched(query: ReleaseQuery, line: Line, past: Past, commit
     start += size;
   }
   return { found: cut(found, query.count), isSatisfied: isSatisfied(), isWhole, oldest, ignored };
+}
+
+function isEnough({ count, total }: ReleaseQuery, found: readonly number[]): boolean {
+  if (total !== undefined) return found.reduce((sum, one) => sum + one, 0) >= total;
+  return found.every((one) => one >= count);
 }
 
 function cut(

@@ -1,7 +1,7 @@
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidate } from '#core/release/candidate.ts';
 import { findEnvironment } from '#core/release/environments.ts';
-import type { Build, Builds, LiftIntent } from '#core/release/intent.ts';
+import type { Build, Builds, HoldIntent, LiftIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { planAt } from '#core/release/plan.ts';
@@ -18,23 +18,32 @@ export interface HoldRequest {
   readonly branch: string;
 }
 
+/** A hold with its end; without one it lasts until somebody lets go. */
+export type TimedHoldRequest = HoldRequest & { readonly until: Date | undefined };
+
 /** Holds an image, or the environment, until somebody lets go or its time is over. */
-export function holdImage(
-  request: HoldRequest & { readonly until: Date | undefined },
-  ports: AskPorts,
-): Promise<LandResult> {
-  const { environment, image, until, reason, branch } = request;
-  return land({ kind: 'hold', environment, image, until, ...describeAsker(ports, reason) }, branch, ports);
+export function holdImage(request: TimedHoldRequest, ports: AskPorts): Promise<LandResult> {
+  return land(prepareHold(request, ports), request.branch, ports);
+}
+
+/** Returns the intent of a hold; nothing is written yet. */
+export function prepareHold({ environment, image, until, reason }: TimedHoldRequest, ports: AskPorts): HoldIntent {
+  return { kind: 'hold', environment, image, until, ...describeAsker(ports, reason) };
 }
 
 /** Lets go of an image, or of everything in the environment, and deploys in the same commit what waits. */
 export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<LandResult> {
+  return land(await prepareRelease(request, ports), request.branch, ports);
+}
+
+/** Finds what waits and returns the intent that lets go of it; nothing is written yet. */
+export async function prepareRelease(request: HoldRequest, ports: AskPorts): Promise<LiftIntent> {
   const { environment, image, reason, branch } = request;
   const { head } = await readTip(branch, ports);
   const images = await findCandidates(environment, image, head, ports);
   const intent: LiftIntent = { kind: 'release', environment, image, images, ...describeAsker(ports, reason) };
   await refuseRepeated(intent, head, ports);
-  return land(intent, branch, ports);
+  return intent;
 }
 
 /** A job that is run again must not let go of what was held after it. */

@@ -18,14 +18,16 @@ export interface FetchedDepth {
 /** The commits of one branch from its head down, fetched without trees and files, step by step, until a question is answered. */
 export interface Line extends Branch {
   readonly head: CommitSha;
-  /** Fetches the next step; false when the history is whole. */
-  deepen(): Promise<boolean>;
+  /** Fetches the next step, or the first with more than `count` commits; false when there is nothing more to fetch. */
+  deepen(count?: number): Promise<boolean>;
   /** Fetches the history back to a time, or all of it. */
   reachBack(time: Date): Promise<void>;
   /** Returns the first-parent line, newest first, where it is fetched. */
   commits(): Promise<readonly CommitSha[]>;
   /** Returns who made a commit, when, and its subject. */
   describe(commit: CommitSha): Promise<CommitPage>;
+  /** Returns who made commits, when, and their subjects: of those that are fetched, by one process. */
+  describeAll(commits: readonly CommitSha[]): Promise<ReadonlyMap<CommitSha, CommitPage>>;
   /** Returns the fetched commits with a trailer of ours in their message, on the line and beside it. */
   claims(): Promise<readonly (LoggedCommit & { readonly message: string })[]>;
   /** Returns the index of the line's oldest commit that has `commit` below it, or is it; 0 is the head. */
@@ -53,9 +55,10 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     reading ??= readLine(git, head);
     return reading;
   };
-  const deepen = async (): Promise<boolean> => {
-    if (depth.step + 1 >= DEPTHS.length || !git.isShallow()) return false;
-    depth.step += 1;
+  const deepen = async (count?: number): Promise<boolean> => {
+    const next = count === undefined ? depth.step + 1 : DEPTHS.findIndex((size) => size > count);
+    if (next <= depth.step || next >= DEPTHS.length || !git.isShallow()) return false;
+    depth.step = next;
     await fetchStep();
     return true;
   };
@@ -90,6 +93,10 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
         message === undefined ? [] : [{ ...commit, message }],
       ),
     describe: (commit) => git.describe(commit),
+    describeAll: async (commits) => {
+      const { parents } = await read();
+      return git.describeAll([...new Set(commits)].filter((commit) => parents.has(commit)));
+    },
     findEntry,
     contains: async (commit) => {
       do {

@@ -12,11 +12,11 @@ import { openRegistry } from '#core/registry/open.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { createHistory, type History } from '#core/release/history.ts';
-
 import { createTrust, trustAll } from '#core/release/trust.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { createExec, type Exec } from '#core/system/exec.ts';
+import type { Log } from '#core/system/log.ts';
 import { openScratch, type Scratch } from '#core/system/scratch.ts';
 import { InputError } from '#core/values/errors.ts';
 
@@ -56,12 +56,55 @@ export function parseWriterOptions(inputs: Readonly<Record<keyof WriterOptions, 
   };
 }
 
-/** Opens what asks for an intent and lands it: the branch, the registry, kustomize, and who is asking. */
+/** Where a writer works: a checkout whose origin it writes to, and what its processes and messages need. */
+export interface Workplace {
+  /** A folder of the checkout, or of a clone; nothing in it changes. */
+  readonly checkout: string;
+  /** Where scratch folders may be made. */
+  readonly temp: string;
+  /** The whole environment of git, kustomize and the registry's login. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Hides a value in everything that is printed from now on. */
+  readonly mask: (secret: string) => void;
+  /** For http(s) remotes; empty where git's own credentials are used. */
+  readonly token: string;
+  /** How long a registry that does not answer is asked again, in milliseconds; 30 s where it is not given. */
+  readonly registryDeadlineMs?: number;
+}
+
+/** Who asks for an intent, and from where. */
+export interface Asker extends Pick<AskPorts, 'actor' | 'runUrl' | 'isByHand'> {
+  /** Written into the commits, as `Name <address>`; the pipeline's own identity where it is not given. */
+  readonly identity?: string;
+}
+
+/** Returns the workplace of a step. */
+export function workplaceOf({ environment, log, mask }: Runner, token: string): Workplace {
+  const { workspace: checkout, temp, all } = environment;
+  return { checkout, temp, environment: all, log, mask, token };
+}
+
+/** Opens {@link openWriter} for a step. */
 export function openAskPorts(runner: Runner, options: WriterOptions): Promise<Opened<AskPorts>> {
-  return openInScratch(runner, 'landing', async (scratch, exec) => {
-    const { git, history } = await openBranchPorts(runner, options.token, scratch, exec);
-    const { all, runUrl, actor, eventName } = runner.environment;
-    const registryDeps = { environment: all, mask: runner.mask, clock: systemClock };
+  const { runUrl, actor, eventName } = runner.environment;
+  const asker = { runUrl, actor, isByHand: eventName === 'workflow_dispatch' };
+  const place = workplaceOf(runner, options.token);
+  return openWriter(place, asker, options.config, (git) => connectToGitHub(git, runner, options));
+}
+
+/** Opens what asks for an intent and lands it: the branch, the registry, kustomize, and who is asking. */
+export function openWriter(
+  place: Workplace,
+  asker: Asker,
+  config: string,
+  connect: (git: Git) => Connection = (git) => connectByGit(git, asker),
+): Promise<Opened<AskPorts>> {
+  return openInScratch(place, 'landing', async (scratch, exec) => {
+    const { git, history } = await openBranchPorts(place, scratch, exec);
+    const { environment, mask, log, registryDeadlineMs: deadlineMs } = place;
+    const patience = deadlineMs === undefined ? {} : { deadlineMs };
+    const registryDeps = { environment, mask, clock: systemClock, ...patience };
     const opened = new Map<string, Promise<Registry>>(); // one login serves all
     const openOnce = (location: RegistryLocation): Promise<Registry> => {
       const key = JSON.stringify(location);
@@ -69,28 +112,36 @@ export function openAskPorts(runner: Runner, options: WriterOptions): Promise<Op
       opened.set(key, opening);
       return opening;
     };
-    const editor = createOverlayEditor({ git, exec, folder: scratch.folder, openRegistry: openOnce });
+    const { runUrl, actor, isByHand } = asker;
     return {
       git,
       history,
-      editor,
-      readConfig: (head) => readConfig(openCommit(git, head), options.config),
-      configPath: options.config,
+      editor: createOverlayEditor({ git, exec, folder: scratch.folder, openRegistry: openOnce }),
+      readConfig: (head) => readConfig(openCommit(git, head), config),
+      configPath: config,
       clock: systemClock,
-      log: runner.log,
+      log,
       random: Math.random,
-      ...openTransport(git, runner, options),
+      ...connect(git),
       openRegistry: openOnce,
       newIntent: ulid,
       runUrl,
       actor,
-      isByHand: eventName === 'workflow_dispatch',
+      isByHand,
     };
   });
 }
 
+/** How a writer reaches the branch, and whose intents it folds. */
+type Connection = Pick<AskPorts, 'transport' | 'trust'>;
+
+/** By plain git alone, with nobody to ask about a branch's rules. */
+function connectByGit(git: Git, { identity }: Asker): Connection {
+  return { transport: createGitTransport(git, identity), trust: trustAll };
+}
+
 /** By plain git, or by GitHub's API; what GitHub vouches for is asked wherever there is an API. */
-function openTransport(git: Git, runner: Runner, { token, transport, identity }: WriterOptions) {
+function connectToGitHub(git: Git, runner: Runner, { token, transport, identity }: WriterOptions): Connection {
   const { all, repository } = runner.environment;
   const [apiUrl, graphqlUrl] = [all['GITHUB_API_URL'] ?? '', all['GITHUB_GRAPHQL_URL'] ?? ''];
   const github = { apiUrl, graphqlUrl, repository, token, clock: systemClock, log: runner.log };
@@ -104,15 +155,15 @@ function openTransport(git: Git, runner: Runner, { token, transport, identity }:
   };
 }
 
-/** Opens ports in scratch folders of the runner's temporary folder; closing removes the folders. */
+/** Opens ports in scratch folders below `temp`; closing removes the folders. */
 export async function openInScratch<Ports>(
-  runner: Runner,
+  { temp, environment }: Pick<Workplace, 'temp' | 'environment'>,
   purpose: string,
   open: (scratch: Scratch, exec: Exec) => Promise<Ports>,
 ): Promise<Opened<Ports>> {
-  const scratch = await openScratch(runner.environment.temp, purpose);
+  const scratch = await openScratch(temp, purpose);
   try {
-    return { ports: await open(scratch, createExec(runner.environment.all)), close: scratch.remove };
+    return { ports: await open(scratch, createExec(environment)), close: scratch.remove };
   } catch (error) {
     await scratch.remove();
     throw error;
@@ -124,17 +175,15 @@ export async function openInScratch<Ports>(
  * of past commits. The checkout lends its objects to the first; its work tree is not touched.
  */
 export async function openBranchPorts(
-  runner: Runner,
-  token: string,
+  { checkout, environment, log, mask, token }: Workplace,
   scratch: Scratch,
   exec: Exec,
 ): Promise<BranchPorts> {
-  const { workspace, all } = runner.environment;
-  for (const secret of [token, basicCredentials(token)]) if (secret !== '') runner.mask(secret);
-  const remote = { url: await readOriginUrl(exec, workspace), token };
-  const configCount = Number.parseInt(all['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
+  for (const secret of [token, basicCredentials(token)]) if (secret !== '') mask(secret);
+  const remote = { url: await readOriginUrl(exec, checkout), token };
+  const configCount = Number.parseInt(environment['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
   const openGit = async (more: { borrow?: string } = {}): Promise<Git> =>
     createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
-  const [git, commits, past] = await Promise.all([openGit({ borrow: workspace }), openGit(), openGit()]);
-  return { git, history: createHistory({ git, commits, past, log: runner.log }) };
+  const [git, commits, past] = await Promise.all([openGit({ borrow: checkout }), openGit(), openGit()]);
+  return { git, history: createHistory({ git, commits, past, log }) };
 }

@@ -1,10 +1,10 @@
 import type { Git } from '#core/git/repository.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
-import { readImageEntries } from '#core/overlay/kustomization/images.ts';
+import { createDigestReader } from '#core/overlay/kustomization/past-digests.ts';
 import { findKustomizationFile } from '#core/overlay/kustomization/references.ts';
 import { openCommit, type SourceTree } from '#core/source/source-tree.ts';
 import { Refusal } from '#core/values/errors.ts';
-import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 
 /** Trees of past commits, fetched without files; those that are asked for come one by one. */
 export interface Past {
@@ -33,6 +33,7 @@ export interface OverlayPlace {
 export function openPast(git: Git, head: Git): Past {
   const homes = new Map<CommitSha, Git>();
   const files = new Map<string, Buffer>();
+  const readDigestsOf = createDigestReader();
   const prepare = async (commits: readonly CommitSha[]): Promise<void> => {
     const unknown = [...new Set(commits)].filter((commit) => !homes.has(commit));
     const whole = await head.findCommits(unknown);
@@ -51,10 +52,8 @@ export function openPast(git: Git, head: Git): Past {
     const missing = unread.filter((_oid, index) => here[index] === undefined);
     await git.fetchObjects(missing);
     const fetched = await git.readBlobs(missing);
-    for (const [index, oid] of unread.entries()) {
-      const content = here[index] ?? fetched[missing.indexOf(oid)];
-      if (content !== undefined) files.set(oid, content);
-    }
+    for (const [index, oid] of missing.entries()) files.set(oid, fetched[index] ?? Buffer.alloc(0));
+    for (const [index, oid] of unread.entries()) files.set(oid, here[index] ?? files.get(oid) ?? Buffer.alloc(0));
   };
   return {
     prepare,
@@ -71,10 +70,16 @@ export function openPast(git: Git, head: Git): Past {
     },
     readDigests: async (places) => {
       await prepare(places.map(({ commit }) => commit));
-      const trees = await readTrees(places, homes);
-      const found = places.map(({ overlay }, index) => findFile(trees[index] ?? [], overlay));
-      await readFiles(found.flatMap((file) => (file === undefined ? [] : [file.oid])));
-      return found.map((file) => parseDigests(files.get(file?.oid ?? '')?.toString('utf8') ?? ''));
+      const unique = new Map(places.map((place) => [nameOf(place), place]));
+      const trees = await readTrees(unique, homes);
+      const found = new Map(
+        [...unique].map(([name, { overlay }]) => [name, findFile(trees.get(name) ?? [], overlay)?.oid]),
+      );
+      await readFiles([...found.values()].filter((oid) => oid !== undefined));
+      const read = new Map(
+        [...found].map(([name, oid]) => [name, readDigestsOf(files.get(oid ?? '')?.toString('utf8') ?? '')]),
+      );
+      return places.map((place) => read.get(nameOf(place)) ?? new Map());
     },
     changesAll: async (parent, commit, folders) => {
       await prepare([parent, commit]);
@@ -91,33 +96,29 @@ export function openPast(git: Git, head: Git): Past {
   };
 }
 
-/** Returns the folders' entries, in the order asked for, by one process for each repository. */
+/** As git names a tree. */
+function nameOf({ commit, overlay }: OverlayPlace): string {
+  return `${commit}:${overlay}`;
+}
+
+/** Returns the folders' entries by name, by one process for each repository. */
 async function readTrees(
-  places: readonly OverlayPlace[],
+  places: ReadonlyMap<string, OverlayPlace>,
   homes: ReadonlyMap<CommitSha, Git>,
-): Promise<(TreeEntry[] | undefined)[]> {
-  const trees = new Map<OverlayPlace, TreeEntry[] | undefined>();
+): Promise<ReadonlyMap<string, TreeEntry[] | undefined>> {
+  const trees = new Map<string, TreeEntry[] | undefined>();
   for (const home of new Set(homes.values())) {
-    const own = places.filter(({ commit }) => homes.get(commit) === home);
-    const read = await home.readTrees(own.map(({ commit, overlay }) => `${commit}:${overlay}`));
-    for (const [index, place] of own.entries()) trees.set(place, read[index]);
+    const own = [...places].filter(([, { commit }]) => homes.get(commit) === home).map(([name]) => name);
+    const read = await home.readTrees(own);
+    for (const [index, name] of own.entries()) trees.set(name, read[index]);
   }
-  return places.map((place) => trees.get(place));
+  return trees;
 }
 
 /** An overlay that was not there, or was not one, has no digests: that is an answer about the past, not a fault of now. */
 function findFile(entries: readonly TreeEntry[], overlay: string): TreeEntry | undefined {
   const blobs = new Map(entries.filter(({ type }) => type === 'blob').map((entry) => [entry.path, entry]));
   return orNothing(() => blobs.get(findKustomizationFile([...blobs.keys()], overlay)));
-}
-
-function parseDigests(text: string): ReadonlyMap<string, Digest> {
-  const entries = orNothing(() => readImageEntries(text, 'kustomization.yaml')) ?? [];
-  return new Map(
-    entries.flatMap(({ name, digest }): [string, Digest][] =>
-      digest === undefined || digest === NEVER_RELEASED ? [] : [[name, digest]],
-    ),
-  );
 }
 
 function orNothing<T>(read: () => T): T | undefined {

@@ -1,5 +1,6 @@
 import type { FileChange } from '#core/git/commit.ts';
 import type { OverlayEdit } from '#core/overlay/edit.ts';
+import { formatCommitMessage } from '#core/release/commit-message.ts';
 import { type Batch, type Decided, decide } from '#core/release/decide.ts';
 import { editHolds } from '#core/release/holds.ts';
 import type { Intent } from '#core/release/intent.ts';
@@ -21,6 +22,12 @@ export interface Plan {
   readonly edits: readonly EnvironmentEdit[];
   /** All files of the commit; empty when nothing is to be written. */
   readonly files: readonly FileChange[];
+}
+
+/** Returns the message of the commit that a plan comes to. */
+export function messageOf({ decided, releases }: Plan): string {
+  const landed = decided.filter(({ outcome }) => outcome === 'landed');
+  return formatCommitMessage(landed, releases);
 }
 
 /** Decides intents by the rules on the head's tree; prepares and proves what is to be written. */

@@ -1,7 +1,7 @@
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
-import type { Build } from '#core/release/intent.ts';
+import type { Build, PromotionIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { Refusal } from '#core/values/errors.ts';
@@ -18,6 +18,11 @@ export interface PromotionRequest {
 
 /** Brings the exact set that the environment before runs into this one, in one commit. */
 export async function promote(request: PromotionRequest, ports: AskPorts): Promise<LandResult> {
+  return land(await preparePromotion(request, ports), request.branch, ports);
+}
+
+/** Finds the set that is to be brought on and returns its intent; nothing is written yet. */
+export async function preparePromotion(request: PromotionRequest, ports: AskPorts): Promise<PromotionIntent> {
   const { head } = await readTip(request.branch, ports);
   const config = await ports.readConfig(head);
   const target = findEnvironment(config, request.environment);
@@ -47,6 +52,6 @@ export async function promote(request: PromotionRequest, ports: AskPorts): Promi
     const scope = request.image === undefined ? from : `${from}/${request.image}`;
     throw new Refusal(`environment: nothing was landed in ${scope} by this pipeline yet; deploy to ${from} first`);
   }
-  const intent = { kind: 'promotion', environment: name, images: new Map(builds) } as const;
-  return land({ ...intent, ...describeAsker(ports, request.reason) }, request.branch, ports);
+  const asker = describeAsker(ports, request.reason);
+  return { kind: 'promotion', environment: name, images: new Map(builds), ...asker };
 }

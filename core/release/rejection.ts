@@ -18,7 +18,7 @@ export function isFinal({ outcome, reason }: Rejection): boolean {
 /** The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
 export function explainRejection(branch: string, reason: string): Refusal {
   const remedy = /\b40[13]\b/.test(reason)
-    ? 'give the job `permissions: contents: write`'
+    ? 'give the job `permissions: contents: write`, or use git credentials that may write'
     : 'let the pipeline push to it (branch protection or ruleset: add its identity to the bypass list)';
   return new Refusal(`branch: ${branch} does not take the commit, the server says: ${reason}; ${remedy}`);
 }

@@ -2,7 +2,7 @@ import { repositoryOf } from '#core/overlay/edit.ts';
 import { checkPullable, type PullFault } from '#core/registry/pullable.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findEnvironment } from '#core/release/environments.ts';
-import type { Builds } from '#core/release/intent.ts';
+import type { Builds, RollbackIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { findRepeated } from '#core/release/repeated.ts';
@@ -36,11 +36,23 @@ export interface RollbackResult extends LandResult {
 /** What DigitalOcean's nodes run, and what the templates build. */
 const PLATFORM = { os: 'linux', architecture: 'amd64' } as const;
 
+/** A rollback that is ready to land, and how it was found. */
+export interface PreparedRollback extends Pick<RollbackResult, 'target' | 'isUnchecked'> {
+  readonly intent: RollbackIntent;
+}
+
 /**
  * Lands an older set of releases again, in one commit, and holds its images there. The way back is counted from what the
  * person saw; every digest is checked to be one that the cluster can pull before anything is written.
  */
 export async function rollBack(request: RollbackRequest, ports: AskPorts): Promise<RollbackResult> {
+  const { intent, target, isUnchecked } = await prepareRollback(request, ports);
+  const result = await land(intent, request.branch, ports);
+  return { ...result, target, isUnchecked };
+}
+
+/** Finds what a rollback is to land and checks it; nothing is written yet. */
+export async function prepareRollback(request: RollbackRequest, ports: AskPorts): Promise<PreparedRollback> {
   const { head } = await readTip(request.branch, ports);
   const target = await findTarget(request, request.anchor ?? head, head, ports);
   await refuseRepeated(request, target, head, ports);
@@ -48,8 +60,7 @@ export async function rollBack(request: RollbackRequest, ports: AskPorts): Promi
   const { environment } = request;
   const reason = isUnchecked ? `${request.reason} (the registry did not answer: override)` : request.reason;
   const intent = { kind: 'rollback', environment, images: target.builds, isUnchecked } as const;
-  const result = await land({ ...intent, ...describeAsker(ports, reason) }, request.branch, ports);
-  return { ...result, target, isUnchecked };
+  return { intent: { ...intent, ...describeAsker(ports, reason) }, target, isUnchecked };
 }
 
 /** A job that is run again saw an old branch: it must not undo what came after it. */

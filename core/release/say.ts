@@ -3,7 +3,7 @@ import { describeBinding } from '#core/release/rules.ts';
 import type { Log } from '#core/system/log.ts';
 
 /** Says in the log what became of each image of an intent, and of its holds. */
-export function sayDecided({ images, holds }: Decided, log: Log): void {
+export function sayDecided({ images, holds }: Pick<Decided, 'images' | 'holds'>, log: Log): void {
   for (const image of images) sayImage(image, log);
   for (const { environment, image, action, kind } of holds) {
     log.info(`${environment}/${image}: ${action === 'set' ? `is held now (${kind})` : `is held no longer (${kind})`}`);

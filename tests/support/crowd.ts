@@ -38,7 +38,10 @@ export async function rush({ tenant, images, digests }: Crowd, options: WriterOp
   );
   const milliseconds = performance.now() - started;
   const requests = tenant.server.requests.slice(before);
-  const commits = tenant.remoteGit('rev-list', '--grep=^Slipway-Release', 'main', `^${head}`).split('\n').filter(Boolean);
+  const commits = tenant
+    .remoteGit('rev-list', '--grep=^Slipway-Release', 'main', `^${head}`)
+    .split('\n')
+    .filter(Boolean);
   const pushes = requests.filter(({ url, method }) => method === 'POST' && url.endsWith('/git-receive-pack'));
   return { results, commits: commits.length, pushes: pushes.length, requests: requests.length, milliseconds };
 }

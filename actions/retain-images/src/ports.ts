@@ -6,7 +6,13 @@ import { openEcrRegistry } from '#core/registry/ecr.ts';
 import { createEcrImages } from '#core/registry/ecr-images.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
 import type { RepositoryImages } from '#core/registry/repository-images.ts';
-import { type BranchPorts, type Opened, openBranchPorts, openInScratch } from '#core/release/open-ports.ts';
+import {
+  type BranchPorts,
+  type Opened,
+  openBranchPorts,
+  openInScratch,
+  workplaceOf,
+} from '#core/release/open-ports.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
 import type { Log } from '#core/system/log.ts';
@@ -24,8 +30,9 @@ export interface Ports extends BranchPorts {
 
 /** Opens the branch, and ECR when slipway.yaml names it. */
 export function openPorts(runner: Runner, inputs: Inputs): Promise<Opened<Ports>> {
-  return openInScratch(runner, 'retain-images', async (scratch, exec) => {
-    const branch = await openBranchPorts(runner, inputs.token, scratch, exec);
+  const place = workplaceOf(runner, inputs.token);
+  return openInScratch(place, 'retain-images', async (scratch, exec) => {
+    const branch = await openBranchPorts(place, scratch, exec);
     const registryDeps = { environment: runner.environment.all, mask: runner.mask, clock: systemClock };
     return {
       ...branch,

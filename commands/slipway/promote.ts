@@ -1,0 +1,28 @@
+import { preparePromotion } from '#core/release/promote.ts';
+import { type CommandResult, defineCommand } from '../command.ts';
+import { landAfterQuestion, readWish, WRITING } from './land.ts';
+import type { SlipwayPorts } from './session.ts';
+
+const options = {
+  image: { type: 'string', value: 'NAME', help: 'one image; all of the set unless given' },
+  reason: { type: 'string', value: 'TEXT', help: 'why, for the person who asks later' },
+  ...WRITING,
+} as const;
+
+/** Brings what one environment runs into the next one. */
+export const promote = defineCommand({
+  name: 'npm run -s slipway -- promote',
+  summary: 'Brings the exact set that the environment before runs into this one, in one commit.',
+  options,
+  operands: 'ENVIRONMENT',
+  example: 'production --reason "checked in staging"',
+  exitCodes: ['the commit has landed, or nothing was to be written', 'it was refused or declined', 'wrong usage'],
+  run: (line, screen: SlipwayPorts): Promise<CommandResult> => {
+    const wish = readWish(line);
+    return landAfterQuestion(line, screen, {
+      prepare: (ports, branch) => preparePromotion({ ...wish, branch }, ports),
+      nothing: `${wish.environment} runs this set already`,
+      next: `To take it back:\nnpm run -s slipway -- rollback ${wish.environment} --steps 1 --reason "why"`,
+    });
+  },
+});

@@ -1,0 +1,126 @@
+import { parseBranch, parsePath } from '#core/action/inputs.ts';
+import { readClone, readDefaultBranch } from '#core/git/clone.ts';
+import type { AskPorts } from '#core/release/ask.ts';
+import { openWriter } from '#core/release/open-ports.ts';
+import { createExec } from '#core/system/exec.ts';
+import { InputError, Refusal } from '#core/values/errors.ts';
+import { UsageError } from '../command.ts';
+import type { Page } from './text.ts';
+
+/** The terminal and the machine, as a verb needs them. */
+export interface SlipwayPorts extends Page {
+  /** The environment of git, kustomize and the registry's login. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where scratch folders may be made. */
+  readonly temp: string;
+  /** Turns a path as it was typed into the one that is meant. */
+  readonly resolve: (path: string) => string;
+  readonly now: () => Date;
+  /** Shows text on standard output at once. */
+  readonly show: (text: string) => void;
+  /** Tells on standard error, at once, what happens. */
+  readonly tell: (text: string) => void;
+  /** Asks a question that is answered by yes or no; undefined where there is no terminal. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
+}
+
+/** The options of every verb. */
+export const COMMON = {
+  repository: {
+    type: 'string',
+    value: 'FOLDER',
+    help: 'your clone of the repository; the current folder unless given',
+  },
+  branch: { type: 'string', value: 'NAME', help: "the branch that Argo CD follows; origin's default unless given" },
+  config: { type: 'string', value: 'PATH', help: 'where slipway.yaml is in the repository; slipway.yaml unless given' },
+  json: { type: 'boolean', help: 'prints JSON, whose form is in commands/README.md' },
+} as const;
+
+/** The values of {@link COMMON}. */
+export interface CommonValues {
+  readonly repository?: string;
+  readonly branch?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** What a verb works on. */
+export interface Session {
+  readonly ports: AskPorts;
+  readonly branch: string;
+}
+
+/** How a verb uses the clone. */
+export interface SessionOptions {
+  /** True where a commit is written, which has to name somebody. */
+  readonly isWriting: boolean;
+  /** How long a registry that does not answer is asked again, in milliseconds. */
+  readonly registryDeadlineMs?: number;
+}
+
+/** Opens the clone that was named, and its remote, for one piece of work, with git's own credentials and nothing else. */
+export async function withSession<T>(
+  values: CommonValues,
+  screen: SlipwayPorts,
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const config = asUsage(() => parsePath('--config', values.config ?? 'slipway.yaml'));
+  const given = asUsage(() => (values.branch === undefined ? undefined : parseBranch('--branch', values.branch)));
+  const folder = screen.resolve(values.repository ?? '.');
+  const environment = withoutRepository(screen.environment);
+  const exec = createExec(environment);
+  const { name, email, settings } = await readClone(exec, folder, environment);
+  if (options.isWriting && (name === undefined || email === undefined))
+    throw new Refusal(
+      `git does not know who you are in ${folder}: set git config user.name and user.email, which the commit names`,
+    );
+  const branch = given ?? (await readDefaultBranch(exec, folder));
+  const log = { debug: () => {}, info: screen.tell, warn: screen.tell };
+  const patience = options.registryDeadlineMs === undefined ? {} : { registryDeadlineMs: options.registryDeadlineMs };
+  const place = { checkout: folder, temp: screen.temp, log, mask: () => {}, token: '', ...patience };
+  const identity = `${clean(name)} <${clean(email)}>`;
+  const asker = { actor: name ?? '', runUrl: '', isByHand: true, identity };
+  const opened = await openWriter({ ...place, environment: { ...environment, ...settings } }, asker, config);
+  try {
+    return await work({ ports: opened.ports, branch });
+  } finally {
+    await opened.close();
+  }
+}
+
+/** What git cannot have in a name or an address. */
+function clean(text = ''): string {
+  return text.replace(/[<>\p{C}]/gu, '').trim();
+}
+
+/** A command that git itself started (an alias, a hook) must not take git's own repository for the one that is meant. */
+function withoutRepository(
+  environment: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, GIT_PREFIX: _prefix, ...rest } = environment;
+  return rest;
+}
+
+/** A wrong value on the command line is wrong usage. */
+export function asUsage<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof InputError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** Returns the one word that names the environment. */
+export function readEnvironment(operands: readonly string[]): string {
+  const [environment, ...more] = operands;
+  if (environment === undefined) throw new UsageError('the environment is missing: name one of slipway.yaml');
+  if (more.length > 0) throw new UsageError(`one environment at a time: ${operands.join(', ')} are ${operands.length}`);
+  return environment;
+}
+
+/** Returns an object as the JSON that a verb prints. */
+export function toJson(object: object): string {
+  return `${JSON.stringify({ schema: 1, ...object }, undefined, 2)}\n`;
+}

@@ -1,0 +1,67 @@
+import type { CommitPage } from '#core/git/read.ts';
+import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
+import type { BranchHistory } from '#core/release/history.ts';
+import { readTip } from '#core/release/open-intents.ts';
+import type { StatePorts } from '#core/release/read-state.ts';
+import type { LandedRelease } from '#core/release/trailer.ts';
+import type { Log } from '#core/system/log.ts';
+
+/** Which releases a person asks for. */
+export interface ReleaseListing {
+  /** Undefined for all of slipway.yaml. */
+  readonly environment: string | undefined;
+  /** Undefined for all of slipway.yaml. */
+  readonly image: string | undefined;
+  /** How many at most, the newest. */
+  readonly limit: number;
+  readonly branch: string;
+}
+
+/** A believed release as a person reads it. */
+export interface ListedRelease extends LandedRelease {
+  /** Of the commit that landed it. */
+  readonly landed: CommitPage;
+  /** Of its source; undefined where the branch does not have it. */
+  readonly origin: CommitPage | undefined;
+}
+
+/** Returns the newest believed releases, newest first. */
+export async function listReleases(
+  { environment, image, limit, branch: name }: ReleaseListing,
+  ports: StatePorts & { readonly log: Log },
+): Promise<ListedRelease[]> {
+  const { head } = await readTip(name, ports);
+  const config = await ports.readConfig(head);
+  const environments =
+    environment === undefined ? [...config.environments.values()] : [findEnvironment(config, environment)];
+  if (image !== undefined) refuseUnknownImage(config, 'image', image);
+  const branch = await ports.history.at(head);
+  const places = environments.map((one) => ({ environment: one.name, overlay: one.overlay }));
+  const images = image === undefined ? [...config.images.keys()] : [image];
+  const found = await branch.findReleases({ places, images, count: limit, total: limit });
+  const releases = await sortNewestFirst([...found.values()].flat(), branch);
+  return describeReleases(releases.slice(0, limit), branch);
+}
+
+/** By the line's commit that has or brought it, then as git lists what one merge brought. */
+async function sortNewestFirst(releases: readonly LandedRelease[], { line }: BranchHistory): Promise<LandedRelease[]> {
+  const order = new Map((await line.claims()).map(({ commit }, index) => [commit, index]));
+  const placed = await Promise.all(
+    releases.map(async (release) => {
+      return { release, entry: await line.findEntry(release.commit), index: order.get(release.commit) ?? 0 };
+    }),
+  );
+  placed.sort((one, other) => one.entry - other.entry || one.index - other.index);
+  return placed.map(({ release }) => release);
+}
+
+async function describeReleases(releases: readonly LandedRelease[], { line }: BranchHistory): Promise<ListedRelease[]> {
+  const wanted = releases.flatMap(({ commit, source }) => [commit, source]);
+  const first = await line.describeAll(wanted);
+  const isWhole = wanted.every((commit) => first.has(commit)) || !(await line.deepen());
+  const pages = isWhole ? first : await line.describeAll(wanted);
+  return releases.flatMap((release) => {
+    const landed = pages.get(release.commit);
+    return landed === undefined ? [] : [{ ...release, landed, origin: pages.get(release.source) }];
+  });
+}
