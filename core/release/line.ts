@@ -80,23 +80,13 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     head,
     deepen,
     reachBack: async (time) => {
-      const isNewer = async (): Promise<boolean> => {
-        const { logged, line } = await read();
-        const oldest = logged.find(({ commit }) => commit === line.at(-1));
-        return oldest !== undefined && oldest.time > time;
-      };
-      while ((await isNewer()) && (await deepen()));
+      while (isNewer(await read(), time) && (await deepen()));
     },
     commits: async () => (await read()).line,
     claims: async () =>
-      (await read()).logged.flatMap(({ message, ...commit }) =>
-        message === undefined ? [] : [{ ...commit, message }],
-      ),
+      (await read()).logged.flatMap(({ message, ...rest }) => (message ? [{ ...rest, message }] : [])),
     describe: (commit) => git.describe(commit),
-    describeAll: async (commits) => {
-      const { parents } = await read();
-      return git.describeAll([...new Set(commits)].filter((commit) => parents.has(commit)));
-    },
+    describeAll: async (commits) => describeKnown(git, await read(), commits),
     findEntry,
     contains: async (commit) => {
       do {
@@ -112,6 +102,17 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     },
     broughtBy: async (commit) => (await read()).line[await findWholeEntry(commit)] ?? head,
   };
+}
+
+/** Describes those of the commits that are fetched. */
+function describeKnown(git: Git, { parents }: Read, commits: readonly CommitSha[]): ReturnType<Git['describeAll']> {
+  return git.describeAll([...new Set(commits)].filter((commit) => parents.has(commit)));
+}
+
+/** True when all of the line that is fetched was committed after a time. */
+function isNewer({ logged, line }: Read, time: Date): boolean {
+  const oldest = logged.find(({ commit }) => commit === line.at(-1));
+  return oldest !== undefined && oldest.time > time;
 }
 
 async function readLine(git: Git, head: CommitSha): Promise<Read> {

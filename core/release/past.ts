@@ -70,15 +70,10 @@ export function openPast(git: Git, head: Git): Past {
     },
     readDigests: async (places) => {
       await prepare(places.map(({ commit }) => commit));
-      const unique = new Map(places.map((place) => [nameOf(place), place]));
-      const trees = await readTrees(unique, homes);
-      const found = new Map(
-        [...unique].map(([name, { overlay }]) => [name, findFile(trees.get(name) ?? [], overlay)?.oid]),
-      );
+      const found = await findOverlayFiles(places, homes);
       await readFiles([...found.values()].filter((oid) => oid !== undefined));
-      const read = new Map(
-        [...found].map(([name, oid]) => [name, readDigestsOf(files.get(oid ?? '')?.toString('utf8') ?? '')]),
-      );
+      const text = (oid: string | undefined): string => files.get(oid ?? '')?.toString('utf8') ?? '';
+      const read = new Map([...found].map(([name, oid]) => [name, readDigestsOf(text(oid))]));
       return places.map((place) => read.get(nameOf(place)) ?? new Map());
     },
     changesAll: async (parent, commit, folders) => {
@@ -94,6 +89,16 @@ export function openPast(git: Git, head: Git): Past {
       return git.listTouching(base, tip, paths);
     },
   };
+}
+
+/** Returns the kustomization file of each overlay, by the overlay's name. */
+async function findOverlayFiles(
+  places: readonly OverlayPlace[],
+  homes: ReadonlyMap<CommitSha, Git>,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const unique = new Map(places.map((place) => [nameOf(place), place]));
+  const trees = await readTrees(unique, homes);
+  return new Map([...unique].map(([name, { overlay }]) => [name, findFile(trees.get(name) ?? [], overlay)?.oid]));
 }
 
 /** As git names a tree. */
