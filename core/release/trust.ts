@@ -28,7 +28,9 @@ export function createTrust(github: GitHubTrust, identity: string, log: Log): Tr
         if (verified && author === identity) return [one];
         if (!said.has(one.ref)) {
           const who = verified ? `is signed by ${author ?? 'an unknown account'}` : 'is not signed by GitHub';
-          log.warn(`${one.ref} is left as it is: ${branch} is protected, and the intent ${who}, not by ${identity}`);
+          log.warn(
+            `${one.ref} is left as it is: ${branch} is protected, and the intent ${who} (folded are those of ${identity})`,
+          );
         }
         said.add(one.ref);
         return [];
