@@ -1,6 +1,8 @@
+import type { EnvironmentConfig } from '#core/config/config.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidate } from '#core/release/candidate.ts';
 import { findEnvironment } from '#core/release/environments.ts';
+import { findFreeze } from '#core/release/freezes.ts';
 import type { Build, Builds, LiftIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
@@ -18,6 +20,12 @@ export interface HoldRequest {
   readonly branch: string;
 }
 
+/** What became of a hold, or of letting go. */
+export interface HoldResult extends LandResult {
+  /** After a release: what deploys next, and since when it may; undefined where that is at once. */
+  readonly next?: { readonly deploys: EnvironmentConfig['deploys']; readonly frozenUntil: Date | undefined };
+}
+
 /** Holds an image, or the environment, until somebody lets go or its time is over. */
 export function holdImage(
   request: HoldRequest & { readonly until: Date | undefined },
@@ -28,13 +36,15 @@ export function holdImage(
 }
 
 /** Lets go of an image, or of everything in the environment, and deploys in the same commit what waits. */
-export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<LandResult> {
+export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<HoldResult> {
   const { environment, image, reason, branch } = request;
   const { head } = await readTip(branch, ports);
   const images = await findCandidates(environment, image, head, ports);
   const intent: LiftIntent = { kind: 'release', environment, image, images, ...describeAsker(ports, reason) };
   await refuseRepeated(intent, head, ports);
-  return land(intent, branch, ports);
+  const { deploys, freezes } = findEnvironment(await ports.readConfig(head), environment);
+  const frozenUntil = findFreeze(freezes, ports.clock.now())?.until;
+  return { ...(await land(intent, branch, ports)), next: { deploys, frozenUntil } };
 }
 
 /** A job that is run again must not let go of what was held after it. */

@@ -1,3 +1,4 @@
+import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { CommitPage } from '#core/git/read.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
@@ -31,6 +32,7 @@ export interface Candidate extends ReleaseSet {
 export interface RollbackTarget {
   readonly set: ReleaseSet;
   readonly builds: Builds;
+  readonly deploys: EnvironmentConfig['deploys'];
   /** The digests at the commit on which the rollback was asked for. */
   readonly seen: ReadonlyMap<string, Digest>;
   /** The nearest sets that could be landed again, nearest first. */
@@ -49,7 +51,7 @@ export async function findTarget(
   ports: StatePorts,
 ): Promise<RollbackTarget> {
   const config = await ports.readConfig(head);
-  const { name, overlay } = findEnvironment(config, way.environment);
+  const { name, overlay, deploys } = findEnvironment(config, way.environment);
   if (way.image !== undefined) refuseUnknownImage(config, 'image', way.image);
   const images = way.image === undefined ? [...config.images.keys()] : [way.image];
   const branch = await ports.history.at(head);
@@ -70,7 +72,7 @@ export async function findTarget(
       const context = { anchor, all: timeline.all, now: ports.clock.now() };
       throw refuseUnknown(way, set, candidates, context);
     }
-    return { set, builds: set.builds, seen, candidates };
+    return { set, builds: set.builds, deploys, seen, candidates };
   }
 }
 

@@ -1,4 +1,4 @@
-import { explainArrival, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import { explainArrival, explainRelease, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
 import { commitLink, shortDigest } from '#core/action/summary.ts';
 import type { RollbackResult } from '#core/release/roll-back.ts';
 import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
@@ -23,10 +23,9 @@ export function renderSummary(result: RollbackResult, context: SummaryContext): 
 }
 
 function nextStep(result: RollbackResult, context: SummaryContext): string {
-  const hold = workflowLink('Hold', 'hold.yml', context);
   if (result.outcome !== 'landed')
-    return `nothing. Nothing was written; to keep it there, hold it: ${hold} with the action \`set\`.`;
-  return `${explainArrival(result, [context.environment], context)} Pushes leave the images alone until you let go: ${hold} with the action \`release\` deploys the newest build.`;
+    return `nothing. Nothing was written; to keep it there, hold it: ${workflowLink('Hold', 'hold.yml', context)} with the action \`set\`.`;
+  return `${explainArrival(result, [context.environment], context)} The images stay there until you let go: ${explainRelease(result.target.deploys, context)}`;
 }
 
 function explainUnchecked({ isUnchecked, outcome }: RollbackResult): string[] {
