@@ -26,7 +26,7 @@ import {
 } from '#core/release/rules.ts';
 import type { Binding, DeployedRelease, Order, PlaceQuestion, State } from '#core/release/state.ts';
 import type { HoldRecord, Release } from '#core/release/trailer.ts';
-import { type ExpectedError, isExpected } from '#core/values/errors.ts';
+import { type ExpectedError, isExpected, Refusal } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 
 /** What became of one image in one environment. */
@@ -181,12 +181,22 @@ function planImage(
 /** Lands what is to land: all of it, or nothing where one image is refused or has to wait. */
 function settle(intent: BuildsIntent | LiftIntent, all: readonly Planned[], draft: Draft): Decided {
   for (const { decision } of all) if (decision.outcome === 'refused') throw decision.refusal;
+  if (intent.kind === 'promotion') refuseMixture(intent, all);
   if (all.some(({ waits }) => waits)) return waiting(intent);
   const landing = all.filter(({ decision }) => decision.outcome === 'landed');
   for (const { environment, image, build } of landing) draft.land(intent, environment, image, build);
   const holds = intent.kind === 'rollback' && landing.length > 0 ? holdRolledBack(intent, draft) : [];
   const images = all.map(toOutcome);
   return { intent, outcome: summarizeOutcomes(images.map(({ outcome }) => outcome)), images, holds };
+}
+
+/** A part of the set beside newer releases is a set that ran nowhere. */
+function refuseMixture({ environment }: PromotionIntent, all: readonly Planned[]): void {
+  const newer = all.find(({ decision }) => decision.outcome === 'superseded');
+  if (newer === undefined || !all.some(({ decision }) => decision.outcome === 'landed')) return;
+  throw new Refusal(
+    `environment: ${environment}/${newer.image} runs a newer release than the set that you promote, which would be torn; promote the other images one by one`,
+  );
 }
 
 function toOutcome({ environment, image, build, from, decision }: Planned): ImageOutcome {

@@ -4,6 +4,7 @@ import type { OpenIntent, Tip } from '#core/release/open-intents.ts';
 import { messageOf, type Plan, planAt } from '#core/release/plan.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
 import type { Rejection } from '#core/release/rejection.ts';
+import { describeBatch } from '#core/release/say.ts';
 import { isOverdue, timeOf } from '#core/release/turns.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -52,7 +53,7 @@ export async function foldIntents(
   if (moves.length + deletes.length === 0) return { plan, commit, hasPushed: false, rejected: undefined };
   const pushed = await ports.transport.update([...moves, ...deletes]);
   if (pushed.outcome !== 'pushed') return { plan, commit: undefined, hasPushed: true, rejected: pushed };
-  if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, which lands ${countLanded(plan)} intents`);
+  if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, with ${describeBatch(plan)}`);
   return { plan, commit, hasPushed: true, rejected: undefined };
 }
 
@@ -82,11 +83,6 @@ async function findStale(tip: Tip, open: readonly OpenIntent[], ports: FoldPorts
     landed.push(intent);
   }
   return new Set([...overdue, ...landed]);
-}
-
-/** Returns how many intents a plan lands. */
-export function countLanded({ decided }: Plan): number {
-  return decided.filter(({ outcome }) => outcome === 'landed').length;
 }
 
 function writeCommit(parent: CommitSha, plan: Plan, { transport, clock }: FoldPorts): Promise<CommitSha> {

@@ -1,12 +1,12 @@
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
-import { countLanded, type FoldPorts, foldIntents } from '#core/release/fold.ts';
+import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
-import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
+import { type OpenIntent, publishIntent, readTip, type Tip, withdrawIntent } from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
-import { sayDecided, sayRefused } from '#core/release/say.ts';
+import { countLanded, sayDecided, sayRefused } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
 import { choosePace, choosePatience, isContended } from '#core/release/turns.ts';
@@ -75,8 +75,8 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
     seenSince: started,
   };
   while (clock.now().getTime() - started < DEADLINE) {
-    const tip = await readTip(branch, ports);
-    judgeRejection(tip, progress, branch, ports);
+    const tip = await look(branch, intent, progress, ports);
+    await judgeRejection(tip, intent, progress, branch, ports);
     const own = tip.open.find((open) => open.intent.id === intent.id);
     if (own !== undefined) progress.phase = 'published';
     const known = own === undefined ? await findOutcome(tip, intent, progress, ports) : undefined;
@@ -86,7 +86,7 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
       branch,
     );
     if (own === undefined && mustPublish(progress, others, clock.now())) {
-      await publish(intent, progress, ports);
+      await publish(intent, progress, branch, ports);
       continue;
     }
     if (own !== undefined) {
@@ -105,8 +105,24 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
   throw overdue(intent, branch, progress);
 }
 
+/** Reads the tip; where that fails and the intent is published, says what becomes of it. */
+async function look(branch: string, intent: Intent, progress: Progress, ports: LandPorts): Promise<Tip> {
+  try {
+    return await readTip(branch, ports);
+  } catch (error) {
+    if (!(error instanceof Refusal) || !isOpen(progress)) throw error;
+    throw new Refusal(`${error.message}; ${describeFate(intent, progress)}`, { cause: error });
+  }
+}
+
 /** Notes what is seen; a push that was refused although nothing has moved since is the server's own refusal. */
-function judgeRejection({ head, open }: Tip, progress: Progress, branch: string, { clock, log }: LandPorts): void {
+async function judgeRejection(
+  { head, open }: Tip,
+  intent: Intent,
+  progress: Progress,
+  branch: string,
+  { clock, log, transport }: LandPorts,
+): Promise<void> {
   const seen = [head, ...open.map(({ commit }) => commit)].join();
   const hasMoved = seen !== progress.seen;
   if (hasMoved) Object.assign(progress, { seen, seenSince: clock.now().getTime(), rejections: 0 });
@@ -119,7 +135,12 @@ function judgeRejection({ head, open }: Tip, progress: Progress, branch: string,
     return;
   }
   progress.rejections += 1;
-  if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) throw explainRejection(branch, rejected.reason);
+  if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) {
+    // this job ends red: what it wanted must not land behind its back
+    const own = open.find((one) => one.intent.id === intent.id);
+    const isGone = own === undefined || (await withdrawIntent(own, transport));
+    throw explainRejection(branch, rejected.reason, isGone ? undefined : describeFate(intent, progress));
+  }
   log.info(`${branch} did not take the commit (${rejected.reason}): trying again`);
 }
 
@@ -197,16 +218,20 @@ function toResult(
   return { outcome, commit: outcome === 'landed' ? commit : undefined, images, holds, lostRaces, ...more };
 }
 
-async function publish(intent: Intent, progress: Progress, ports: LandPorts): Promise<void> {
+async function publish(intent: Intent, progress: Progress, branch: string, ports: LandPorts): Promise<void> {
   const wasTried = progress.phase === 'publishing';
   progress.phase = 'publishing';
   progress.hasPushed = true; // another writer may land it before we see its ref
-  const reason = await publishIntent(intent, ports.transport);
-  if (reason === undefined) return ports.log.info(`Published as intent ${intent.id}`);
-  if (!wasTried) return;
+  const pushed = await publishIntent(intent, ports.transport);
+  if (pushed.outcome === 'pushed') return ports.log.info(`Published as intent ${intent.id}`);
+  if (pushed.outcome === 'unclear') {
+    if (isFinal(pushed)) throw explainRejection(branch, pushed.reason);
+    await ports.clock.sleep(choosePace(1, ports.random()));
+  }
+  if (!wasTried && !isFinal(pushed)) return;
   progress.phase = 'refless';
   ports.log.warn(
-    `The server takes no intent (${reason}): writing straight to the branch, which takes longer where many write`,
+    `The server takes no intent (${pushed.reason}): writing straight to the branch, which takes longer where many write`,
   );
 }
 
@@ -238,12 +263,19 @@ function refusalOf({ refusal }: Decided): Error {
   return refusal ?? new Error('a refusal without a reason');
 }
 
-function overdue(intent: Intent, branch: string, { phase, lostRaces }: Progress): Refusal {
-  const fate =
-    phase === 'published'
-      ? `its intent ${intent.id} stays open, and the next writer or the workflow Reconcile lands it`
-      : 'nothing was written: run the job again';
+/** True where the intent's ref may be on the server. */
+function isOpen({ phase }: Progress): boolean {
+  return phase === 'published' || phase === 'publishing';
+}
+
+function describeFate({ id }: Intent, progress: Progress): string {
+  return isOpen(progress)
+    ? `its intent ${id} stays open, and the next writer or the workflow Reconcile lands it`
+    : 'nothing was written: run the job again';
+}
+
+function overdue(intent: Intent, branch: string, progress: Progress): Refusal {
   return new Refusal(
-    `${branch} moved ${lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${fate}; look for a workflow that pushes in a loop`,
+    `${branch} moved ${progress.lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${describeFate(intent, progress)}; look for a workflow that pushes in a loop`,
   );
 }

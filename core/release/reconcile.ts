@@ -1,10 +1,10 @@
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
-import { countLanded, foldIntents } from '#core/release/fold.ts';
+import { foldIntents } from '#core/release/fold.ts';
 import { findCandidates } from '#core/release/hold-image.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { explainRejection } from '#core/release/rejection.ts';
-import { sayDecided, sayRefused } from '#core/release/say.ts';
+import { countLanded, sayDecided, sayRefused } from '#core/release/say.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What was left behind, and what became of it. */
