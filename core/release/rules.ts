@@ -130,7 +130,7 @@ export function refuseUnnamed({ current, hand }: ImageState, environment: string
 }
 
 /** How a person lets go of what is held. */
-export const RELEASE_IT = 'release it first: workflow Hold, action release';
+const RELEASE_IT = 'release it first: workflow Hold, action release';
 
 /** Returns a hold in the words of a sentence: its kind, who, since when, why, until when. */
 export function describeBinding({ kind, by, since, reason, until, commit }: Binding): string {
