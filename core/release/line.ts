@@ -83,10 +83,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
         message === undefined ? [] : [{ ...commit, message }],
       ),
     describe: (commit) => git.describe(commit),
-    describeAll: async (commits) => {
-      const { parents } = await read();
-      return git.describeAll([...new Set(commits)].filter((commit) => parents.has(commit)));
-    },
+    describeAll: async (commits) => describeFetched(git, commits, await read()),
     findEntry,
     contains: async (commit) => {
       do {
@@ -102,6 +99,10 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     },
     broughtBy: async (commit) => (await read()).line[await findWholeEntry(commit)] ?? head,
   };
+}
+
+function describeFetched(git: Git, commits: readonly CommitSha[], { parents }: Read) {
+  return git.describeAll([...new Set(commits)].filter((commit) => parents.has(commit)));
 }
 
 async function readLine(git: Git, head: CommitSha): Promise<Read> {
