@@ -91,7 +91,7 @@ function renderEnvironment({ config, fault, freeze, images }: EnvironmentStatus,
   const { name, deploys, from } = config;
   const way = deploys === 'on-promotion' ? `on promotion from ${from}` : deploys.replace('-', ' ');
   const notes = [
-    ...(fault === undefined ? [] : [`cannot be written: ${fault.message}`]),
+    ...(fault === undefined ? [] : `cannot be written: ${fault.message}`.split('\n')),
     ...(freeze === undefined ? [] : [`frozen: ${describeBinding(freeze)}`]),
   ];
   return [

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -27,7 +26,16 @@ export async function openScratch(temp: string, purpose: string): Promise<Scratc
 async function removeLeftovers(temp: string, prefix: string): Promise<void> {
   for (const name of await readdir(temp)) {
     const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN;
-    if (Number.isNaN(pid) || pid === process.pid || existsSync(`/proc/${pid}`)) continue;
-    await rm(join(temp, name), { recursive: true, force: true });
+    if (Number.isNaN(pid) || isRunning(pid)) continue;
+    await rm(join(temp, name), { recursive: true, force: true }).catch(() => {}); // of another person, who removes it
+  }
+}
+
+/** Signal 0 asks whether a process is there; one that belongs to another person says so. */
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
