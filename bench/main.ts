@@ -4,6 +4,7 @@ import { benchDelivery } from '#bench/delivery.ts';
 import { benchHistory } from '#bench/history.ts';
 import { benchImage } from '#bench/image.ts';
 import { printRows } from '#bench/measure.ts';
+import { benchRace } from '#bench/race.ts';
 
 /** Ratios against peers in the same run, then the one time that people feel. `npm run bench -- bump` runs a part. */
 const parts: Record<string, () => Promise<void>> = {
@@ -11,6 +12,7 @@ const parts: Record<string, () => Promise<void>> = {
   image: async () => printRows(await benchImage()),
   bump: async () => printRows(await benchBump()),
   history: benchHistory,
+  race: async () => printRows(await benchRace()),
   delivery: benchDelivery,
 };
 

@@ -1,4 +1,4 @@
-import { explainRemote, type RunGit } from '#core/git/remote.ts';
+import { askRemote, explainRemote, type RunGit } from '#core/git/remote.ts';
 import { CommandError } from '#core/system/exec.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 
@@ -27,21 +27,20 @@ export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<
   ];
   // by standard input: thousands of them would not fit into the arguments
   const argv = ['fetch', ...flags, '--stdin', url];
-  const options = { accept: 'any', input: what.refspecs.map((refspec) => `${refspec}\n`).join('') } as const;
-  const first = await run(argv, options);
-  if (first.code === 0) return true;
-  const sources = what.refspecs.map((refspec) => refspec.replace(/^\+/, '').split(':')[0] ?? refspec);
-  for (const source of sources.filter((name) => name.startsWith('refs/') && !name.includes('*'))) {
-    if ((await lsRemote(run, url, source)) === undefined) return false;
+  const input = what.refspecs.map((refspec) => `${refspec}\n`).join('');
+  try {
+    await askRemote(run, argv, { input });
+    return true;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const sources = what.refspecs.map((refspec) => refspec.replace(/^\+/, '').split(':')[0] ?? refspec);
+    for (const source of sources.filter((name) => name.startsWith('refs/') && !name.includes('*'))) {
+      if ((await lsRemote(run, url, source)) === undefined) return false;
+    }
+    // git has one exit code for all of it: a remote that answers and does not give a commit does not have it
+    if (sources.some((name) => !name.startsWith('refs/')) && (await answers(run, url))) return false;
+    return explainRemote(url)(error);
   }
-  const again = await run(argv, options);
-  if (again.code === 0) return true;
-  const commits = sources.filter((name) => !name.startsWith('refs/'));
-  // git has one exit code for all of it: a remote that answers and does not give a commit does not have it
-  if (commits.length > 0 && (await answers(run, url))) return false;
-  return explainRemote(url)(
-    new CommandError({ argv: ['git', 'fetch'], code: again.code, reason: 'failed', stderr: again.stderr }),
-  );
 }
 
 async function answers(run: RunGit, url: string): Promise<boolean> {
@@ -54,12 +53,12 @@ export async function fetchObjects(run: RunGit, url: string, oids: readonly stri
   const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--filter=blob:none'];
   // what the filter left out is asked for by name: common history need not be found first
   const argv = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...flags, '--stdin', url];
-  await run(argv, { input: oids.map((oid) => `${oid}\n`).join('') }).catch(explainRemote(url));
+  await askRemote(run, argv, { input: oids.map((oid) => `${oid}\n`).join('') }).catch(explainRemote(url));
 }
 
 /** Returns the commit of a ref on the remote, undefined where there is none. */
 export async function lsRemote(run: RunGit, url: string, ref: string): Promise<CommitSha | undefined> {
-  const { code, stdout } = await run(['ls-remote', '--exit-code', url, ref], { accept: [0, 2] }).catch(
+  const { code, stdout } = await askRemote(run, ['ls-remote', '--exit-code', url, ref], { accept: [0, 2] }).catch(
     explainRemote(url),
   );
   return code === 2 ? undefined : parseLsRemote(stdout).get(ref);
@@ -71,7 +70,7 @@ export async function lsRefs(
   url: string,
   refs: readonly string[],
 ): Promise<ReadonlyMap<string, CommitSha>> {
-  const { stdout } = await run(['ls-remote', url, ...refs]).catch(explainRemote(url));
+  const { stdout } = await askRemote(run, ['ls-remote', url, ...refs]).catch(explainRemote(url));
   return parseLsRemote(stdout);
 }
 

@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { systemClock } from '#core/system/clock.ts';
 import { CommandError, type Exec, type ExecOptions, type ExecResult } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 
@@ -39,6 +40,30 @@ export function gitEnvironment(remote: Remote, configCount: number): Record<stri
 /** Returns the value of the Basic authorization header for a token, as GitHub's git server expects it. */
 export function basicCredentials(token: string): string {
   return token === '' ? '' : Buffer.from(`x-access-token:${token}`).toString('base64');
+}
+
+/** How often a remote is asked that does not answer, and how long the first pause is, in milliseconds; each is doubled. */
+const PERSISTENCE = { attempts: 5, firstPause: 200 } as const;
+
+/** What no repetition changes: the remote refuses, or says that it does not have what was asked for. */
+const FINAL =
+  /\b40[134]\b|[Aa]uthentication|[Pp]ermission|could not read Username|not our ref|couldn't find remote ref/;
+
+/**
+ * Asks a remote, again where no answer came: connections break and servers restart. A question can be repeated; what
+ * changes something is not asked this way. Throws a CommandError when the remote never answered.
+ */
+export async function askRemote(run: RunGit, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run(argv, options);
+    } catch (error) {
+      const isLast = attempt >= PERSISTENCE.attempts;
+      if (!(error instanceof CommandError) || error.code === undefined || isLast || FINAL.test(error.stderr))
+        throw error;
+      await systemClock.sleep(PERSISTENCE.firstPause * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+    }
+  }
 }
 
 /** Returns a handler that turns git's failure to reach `url` into a sentence with a remedy. */

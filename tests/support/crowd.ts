@@ -20,9 +20,9 @@ export interface Rush {
 }
 
 /** Starts a tenant with an image for each writer. */
-export async function openCrowd(writers: number): Promise<Crowd> {
+export async function openCrowd(writers: number, environments: readonly string[] = ['production']): Promise<Crowd> {
   const images = Array.from({ length: writers }, (_, index) => `service-${index}`);
-  const tenant = await startTenant({ images });
+  const tenant = await startTenant({ images, environments });
   return { tenant, images, digests: images.map((image) => tenant.push(image, image)) };
 }
 

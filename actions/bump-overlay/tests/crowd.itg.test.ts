@@ -1,0 +1,91 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { type Crowd, openCrowd, rush } from '#tests/support/crowd.ts';
+import { bump, hold, reconcile } from '#tests/support/writers.ts';
+
+/** SLIPWAY_WRITERS and SLIPWAY_RUNS make it as large as you have time for. */
+const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? 60);
+const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 40);
+
+let crowd: Crowd;
+
+afterEach(() => crowd.tenant.close());
+
+const lost = (): string[] => {
+  const overlay = crowd.tenant.readOverlay();
+  return crowd.digests.filter((digest) => !overlay.includes(digest));
+};
+const refs = (): string => crowd.tenant.remoteGit('for-each-ref', '--format=%(refname)');
+
+test(`${WRITERS} writers at once, one file: none lost, none doubled, in a few commits`, async () => {
+  crowd = await openCrowd(WRITERS);
+  const { results, commits, pushes } = await rush(crowd);
+  expect(results.map(({ outcome }) => outcome)).toEqual(crowd.images.map(() => 'landed'));
+  expect(lost()).toEqual([]);
+  expect(crowd.tenant.releases()).toHaveLength(WRITERS);
+  expect(commits).toBeLessThanOrEqual(Math.max(5, WRITERS / 10));
+  expect(pushes).toBeLessThanOrEqual(3 * WRITERS);
+  expect(refs()).toBe('refs/heads/main');
+}, 900_000);
+
+test(`${RUNS} bumps while 30 % of all answers get lost after they took effect: none lost, none doubled`, async () => {
+  crowd = await openCrowd(1);
+  const { tenant } = crowd;
+  let seed = 42;
+  const random = (): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
+    return seed / 2 ** 31;
+  };
+  tenant.server.intercept = async () => (random() < 0.3 ? 'drop-answer' : undefined);
+  const digests = Array.from({ length: RUNS }, (_, index) => tenant.push('service-0', `run ${index}`));
+  for (const digest of digests) {
+    const { outcome } = await bump(tenant, { images: `service-0=${digest}` });
+    expect(outcome).toBe('landed');
+    expect(tenant.readOverlay()).toContain(digest);
+  }
+  tenant.server.intercept = undefined;
+  expect(tenant.releases()).toHaveLength(RUNS);
+  await reconcile(tenant);
+  expect(refs()).toBe('refs/heads/main');
+}, 900_000);
+
+test('writers on five images in two environments, beside a person who pushes and one who holds: no failure', async () => {
+  const seconds = Number(process.env['SLIPWAY_SOAK'] ?? 40);
+  crowd = await openCrowd(5, ['production', 'staging']);
+  const { tenant, images } = crowd;
+  const until = performance.now() + seconds * 1_000;
+  let count = 0;
+  const outcomes = new Map<string, number>();
+  const work = async (worker: number): Promise<void> => {
+    for (let run = 0; performance.now() < until; run++) {
+      const image = images[(worker + run) % images.length] ?? '';
+      const digest = tenant.push(image, `${worker}-${run}`);
+      const environment = run % 3 === 0 ? '' : run % 3 === 1 ? 'production' : 'staging';
+      const { outcome } = await bump(tenant, { images: `${image}=${digest}`, environment });
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    }
+  };
+  const pushSometimes = async (): Promise<void> => {
+    while (performance.now() < until) {
+      try {
+        tenant.commit({ 'notes.md': `${++count}\n` }, 'a person');
+      } catch {
+        // somebody was faster: a person pulls and pushes again
+      }
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+    }
+  };
+  const holdSometimes = async (): Promise<void> => {
+    while (performance.now() < until) {
+      await hold(tenant, { environment: 'staging', image: images[0] ?? '' });
+      await hold(tenant, { environment: 'staging', image: images[0] ?? '', action: 'release' });
+    }
+  };
+  await Promise.all([...Array.from({ length: 4 }, (_, worker) => work(worker)), pushSometimes(), holdSometimes()]);
+  expect(outcomes.get('landed')).toBeGreaterThan(0);
+  expect(
+    new Set(tenant.remoteGit('log', '--format=%(trailers:key=Slipway-Release,valueonly)').split('\n').filter(Boolean))
+      .size,
+  ).toBe(tenant.releases().length);
+  await reconcile(tenant);
+  expect(refs()).toBe('refs/heads/main');
+}, 900_000);
