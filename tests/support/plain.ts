@@ -17,7 +17,7 @@ export function makePlain(text: string): string {
     })
     .replace(HEX, (hex) => (/^(.)\1+$/.test(hex) ? hex : number(commits, hex.slice(0, 7)).slice(-1).repeat(hex.length)))
     .replace(/\b\d{4}-\d{2}-\d{2}/g, '2030-01-02')
-    .replace(/\b\d{2}(:|&#58;)\d{2}(?=( UTC|Z))/g, '12$100')
+    .replace(/(?<!\d)\d{2}(:|&#58;)\d{2}(:\d{2})?(?= UTC|Z)/g, '12$100')
     .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, '01JZ0000000000000000000000')
     .replace(/127\.0\.0\.1:\d+/g, 'registry.example')
     .replace(/runs\/\d+/g, 'runs/7')
