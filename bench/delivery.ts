@@ -2,12 +2,59 @@ import { median } from '#bench/measure.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
-import { openWorld } from '#lab/world.ts';
+import { openWorld, type World } from '#lab/world.ts';
 
 const RUNS = 5;
 
+const LINE = (text: string) => ({
+  files: { 'app/src/log.ts': (before: string) => `${before}\n// ${text}\n` },
+  message: text,
+});
+
+/** Dispatch of a rollback until the pod before serves again: the median of five on a warm lab. */
+export async function benchRollback(): Promise<void> {
+  await inWorld(async (world, untilServed) => {
+    const times: number[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      const good = (await world.push(LINE(`good ${run}`))).sha;
+      await untilServed(good);
+      await untilServed((await world.push(LINE(`bad ${run}`))).sha);
+      await world.settled();
+      const started = performance.now();
+      await world.dispatch('rollback.yml', { environment: 'staging', reason: 'measured' });
+      await untilServed(good);
+      times.push(performance.now() - started);
+      await world.settled();
+      await world.dispatch('hold.yml', { environment: 'staging', action: 'release', reason: 'measured' });
+      await world.settled();
+    }
+    report('dispatch of a rollback → the old pod serves', times, 10);
+  });
+}
+
 /** Push of one line of the app until a pod in staging serves it: the median of five on a warm lab. */
 export async function benchDelivery(): Promise<void> {
+  await inWorld(async (world, untilServed) => {
+    const times: number[] = [];
+    for (let run = 0; run < RUNS; run++) {
+      await world.settled();
+      const started = performance.now();
+      await untilServed((await world.push(LINE(`run ${run}`))).sha);
+      times.push(performance.now() - started);
+    }
+    report('push → pod serving it', times, 20);
+  });
+}
+
+function report(what: string, times: readonly number[], limit: number): void {
+  const seconds = times.map((time) => (time / 1000).toFixed(1));
+  console.log(`${what}: median ${(median(times) / 1000).toFixed(1)} s of ${seconds.join(', ')} s (limit ${limit} s)`);
+}
+
+/** Opens a world whose staging serves, and takes it down afterwards. */
+async function inWorld(
+  work: (world: World, untilServed: (sha: string) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
   const world = await openWorld(lineProgress(console.log), { cluster: true });
   try {
     const { delivery } = world;
@@ -20,18 +67,7 @@ export async function benchDelivery(): Promise<void> {
         120_000,
       );
     await untilServed((await world.push({ files: {}, message: 'The tenant' })).sha);
-    const times: number[] = [];
-    for (let run = 0; run < RUNS; run++) {
-      await world.settled();
-      const started = performance.now();
-      const change = { 'app/src/log.ts': (before: string) => `${before}\n// run ${run}\n` };
-      await untilServed((await world.push({ files: change, message: `change ${run}` })).sha);
-      times.push(performance.now() - started);
-    }
-    const seconds = times.map((time) => (time / 1000).toFixed(1));
-    console.log(
-      `push → pod serving it: median ${(median(times) / 1000).toFixed(1)} s of ${seconds.join(', ')} s (limit 20 s)`,
-    );
+    await work(world, untilServed);
   } finally {
     await world.stop();
   }

@@ -1,6 +1,6 @@
 import { benchActionStart } from '#bench/action-start.ts';
 import { benchBump } from '#bench/bump.ts';
-import { benchDelivery } from '#bench/delivery.ts';
+import { benchDelivery, benchRollback } from '#bench/delivery.ts';
 import { benchHistory } from '#bench/history.ts';
 import { benchImage } from '#bench/image.ts';
 import { printRows } from '#bench/measure.ts';
@@ -14,6 +14,7 @@ const parts: Record<string, () => Promise<void>> = {
   history: benchHistory,
   race: async () => printRows(await benchRace()),
   delivery: benchDelivery,
+  rollback: benchRollback,
 };
 
 const chosen = process.argv.slice(2);

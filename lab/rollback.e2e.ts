@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { describeFailure } from '#lab/github/runner/failure.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
@@ -78,6 +80,40 @@ test('git revert does the same: the run that it starts leaves it alone, and so d
   expect(await servedBy('staging')).toBe(good);
   await click('hold.yml', { action: 'release' });
   await untilServed('staging', better);
+}, 400_000);
+
+test('the terminal does the same while nothing but git answers', async () => {
+  const good = await pushLine('good for the terminal');
+  await untilServed('staging', good);
+  await untilServed('staging', await pushLine('bad for the terminal'));
+  await world.settled();
+  const clone = world.lab.folder('terminal');
+  await world.lab.exec(['git', 'clone', '--quiet', world.github.bareRepository, clone]); // past GitHub's stand-in
+  for (const [key, value] of [
+    ['user.name', 'A Person'],
+    ['user.email', 'person@example.com'],
+  ] as const)
+    await world.lab.exec(['git', '-C', clone, 'config', key, value]);
+  const type = async (...words: string[]): Promise<string> => {
+    const argv = [
+      process.execPath,
+      join(repositoryRoot, 'commands/slipway.ts'),
+      ...words,
+      '--repository',
+      clone,
+    ] as const;
+    const { stdout } = await world.lab.exec(argv, { extraEnv: world.aws.adminEnv });
+    return stdout.toString('utf8');
+  };
+  await type('rollback', 'staging', '--steps', '1', '--reason', 'it answers 500', '--yes');
+  await untilServed('staging', good);
+  expect(await type('status')).toContain('it answers 500');
+  await type('release', 'staging', '--reason', 'it is fixed', '--yes');
+  await world.until(
+    'staging serves the newest',
+    async () => ((await servedBy('staging')) === good ? undefined : true),
+    120_000,
+  );
 }, 400_000);
 
 test('a promotion brings the same digests on in one commit; a push changes staging alone', async () => {
