@@ -13,7 +13,7 @@ const shared = {
 
 /** Three layers of tests, by what they need: CONTRIBUTING.md names them, and each has its script in package.json. */
 export default {
-  testTimeout: 30_000, // of the whole run: jest ignores a project's own, so the script e2e passes a longer one
+  testTimeout: 120_000, // of the whole run: jest ignores a project's own, so the script e2e passes a longer one
   projects: [
     {
       ...shared,

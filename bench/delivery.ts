@@ -6,16 +6,16 @@ import { openWorld } from '#lab/world.ts';
 
 const RUNS = 5;
 
-/** Push of one line of the app until a pod in production serves it: the median of five on a warm lab. */
+/** Push of one line of the app until a pod in staging serves it: the median of five on a warm lab. */
 export async function benchDelivery(): Promise<void> {
   const world = await openWorld(lineProgress(console.log), { cluster: true });
   try {
     const { delivery } = world;
     if (delivery === undefined) throw new Error('the world has no cluster');
-    const { namespace } = findEnvironment(world.environments, 'production');
+    const { namespace } = findEnvironment(world.environments, 'staging');
     const untilServed = (sha: string) =>
       world.until(
-        `production serves ${sha}`,
+        `staging serves ${sha}`,
         async () => ((await readServedSource(delivery.cluster, namespace)) === sha ? true : undefined),
         120_000,
       );

@@ -7,6 +7,7 @@ import { describeError } from '#core/values/errors.ts';
 import { isServing } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { describeFailure } from '#lab/github/runner/failure.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { stopOnSignals } from '#lab/supervisor/lab.ts';
 import { duration, lineProgress } from '#lab/supervisor/progress.ts';
 import { clusterTools, hasTools } from '#lab/toolbox/toolbox.ts';
@@ -21,36 +22,41 @@ interface Stage {
 const progress = lineProgress(console.log);
 const stages: Stage[] = [];
 
-/** Pushes, waits until all is done, and holds what happened against what must happen. */
+/** What a stage of the demo must come to. */
+interface Expected {
+  /** The images that a release was landed of. */
+  readonly images: readonly string[];
+  readonly releases: number;
+  /** What the report says of it. */
+  readonly outcome: string;
+}
+
+/** Starts something, waits until all is done, and holds what happened against what must happen. */
 async function show(
   world: World,
   name: string,
-  change: Change,
-  expected: { built: string[]; releases: number },
+  start: () => Promise<readonly RunRecord[]>,
+  expected: Expected,
 ): Promise<void> {
   const before = (await world.releases()).length;
   const started = performance.now();
-  const { runs } = await world.push(change);
+  const runs = await start();
   await world.settled();
   const failed = runs.find((run) => run.conclusion !== 'success');
-  if (runs.length === 0) throw new Error(`${name}: the push started no run`);
+  if (runs.length === 0) throw new Error(`${name}: it started no run`);
   if (failed !== undefined) throw new Error(`${name}: ${describeFailure(failed)}`);
   const releases = await world.releases();
   const landed = releases.slice(0, releases.length - before);
   const images = [...new Set(landed.map((release) => release.image))].sort();
-  if (landed.length !== expected.releases || images.join() !== expected.built.join()) {
+  if (landed.length !== expected.releases || images.join() !== expected.images.join()) {
     throw new Error(
-      `${name}: expected ${expected.releases} releases of ${expected.built.join(', ') || 'nothing'}, got ${landed.length} of ${images.join(', ') || 'nothing'}`,
+      `${name}: expected ${expected.releases} releases of ${expected.images.join(', ') || 'nothing'}, got ${landed.length} of ${images.join(', ') || 'nothing'}`,
     );
   }
   if (landed.length > 0) await waitForPods(world, name);
   const milliseconds = performance.now() - started;
-  const outcome =
-    landed.length === 0
-      ? 'nothing to deploy, no commit'
-      : `${images.join(', ')} → ${[...new Set(landed.map((release) => release.environment))].join(', ')}`;
-  stages.push({ name, milliseconds, outcome });
-  console.log(`  ✔ ${name} (${duration(milliseconds)}): ${outcome}`);
+  stages.push({ name, milliseconds, outcome: expected.outcome });
+  console.log(`  ✔ ${name} (${duration(milliseconds)}): ${expected.outcome}`);
 }
 
 /** With a cluster, a push counts as shown when a ready pod of every environment runs its newest release. */
@@ -141,7 +147,9 @@ async function main(): Promise<void> {
 }
 
 function introduce(cluster: boolean): void {
-  console.log('Slipway: three pushes on this machine. Real: git, the workflow files, Packer, Docker, the registry.');
+  console.log(
+    'Slipway: pushes, a promotion and the way back, on this machine. Real: git, the workflow files, Packer, Docker, the registry.',
+  );
   console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
   if (cluster) return;
   console.log(
@@ -152,28 +160,58 @@ function introduce(cluster: boolean): void {
   console.log('');
 }
 
-/** Every environment that deploys on push gets a release of each image that was built. */
+const BOTH = ['dev-sandbox', 'discord-bot'] as const;
+const BOT = ['discord-bot'] as const;
+
+/** Pushes travel to staging, which deploys on push; a promotion brings the same digests to production. */
 async function showPushes(world: World): Promise<void> {
-  const environments = [...world.environments.values()].filter(({ deploys }) => deploys === 'on-push').length;
-  const comment = { 'app/src/main.ts': (before: string) => `${before}\n// one line more\n` };
-  await show(
-    world,
-    'push 1: everything',
-    { files: {}, message: 'The tenant' },
-    { built: ['dev-sandbox', 'discord-bot'], releases: 2 * environments },
-  );
-  await show(
-    world,
-    'push 2: one line of the app',
-    { files: comment, message: 'Change the app' },
-    { built: ['discord-bot'], releases: environments },
-  );
-  await show(
-    world,
-    'push 3: a document',
-    { files: { 'NOTES.md': '# Notes\n' }, message: 'Write a note' },
-    { built: [], releases: 0 },
-  );
+  const push = (change: Change) => async () => (await world.push(change)).runs;
+  const line = (text: string): Change => ({
+    files: { 'app/src/main.ts': (before: string) => `${before}\n// ${text}\n` },
+    message: text,
+  });
+  await show(world, 'push 1: everything', push({ files: {}, message: 'The tenant' }), {
+    images: BOTH,
+    releases: 2,
+    outcome: 'both images → staging',
+  });
+  await show(world, 'promote to production', click(world, 'promote.yml', { environment: 'production' }), {
+    images: BOTH,
+    releases: 2,
+    outcome: 'the same digests → production',
+  });
+  await show(world, 'push 2: one line of the app', push(line('one line more')), {
+    images: BOT,
+    releases: 1,
+    outcome: 'discord-bot → staging',
+  });
+  await show(world, 'push 3: a document', push({ files: { 'NOTES.md': '# Notes\n' }, message: 'Write a note' }), {
+    images: [],
+    releases: 0,
+    outcome: 'nothing to deploy, no commit',
+  });
+  await showTheWayBack(world, push(line('a better line')));
+}
+
+/** One click back, held against the next push, and let go. */
+async function showTheWayBack(world: World, push: () => Promise<readonly RunRecord[]>): Promise<void> {
+  const reason = { environment: 'staging', reason: 'shown in the demo' };
+  await show(world, 'rollback of staging, 1 step', click(world, 'rollback.yml', reason), {
+    images: BOT,
+    releases: 1,
+    outcome: 'the release before → staging, held',
+  });
+  await show(world, 'push 4: held', push, { images: [], releases: 0, outcome: 'built; staging stays where it is' });
+  await show(world, 'release of staging', click(world, 'hold.yml', { ...reason, action: 'release' }), {
+    images: BOT,
+    releases: 1,
+    outcome: 'let go, the newest build → staging',
+  });
+}
+
+/** Starts a workflow as the button on its page does. */
+function click(world: World, workflow: string, inputs: Readonly<Record<string, string>>) {
+  return async (): Promise<readonly RunRecord[]> => [await world.dispatch(workflow, inputs)];
 }
 
 function report(world: World, images: readonly string[], total: number): void {

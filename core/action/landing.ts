@@ -1,4 +1,5 @@
 import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
+import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { ImageOutcome } from '#core/release/decide.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { describeBinding } from '#core/release/rules.ts';
@@ -9,11 +10,8 @@ export interface LandingPage extends RepositoryPage {
   readonly branch: string;
 }
 
-/** The outputs that every action that lands an intent declares. */
-export const LANDING_OUTPUTS = ['outcome', 'commit', 'releases'] as const;
-
 /** Returns the outputs of a landed intent. */
-export function describeLanding(result: LandResult): Record<(typeof LANDING_OUTPUTS)[number], string> {
+export function describeLanding(result: LandResult): { outcome: string; commit: string; releases: string } {
   const releases = JSON.stringify(describeImages(result.images));
   return { outcome: result.outcome, commit: result.commit ?? '', releases };
 }
@@ -82,6 +80,22 @@ export function listEnvironments({ images }: LandResult, outcome: LandResult['ou
 export function explainArrival({ commit }: LandResult, environments: readonly string[], page: LandingPage): string {
   const look = `kubectl get applications -n argocd ${environments.join(' ')}`;
   return `Argo CD applies ${commitLink(commit ?? '', page)} from ${inlineCode(page.branch)}, within half a minute without a webhook. This run does not wait for the pods; to see them arrive: ${inlineCode(look)}.`;
+}
+
+/** Returns how to take a landed commit back; a first release has nothing behind it. */
+export function explainReturn({ commit }: LandResult, page: LandingPage): string {
+  const back = workflowLink('Rollback', 'rollback.yml', page);
+  return `To take it back: ${back}, with 1 step; a first release: ${inlineCode(`git revert ${commit?.slice(0, 7) ?? ''}`)}.`;
+}
+
+/** Returns how to let go of what is held, and what deploys then. */
+export function explainRelease(deploys: EnvironmentConfig['deploys'] | undefined, page: LandingPage): string {
+  const hold = `${workflowLink('Hold', 'hold.yml', page)} with the action \`release\``;
+  if (deploys === 'on-promotion')
+    return `${hold}; then ${workflowLink('Promote', 'promote.yml', page)} brings the next set.`;
+  if (deploys === 'by-hand') return `${hold}; then deploy by hand.`;
+  const others = deploys === undefined ? ' (where releases come by hand: run this again afterwards)' : '';
+  return `${hold} deploys the newest build in the same commit${others}.`;
 }
 
 /** Returns a link to a workflow's page, where a person starts it. */

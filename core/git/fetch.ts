@@ -65,6 +65,16 @@ export async function lsRemote(run: RunGit, url: string, ref: string): Promise<C
   return code === 2 ? undefined : parseLsRemote(stdout).get(ref);
 }
 
+/** Returns the commits of those of the refs that the remote has, by one request. */
+export async function lsRefs(
+  run: RunGit,
+  url: string,
+  refs: readonly string[],
+): Promise<ReadonlyMap<string, CommitSha>> {
+  const { stdout } = await run(['ls-remote', url, ...refs]).catch(explainRemote(url));
+  return parseLsRemote(stdout);
+}
+
 /** `git ls-remote` prints `<oid>\t<ref>` lines. */
 function parseLsRemote(output: Buffer): Map<string, CommitSha> {
   const lines = output.toString('utf8').split('\n').filter(Boolean);

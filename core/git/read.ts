@@ -126,20 +126,23 @@ export interface LoggedCommit {
   readonly commit: CommitSha;
   /** Empty for a root commit, and where the history that is here ends. */
   readonly parents: readonly CommitSha[];
+  /** When it was committed, by its committer's clock. */
+  readonly time: Date;
   /** The whole message where a line of it begins with the prefix that was asked for; undefined elsewhere. */
   readonly message: string | undefined;
 }
 
 /** Returns the commits below a revision, all parents followed, by one process; the messages with a line of `prefix`. */
 export async function log(run: RunGit, revision: string, prefix: string): Promise<LoggedCommit[]> {
-  const { stdout } = await run(['log', '--no-show-signature', '-z', '--format=%H %P%n%B', revision, '--']);
+  const { stdout } = await run(['log', '--no-show-signature', '-z', '--format=%H %ct %P%n%B', revision, '--']);
   const entries = stdout.toString('utf8').split('\0').filter(Boolean);
   return entries.map((entry) => {
     const end = entry.indexOf('\n');
-    const [commit = '', ...parents] = entry.slice(0, end).trim().split(' ') as CommitSha[]; // git prints whole ids
+    const [commit = '', time, ...parents] = entry.slice(0, end).trim().split(' ') as CommitSha[]; // git prints whole ids
     return {
       commit: parseCommitSha('git log', commit),
       parents,
+      time: new Date(Number(time) * 1000),
       message: entry.includes(`\n${prefix}`, end) ? entry.slice(end + 1) : undefined,
     };
   });

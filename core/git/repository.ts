@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { borrowObjects } from '#core/git/borrow.ts';
 import { type NewCommit, writeCommit } from '#core/git/commit.ts';
-import { type Fetch, fetchFrom, fetchObjects, lsRemote } from '#core/git/fetch.ts';
+import { type Fetch, fetchFrom, fetchObjects, lsRefs, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
   type CommitPage,
@@ -30,6 +30,7 @@ import {
 import { basicCredentials, gitEnvironment, type Remote, type RunGit } from '#core/git/remote.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
 import type { Exec } from '#core/system/exec.ts';
+import { createQueue } from '#core/system/limit.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** A bare repository of our own and its remote. One method per git verb; each is documented beside its code. */
@@ -39,6 +40,8 @@ export interface Git {
   fetch(what: Fetch): Promise<boolean>;
   /** Returns the commit of a ref on the remote, undefined where there is none. */
   lsRemote(ref: string): Promise<CommitSha | undefined>;
+  /** Returns the commits of those of the refs that the remote has. */
+  lsRefs(refs: readonly string[]): Promise<ReadonlyMap<string, CommitSha>>;
   /** Fetches single objects by their ids, whatever a filter left out. */
   fetchObjects(oids: readonly string[]): Promise<void>;
   revParse(revision: string): Promise<CommitSha | undefined>;
@@ -111,11 +114,13 @@ export async function createScratchGit(options: ScratchOptions): Promise<Git> {
 }
 
 function openGit(run: RunGit, dir: string, url: string): Git {
+  const oneByOne = createQueue(); // two fetches at once would fight over the locks of `shallow` and of refs
   return {
     dir,
-    fetch: (what) => fetchFrom(run, url, what),
+    fetch: (what) => oneByOne(() => fetchFrom(run, url, what)),
     lsRemote: (ref) => lsRemote(run, url, ref),
-    fetchObjects: (oids) => fetchObjects(run, url, oids),
+    lsRefs: (refs) => lsRefs(run, url, refs),
+    fetchObjects: (oids) => oneByOne(() => fetchObjects(run, url, oids)),
     revParse: (revision) => revParse(run, revision),
     findCommits: (commits) => findCommits(run, commits),
     isAncestor: (older, newer) => isAncestor(run, older, newer),

@@ -1,4 +1,3 @@
-import type { Decided } from '#core/release/decide.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { formatHold, formatRelease, type HoldRecord, type Release } from '#core/release/trailer.ts';
 
@@ -10,11 +9,17 @@ const VERBS: Readonly<Record<Intent['kind'], string>> = {
   release: 'release',
 };
 
+/** What the message says of an intent that lands. */
+interface Landed {
+  readonly intent: Pick<Intent, 'kind' | 'reason' | 'id' | 'run' | 'actor'>;
+  readonly holds: readonly HoldRecord[];
+}
+
 /**
  * Returns the message of a commit that lands intents: a title that names what moved where, a body for people, and the
  * trailers for the pipeline.
  */
-export function formatCommitMessage(landed: readonly Decided[], releases: readonly Release[]): string {
+export function formatCommitMessage(landed: readonly Landed[], releases: readonly Release[]): string {
   const [first] = landed;
   if (first === undefined) throw new Error('a commit without an intent has no message');
   const holds = landed.flatMap(({ intent, holds: own }) => own.map((hold) => ({ intent, hold })));
@@ -34,19 +39,19 @@ export function formatCommitMessage(landed: readonly Decided[], releases: readon
   ].join('\n');
 }
 
-function nameKind(landed: readonly Decided[]): string {
+function nameKind(landed: readonly Landed[]): string {
   const kinds = [...new Set(landed.map(({ intent }) => VERBS[intent.kind]))];
   return kinds.join(', ');
 }
 
-type IntentHold = { readonly intent: Intent; readonly hold: HoldRecord };
+type IntentHold = { readonly intent: Landed['intent']; readonly hold: HoldRecord };
 
 function listEnvironments(releases: readonly Release[], holds: readonly IntentHold[]): string {
   const names = [...releases.map(({ environment }) => environment), ...holds.map(({ hold }) => hold.environment)];
   return [...new Set(names)].join(', ');
 }
 
-function nameSubject(landed: readonly Decided[], releases: readonly Release[], holds: readonly IntentHold[]): string {
+function nameSubject(landed: readonly Landed[], releases: readonly Release[], holds: readonly IntentHold[]): string {
   const images = new Set([...releases.map(({ image }) => image), ...holds.map(({ hold }) => nameScope(hold))]);
   const names = images.size > 4 ? `${images.size} images` : [...images].join(', ');
   const sources = new Set(releases.map(({ source }) => source.slice(0, 7)));

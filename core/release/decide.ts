@@ -20,12 +20,13 @@ import {
   type Outcome,
   refuseDrifted,
   refuseLiftOfOne,
+  refuseUnnamed,
   refuseUnused,
   summarizeOutcomes,
 } from '#core/release/rules.ts';
 import type { Binding, DeployedRelease, Order, PlaceQuestion, State } from '#core/release/state.ts';
 import type { HoldRecord, Release } from '#core/release/trailer.ts';
-import { type ExpectedError, isExpected } from '#core/values/errors.ts';
+import { type ExpectedError, isExpected, Refusal } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 
 /** What became of one image in one environment. */
@@ -44,7 +45,7 @@ export interface ImageOutcome {
   readonly note?: string;
 }
 
-/** What became of an intent. `waits`: another intent of this commit moves the same image, the next commit decides. */
+/** What became of an intent. `waits`: an intent of this commit comes first at the same place, the next commit decides. */
 export interface Decided {
   readonly intent: Intent;
   readonly outcome: Outcome | 'refused' | 'waits';
@@ -66,7 +67,8 @@ export interface Batch {
 /**
  * Decides what becomes of all open intents in one commit; asks and changes nothing. People come first, in the order in
  * which they asked; then deploys, the newest source first, so that of several the newest lands and supersedes the
- * others. An image moves at most once in a commit: what would move it again waits for the next one.
+ * others. An image moves at most once in a commit, and a hold that a commit sets stays in it: what would change them
+ * again waits for the next one, and so does what comes behind it at the same place, since the order is meant.
  */
 export function decide(state: State, intents: readonly Intent[], order: Order): Batch {
   const draft = openDraft(state, order);
@@ -86,17 +88,41 @@ function decideIntent(intent: Intent, draft: Draft): Decided {
     const environments = chooseEnvironments(draft.state.config, intent);
     const [environment] = environments;
     if (environment === undefined) throw new Error('an intent is for one environment at least');
-    refuseUnreadable([...environments.map(({ name }) => name), ...beforeOf(intent, environment)], draft);
-    if (intent.kind === 'hold') return decideHold(intent, draft);
-    if (intent.kind === 'release') return decideLift(intent, environment, draft);
-    const all = environments.flatMap((one) => decideImages(intent, one, draft));
-    if (intent.kind === 'deploy')
-      refuseUnused(intent.images.keys(), new Set(all.map(({ image }) => image)), environments);
-    return settle(intent, all, draft);
+    const names = [...environments.map(({ name }) => name), ...beforeOf(intent, environment)];
+    refuseUnreadable(names, draft);
+    const places = names.flatMap((name) => listImages(intent).map((image) => ({ environment: name, image })));
+    const decided = draft.isWaitedFor(places)
+      ? waiting(intent)
+      : decideInTurn(intent, environment, environments, draft);
+    if (decided.outcome === 'waits') draft.waitFor(places);
+    return decided;
   } catch (error) {
     if (!isExpected(error)) throw error;
     return { intent, outcome: 'refused', images: [], holds: [], refusal: error as ExpectedError }; // isExpected says so
   }
+}
+
+function decideInTurn(
+  intent: Intent,
+  environment: EnvironmentConfig,
+  environments: readonly EnvironmentConfig[],
+  draft: Draft,
+): Decided {
+  if (intent.kind === 'hold') return decideHold(intent, draft);
+  if (intent.kind === 'release') return decideLift(intent, environment, draft);
+  const all = environments.flatMap((one) => decideImages(intent, one, draft));
+  if (intent.kind === 'deploy')
+    refuseUnused(intent.images.keys(), new Set(all.map(({ image }) => image)), environments);
+  return settle(intent, all, draft);
+}
+
+function waiting(intent: Intent): Decided {
+  return { intent, outcome: 'waits', images: [], holds: [] };
+}
+
+/** The images that an intent reads or moves; `*` for all of the environment. */
+function listImages(intent: Intent): readonly string[] {
+  return intent.kind === 'hold' || intent.kind === 'release' ? [intent.image] : [...intent.images.keys()];
 }
 
 function beforeOf({ kind }: Intent, { from }: EnvironmentConfig): string[] {
@@ -155,12 +181,22 @@ function planImage(
 /** Lands what is to land: all of it, or nothing where one image is refused or has to wait. */
 function settle(intent: BuildsIntent | LiftIntent, all: readonly Planned[], draft: Draft): Decided {
   for (const { decision } of all) if (decision.outcome === 'refused') throw decision.refusal;
-  if (all.some(({ waits }) => waits)) return { intent, outcome: 'waits', images: [], holds: [] };
+  if (intent.kind === 'promotion') refuseMixture(intent, all);
+  if (all.some(({ waits }) => waits)) return waiting(intent);
   const landing = all.filter(({ decision }) => decision.outcome === 'landed');
   for (const { environment, image, build } of landing) draft.land(intent, environment, image, build);
   const holds = intent.kind === 'rollback' && landing.length > 0 ? holdRolledBack(intent, draft) : [];
   const images = all.map(toOutcome);
   return { intent, outcome: summarizeOutcomes(images.map(({ outcome }) => outcome)), images, holds };
+}
+
+/** A part of the set beside newer releases is a set that ran nowhere. */
+function refuseMixture({ environment }: PromotionIntent, all: readonly Planned[]): void {
+  const newer = all.find(({ decision }) => decision.outcome === 'superseded');
+  if (newer === undefined || !all.some(({ decision }) => decision.outcome === 'landed')) return;
+  throw new Refusal(
+    `environment: ${environment}/${newer.image} runs a newer release than the set that you promote, which would be torn; promote the other images one by one`,
+  );
 }
 
 function toOutcome({ environment, image, build, from, decision }: Planned): ImageOutcome {
@@ -210,6 +246,8 @@ function decideLift(intent: LiftIntent, environment: EnvironmentConfig, draft: D
   const isMeant = (image: string): boolean => intent.image === '*' || image === intent.image;
   const gone = draft.holds(name).filter((hold) => hold.kind !== 'accepted' && isMeant(hold.image));
   if (intent.image !== '*') refuseLiftOfOne(draft.holds(name), environment, intent.image);
+  // set and let go in one commit, the file would say neither
+  if (gone.some((hold) => draft.isAdded(name, hold))) return waiting(intent);
   const planned = [...intent.images]
     .filter(([image]) => deploys === 'on-push' && isMeant(image) && draft.image(name, image).isUsed)
     .map(([image, build]) => planImage(decideByOrder, environment, image, build, draft));
@@ -217,9 +255,10 @@ function decideLift(intent: LiftIntent, environment: EnvironmentConfig, draft: D
     (image) => isMeant(image) && !planned.some((one) => one.image === image && one.decision.outcome === 'landed'),
   );
   const accepted = staying.filter((image) => draft.image(name, image).hand !== undefined);
+  for (const image of accepted) refuseUnnamed(draft.image(name, image), name, image);
   const settled = settle(intent, planned, draft);
   if (settled.outcome === 'waits') return settled;
-  if (gone.length > 0) draft.removeHolds(name, (hold) => gone.includes(hold) || gone.some((one) => isSame(one, hold)));
+  if (gone.length > 0) draft.removeHolds(name, (hold) => hold.kind !== 'accepted' && isMeant(hold.image));
   for (const image of accepted) accept(intent, image, draft);
   const holds: HoldRecord[] = [
     ...gone.map(({ image, kind }) => ({ environment: name, image, action: 'release' as const, kind })),
@@ -228,12 +267,9 @@ function decideLift(intent: LiftIntent, environment: EnvironmentConfig, draft: D
   return { ...settled, outcome: holds.length > 0 ? 'landed' : settled.outcome, holds };
 }
 
-function isSame(one: Hold, other: Hold): boolean {
-  return one.image === other.image && one.kind === other.kind && one.reason === other.reason && one.by === other.by;
-}
-
 function accept({ environment, reason, actor: by, at: since, images }: LiftIntent, image: string, draft: Draft): void {
   const { current: digest, release } = draft.image(environment, image);
+  if (digest === undefined) throw new Error('what has no digest is not accepted');
   const source = images.get(image)?.digest === digest ? images.get(image)?.source : release?.source;
   draft.removeHolds(environment, (hold) => hold.kind === 'accepted' && hold.image === image);
   draft.addHold(environment, {
@@ -246,4 +282,5 @@ function accept({ environment, reason, actor: by, at: since, images }: LiftInten
     digest,
     ...(source && { source }),
   });
+  draft.accept(environment, image, { digest, source });
 }

@@ -1,7 +1,8 @@
-import { findHold, type Hold, type HoldChange } from '#core/release/holds.ts';
+import { findHold, type Hold, type HoldChange, isActive } from '#core/release/holds.ts';
 import type { Build, Intent } from '#core/release/intent.ts';
 import type { Binding, DeployedRelease, ImageState, Order, Place, PlaceQuestion, State } from '#core/release/state.ts';
 import type { Release } from '#core/release/trailer.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 
 /** What one environment's hold file loses and gains. */
 export type HoldMove = Omit<HoldChange, 'now'>;
@@ -24,10 +25,23 @@ export interface Draft {
   /** Returns where a build comes beside what is there; notes the question where the answer is not known yet. */
   place(environment: string, image: string, build: Build): Place;
   land(intent: Intent, environment: string, image: string, build: Build): void;
+  /** Ends a change by hand: from now on its digest counts as released. */
+  accept(environment: string, image: string, build: { digest: Digest; source: CommitSha | undefined }): void;
+  /** Notes where an intent waits: what comes behind it there waits as well. */
+  waitFor(places: readonly ImagePlace[]): void;
+  isWaitedFor(places: readonly ImagePlace[]): boolean;
   addHold(environment: string, hold: Hold): void;
+  /** True for a hold that this commit sets. */
+  isAdded(environment: string, hold: Hold): boolean;
   removeHolds(environment: string, isGone: (hold: Hold) => boolean): void;
   /** What the hold files lose and gain, by environment; only where something changes. */
   holdChanges(): ReadonlyMap<string, HoldMove>;
+}
+
+/** An image of an environment; `*` for all of its images. */
+export interface ImagePlace {
+  readonly environment: string;
+  readonly image: string;
 }
 
 const UNUSED: ImageState = { current: undefined, isUsed: false, release: undefined, hand: undefined };
@@ -36,13 +50,14 @@ const UNUSED: ImageState = { current: undefined, isUsed: false, release: undefin
 export function openDraft(state: State, order: Order): Draft {
   const releases: Release[] = [];
   const questions: PlaceQuestion[] = [];
-  const changed = new Map<string, ImageState>();
+  const changed = new Map<string, DraftImage>();
+  const waiting: ImagePlace[] = [];
   const holds = openHoldDraft(state);
-  const read = (environment: string, image: string): DraftImage => {
-    const moved = changed.get(`${environment}/${image}`);
-    const known = moved ?? state.environments.get(environment)?.images.get(image) ?? UNUSED;
-    return { ...known, isChanged: moved !== undefined };
-  };
+  const read = (environment: string, image: string): DraftImage =>
+    changed.get(`${environment}/${image}`) ?? {
+      ...(state.environments.get(environment)?.images.get(image) ?? UNUSED),
+      isChanged: false,
+    };
   return {
     state,
     releases,
@@ -64,27 +79,44 @@ export function openDraft(state: State, order: Order): Draft {
       const release = toRelease(intent, { environment, image, from: before.current }, build);
       releases.push(release);
       const landed: DeployedRelease = { ...release, commit: undefined };
-      changed.set(`${environment}/${image}`, { current: build.digest, isUsed: true, release: landed, hand: undefined });
+      const after = { current: build.digest, isUsed: true, release: landed, hand: undefined, isChanged: true };
+      changed.set(`${environment}/${image}`, after);
       const wasAccepted = (hold: Hold) => hold.kind === 'accepted' && hold.image === image;
       if (holds.holds(environment).some(wasAccepted)) holds.removeHolds(environment, wasAccepted);
     },
+    accept: (environment, image, { digest, source }) => {
+      const before = read(environment, image);
+      const release = before.release && { ...before.release, to: digest, source: source ?? before.release.source };
+      changed.set(`${environment}/${image}`, { ...before, release, hand: undefined });
+    },
+    waitFor: (places) => void waiting.push(...places),
+    isWaitedFor: (places) => places.some((place) => waiting.some((one) => isShared(one, place))),
   };
 }
 
-type HoldDraft = Pick<Draft, 'holds' | 'addHold' | 'removeHolds' | 'holdChanges'>;
+function isShared(one: ImagePlace, other: ImagePlace): boolean {
+  const isSame = one.image === other.image || one.image === '*' || other.image === '*';
+  return one.environment === other.environment && isSame;
+}
+
+type HoldDraft = Pick<Draft, 'holds' | 'addHold' | 'isAdded' | 'removeHolds' | 'holdChanges'>;
 
 function openHoldDraft(state: State): HoldDraft {
   const current = new Map<string, readonly Hold[]>();
   const added = new Map<string, Hold[]>();
   const removed = new Map<string, ((hold: Hold) => boolean)[]>();
+  // an intent may wait past the end of its own hold
   const read = (environment: string): readonly Hold[] =>
-    current.get(environment) ?? state.environments.get(environment)?.holds ?? [];
+    (current.get(environment) ?? state.environments.get(environment)?.holds ?? []).filter((hold) =>
+      isActive(hold, state.now),
+    );
   return {
     holds: read,
     addHold: (environment, hold) => {
       current.set(environment, [...read(environment), hold]);
       added.set(environment, [...(added.get(environment) ?? []), hold]);
     },
+    isAdded: (environment, hold) => added.get(environment)?.includes(hold) ?? false,
     removeHolds: (environment, isGone) => {
       current.set(
         environment,

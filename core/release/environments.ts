@@ -8,7 +8,7 @@ export function chooseEnvironments(config: Config, intent: Intent): EnvironmentC
   refuseUnknownImages(config, intent);
   if (intent.kind !== 'deploy') return [chooseOne(config, intent)];
   if (intent.environments !== undefined) {
-    return intent.environments.map((name) => refuseOtherWays(findEnvironment(config, name), intent));
+    return [...new Set(intent.environments)].map((name) => refuseOtherWays(findEnvironment(config, name), intent));
   }
   const chosen = [...config.environments.values()].filter(({ deploys }) => deploys === 'on-push');
   if (chosen.length > 0) return chosen;

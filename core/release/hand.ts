@@ -1,6 +1,6 @@
 import type { BranchHistory, ReleasePlace } from '#core/release/history.ts';
 import type { Binding, DeployedRelease } from '#core/release/state.ts';
-import type { Digest } from '#core/values/reference.ts';
+import { type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
 /** An image whose overlay says something else than its newest release did. */
 export interface Changed {
@@ -25,7 +25,8 @@ export async function findHand({ place, image, release, current }: Changed, bran
   const digests = await past.readDigests([...touching, base].map((commit) => ({ commit, overlay: place.overlay })));
   const said = digests.map((all) => all.get(image));
   // newest first: the last one in a row that says it from the head on
-  const older = said.findIndex((digest) => digest !== current);
+  const now = current === NEVER_RELEASED ? undefined : current; // as the past says it
+  const older = said.findIndex((digest) => digest !== now);
   const commit = touching[(older === -1 ? touching.length : older) - 1] ?? line.head;
   const { author, date, subject } = await line.describe(commit);
   return { kind: 'manual', reason: subject, by: author, since: date, until: undefined, commit };

@@ -2,7 +2,13 @@ import type { Git } from '#core/git/repository.ts';
 import { believe, type Change, type Claim, releaseKey } from '#core/release/believe.ts';
 import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
 import { openPast, type Past } from '#core/release/past.ts';
-import { type LandedRelease, parseHoldPlaces, parseReleases, type Release } from '#core/release/trailer.ts';
+import {
+  type HoldRecord,
+  type LandedRelease,
+  parseHoldRecords,
+  parseReleases,
+  type Release,
+} from '#core/release/trailer.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -40,6 +46,8 @@ export interface BranchHistory {
 export interface LandedIntent {
   readonly commit: CommitSha;
   readonly releases: readonly LandedRelease[];
+  /** The holds that the commit says it set and let go for it. */
+  readonly holds: readonly HoldRecord[];
 }
 
 /** Opens branches at their heads; what is fetched for one head is there for the next. */
@@ -109,13 +117,16 @@ async function findIntent(
   const claims = await line.claims();
   for (const { commit, parents, message } of claims.filter((claim) => claim.message.includes(intent))) {
     const own = parseReleases(message).filter((release) => release.intent === intent);
-    const named = [...own.map(({ environment }) => environment), ...parseHoldPlaces(message, intent)];
-    const folders = [...new Set(named)].map((environment) => overlays.get(environment));
+    const holds = parseHoldRecords(message).filter((hold) => hold.intent === intent);
+    const folders = [...new Set([...own, ...holds].map(({ environment }) => environment))].map((environment) =>
+      overlays.get(environment),
+    );
     const known = folders.filter((overlay) => overlay !== undefined);
     if (known.length === 0 || known.length < folders.length || parents[0] === undefined) continue;
     if (!(await past.changesAll(parents[0], commit, known))) continue;
     if (!(await saysSo(own, commit, overlays, past))) continue;
-    return { commit, releases: own.map((release) => ({ ...release, commit })) };
+    const records = holds.map(({ intent: _intent, run: _run, ...hold }) => hold);
+    return { commit, releases: own.map((release) => ({ ...release, commit })), holds: records };
   }
   return undefined;
 }

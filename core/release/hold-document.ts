@@ -28,6 +28,11 @@ type WrittenHold = z.output<typeof holdSchema>;
 /** Why an image is held, or, for `accepted`, why a change by hand does not hold it. */
 export type HoldKind = WrittenHold['kind'];
 
+/** True for a kind of hold. */
+export function isHoldKind(text: string | undefined): text is HoldKind {
+  return HOLD_KINDS.some((kind) => kind === text);
+}
+
 /** A written reason why automatic bumps leave an image alone: an entry of `overlays/<env>/holds.yaml`. */
 export interface Hold {
   /** A key of slipway.yaml's images, or `*` for all of them. */

@@ -1,9 +1,14 @@
+import type { EnvironmentConfig } from '#core/config/config.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidate } from '#core/release/candidate.ts';
 import { findEnvironment } from '#core/release/environments.ts';
+import { findFreeze } from '#core/release/freezes.ts';
 import type { Build, Builds, HoldIntent, LiftIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { planAt } from '#core/release/plan.ts';
+import { findRepeated } from '#core/release/repeated.ts';
+import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What a person wants to hold or to let go. */
@@ -18,6 +23,12 @@ export interface HoldRequest {
 /** A hold with its end; without one it lasts until somebody lets go. */
 export type TimedHoldRequest = HoldRequest & { readonly until: Date | undefined };
 
+/** What became of a hold, or of letting go. */
+export interface HoldResult extends LandResult {
+  /** After a release: what deploys next, and since when it may; undefined where that is at once. */
+  readonly next?: { readonly deploys: EnvironmentConfig['deploys']; readonly frozenUntil: Date | undefined };
+}
+
 /** Holds an image, or the environment, until somebody lets go or its time is over. */
 export function holdImage(request: TimedHoldRequest, ports: AskPorts): Promise<LandResult> {
   return land(prepareHold(request, ports), request.branch, ports);
@@ -29,8 +40,12 @@ export function prepareHold({ environment, image, until, reason }: TimedHoldRequ
 }
 
 /** Lets go of an image, or of everything in the environment, and deploys in the same commit what waits. */
-export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<LandResult> {
-  return land(await prepareRelease(request, ports), request.branch, ports);
+export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<HoldResult> {
+  const intent = await prepareRelease(request, ports);
+  const result = await land(intent, request.branch, ports);
+  const { head } = await readTip(request.branch, ports);
+  const { deploys, freezes } = findEnvironment(await ports.readConfig(head), request.environment);
+  return { ...result, next: { deploys, frozenUntil: findFreeze(freezes, ports.clock.now())?.until } };
 }
 
 /** Finds what waits and returns the intent that lets go of it; nothing is written yet. */
@@ -38,7 +53,22 @@ export async function prepareRelease(request: HoldRequest, ports: AskPorts): Pro
   const { environment, image, reason, branch } = request;
   const { head } = await readTip(branch, ports);
   const images = await findCandidates(environment, image, head, ports);
-  return { kind: 'release', environment, image, images, ...describeAsker(ports, reason) };
+  const intent: LiftIntent = { kind: 'release', environment, image, images, ...describeAsker(ports, reason) };
+  await refuseRepeated(intent, head, ports);
+  return intent;
+}
+
+/** A job that is run again must not let go of what was held after it. */
+async function refuseRepeated(intent: LiftIntent, head: CommitSha, ports: AskPorts): Promise<void> {
+  const { environment } = intent;
+  const { overlay } = findEnvironment(await ports.readConfig(head), environment);
+  const [own] = await findRepeated('release', { environment, overlay }, head, ports);
+  if (own === undefined) return;
+  const [decided] = (await planAt(head, [intent], ports)).decided;
+  if (decided === undefined || decided.outcome !== 'landed') return;
+  throw new Refusal(
+    `${environment} was released by this run already, in ${own.commit.slice(0, 7)}, and was changed since; start the workflow again instead of running its old job`,
+  );
 }
 
 /** Returns the newest source's build of each image that the overlay lists; none where releases do not come by push. */

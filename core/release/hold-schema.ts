@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { REPOSITORY_NAME } from '#core/config/config.ts';
-import { COMMIT, type CommitSha, DIGEST, isDigest } from '#core/values/reference.ts';
+import { COMMIT, DIGEST, isCommitSha, isDigest } from '#core/values/reference.ts';
 
 /** The kinds of hold. All but `accepted` keep automatic bumps away from an image. */
 export const HOLD_KINDS = ['rollback', 'manual', 'freeze', 'accepted'] as const;
@@ -50,13 +50,9 @@ export const holdSchema = z
       })
       .optional(),
     source: z
-      .custom<CommitSha>()
-      .refine(
-        (value) => typeof value === 'string' && COMMIT.test(value),
-        'is not a commit: expected 40 lower-case hex digits',
-      )
+      .string()
+      .refine(isCommitSha, 'is not a commit: expected 40 lower-case hex digits')
       .meta({
-        type: 'string',
         description: 'The commit that the digest was built from, where it is known. The kind accepted has it.',
         pattern: COMMIT.source,
       })

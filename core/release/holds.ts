@@ -2,7 +2,7 @@ import { type Hold, readHoldDocument } from '#core/release/hold-document.ts';
 import { editHoldText } from '#core/release/hold-edit.ts';
 import type { Digest } from '#core/values/reference.ts';
 
-export type { Hold, HoldKind } from '#core/release/hold-document.ts';
+export { type Hold, type HoldKind, isHoldKind } from '#core/release/hold-document.ts';
 
 /** What {@link editHolds} does to a file. */
 export interface HoldChange {

@@ -12,7 +12,11 @@ const build = z.strictObject({
 });
 const name = z.string().min(1).max(255);
 const time = z.iso.datetime().transform((text) => new Date(text));
-const images = z.record(name, build).transform((record): Builds => new Map(Object.entries(record)));
+const images = z
+  // a record passes this one key over, and what an intent says must not be read by halves
+  .custom<Record<string, z.input<typeof build>>>((value) => !Object.hasOwn(Object(value), '__proto__'))
+  .pipe(z.record(name, build))
+  .transform((record): Builds => new Map(Object.entries(record)));
 const common = {
   schema: z.literal(SCHEMA),
   id: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/),

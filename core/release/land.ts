@@ -1,17 +1,15 @@
-import type { Git } from '#core/git/repository.ts';
-import type { Transport } from '#core/git/transport.ts';
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
+import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
-import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
-import { type EnvironmentEdit, messageOf, type Plan, planAt } from '#core/release/plan.ts';
-import type { StatePorts } from '#core/release/read-state.ts';
+import { type OpenIntent, publishIntent, readTip, type Tip, withdrawIntent } from '#core/release/open-intents.ts';
+import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
-import { sayDecided } from '#core/release/say.ts';
+import { countLanded, sayDecided, sayRefused } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
-import { choosePace, isContended, isTurn } from '#core/release/turns.ts';
-import type { Log } from '#core/system/log.ts';
+import type { Trust } from '#core/release/trust.ts';
+import { choosePace, choosePatience, isContended } from '#core/release/turns.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -32,14 +30,10 @@ export interface LandResult {
 }
 
 /** What landing needs from the world. */
-export interface LandPorts extends StatePorts {
-  readonly git: Git;
-  readonly transport: Transport;
-  readonly log: Log;
+export interface LandPorts extends FoldPorts {
   /** Between 0 and 1, for waiting times. */
   readonly random: () => number;
-  /** Returns those open intents that may be folded here; says why the others may not. */
-  readonly trust: (open: readonly OpenIntent[], branch: string) => Promise<readonly OpenIntent[]>;
+  readonly trust: Trust;
 }
 
 /** Rejections tolerated while nothing has moved. A concurrent writer that holds a ref's lock causes them too. */
@@ -68,7 +62,7 @@ interface Progress {
  * the outcome is read from the branch alone, so an answer lost on the wire, or a writer killed, changes nothing.
  */
 export async function land(intent: Intent, branch: string, ports: LandPorts): Promise<LandResult> {
-  const { clock, log } = ports;
+  const { clock } = ports;
   const started = clock.now().getTime();
   const temper = ports.random();
   const progress: Progress = {
@@ -81,8 +75,8 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
     seenSince: started,
   };
   while (clock.now().getTime() - started < DEADLINE) {
-    const tip = await readTip(branch, ports);
-    judgeRejection(tip, progress, branch, ports);
+    const tip = await look(branch, intent, progress, ports);
+    await judgeRejection(tip, intent, progress, branch, ports);
     const own = tip.open.find((open) => open.intent.id === intent.id);
     if (own !== undefined) progress.phase = 'published';
     const known = own === undefined ? await findOutcome(tip, intent, progress, ports) : undefined;
@@ -92,13 +86,17 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
       branch,
     );
     if (own === undefined && mustPublish(progress, others, clock.now())) {
-      await publish(intent, progress, ports);
+      await publish(intent, progress, branch, ports);
       continue;
     }
-    if (own !== undefined && !hasTurn(own, others, progress, temper, ports)) {
-      log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
-      await clock.sleep(choosePace(others.length + 1, ports.random()));
-      continue;
+    if (own !== undefined) {
+      const ids = [own, ...others].map((open) => open.intent.id);
+      const turnAt = progress.seenSince + choosePatience(intent.id, ids, temper);
+      if (clock.now().getTime() < turnAt) {
+        ports.log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
+        await waitForChange(tip.head, own, ids.length, branch, turnAt, ports);
+        continue;
+      }
     }
     const result = await fold(tip, intent, own, others, progress, branch, ports);
     if (result !== undefined) return result;
@@ -107,8 +105,24 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
   throw overdue(intent, branch, progress);
 }
 
+/** Reads the tip; where that fails and the intent is published, says what becomes of it. */
+async function look(branch: string, intent: Intent, progress: Progress, ports: LandPorts): Promise<Tip> {
+  try {
+    return await readTip(branch, ports);
+  } catch (error) {
+    if (!(error instanceof Refusal) || !isOpen(progress)) throw error;
+    throw new Refusal(`${error.message}; ${describeFate(intent, progress)}`, { cause: error });
+  }
+}
+
 /** Notes what is seen; a push that was refused although nothing has moved since is the server's own refusal. */
-function judgeRejection({ head, open }: Tip, progress: Progress, branch: string, { clock, log }: LandPorts): void {
+async function judgeRejection(
+  { head, open }: Tip,
+  intent: Intent,
+  progress: Progress,
+  branch: string,
+  { clock, log, transport }: LandPorts,
+): Promise<void> {
   const seen = [head, ...open.map(({ commit }) => commit)].join();
   const hasMoved = seen !== progress.seen;
   if (hasMoved) Object.assign(progress, { seen, seenSince: clock.now().getTime(), rejections: 0 });
@@ -121,7 +135,12 @@ function judgeRejection({ head, open }: Tip, progress: Progress, branch: string,
     return;
   }
   progress.rejections += 1;
-  if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) throw explainRejection(branch, rejected.reason);
+  if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) {
+    // this job ends red: what it wanted must not land behind its back
+    const own = open.find((one) => one.intent.id === intent.id);
+    const isGone = own === undefined || (await withdrawIntent(own, transport));
+    throw explainRejection(branch, rejected.reason, isGone ? undefined : describeFate(intent, progress));
+  }
   log.info(`${branch} did not take the commit (${rejected.reason}): trying again`);
 }
 
@@ -137,16 +156,21 @@ function mustPublish({ phase, lostRaces }: Progress, others: readonly OpenIntent
   );
 }
 
-function hasTurn(
+/** Looks at two refs alone until the branch moves, the own ref goes, or it is this writer's turn. */
+async function waitForChange(
+  head: CommitSha,
   own: OpenIntent,
-  others: readonly OpenIntent[],
-  { seenSince }: Progress,
-  temper: number,
-  { clock }: LandPorts,
-): boolean {
-  const now = clock.now();
-  const open = [own, ...others].map(({ intent }) => intent.id);
-  return isTurn({ open, own: own.intent.id, stillFor: now.getTime() - seenSince, now, temper });
+  open: number,
+  branch: string,
+  turnAt: number,
+  { git, clock, random }: LandPorts,
+): Promise<void> {
+  for (;;) {
+    await clock.sleep(choosePace(open, random()));
+    const refs = await git.lsRefs([`refs/heads/${branch}`, own.ref]);
+    if (refs.get(`refs/heads/${branch}`) !== head || !refs.has(own.ref)) return;
+    if (clock.now().getTime() >= turnAt) return;
+  }
 }
 
 /** Reads from the branch alone what became of an intent whose ref is not there (any more). */
@@ -164,7 +188,7 @@ async function findOutcome(
   const [decided] = (await planAt(head, [intent], ports)).decided;
   if (decided === undefined) throw new Error('an intent was not decided');
   if (landed !== undefined) return toLanded(landed, decided, progress);
-  if (decided.outcome === 'refused') throw decided.refusal ?? new Error('a refusal without a reason');
+  if (decided.outcome === 'refused') throw refusalOf(decided);
   if (decided.outcome === 'waits' || decided.outcome === 'landed') {
     // its ref is gone and nothing landed it: somebody deleted the ref
     progress.phase = 'straight';
@@ -173,7 +197,7 @@ async function findOutcome(
   return toResult(decided, undefined, progress, { edits: [], batch: undefined });
 }
 
-function toLanded({ commit, releases }: LandedIntent, decided: Decided, progress: Progress): LandResult {
+function toLanded({ commit, releases, holds }: LandedIntent, decided: Decided, progress: Progress): LandResult {
   const own = releases.map(({ environment, image, from, to, source }): ImageOutcome => {
     return { environment, image, outcome: 'landed', from, to, source };
   });
@@ -181,7 +205,7 @@ function toLanded({ commit, releases }: LandedIntent, decided: Decided, progress
     own.some((one) => one.environment === image.environment && one.image === image.image);
   const images = [...own, ...decided.images.filter((image) => !isOwn(image))];
   const { lostRaces } = progress;
-  return { outcome: 'landed', commit, images, holds: decided.holds, edits: [], lostRaces, batch: undefined };
+  return { outcome: 'landed', commit, images, holds, edits: [], lostRaces, batch: undefined };
 }
 
 function toResult(
@@ -194,19 +218,24 @@ function toResult(
   return { outcome, commit: outcome === 'landed' ? commit : undefined, images, holds, lostRaces, ...more };
 }
 
-async function publish(intent: Intent, progress: Progress, ports: LandPorts): Promise<void> {
+async function publish(intent: Intent, progress: Progress, branch: string, ports: LandPorts): Promise<void> {
   const wasTried = progress.phase === 'publishing';
   progress.phase = 'publishing';
-  const reason = await publishIntent(intent, ports.transport);
-  if (reason === undefined) return ports.log.info(`Published as intent ${intent.id}`);
-  if (!wasTried) return;
+  progress.hasPushed = true; // another writer may land it before we see its ref
+  const pushed = await publishIntent(intent, ports.transport);
+  if (pushed.outcome === 'pushed') return ports.log.info(`Published as intent ${intent.id}`);
+  if (pushed.outcome === 'unclear') {
+    if (isFinal(pushed)) throw explainRejection(branch, pushed.reason);
+    await ports.clock.sleep(choosePace(1, ports.random()));
+  }
+  if (!wasTried && !isFinal(pushed)) return;
   progress.phase = 'refless';
   ports.log.warn(
-    `The server takes no intent (${reason}): writing straight to the branch, which takes longer where many write`,
+    `The server takes no intent (${pushed.reason}): writing straight to the branch, which takes longer where many write`,
   );
 }
 
-/** Decides all open intents, writes one commit, moves the branch and deletes their refs; undefined to look again. */
+/** Folds all that is open; undefined to look again. */
 async function fold(
   tip: Tip,
   intent: Intent,
@@ -216,50 +245,37 @@ async function fold(
   branch: string,
   ports: LandPorts,
 ): Promise<LandResult | undefined> {
-  const plan = await planAt(tip.head, [intent, ...others.map((open) => open.intent)], ports);
-  const decided = plan.decided.find((one) => one.intent === intent);
-  if (decided === undefined) throw new Error('an intent was not decided');
+  const open = own === undefined ? others : [{ ...own, intent }, ...others];
+  const folded = await foldIntents(tip, open, own === undefined ? intent : undefined, branch, ports);
+  progress.hasPushed ||= folded.hasPushed;
+  progress.rejected = folded.rejected;
+  const decided = folded.plan.decided.find((one) => one.intent === intent);
+  if (decided === undefined) return undefined; // it landed before, and is found where it landed
+  // nothing of it was written and nothing will be, whatever became of the others
+  if (decided.outcome === 'refused' && (own === undefined || folded.rejected === undefined)) throw refusalOf(decided);
+  if (folded.rejected !== undefined || decided.outcome === 'waits') return undefined;
   sayDecided(decided, ports.log);
-  if (decided.outcome === 'refused' && own === undefined)
-    throw decided.refusal ?? new Error('a refusal without a reason');
-  const done = new Set(plan.decided.filter(({ outcome }) => outcome !== 'waits').map((one) => one.intent));
-  const gone = [...others, ...(own === undefined ? [] : [{ ...own, intent }])].filter((open) => done.has(open.intent));
-  const commit = plan.files.length === 0 ? undefined : await writeCommit(tip.head, plan, ports);
-  const moves = commit === undefined ? [] : [{ ref: `refs/heads/${branch}`, commit, lease: tip.head }];
-  const deletes = gone.map((open) => ({ ref: open.ref, commit: undefined, lease: open.commit }));
-  if (moves.length + deletes.length > 0) {
-    progress.hasPushed = true;
-    const pushed = await ports.transport.update([...moves, ...deletes]);
-    if (pushed.outcome !== 'pushed') {
-      progress.rejected = pushed;
-      return undefined;
-    }
-    if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, with ${describeBatch(plan)}`);
-  }
-  if (decided.outcome === 'refused') throw decided.refusal ?? new Error('a refusal without a reason');
-  if (decided.outcome === 'waits') return undefined;
-  return toResult(decided, commit, progress, { edits: plan.edits, batch: countLanded(plan) });
+  for (const other of folded.plan.decided) if (other !== decided) sayRefused(other, ports.log);
+  return toResult(decided, folded.commit, progress, { edits: folded.plan.edits, batch: countLanded(folded.plan) });
 }
 
-function countLanded({ decided }: Plan): number {
-  return decided.filter(({ outcome }) => outcome === 'landed').length;
+function refusalOf({ refusal }: Decided): Error {
+  return refusal ?? new Error('a refusal without a reason');
 }
 
-function describeBatch(plan: Plan): string {
-  const count = countLanded(plan);
-  return count === 1 ? '1 intent' : `${count} intents`;
+/** True where the intent's ref may be on the server. */
+function isOpen({ phase }: Progress): boolean {
+  return phase === 'published' || phase === 'publishing';
 }
 
-function writeCommit(parent: CommitSha, plan: Plan, { transport, clock }: LandPorts): Promise<CommitSha> {
-  return transport.commit({ parent, message: messageOf(plan), files: plan.files, at: clock.now() });
+function describeFate({ id }: Intent, progress: Progress): string {
+  return isOpen(progress)
+    ? `its intent ${id} stays open, and the next writer or the workflow Reconcile lands it`
+    : 'nothing was written: run the job again';
 }
 
-function overdue(intent: Intent, branch: string, { phase, lostRaces }: Progress): Refusal {
-  const fate =
-    phase === 'published'
-      ? `its intent ${intent.id} stays open, and the next writer or the workflow Reconcile lands it`
-      : 'nothing was written: run the job again';
+function overdue(intent: Intent, branch: string, progress: Progress): Refusal {
   return new Refusal(
-    `${branch} moved ${lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${fate}; look for a workflow that pushes in a loop`,
+    `${branch} moved ${progress.lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${describeFate(intent, progress)}; look for a workflow that pushes in a loop`,
   );
 }

@@ -20,6 +20,8 @@ export interface Line extends Branch {
   readonly head: CommitSha;
   /** Fetches the next step, or the first with more than `count` commits; false when there is nothing more to fetch. */
   deepen(count?: number): Promise<boolean>;
+  /** Fetches the history back to a time, or all of it. */
+  reachBack(time: Date): Promise<void>;
   /** Returns the first-parent line, newest first, where it is fetched. */
   commits(): Promise<readonly CommitSha[]>;
   /** Returns who made a commit, when, and its subject. */
@@ -77,13 +79,14 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
   return {
     head,
     deepen,
+    reachBack: async (time) => {
+      while (isNewer(await read(), time) && (await deepen()));
+    },
     commits: async () => (await read()).line,
     claims: async () =>
-      (await read()).logged.flatMap(({ message, ...commit }) =>
-        message === undefined ? [] : [{ ...commit, message }],
-      ),
+      (await read()).logged.flatMap(({ message, ...rest }) => (message ? [{ ...rest, message }] : [])),
     describe: (commit) => git.describe(commit),
-    describeAll: async (commits) => describeFetched(git, commits, await read()),
+    describeAll: async (commits) => describeKnown(git, await read(), commits),
     findEntry,
     contains: async (commit) => {
       do {
@@ -101,8 +104,15 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
   };
 }
 
-function describeFetched(git: Git, commits: readonly CommitSha[], { parents }: Read) {
+/** Describes those of the commits that are fetched. */
+function describeKnown(git: Git, { parents }: Read, commits: readonly CommitSha[]): ReturnType<Git['describeAll']> {
   return git.describeAll([...new Set(commits)].filter((commit) => parents.has(commit)));
+}
+
+/** True when all of the line that is fetched was committed after a time. */
+function isNewer({ logged, line }: Read, time: Date): boolean {
+  const oldest = logged.find(({ commit }) => commit === line.at(-1));
+  return oldest !== undefined && oldest.time > time;
 }
 
 async function readLine(git: Git, head: CommitSha): Promise<Read> {

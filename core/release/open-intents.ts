@@ -1,3 +1,4 @@
+import type { PushResult } from '#core/git/push.ts';
 import type { Git } from '#core/git/repository.ts';
 import type { Transport } from '#core/git/transport.ts';
 import { refuseMissing } from '#core/release/head.ts';
@@ -39,9 +40,9 @@ export async function readTip(branch: string, { git, log }: { git: Git; log: Log
 
 /**
  * Publishes an intent: a ref of its own, which conflicts with nothing, to a commit that holds one small file and no
- * workflow files. Returns why the server does not take it; undefined when it is there.
+ * workflow files.
  */
-export async function publishIntent(intent: Intent, transport: Transport): Promise<string | undefined> {
+export async function publishIntent(intent: Intent, transport: Transport): Promise<PushResult> {
   const text = formatIntent(intent);
   const commit = await transport.commit({
     parent: undefined,
@@ -49,6 +50,10 @@ export async function publishIntent(intent: Intent, transport: Transport): Promi
     files: [{ path: 'intent.json', mode: '100644', content: Buffer.from(`${text}\n`, 'utf8') }],
     at: intent.at,
   });
-  const pushed = await transport.update([{ ref: `${PREFIX}${intent.id}`, commit, lease: undefined }]);
-  return pushed.outcome === 'rejected' ? pushed.reason : undefined;
+  return transport.update([{ ref: `${PREFIX}${intent.id}`, commit, lease: undefined }]);
+}
+
+/** Takes an intent back; false where it may still be there. */
+export async function withdrawIntent({ ref, commit }: OpenIntent, transport: Transport): Promise<boolean> {
+  return (await transport.update([{ ref, commit: undefined, lease: commit }])).outcome === 'pushed';
 }

@@ -1,6 +1,9 @@
 import { ulid } from 'ulid';
+import { parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
+import { createApiTransport } from '#core/git/api-transport.ts';
+import { openGitHubTrust } from '#core/git/github-trust.ts';
 import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
 import { createGitTransport } from '#core/git/transport.ts';
@@ -9,11 +12,13 @@ import { openRegistry } from '#core/registry/open.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { createHistory, type History } from '#core/release/history.ts';
+import { createTrust, trustAll } from '#core/release/trust.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { createExec, type Exec } from '#core/system/exec.ts';
 import type { Log } from '#core/system/log.ts';
 import { openScratch, type Scratch } from '#core/system/scratch.ts';
+import { InputError } from '#core/values/errors.ts';
 
 /** The git repositories of a step: the branch's newest tree, and its history. */
 export interface BranchPorts {
@@ -26,6 +31,29 @@ export interface BranchPorts {
 export interface Opened<Ports> {
   readonly ports: Ports;
   close(): Promise<void>;
+}
+
+/** The inputs that every writing action has for its connection. */
+export interface WriterOptions {
+  /** slipway.yaml's path. */
+  readonly config: string;
+  readonly token: string;
+  readonly transport: 'git' | 'api';
+  /** Login whose signed intents are folded on a protected branch. */
+  readonly identity: string;
+}
+
+/** Returns those inputs, checked; an empty transport is git, an empty identity the job's own. */
+export function parseWriterOptions(inputs: Readonly<Record<keyof WriterOptions, string>>): WriterOptions {
+  const { config, token, transport, identity } = inputs;
+  if (transport !== 'git' && transport !== 'api' && transport !== '')
+    throw new InputError('transport', transport, 'is neither git nor api: git works everywhere, api signs');
+  return {
+    config: parsePath('config', config),
+    token,
+    transport: transport === 'api' ? 'api' : 'git',
+    identity: identity === '' ? 'github-actions[bot]' : identity,
+  };
 }
 
 /** Where a writer works: a checkout whose origin it writes to, and what its processes and messages need. */
@@ -58,14 +86,20 @@ export function workplaceOf({ environment, log, mask }: Runner, token: string): 
 }
 
 /** Opens {@link openWriter} for a step. */
-export function openAskPorts(runner: Runner, options: { token: string; config: string }): Promise<Opened<AskPorts>> {
+export function openAskPorts(runner: Runner, options: WriterOptions): Promise<Opened<AskPorts>> {
   const { runUrl, actor, eventName } = runner.environment;
   const asker = { runUrl, actor, isByHand: eventName === 'workflow_dispatch' };
-  return openWriter(workplaceOf(runner, options.token), asker, options.config);
+  const place = workplaceOf(runner, options.token);
+  return openWriter(place, asker, options.config, (git) => connectToGitHub(git, runner, options));
 }
 
 /** Opens what asks for an intent and lands it: the branch, the registry, kustomize, and who is asking. */
-export function openWriter(place: Workplace, asker: Asker, config: string): Promise<Opened<AskPorts>> {
+export function openWriter(
+  place: Workplace,
+  asker: Asker,
+  config: string,
+  connect: (git: Git) => Connection = (git) => connectByGit(git, asker),
+): Promise<Opened<AskPorts>> {
   return openInScratch(place, 'landing', async (scratch, exec) => {
     const { git, history } = await openBranchPorts(place, scratch, exec);
     const { environment, mask, log, registryDeadlineMs: deadlineMs } = place;
@@ -78,7 +112,7 @@ export function openWriter(place: Workplace, asker: Asker, config: string): Prom
       opened.set(key, opening);
       return opening;
     };
-    const { runUrl, actor, isByHand, identity } = asker;
+    const { runUrl, actor, isByHand } = asker;
     return {
       git,
       history,
@@ -88,8 +122,7 @@ export function openWriter(place: Workplace, asker: Asker, config: string): Prom
       clock: systemClock,
       log,
       random: Math.random,
-      transport: createGitTransport(git, identity),
-      trust: async (open) => open,
+      ...connect(git),
       openRegistry: openOnce,
       newIntent: ulid,
       runUrl,
@@ -97,6 +130,29 @@ export function openWriter(place: Workplace, asker: Asker, config: string): Prom
       isByHand,
     };
   });
+}
+
+/** How a writer reaches the branch, and whose intents it folds. */
+type Connection = Pick<AskPorts, 'transport' | 'trust'>;
+
+/** By plain git alone, with nobody to ask about a branch's rules. */
+function connectByGit(git: Git, { identity }: Asker): Connection {
+  return { transport: createGitTransport(git, identity), trust: trustAll };
+}
+
+/** By plain git, or by GitHub's API; what GitHub vouches for is asked wherever there is an API. */
+function connectToGitHub(git: Git, runner: Runner, { token, transport, identity }: WriterOptions): Connection {
+  const { all, repository } = runner.environment;
+  const [apiUrl, graphqlUrl] = [all['GITHUB_API_URL'] ?? '', all['GITHUB_GRAPHQL_URL'] ?? ''];
+  const github = { apiUrl, graphqlUrl, repository, token, clock: systemClock, log: runner.log };
+  if (transport === 'api' && (apiUrl === '' || graphqlUrl === '')) {
+    throw new InputError('transport', transport, "needs GitHub's API, and GITHUB_API_URL is empty: use git");
+  }
+  const hasApi = apiUrl !== '' && graphqlUrl !== '' && token !== '';
+  return {
+    transport: transport === 'api' ? createApiTransport(github) : createGitTransport(git),
+    trust: hasApi ? createTrust(openGitHubTrust(github), identity, runner.log) : trustAll,
+  };
 }
 
 /** Opens ports in scratch folders below `temp`; closing removes the folders. */

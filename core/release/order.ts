@@ -74,7 +74,17 @@ async function wasReplaced(
     if (release.from === wanted.digest) return true;
     if (release.from === undefined || release.from === NEVER_RELEASED) return false;
     // older releases are looked for only while every newer one has the same inputs
-    if (seen + 1 === releases.length) releases = await image.releases(releases.length + 1);
+    if (seen + 1 === releases.length) releases = await readRow(deployed, releases.length + 1, image);
   }
   return false;
+}
+
+/** The newest `count` releases, with the deployed one first where it is of the commit that is being decided on. */
+async function readRow(
+  deployed: DeployedRelease,
+  count: number,
+  image: ImageHistory,
+): Promise<readonly DeployedRelease[]> {
+  if (deployed.commit !== undefined) return image.releases(count);
+  return [deployed, ...(await image.releases(count - 1))];
 }

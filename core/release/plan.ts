@@ -43,6 +43,7 @@ export async function planAt(head: CommitSha, intents: readonly Intent[], ports:
     } catch (error) {
       if (!isExpected(error)) throw error;
       const faulty = await findFaulty(batch, read, head, ports, error as ExpectedError); // isExpected says so
+      if (faulty.length === 0) throw error;
       refused.push(...faulty);
       open = open.filter((intent) => !faulty.some((one) => one.intent === intent));
     }
@@ -96,7 +97,7 @@ async function findFaulty(
   ports: StatePorts,
   fault: ExpectedError,
 ): Promise<Decided[]> {
-  const landing = batch.decided.filter(({ intent }) => batch.releases.some((release) => release.intent === intent.id));
+  const landing = batch.decided.filter(({ outcome }) => outcome === 'landed');
   const refuse = ({ intent }: Decided, refusal: ExpectedError): Decided => ({
     intent,
     outcome: 'refused',
@@ -107,9 +108,10 @@ async function findFaulty(
   if (landing.length === 1) return landing.map((one) => refuse(one, fault));
   const faulty: Decided[] = [];
   for (const one of landing) {
-    const releases = batch.releases.filter((release) => release.intent === one.intent.id);
     try {
-      await editOverlays({ releases, decided: batch.decided }, read, head, ports);
+      const alone = await decideAll(read, [one.intent]);
+      await editOverlays(alone, read, head, ports);
+      editHoldFiles(alone, read);
     } catch (error) {
       if (!isExpected(error)) throw error;
       faulty.push(refuse(one, error as ExpectedError)); // isExpected says so

@@ -5,6 +5,7 @@ import type { Build, PromotionIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { Refusal } from '#core/values/errors.ts';
+import { NEVER_RELEASED } from '#core/values/reference.ts';
 
 /** What a person wants to bring on. */
 export interface PromotionRequest {
@@ -40,6 +41,13 @@ export async function preparePromotion(request: PromotionRequest, ports: AskPort
   const [before, after] = await Promise.all([ports.editor.read(head, folder), ports.editor.read(head, target.overlay)]);
   const isWanted = (image: string): boolean =>
     request.image !== undefined || after.entries.some((entry) => entry.name === image);
+  for (const image of images.filter(isWanted)) {
+    const digest = before.digests.get(image);
+    if (digest !== undefined && digest !== NEVER_RELEASED && !found.get(releaseKey(from, image))?.length)
+      throw new Refusal(
+        `environment: ${from}/${image} was not landed by this pipeline: its overlay says ${digest}, and no release of it is on the branch; deploy it to ${from} first, or promote the other images one by one`,
+      );
+  }
   const builds = images.flatMap((image): [string, Build][] => {
     const release = found.get(releaseKey(from, image))?.[0];
     const current = before.digests.get(image);

@@ -20,8 +20,9 @@ import type {
   State,
 } from '#core/release/state.ts';
 import type { Clock } from '#core/system/clock.ts';
-import { type ExpectedError, isExpected } from '#core/values/errors.ts';
+import { type ExpectedError, isExpected, quote, Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
+import { suggestName } from '#core/values/suggest.ts';
 
 /** What reading a state needs from the world. */
 export interface StatePorts {
@@ -64,7 +65,7 @@ export async function readState(head: CommitSha, intents: readonly Intent[], por
   const places = environments.map(({ name, overlay }) => ({ environment: name, overlay }));
   const [releases, read] = await Promise.all([
     branch.findReleases({ places, images, count: 1 }),
-    Promise.all(environments.map((environment) => readEnvironment(head, environment, ports))),
+    Promise.all(environments.map((environment) => readEnvironment(head, environment, config, ports))),
   ]);
   const now = ports.clock.now();
   const states = await Promise.all(
@@ -125,24 +126,35 @@ interface ReadEnvironment {
 async function readEnvironment(
   head: CommitSha,
   environment: EnvironmentConfig,
-  { git, editor }: StatePorts,
+  config: Config,
+  { git, editor, clock }: StatePorts,
 ): Promise<ReadEnvironment> {
   const path = `${environment.overlay}/holds.yaml`;
   const text = await git.readText(head, path);
   const holdFile = { path, text };
   try {
     const overlay = await editor.read(head, environment.overlay);
-    return {
-      environment,
-      overlay,
-      holdFile,
-      holds: text === undefined ? [] : parseHolds(path, text),
-      fault: undefined,
-    };
+    const holds = text === undefined ? [] : parseHolds(path, text);
+    refuseMisspelt(
+      path,
+      holds.filter((hold) => isActive(hold, clock.now())),
+      config,
+    );
+    return { environment, overlay, holdFile, holds, fault: undefined };
   } catch (error) {
     if (!isExpected(error)) throw error;
     return { environment, overlay: undefined, holdFile, holds: [], fault: error as ExpectedError }; // isExpected says so
   }
+}
+
+/** A hold of a misspelt image would hold nothing. */
+function refuseMisspelt(path: string, holds: readonly Hold[], { images }: Config): void {
+  const stray = holds.find(({ image }) => image !== '*' && !images.has(image));
+  if (stray === undefined) return;
+  const near = suggestName(stray.image, [...images.keys()]);
+  throw new Refusal(
+    `${path}: ${quote(stray.image)} is not an image of slipway.yaml${near}; correct the hold, or take it out: nothing is written to the environment until then`,
+  );
 }
 
 /** Rendering tells whether an overlay uses an image that it does not list; it is asked only where that decides. */
@@ -175,6 +187,8 @@ async function readImage(
   const current = overlay?.digests.get(image);
   const state = { current, isUsed, release, hand: undefined };
   if (release === undefined || overlay === undefined || current === release.to) return state;
+  // an entry that was taken out holds nothing: what would write it is refused by name
+  if (!overlay.entries.some(({ name }) => name === image)) return state;
   const accepted = holds.find((hold) => hold.kind === 'accepted' && hold.image === image && hold.digest === current);
   if (accepted?.digest !== undefined) {
     return { ...state, release: { ...release, to: accepted.digest, source: accepted.source ?? release.source } };

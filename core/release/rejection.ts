@@ -4,6 +4,9 @@ import { Refusal } from '#core/values/errors.ts';
 const RACES =
   /stale info|fetch first|non-fast-forward|already exists|lock|atomic|failed to update|incorrect old value|expected/i;
 
+/** What a server says to this writer and not to this moment, whatever else stands beside it: HTTP, GitHub's rules, hooks. */
+const REFUSALS = /\b40[13]\b|\bGH\d{3}\b|hook declined/;
+
 /** A push that was not taken, or whose answer got lost. */
 export interface Rejection {
   readonly outcome: 'rejected' | 'unclear';
@@ -12,13 +15,15 @@ export interface Rejection {
 
 /** True when another try cannot help: the server refuses this writer, and not this moment. */
 export function isFinal({ outcome, reason }: Rejection): boolean {
-  return outcome === 'rejected' ? !RACES.test(reason) : /\b40[13]\b/.test(reason);
+  return REFUSALS.test(reason) || (outcome === 'rejected' && !RACES.test(reason));
 }
 
-/** The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
-export function explainRejection(branch: string, reason: string): Refusal {
+/** `fate` says what becomes of the intent, where it is published. The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
+export function explainRejection(branch: string, reason: string, fate?: string): Refusal {
   const remedy = /\b40[13]\b/.test(reason)
     ? 'give the job `permissions: contents: write`, or use git credentials that may write'
     : 'let the pipeline push to it (branch protection or ruleset: add its identity to the bypass list)';
-  return new Refusal(`branch: ${branch} does not take the commit, the server says: ${reason}; ${remedy}`);
+  return new Refusal(
+    `branch: ${branch} does not take the commit, the server says: ${reason}; ${remedy}${fate === undefined ? '' : `; ${fate}`}`,
+  );
 }

@@ -1,11 +1,11 @@
-import { repositoryOf } from '#core/overlay/edit.ts';
+import { type OverlayState, repositoryOf } from '#core/overlay/edit.ts';
 import { checkPullable, type PullFault } from '#core/registry/pullable.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
-import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment } from '#core/release/environments.ts';
 import type { Builds, RollbackIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { findRepeated } from '#core/release/repeated.ts';
 import {
   type Candidate,
   describeCandidates,
@@ -56,7 +56,8 @@ export async function prepareRollback(request: RollbackRequest, ports: AskPorts)
   const { head } = await readTip(request.branch, ports);
   const target = await findTarget(request, request.anchor ?? head, head, ports);
   await refuseRepeated(request, target, head, ports);
-  const isUnchecked = await checkTarget(request, target, head, ports);
+  const check = await openCheck(request, target, head, ports);
+  const isUnchecked = await checkTarget(request, target, check, ports);
   const { environment } = request;
   const reason = isUnchecked ? `${request.reason} (the registry did not answer: override)` : request.reason;
   const intent = { kind: 'rollback', environment, images: target.builds, isUnchecked } as const;
@@ -65,45 +66,41 @@ export async function prepareRollback(request: RollbackRequest, ports: AskPorts)
 
 /** A job that is run again saw an old branch: it must not undo what came after it. */
 async function refuseRepeated(
-  { environment, image }: RollbackRequest,
+  { environment }: RollbackRequest,
   { builds }: RollbackTarget,
   head: CommitSha,
   ports: AskPorts,
 ): Promise<void> {
-  if (ports.runUrl === '') return;
   const config = await ports.readConfig(head);
   const { overlay } = findEnvironment(config, environment);
-  const branch = await ports.history.at(head);
-  const images = [...builds.keys()];
-  const found = await branch.findReleases({ places: [{ environment, overlay }], images, count: 8 });
-  for (const name of images) {
-    const [newest, ...older] = found.get(releaseKey(environment, name)) ?? [];
-    const own = older.find(({ run, kind }) => run === ports.runUrl && kind === 'rollback');
-    if (own === undefined || newest === undefined) continue;
-    throw new Refusal(
-      `${environment}/${image ?? name} was rolled back by this run already, in ${own.commit.slice(0, 7)}, and was released since, in ${newest.commit.slice(0, 7)}; start the workflow again instead of running its old job`,
-    );
-  }
+  const own = (await findRepeated('rollback', { environment, overlay }, head, ports)).flatMap((one) => one.releases);
+  if (own.length === 0) return;
+  const { digests } = await ports.editor.read(head, overlay);
+  const changed = own.find(({ image }) => builds.has(image) && digests.get(image) !== builds.get(image)?.digest);
+  if (changed === undefined) return;
+  throw new Refusal(
+    `${environment}/${changed.image} was rolled back by this run already, in ${changed.commit.slice(0, 7)}, and was changed since; start the workflow again instead of running its old job`,
+  );
 }
 
 /** Refuses a set that the cluster could not pull; returns true where the registry did not answer and that was allowed. */
 async function checkTarget(
-  { environment, override }: RollbackRequest,
+  { override }: RollbackRequest,
   target: RollbackTarget,
-  head: CommitSha,
+  check: Check,
   ports: AskPorts,
 ): Promise<boolean> {
   try {
-    const check = await openCheck(environment, head, ports);
     const faults = await check(target.builds);
     if (faults.length === 0) return false;
     const usable: Candidate[] = [];
     for (const candidate of target.candidates) {
-      if ((await check(candidate.builds)).length === 0) usable.push(candidate);
+      // what the registry does not answer for is not offered
+      const others = await check(candidate.builds).catch(() => undefined);
+      if (others?.length === 0) usable.push(candidate);
     }
-    throw new UnusableTarget(
-      `${faults.map(({ sentence }) => sentence).join('; ')}; nothing was written${describeCandidates(usable)}`,
-    );
+    const table = describeCandidates(usable, ports.clock.now());
+    throw new UnusableTarget(`${faults.map(({ sentence }) => sentence).join('; ')}; nothing was written${table}`);
   } catch (error) {
     if (error instanceof UnusableTarget || !isExpected(error)) throw error;
     if (!override) {
@@ -118,18 +115,43 @@ async function checkTarget(
 
 class UnusableTarget extends Refusal {}
 
+type Check = (builds: Builds) => Promise<PullFault[]>;
+
+/** Refuses an image that the overlay does not list, or takes from another registry: no override helps there. */
 async function openCheck(
-  environment: string,
+  { environment }: RollbackRequest,
+  target: RollbackTarget,
   head: CommitSha,
   ports: AskPorts,
-): Promise<(builds: Builds) => Promise<PullFault[]>> {
+): Promise<Check> {
   const config = await ports.readConfig(head);
   const overlay = await ports.editor.read(head, findEnvironment(config, environment).overlay);
-  const registry = await ports.openRegistry(config.registry);
+  for (const image of target.builds.keys()) refuseUnlisted(overlay, image);
   return async (builds) => {
+    const registry = await ports.openRegistry(config.registry);
     const checks = [...builds].map(([image, { digest }]) =>
-      checkPullable(registry, { repository: repositoryOf(overlay, image, registry.host), digest }, PLATFORM),
+      checkPullable(registry, { repository: placeOf(overlay, image, registry.host), digest }, PLATFORM),
     );
-    return (await Promise.all(checks)).filter((fault) => fault !== undefined);
+    const answers = await Promise.allSettled(checks);
+    // what is known of one image counts, also where another one is not answered for
+    const faults = answers.flatMap((answer) => (answer.status === 'fulfilled' ? (answer.value ?? []) : []));
+    const unknown = answers.find((answer) => answer.status === 'rejected');
+    if (faults.length === 0 && unknown !== undefined) throw unknown.reason;
+    return faults;
   };
+}
+
+function placeOf(overlay: OverlayState, image: string, host: string): string {
+  try {
+    return repositoryOf(overlay, image, host);
+  } catch (error) {
+    throw error instanceof Refusal ? new UnusableTarget(error.message) : error;
+  }
+}
+
+function refuseUnlisted({ entries, file }: OverlayState, image: string): void {
+  if (entries.some(({ name }) => name === image)) return;
+  throw new Refusal(
+    `${file.path} does not list ${image} any more; add it to images again, or roll back the other images one by one`,
+  );
 }

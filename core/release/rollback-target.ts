@@ -1,3 +1,4 @@
+import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { CommitPage } from '#core/git/read.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
@@ -31,6 +32,7 @@ export interface Candidate extends ReleaseSet {
 export interface RollbackTarget {
   readonly set: ReleaseSet;
   readonly builds: Builds;
+  readonly deploys: EnvironmentConfig['deploys'];
   /** The digests at the commit on which the rollback was asked for. */
   readonly seen: ReadonlyMap<string, Digest>;
   /** The nearest sets that could be landed again, nearest first. */
@@ -49,7 +51,7 @@ export async function findTarget(
   ports: StatePorts,
 ): Promise<RollbackTarget> {
   const config = await ports.readConfig(head);
-  const { name, overlay } = findEnvironment(config, way.environment);
+  const { name, overlay, deploys } = findEnvironment(config, way.environment);
   if (way.image !== undefined) refuseUnknownImage(config, 'image', way.image);
   const images = way.image === undefined ? [...config.images.keys()] : [way.image];
   const branch = await ports.history.at(head);
@@ -66,8 +68,11 @@ export async function findTarget(
     const set = 'steps' in way.to ? steps[way.to.steps - 1] : findNamed(timeline, way.to.name);
     if (set === undefined && !isWhole) continue;
     const candidates = await describeAll(steps.slice(0, MOST_CANDIDATES), at);
-    if (set === undefined || set === 'ambiguous') throw refuseUnknown(way, set, candidates);
-    return { set, builds: set.builds, seen, candidates };
+    if (set === undefined || set === 'ambiguous') {
+      const context = { anchor, all: timeline.all, now: ports.clock.now() };
+      throw refuseUnknown(way, set, candidates, context);
+    }
+    return { set, builds: set.builds, deploys, seen, candidates };
   }
 }
 
@@ -114,9 +119,15 @@ async function describeAll(sets: readonly ReleaseSet[], { line }: BranchHistory)
   );
 }
 
-function refuseUnknown(way: Way, why: 'ambiguous' | undefined, candidates: readonly Candidate[]): Error {
+/** What is said where a target is not found: what was seen at the anchor, and what can be done instead. */
+function refuseUnknown(
+  way: Way,
+  why: 'ambiguous' | undefined,
+  candidates: readonly Candidate[],
+  { anchor, all, now }: { anchor: CommitSha; all: Timeline['all']; now: Date },
+): Error {
   const scope = way.image === undefined ? way.environment : `${way.environment}/${way.image}`;
-  const list = describeCandidates(candidates);
+  const list = describeCandidates(candidates, now) || adviseWithout(all);
   if ('steps' in way.to) {
     const words =
       candidates.length === 0
@@ -125,16 +136,37 @@ function refuseUnknown(way: Way, why: 'ambiguous' | undefined, candidates: reado
     return new Refusal(`steps: ${words}${list}`);
   }
   const words =
-    why === 'ambiguous' ? `is in several sets that ran in ${scope}; name one by its commit` : `never ran in ${scope}`;
+    why === 'ambiguous'
+      ? `is in several sets that ran in ${scope}; name one by its commit`
+      : `never ran in ${scope} up to ${anchor.slice(0, 7)}`;
   return new InputError('to', way.to.name, `${words}${list}`);
 }
 
-/** Returns the candidates as lines behind a sentence, for an error message. */
-export function describeCandidates(candidates: readonly Candidate[]): string {
+function adviseWithout(all: Timeline['all']): string {
+  return all.length === 0
+    ? '; no release of it was landed by this pipeline yet: deploy first'
+    : '; it is at its oldest release: to go forward, release it (workflow Hold, action release)';
+}
+
+/** Returns the candidates as a table behind a sentence, for an error message: none where there is none. */
+export function describeCandidates(candidates: readonly Candidate[], now: Date): string {
   if (candidates.length === 0) return '';
-  const lines = candidates.map(({ steps, commit, landed, source, actor, builds }) => {
-    const digests = [...builds].map(([image, { digest }]) => `${image} ${digest.slice(0, 19)}`);
-    return `  steps ${steps}  ${commit.slice(0, 7)}  ${landed.date.toISOString().slice(0, 16)}Z  ${actor}  ${digests.join(', ')}  ${source?.subject ?? ''}`;
-  });
-  return [`; it can go back to:`, ...lines].join('\n');
+  const rows = candidates.map(({ steps, commit, landed, source, actor, builds }) => [
+    String(steps),
+    commit.slice(0, 7),
+    describeAge(landed.date, now),
+    actor,
+    [...builds].map(([image, { digest }]) => `${image} ${digest.slice(0, 19)}`).join(', '),
+    source?.subject ?? '',
+  ]);
+  const table = [['steps', 'commit', 'age', 'by', 'digests', 'source'], ...rows];
+  const widths = table[0]?.map((_name, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = table.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  '));
+  return ['; it can go back to:', ...lines.map((line) => `  ${line.trimEnd()}`)].join('\n');
+}
+
+function describeAge(then: Date, now: Date): string {
+  const minutes = Math.max(0, Math.floor((now.getTime() - then.getTime()) / 60_000));
+  if (minutes < 60) return `${minutes} min`;
+  return minutes < 48 * 60 ? `${Math.floor(minutes / 60)} h` : `${Math.floor(minutes / (24 * 60))} d`;
 }

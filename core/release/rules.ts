@@ -120,8 +120,17 @@ export function refuseLiftOfOne(holds: readonly Hold[], { name }: { readonly nam
   );
 }
 
+/** Refuses to accept a change by hand that left no digest, where no build takes its place. */
+export function refuseUnnamed({ current, hand }: ImageState, environment: string, image: string): void {
+  if (current !== undefined || hand === undefined) return;
+  const commit = hand.commit?.slice(0, 7) ?? 'the change by hand';
+  throw new Refusal(
+    `image: ${environment}/${image} has no digest (${describeBinding(hand)}), and no build takes its place; revert ${commit}, or write a digest into the overlay`,
+  );
+}
+
 /** How a person lets go of what is held. */
-export const RELEASE_IT = 'release it first: workflow Hold, action release';
+const RELEASE_IT = 'release it first: workflow Hold, action release';
 
 /** Returns a hold in the words of a sentence: its kind, who, since when, why, until when. */
 export function describeBinding({ kind, by, since, reason, until, commit }: Binding): string {

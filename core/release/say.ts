@@ -10,6 +10,24 @@ export function sayDecided({ images, holds }: Pick<Decided, 'images' | 'holds'>,
   }
 }
 
+/** Says what another writer's intent is refused for: that writer may be gone. */
+export function sayRefused({ intent, refusal }: Decided, log: Log): void {
+  if (refusal === undefined) return;
+  const from = intent.run === '' ? '' : `, ${intent.run}`;
+  log.warn(`Refused intent ${intent.id} of ${intent.actor} (${intent.kind}${from}): ${refusal.message}`);
+}
+
+/** Returns how many intents land together. */
+export function countLanded({ decided }: { readonly decided: readonly Decided[] }): number {
+  return decided.filter(({ outcome }) => outcome === 'landed').length;
+}
+
+/** Returns the number of intents that land together, in words. */
+export function describeBatch(plan: { readonly decided: readonly Decided[] }): string {
+  const count = countLanded(plan);
+  return count === 1 ? '1 intent' : `${count} intents`;
+}
+
 function sayImage({ environment, image, outcome, from, to, winner, hold, note }: ImageOutcome, log: Log): void {
   const name = `${environment}/${image}`;
   if (outcome === 'landed') log.info(`${name}: ${short(from)} → ${short(to)}`);

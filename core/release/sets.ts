@@ -29,7 +29,7 @@ export interface Timeline {
 /**
  * Returns what ran together, from the landings, oldest first. A rollback leads back to the set that it landed again, so
  * that what it took back is behind no step any more: after A, B, C, D and a rollback to B, one step back is A, and after
- * the next release E, one step back is B.
+ * the next release E, one step back is B. One commit may roll an image back and release another: first it leads back.
  */
 export function traceSets(landings: readonly Landing[]): Timeline {
   const sets: ReleaseSet[] = [];
@@ -42,17 +42,25 @@ export function traceSets(landings: readonly Landing[]): Timeline {
     const brought = releases.map(({ to, source }) => ({ digest: to, source }));
     const set = { commit, actor: first.actor, run: first.run, builds, brought };
     all.push(set);
-    if (releases.every(({ kind }) => kind === 'rollback')) goBack(sets, set);
-    else if (!isSame(sets.at(-1), set)) sets.push(set);
+    const back = releases.filter(({ kind }) => kind === 'rollback');
+    if (back.length > 0) sets.length = findWayBack(sets, set, back);
+    if (!isSame(sets.at(-1), set)) sets.push(set);
   }
   return { sets, all };
 }
 
-/** Leads back to the newest equal set. A mixture that never ran takes the place of the set that it came from. */
-function goBack(sets: ReleaseSet[], to: ReleaseSet): void {
-  const found = sets.findLastIndex((set) => isSame(set, to));
-  sets.length = found === -1 ? Math.max(0, sets.length - 1) : found + 1;
-  if (found === -1) sets.push(to);
+/**
+ * Returns how many sets are left behind a rollback: up to the newest equal one. A mixture that never ran goes on from
+ * the newest set that had the images where they were brought back to, since those after it have what was taken back.
+ * Where no set had them, at least the one that the rollback left is gone.
+ */
+function findWayBack(sets: readonly ReleaseSet[], to: ReleaseSet, back: readonly LandedRelease[]): number {
+  const equal = sets.findLastIndex((set) => isSame(set, to));
+  if (equal !== -1) return equal + 1;
+  const hasAll = ({ builds }: ReleaseSet): boolean =>
+    back.every((release) => builds.get(release.image)?.digest === release.to);
+  const found = sets.findLastIndex(hasAll);
+  return found === -1 ? Math.max(0, sets.length - 1) : found + 1;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { HoldKind } from '#core/release/holds.ts';
+import { type HoldKind, isHoldKind } from '#core/release/holds.ts';
 import { type CommitSha, type Digest, isDigest } from '#core/values/reference.ts';
 
 /** What moved a digest into an environment. */
@@ -65,12 +65,20 @@ export function formatHold(hold: HoldRecord, by: Pick<Release, 'intent' | 'run' 
   return `${HOLD_KEY}${encode(hold.environment)}/${encode(hold.image)} ${words.join(' ')}`;
 }
 
-/** Returns the environments whose hold file a message says that an intent changed. */
-export function parseHoldPlaces(message: string, intent: string): string[] {
+/** Returns the holds that a message says were set or let go, with the intent and the run that did it. */
+export function parseHoldRecords(message: string): (HoldRecord & Pick<Release, 'intent' | 'run'>)[] {
   return readTrailers(message, HOLD_KEY)
     .map(readFields)
-    .filter(({ fields }) => fields.get('intent') === intent)
-    .map(({ environment }) => environment);
+    .flatMap(({ environment, image, fields }) => {
+      const [action, kind] = [fields.get('action'), fields.get('kind')];
+      const isRecord = environment !== '' && isAction(action) && isHoldKind(kind);
+      const by = { intent: fields.get('intent') ?? '', run: fields.get('run') ?? '' };
+      return isRecord ? [{ environment, image, action, kind, ...by }] : [];
+    });
+}
+
+function isAction(text: string | undefined): text is HoldRecord['action'] {
+  return text === 'set' || text === 'release';
 }
 
 /**

@@ -1,29 +1,26 @@
 /** How long a writer waits before it looks again, in milliseconds: a moment, and longer the more writers there are. */
-const PACE = { base: 150, perIntent: 20, longest: 5_000 } as const;
-/** How long the branch and the intents may stay as they are before somebody else than the oldest writer folds them. */
-const PATIENCE = { least: 4_000, spread: 6_000 } as const;
+const PACE = { base: 150, perIntent: 30, longest: 8_000 } as const;
+/**
+ * How long nothing may change before the writer behind the one whose turn it is folds, in milliseconds: twice as long for
+ * the second behind it, and so on; all behind the last rank spread over one more of it.
+ */
+const PATIENCE = { perRank: 10_000, lastRank: 6 } as const;
 /** An intent older than this was left behind: its writer is not waited for. */
 const LEFT_BEHIND = 90_000;
 
-/** What a waiting writer sees. */
-export interface Sight {
-  /** ULIDs of the open intents, its own among them. */
-  readonly open: readonly string[];
-  readonly own: string;
-  /** How long nothing has changed, in milliseconds. */
-  readonly stillFor: number;
-  readonly now: Date;
-  /** Between 0 and 1, the writer's own and the same at every look: not all lose their patience at once. */
-  readonly temper: number;
-}
+/** An intent older than this is refused: nobody waits for it any more. */
+const OVERDUE = 24 * 3_600_000;
 
 /**
- * True when it is this writer's turn to fold all open intents: the oldest one's writer does, since its intent has waited
- * longest. Where that writer died, another one loses its patience. Two who fold at once do no harm: one push wins.
+ * Returns how long nothing must have changed before it is this writer's turn to fold all open intents, in milliseconds.
+ * The oldest intent's writer folds at once. Where it died, the next oldest takes its place, and so on: were all to lose
+ * their patience together, they would take each other's time. Two who fold at once do no harm: one push wins.
+ * `temper` is between 0 and 1, the writer's own.
  */
-export function isTurn({ open, own, stillFor, now, temper }: Sight): boolean {
-  const waiting = open.filter((id) => id === own || !isLeftBehind(id, now)).sort();
-  return waiting[0] === own || stillFor > PATIENCE.least + temper * PATIENCE.spread;
+export function choosePatience(own: string, open: readonly string[], temper: number): number {
+  const rank = open.filter((id) => id < own).length;
+  const spread = rank > PATIENCE.lastRank ? temper : 0;
+  return PATIENCE.perRank * (Math.min(rank, PATIENCE.lastRank) * (1 + spread));
 }
 
 /** True when others write at this moment: then a push would lose, and an intent is published at once. */
@@ -43,7 +40,12 @@ function isLeftBehind(id: string, now: Date): boolean {
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** A ULID begins with its time: ten digits of Crockford's base 32, milliseconds since 1970 (github.com/ulid/spec). */
-function timeOf(id: string): number {
+/** True for an intent that nobody expects to land any more: what was wanted yesterday may be wrong today. */
+export function isOverdue(id: string, now: Date): boolean {
+  return now.getTime() - timeOf(id) > OVERDUE;
+}
+
+/** Returns the time of a ULID: ten digits of Crockford's base 32, milliseconds since 1970 (github.com/ulid/spec). */
+export function timeOf(id: string): number {
   return [...id.slice(0, 10)].reduce((time, digit) => time * 32 + DIGITS.indexOf(digit), 0);
 }

@@ -22,3 +22,13 @@ export function createLimit(limit: number): <T>(work: () => Promise<T>) => Promi
     }
   };
 }
+
+/** Returns a function that runs pieces of work one at a time, in the order in which they came, whether or not one fails. */
+export function createQueue(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const own = last.then(work);
+    last = own.catch(() => {});
+    return own;
+  };
+}

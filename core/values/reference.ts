@@ -19,6 +19,11 @@ export function isDigest(text: string): text is Digest {
   return DIGEST.test(text);
 }
 
+/** True for forty lower-case hex digits. */
+export function isCommitSha(text: string): text is CommitSha {
+  return COMMIT.test(text);
+}
+
 /** Returns `text` as a digest or refuses it by the name of the input that it came from. */
 export function parseDigest(input: string, text: string): Digest {
   if (isDigest(text)) return text;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/identity/oidc.ts';
@@ -18,6 +18,7 @@ import {
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
+import { openRules } from '#lab/github/rules.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { createRuns, type Runs } from '#lab/github/runner/runs.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
@@ -53,6 +54,10 @@ export interface GitHub {
   onPush(listener: (payload: PushPayload) => void): void;
   /** From now on, job tokens cannot move this branch. */
   protect(branch: string): void;
+  /** From now on, job tokens move this branch to signed commits only. */
+  requireSignatures(branch: string): void;
+  /** What goes wrong with the next requests to the API. */
+  readonly faults: Faults;
   /** Commit statuses, deployments, and the stand-in's own faults. */
   readonly rest: Pick<Rest, 'statuses' | 'deployments' | 'violations'>;
   /** Called before a push is handed to git. */
@@ -89,7 +94,9 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     runs: runs.all,
     idle: runs.idle,
     onPush: (listener) => void listeners.push(listener),
-    protect: (branch) => writeFileSync(join(bare, 'protected'), `refs/heads/${branch}\n`, { flag: 'a' }),
+    protect: (branch) => context.rules.protect(`refs/heads/${branch}`),
+    requireSignatures: (branch) => context.rules.requireSignatures(`refs/heads/${branch}`),
+    faults: context.faults,
     beforePush: undefined,
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
   };
@@ -177,10 +184,8 @@ function openContext({ url, bare, git, logs, runs, repository, name, moved }: Co
     cancel: runs.cancel,
     openLog: logs.open,
     git,
-    isProtected: (ref) => {
-      const file = join(bare, 'protected');
-      return existsSync(file) && readFileSync(file, 'utf8').split('\n').includes(ref);
-    },
+    rules: openRules(bare, git),
+    faults: createFaults(git),
     moved,
     readWorkflows: repository.readWorkflows,
     dispatch: repository.dispatch,

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
+import { UPDATE_HOOK } from '#lab/github/rules.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Runs } from '#lab/github/runner/runs.ts';
 import { readDispatchInputs, readWorkflow, startsOnPush, type Workflow } from '#lab/github/runner/workflow.ts';
@@ -20,7 +21,7 @@ export interface RefMove {
 export const OWNER_ID = '1001';
 export const REPOSITORY_ID = '2002';
 
-/** Makes an empty repository that is served over HTTP and refuses job tokens on the branches listed in its file `protected`. */
+/** Makes an empty repository that is served over HTTP and keeps its rules (rules.ts) when a job pushes. */
 export async function createBareRepository(lab: Lab, bare: string): Promise<void> {
   mkdirSync(dirname(bare), { recursive: true });
   await lab.exec(['git', 'init', '--quiet', '--bare', '--initial-branch=main', bare]);
@@ -43,8 +44,7 @@ export async function createBareRepository(lab: Lab, bare: string): Promise<void
 
 /** `update` may refuse a move; `post-receive` tells which moves this push made, and no other push at the same time. */
 const HOOKS = {
-  update:
-    '#!/bin/sh\nif [ "$SLIPWAY_BEARER" = job ] && grep -qxF "$1" "$GIT_DIR/protected" 2>/dev/null; then\n  echo "error: GH006: Protected branch update failed for $1." >&2\n  exit 1\nfi\n',
+  update: UPDATE_HOOK,
   'post-receive': '#!/bin/sh\n[ -n "$SLIPWAY_RECEIVED" ] || exec cat > /dev/null\ncat >> "$SLIPWAY_RECEIVED"\n',
 };
 

@@ -1,8 +1,11 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What makes an environment: its line in slipway.yaml, its overlay, its Application, that file's line, its destination. */
-const PIECES = ['slipway.yaml', 'overlay', 'application', 'kustomization', 'destination'] as const;
+/**
+ * What makes an environment: its line in slipway.yaml, its overlay, its Application, that file's line, its destination;
+ * and, for the buttons on GitHub, its name in their choices.
+ */
+const PIECES = ['slipway.yaml', 'overlay', 'application', 'kustomization', 'destination', 'choices'] as const;
 
 /** Adds an environment like staging to a checkout, as a person would; `without` forgets a piece. */
 export function addEnvironment(
@@ -36,4 +39,9 @@ export function addEnvironment(
   edit('destination', 'argocd/project.yaml', (text) =>
     text.replace(/^.*discord-bot-staging.*\n/m, (line) => line + named(line)),
   );
+  for (const workflow of ['hold', 'rollback']) {
+    edit('choices', `.github/workflows/${workflow}.yml`, (text) =>
+      text.replace('options: [production, staging]', `options: [production, staging, ${name}]`),
+    );
+  }
 }

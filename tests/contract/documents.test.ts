@@ -78,7 +78,8 @@ describe('README.md, use it in your repository', () => {
     const { text } = find(ofReadme, 'diff', /^deploy\(/);
     const [message = '', diff = ''] = text.split(/^(?=--- a\/)/m);
     const releases = parseReleases(message);
-    expect(formatCommitMessage(releases)).toBe(`${message.trimEnd()}\n`);
+    const intent = { kind: 'deploy', reason: '', id: '', run: '', actor: '' } as const;
+    expect(formatCommitMessage([{ intent, holds: [] }], releases)).toBe(`${message.trimEnd()}\n`);
     expect(releases).toMatchObject([{ environment: 'production', image: 'web', kind: 'deploy' }]);
     expect(diff.match(/^[-+] .*/gm)).toEqual([`-    digest: ${releases[0]?.from}`, `+    digest: ${releases[0]?.to}`]);
   });

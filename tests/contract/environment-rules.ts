@@ -9,7 +9,10 @@ export type EnvironmentFiles = ReadonlyMap<string, string>;
 /** The part of slipway.yaml that the rules read. */
 const config = z.looseObject({
   images: z.record(z.string(), z.looseObject({ names: z.array(z.string()).optional() })),
-  environments: z.record(z.string(), z.looseObject({ overlay: z.string(), deploys: z.string() })),
+  environments: z.record(
+    z.string(),
+    z.looseObject({ overlay: z.string(), deploys: z.string(), from: z.string().optional() }),
+  ),
 });
 const kustomization = z.looseObject({
   namespace: z.string().optional(),
@@ -37,9 +40,10 @@ type Application = z.output<typeof application>['spec'] & { readonly name: strin
 /** Returns what is missing or left over, one sentence each: the file, what is wrong with it, and the remedy. */
 export function checkEnvironments(files: EnvironmentFiles): string[] {
   const written = config.parse(parse(files.get('slipway.yaml') ?? ''));
-  const environments = Object.entries(written.environments).map(([name, { overlay, deploys }]) => ({
+  const environments = Object.entries(written.environments).map(([name, { overlay, deploys, from }]) => ({
     name,
     deploys,
+    from,
     overlay: posix.normalize(overlay).replace(/\/$/, ''),
   }));
   const applications = readArgo(files, application).map(({ object: { metadata, spec }, file }) => ({

@@ -5,6 +5,8 @@ import { z } from 'zod';
 export interface NamedEnvironment {
   readonly name: string;
   readonly deploys: string;
+  /** The environment that it takes promotions from. */
+  readonly from?: string | undefined;
 }
 
 const input = z.looseObject({ type: z.string().optional(), options: z.array(z.coerce.string()).default([]) });
@@ -30,14 +32,23 @@ export function checkWorkflowEnvironments(
     Object.values(written.jobs).flatMap((job) => job.steps.map((one) => ({ file, ...one }))),
   );
   return [
-    ...workflows.flatMap(({ file, written }) => checkChoices(file, written.on, names)),
+    ...workflows.flatMap(({ file, written }) => checkChoices(file, written, environments)),
     ...checkSteps(steps, names),
     ...checkBumped(steps, environments),
   ];
 }
 
-/** A choice that offers environments offers all of them, and nothing else. */
-function checkChoices(file: string, on: unknown, names: readonly string[]): string[] {
+/** A choice that offers environments offers all of them, for a promotion all that take one, and nothing else. */
+function checkChoices(
+  file: string,
+  { on, jobs }: z.output<typeof workflow>,
+  environments: readonly NamedEnvironment[],
+): string[] {
+  const promotes = Object.values(jobs).some((job) =>
+    job.steps.some(({ uses }) => uses === './actions/promote-overlay'),
+  );
+  const meant = promotes ? environments.filter(({ from }) => from !== undefined) : environments;
+  const names = meant.map(({ name }) => name);
   const inputs = triggers.safeParse(on).data?.workflow_dispatch?.inputs ?? {};
   return Object.entries(inputs)
     .filter(([name, { type, options }]) => type === 'choice' && listsEnvironments(name, options, names))
@@ -47,7 +58,10 @@ function checkChoices(file: string, on: unknown, names: readonly string[]): stri
         .map((environment) => `${file}: the input ${name} does not offer ${environment}: add it to options`),
       ...options
         .filter((option) => !names.includes(option))
-        .map((option) => `${file}: the input ${name} offers ${option}, which slipway.yaml does not have: remove it`),
+        .map(
+          (option) =>
+            `${file}: the input ${name} offers ${option}, ${promotes ? 'which takes no promotion' : 'which slipway.yaml does not have'}: remove it`,
+        ),
     ]);
 }
 

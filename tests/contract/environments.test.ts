@@ -99,6 +99,8 @@ const rows: [string, (files: Files) => void, string[]][] = [
     [
       'overlays/preview is the overlay of no environment: name it in slipway.yaml or remove it',
       "argocd/preview.yaml syncs overlays/preview, which is not an environment's overlay: correct its path",
+      '.github/workflows/hold.yml: the input environment offers preview, which slipway.yaml does not have: remove it',
+      '.github/workflows/rollback.yml: the input environment offers preview, which slipway.yaml does not have: remove it',
     ],
   ],
   [

@@ -219,8 +219,8 @@ describe('the environments are those of slipway.yaml', () => {
   let checkout: string;
   beforeEach(() => {
     checkout = mkdtempSync(join(tmpdir(), 'slipway-argocd-'));
-    // all that slipway.yaml names
-    for (const part of ['slipway.yaml', 'overlays', 'base', 'argocd', 'docker', 'app', 'terraform'])
+    // all that slipway.yaml names, and the buttons that name its environments
+    for (const part of ['.github', 'slipway.yaml', 'overlays', 'base', 'argocd', 'docker', 'app', 'terraform'])
       cpSync(join(repositoryRoot, part), join(checkout, part), {
         recursive: true,
         filter: (path) => !/\/(node_modules|\.terraform)$/.test(path),

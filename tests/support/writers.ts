@@ -6,7 +6,7 @@ import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import type { LandResult } from '#core/release/land.ts';
-import { openAskPorts } from '#core/release/open-ports.ts';
+import { type WriterOptions as AskOptions, openAskPorts } from '#core/release/open-ports.ts';
 import { readImageInputs } from '#core/source/image-inputs.ts';
 import { openSourceTree } from '#core/source/source-tree.ts';
 import { createExec } from '#core/system/exec.ts';
@@ -23,6 +23,10 @@ import { renderSummary as renderHold } from '../../actions/hold-overlay/src/summ
 import { readInputs as readPromotion } from '../../actions/promote-overlay/src/inputs.ts';
 import { run as runPromotion } from '../../actions/promote-overlay/src/run.ts';
 import { renderSummary as renderPromotion } from '../../actions/promote-overlay/src/summary.ts';
+import { readInputs as readReconcile } from '../../actions/reconcile-overlays/src/inputs.ts';
+import { describeOutputs as describeReconcile } from '../../actions/reconcile-overlays/src/outputs.ts';
+import { run as runReconcile } from '../../actions/reconcile-overlays/src/run.ts';
+import { renderSummary as renderReconcile } from '../../actions/reconcile-overlays/src/summary.ts';
 import { readInputs as readRollback } from '../../actions/rollback-overlay/src/inputs.ts';
 import { run as runRollback } from '../../actions/rollback-overlay/src/run.ts';
 import { renderSummary as renderRollback } from '../../actions/rollback-overlay/src/summary.ts';
@@ -45,12 +49,11 @@ export interface WriterOptions {
 }
 
 type Inputs = Readonly<Record<string, string>>;
-type Opened = { readonly token: string; readonly config: string };
 
 const COMMON = { environment: 'production', branch: 'main', config: 'slipway.yaml' };
 let runs = 100;
 
-async function write<In extends Opened, Result extends LandResult>(
+async function write<In extends AskOptions, Result extends object>(
   tenant: Tenant,
   inputs: Inputs,
   options: WriterOptions,
@@ -59,7 +62,7 @@ async function write<In extends Opened, Result extends LandResult>(
     readonly run: (inputs: In, ports: AskPorts) => Promise<Result>;
     readonly render: (result: Result, page: LandingPage & In) => string;
   },
-): Promise<Result & Written> {
+): Promise<Result & Omit<Written, keyof LandResult>> {
   const opened = openRunner(tenant, { ...COMMON, ...inputs }, options.env);
   const id = options.run ?? String(++runs);
   const environment = {
@@ -106,6 +109,21 @@ export function hold(tenant: Tenant, inputs: Inputs = {}, options: WriterOptions
 export function promote(tenant: Tenant, inputs: Inputs = {}, options: WriterOptions = {}) {
   const action = { read: readPromotion, run: runPromotion, render: renderPromotion };
   return write(tenant, inputs, { env: BY_HAND, ...options }, action);
+}
+
+/** Runs reconcile-overlays in this process, as its schedule does. */
+export async function reconcile(tenant: Tenant, inputs: Inputs = {}, options: WriterOptions = {}) {
+  const read = (runner: Runner) => readReconcile(runner);
+  const run = async (own: ReturnType<typeof readReconcile>, ports: AskPorts) => {
+    const result = await runReconcile(own, ports);
+    return { ...result, ...describeReconcile(result), folded: result.folded, commits: result.commits };
+  };
+  return write(
+    tenant,
+    inputs,
+    { env: { GITHUB_EVENT_NAME: 'schedule' }, ...options },
+    { read, run, render: renderReconcile },
+  );
 }
 
 /** Pushes the build of an image's inputs at the branch's head, under the tag that build-image gives it. */

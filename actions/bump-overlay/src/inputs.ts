@@ -1,17 +1,16 @@
-import { parseBranch, parseEnvironment, parseLines, parseOptional, parsePath } from '#core/action/inputs.ts';
+import { parseBranch, parseEnvironment, parseLines, parseOptional } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED, parseCommitSha, parseDigest } from '#core/values/reference.ts';
 
 /** The inputs of this action, checked. */
-export interface Inputs {
+export interface Inputs extends WriterOptions {
   /** Undefined for every environment that deploys on push. */
   readonly environment: string | undefined;
   readonly images: ReadonlyMap<string, Digest>;
   readonly sourceSha: CommitSha;
   readonly branch: string;
-  readonly config: string;
-  readonly token: string;
 }
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
@@ -21,8 +20,12 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     images: parseImages(runner.input('images')),
     sourceSha: parseCommitSha('source-sha', runner.input('source-sha')),
     branch: parseBranch('branch', runner.input('branch')),
-    config: parsePath('config', runner.input('config')),
-    token: runner.input('token'),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
   };
 }
 

@@ -1,9 +1,10 @@
 import {
   explainArrival,
+  explainRelease,
+  explainReturn,
   type LandingPage,
   listEnvironments,
   renderLanding,
-  workflowLink,
 } from '#core/action/landing.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
@@ -30,13 +31,15 @@ function headline(result: LandResult): string {
 function nextStep(result: LandResult, page: LandingPage): string {
   switch (result.outcome) {
     case 'landed': {
-      const back = workflowLink('Rollback', 'rollback.yml', page);
-      return `${explainArrival(result, listEnvironments(result, 'landed'), page)} To take it back: ${back}, with 1 step.`;
+      const arrival = explainArrival(result, listEnvironments(result, 'landed'), page);
+      const isHeld = listEnvironments(result, 'held').length > 0;
+      const held = isHeld ? ` What is held stays until you let go: ${explainRelease(undefined, page)}` : '';
+      return `${arrival} ${explainReturn(result, page)}${held}`;
     }
     case 'unchanged':
       return 'nothing. The overlays name these digests already, so nothing was committed.';
     case 'held':
-      return `nothing, until you let go. Then start ${workflowLink('Hold', 'hold.yml', page)} with the action \`release\`: it deploys the newest build in the same commit.`;
+      return `nothing, until you let go: ${explainRelease(undefined, page)}`;
     case 'superseded':
       return 'nothing. A newer commit is deployed, so nothing was committed.';
   }

@@ -18,6 +18,8 @@ const image = {
 const landed: LandResult = {
   outcome: 'landed',
   commit: commit('d'),
+  holds: [],
+  batch: undefined,
   lostRaces: 2,
   images: [
     { ...image, outcome: 'landed' },
@@ -64,6 +66,8 @@ test('unchanged', () =>
   golden('unchanged', {
     outcome: 'unchanged',
     commit: undefined,
+    holds: [],
+    batch: undefined,
     lostRaces: 0,
     edits: [],
     images: [{ ...image, from: digest('b'), outcome: 'unchanged' }],
@@ -73,6 +77,8 @@ test('superseded names the winner', () =>
   golden('superseded', {
     outcome: 'superseded',
     commit: undefined,
+    holds: [],
+    batch: undefined,
     lostRaces: 0,
     edits: [],
     images: [{ ...image, outcome: 'superseded', winner }],

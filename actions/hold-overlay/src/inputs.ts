@@ -1,15 +1,14 @@
-import { parseBranch, parseEnvironment, parseOptional, parsePath, parseReason } from '#core/action/inputs.ts';
+import { parseBranch, parseEnvironment, parseOptional, parseReason } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { HoldRequest } from '#core/release/hold-image.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import { parseUntil } from '#core/release/until.ts';
 import { InputError } from '#core/values/errors.ts';
 
 /** The inputs of this action, checked. */
-export interface Inputs extends HoldRequest {
+export interface Inputs extends HoldRequest, WriterOptions {
   readonly action: 'set' | 'release';
   readonly until: Date | undefined;
-  readonly config: string;
-  readonly token: string;
 }
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
@@ -25,8 +24,12 @@ export function readInputs(runner: Pick<Runner, 'input'>, now: Date): Inputs {
     reason: parseReason('reason', runner.input('reason')),
     until: parseOptional(until, (text) => parseUntil('until', text, now)),
     branch: parseBranch('branch', runner.input('branch')),
-    config: parsePath('config', runner.input('config')),
-    token: runner.input('token'),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { explainArrival, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import type { HoldResult } from '#core/release/hold-image.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
 import type { Inputs } from './inputs.ts';
@@ -7,7 +8,7 @@ import type { Inputs } from './inputs.ts';
 export type SummaryContext = LandingPage & Pick<Inputs, 'environment' | 'image' | 'action' | 'until'>;
 
 /** Returns the job summary: what is held or let go, what was deployed with it, what to do next. */
-export function renderSummary(result: LandResult, context: SummaryContext): string {
+export function renderSummary(result: HoldResult, context: SummaryContext): string {
   const { environment, image } = context;
   const place = escapeMarkdown(image === '*' ? environment : `${environment}/${image}`);
   return renderLanding(headline(result, place, context), result, nextStep(result, context), context);
@@ -22,13 +23,24 @@ function headline({ outcome, images }: LandResult, place: string, { action }: Su
     : `🚢 ${place} is let go; nothing was pending`;
 }
 
-function nextStep(result: LandResult, context: SummaryContext): string {
+function nextStep(result: HoldResult, context: SummaryContext): string {
   const { action, environment, until } = context;
   if (action === 'set') {
-    const end =
-      until === undefined ? 'you let go' : `${until.toISOString().slice(0, 16).replace('T', ' ')} UTC, or you let go`;
+    const end = until === undefined ? 'you let go' : `${toMinute(until)}, or you let go`;
     return `pushes leave it alone until ${end}: ${workflowLink('Hold', 'hold.yml', context)} with the action \`release\`.`;
   }
   if (result.images.some(({ outcome }) => outcome === 'landed')) return explainArrival(result, [environment], context);
-  return 'nothing. The next push deploys again.';
+  const frozen = result.next?.frozenUntil;
+  const since = frozen === undefined ? '' : `, when the freeze is over: ${toMinute(frozen)}`;
+  return `nothing. ${NEXT[result.next?.deploys ?? 'on-push']}${since}.`;
+}
+
+const NEXT = {
+  'on-push': 'The next push deploys again',
+  'on-promotion': 'The next promotion deploys again',
+  'by-hand': 'What you deploy by hand lands again',
+} as const;
+
+function toMinute(time: Date): string {
+  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

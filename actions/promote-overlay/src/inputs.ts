@@ -1,12 +1,10 @@
-import { parseBranch, parseEnvironment, parseOptional, parsePath, parseReason } from '#core/action/inputs.ts';
+import { parseBranch, parseEnvironment, parseOptional, parseReason } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
+import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import type { PromotionRequest } from '#core/release/promote.ts';
 
 /** The inputs of this action, checked. */
-export interface Inputs extends PromotionRequest {
-  readonly config: string;
-  readonly token: string;
-}
+export interface Inputs extends PromotionRequest, WriterOptions {}
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
 export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
@@ -15,7 +13,11 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     image: parseOptional(runner.input('image'), (image) => image),
     reason: parseOptional(runner.input('reason'), (reason) => parseReason('reason', reason)) ?? '',
     branch: parseBranch('branch', runner.input('branch')),
-    config: parsePath('config', runner.input('config')),
-    token: runner.input('token'),
+    ...parseWriterOptions({
+      config: runner.input('config'),
+      token: runner.input('token'),
+      transport: runner.input('transport'),
+      identity: runner.input('identity'),
+    }),
   };
 }

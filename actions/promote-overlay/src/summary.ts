@@ -1,4 +1,4 @@
-import { explainArrival, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import { explainArrival, explainReturn, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
 
@@ -23,10 +23,9 @@ function headline({ outcome }: LandResult, place: string): string {
 }
 
 function nextStep(result: LandResult, context: SummaryContext): string {
-  const back = workflowLink('Rollback', 'rollback.yml', context);
   if (result.outcome === 'landed') {
-    return `${explainArrival(result, [context.environment], context)} To take it back: ${back}, with 1 step.`;
+    return `${explainArrival(result, [context.environment], context)} ${explainReturn(result, context)}`;
   }
   if (result.outcome === 'unchanged') return 'nothing. Nothing was written.';
-  return `nothing was written, since the environment has a newer release. To go back on purpose: ${back}.`;
+  return `nothing was written, since the environment has a newer release. To go back on purpose: ${workflowLink('Rollback', 'rollback.yml', context)}.`;
 }

@@ -1,4 +1,4 @@
-import { explainArrival, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import { explainArrival, explainRelease, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
 import { commitLink, shortDigest } from '#core/action/summary.ts';
 import type { RollbackResult } from '#core/release/roll-back.ts';
 import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
@@ -14,14 +14,23 @@ export function renderSummary(result: RollbackResult, context: SummaryContext): 
   const set = commitLink(result.target.set.commit, context);
   const headline =
     result.outcome === 'landed' ? `⏪ Rolled ${place} back to ${set}` : `✅ ${place} runs the set of ${set} already`;
-  return renderLanding(headline, result, [...explainSlipped(result), nextStep(result, context)].join(' '), context);
+  return renderLanding(
+    headline,
+    result,
+    [...explainSlipped(result), ...explainUnchecked(result), nextStep(result, context)].join(' '),
+    context,
+  );
 }
 
 function nextStep(result: RollbackResult, context: SummaryContext): string {
-  const hold = workflowLink('Hold', 'hold.yml', context);
   if (result.outcome !== 'landed')
-    return `nothing. Nothing was written; to keep it there, hold it: ${hold} with the action \`set\`.`;
-  return `${explainArrival(result, [context.environment], context)} Pushes leave the images alone until you let go: ${hold} with the action \`release\` deploys the newest build.`;
+    return `nothing. Nothing was written; to keep it there, hold it: ${workflowLink('Hold', 'hold.yml', context)} with the action \`set\`.`;
+  return `${explainArrival(result, [context.environment], context)} The images stay there until you let go: ${explainRelease(result.target.deploys, context)}`;
+}
+
+function explainUnchecked({ isUnchecked, outcome }: RollbackResult): string[] {
+  if (!isUnchecked || outcome !== 'landed') return [];
+  return ['The registry did not answer: whether the cluster can pull the images was not checked.'];
 }
 
 /** A release that came between the person's look and the rollback went back as well: it is named. */

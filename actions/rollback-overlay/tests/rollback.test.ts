@@ -56,6 +56,19 @@ test('steps count the sets that ran: after A, B, C, D and two steps back to B, o
   expect(overlay()).toContain(a);
 });
 
+test('a first release has nothing behind it; the revert that its summary advises takes it back', async () => {
+  tenant.commit({ 'app/main.js': '// first\n' }, 'first');
+  const images = { images: `discord-bot=${await build(tenant)}` };
+  const first = await bump(tenant, images);
+  const advised = first.summary.match(/a first release: `git revert ([0-9a-f]{7})`/)?.[1] ?? '';
+  await expect(rollBack(tenant)).rejects.toThrow('production has nothing to go back to');
+  tenant.git('pull', '-q', '--rebase', 'origin', 'main');
+  tenant.git('revert', '--no-edit', advised);
+  tenant.git('push', '-q', 'origin', 'main');
+  expect((await bump(tenant, images)).outcome).toBe('held');
+  expect(overlay()).not.toContain(first.images[0]?.to);
+});
+
 describe('a change by hand', () => {
   test('a revert of the bad release is meant: bumps answer held, and release ends it', async () => {
     const good = await deploy('good');

@@ -174,6 +174,7 @@ test('random holds are read back as they were written, and what stays keeps its 
       (old, add, gone, at) => {
         const before = editHolds(FILE, undefined, { ...nothing, add: old });
         expect(parseHolds(FILE, before)).toEqual(old);
+        expect(before.replaceAll('\n', '')).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
         const parsed = parseHolds(FILE, before);
         const isRemoved = (candidate: Hold): boolean =>
           parsed.some((one, index) => (gone & (1 << index)) > 0 && one.reason === candidate.reason);

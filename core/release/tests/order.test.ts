@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Branch, type ImageHistory, placeBuild } from '#core/release/order.ts';
-import { decide } from '#core/release/rules.ts';
+import { decideByOrder } from '#core/release/rules.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 
@@ -47,8 +47,15 @@ class World {
   async finish(index: number, digest = digestOf(this.#inputs[index] ?? '')): Promise<string> {
     const source = commitOf(index);
     const place = await placeBuild({ source, digest }, this.releases[0], this.branch, this.image);
-    const { outcome } = decide({ wanted: digest, current: this.current, place });
-    if (outcome !== 'lands') return outcome;
+    const { outcome } = decideByOrder({
+      environment: { name: 'production', from: undefined },
+      image: 'app',
+      wanted: { source, digest },
+      current: this.current,
+      binding: undefined,
+      place: () => place,
+    });
+    if (outcome !== 'landed') return outcome;
     this.releases.unshift({
       environment: 'production',
       image: 'app',
@@ -115,22 +122,37 @@ describe('two builds of the same inputs', () => {
   test('the one that was replaced does not come back, from its own commit or a later one', async () => {
     const world = new World(['a', 'a', 'b', 'a']);
     const [first, forced, again] = [digestOf('a'), digestOf('e'), digestOf('f')];
-    expect(await world.finish(0, first)).toBe('lands');
-    expect(await world.finish(0, forced)).toBe('lands');
+    expect(await world.finish(0, first)).toBe('landed');
+    expect(await world.finish(0, forced)).toBe('landed');
     expect(await world.finish(0, first)).toBe('superseded');
     expect(await world.finish(1, first)).toBe('superseded');
-    expect(await world.finish(1, again)).toBe('lands');
+    expect(await world.finish(1, again)).toBe('landed');
     expect(await world.finish(1, first)).toBe('superseded');
     expect(await world.finish(1, forced)).toBe('superseded');
   });
 
+  test('a release of the commit that is being decided on comes before those of the branch', async () => {
+    const world = new World(['a', 'b', 'a']);
+    await world.finish(0, digestOf('c'));
+    await world.finish(0, digestOf('a'));
+    const [first] = world.releases;
+    if (first === undefined) throw new Error('nothing was released');
+    const newest = { ...first, kind: 'rollback' as const, source: commitOf(1), to: digestOf('b'), from: first.to };
+    world.releases.unshift(newest);
+    const deployed = { ...newest, source: commitOf(2), to: digestOf('a'), from: newest.to, commit: undefined };
+    const other = { source: commitOf(2), digest: digestOf('c') };
+    expect(await placeBuild(other, deployed, world.branch, world.image)).toEqual({ is: 'rebuilt' });
+    const replaced = { source: commitOf(2), digest: newest.to };
+    expect(await placeBuild(replaced, deployed, world.branch, world.image)).toMatchObject({ is: 'older' });
+  });
+
   test('inputs that came back after others are a newer state: their first build may be deployed again', async () => {
     const world = new World(['a', 'b', 'a']);
-    expect(await world.finish(0)).toBe('lands');
-    expect(await world.finish(2, digestOf('e'))).toBe('lands');
+    expect(await world.finish(0)).toBe('landed');
+    expect(await world.finish(2, digestOf('e'))).toBe('landed');
     const other = new World(['a', 'b', 'b', 'a']);
     await other.finish(2);
-    expect(await other.finish(3)).toBe('lands');
+    expect(await other.finish(3)).toBe('landed');
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createLimit } from '#core/system/limit.ts';
+import { createLimit, createQueue } from '#core/system/limit.ts';
 
 /** Returns work that ends when it is told to, and what has begun. */
 function createWork() {
@@ -55,4 +55,18 @@ test('after a failure none begins, and each that waits fails with it', async () 
   const failed = { status: 'rejected', reason: error };
   expect(await all).toEqual([failed, { status: 'fulfilled', value: 'b' }, failed, failed]);
   expect(begun).toEqual(['a', 'b']);
+});
+
+test('a queue runs one at a time, and goes on after one that fails', async () => {
+  const { begun, begin, end } = createWork();
+  const run = createQueue();
+  const [first, second] = [run(begin('a')), run(begin('b'))];
+  const failed = expect(first).rejects.toThrow('broken');
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(begun).toEqual(['a']);
+  await end('a', new Error('broken'));
+  await failed;
+  expect(begun).toEqual(['a', 'b']);
+  await end('b');
+  expect(await second).toBe('b');
 });

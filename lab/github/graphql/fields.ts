@@ -3,7 +3,7 @@ import { Refused } from '#lab/github/graphql/refused.ts';
 import { updateRefs } from '#lab/github/graphql/update-refs.ts';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
 import { loginOf, type RestContext } from '#lab/github/rest/call.ts';
-import { describeUser, nodeId, readCommit } from '#lab/github/rest/describe.ts';
+import { describeUser, nodeId, readCommit, SIGNATURE } from '#lab/github/rest/describe.ts';
 import { kindOf, resolve } from '#lab/github/rest/git.ts';
 import { mayDo } from '#lab/github/rest/rights.ts';
 
@@ -46,7 +46,9 @@ function repositoryOf(context: RestContext): Record<string, unknown> {
     readable(bearer);
     const { oid, expression } = wantedObject.parse(args);
     const sha = await resolve(context.git, oid ?? expression ?? '');
-    return sha === undefined ? null : objectOf(context, sha);
+    // git takes every 40 hex digits for an object
+    const isThere = sha !== undefined && (await kindOf(context.git, sha)) !== undefined;
+    return isThere ? objectOf(context, sha) : null;
   };
   return {
     __typename: 'Repository',
@@ -73,16 +75,31 @@ async function refOf(context: RestContext, ref: string): Promise<Record<string, 
   return { __typename: 'Ref', id: nodeId('Ref', ref), name, prefix, target: await objectOf(context, text.trim()) };
 }
 
+/** GraphQL knows people only: a bot's commit has no user. */
+function accountOf(context: RestContext, email: string): Record<string, unknown> | null {
+  const login = email.match(/^\d+\+([^@]+)@users\.noreply\.github\.com$/)?.[1];
+  return login === undefined || login.endsWith('[bot]') ? null : userOf(context, login);
+}
+
+function signatureOf(email: string): Record<string, unknown> {
+  const state = { isValid: true, state: 'VALID', wasSignedByGitHub: true };
+  return { __typename: 'GpgSignature', email, ...state, signer: null, keyId: null, ...SIGNATURE };
+}
+
 async function objectOf(context: RestContext, sha: string): Promise<Record<string, unknown>> {
   const kind = (await kindOf(context.git, sha)) ?? 'commit';
   const common = { __typename: `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, id: nodeId(kind, sha), oid: sha };
   if (kind !== 'commit') return common;
-  const { message, committer, author } = await readCommit(context, sha);
+  const { message, committer, author, tree } = await readCommit(context, sha);
   return {
     ...common,
     message,
     messageHeadline: message.split('\n')[0],
     committedDate: committer.date,
     authoredDate: author.date,
+    author: { __typename: 'GitActor', ...author, user: accountOf(context, author.email) },
+    committer: { __typename: 'GitActor', ...committer, user: accountOf(context, committer.email) },
+    tree: { __typename: 'Tree', id: nodeId('tree', tree), oid: tree },
+    signature: context.rules.isSigned(sha) ? signatureOf(committer.email) : null,
   };
 }

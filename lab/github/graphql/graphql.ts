@@ -6,6 +6,7 @@ import {
   GraphQLError,
   type GraphQLFieldResolver,
   type GraphQLSchema,
+  Kind,
   parse,
   validate,
 } from 'graphql';
@@ -43,8 +44,15 @@ export function createGraphQL(context: RestContext, tokens: Tokens): GraphQL {
       const bearer = tokens.authenticate(request.headers.authorization);
       reading ??= readSchema();
       const schema = await reading;
-      const answer = await decide(request.method, body, bearer, { schema, context });
+      const answer = await context.faults.meet(listFields(body), 'graphql', () =>
+        decide(request.method, body, bearer, { schema, context }),
+      );
+      if (answer === undefined) {
+        request.socket.destroy();
+        return true;
+      }
       response.writeHead(answer.status, {
+        ...answer.headers,
         'content-type': 'application/json; charset=utf-8',
         'x-slipway-stand-in': 'github',
       });
@@ -54,10 +62,31 @@ export function createGraphQL(context: RestContext, tokens: Tokens): GraphQL {
   };
 }
 
+interface GraphQLAnswer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** Half a second, paid by the first question only. */
 async function readSchema(): Promise<GraphQLSchema> {
   const { schema } = await import('@octokit/graphql-schema');
   return buildSchema(schema.idl, { assumeValid: true, noLocation: true });
+}
+
+/** Returns the fields of `Query` or `Mutation` that a request names. */
+function listFields(body: string): string[] {
+  const asked = question.safeParse(parseJson(body));
+  if (!asked.success) return [];
+  try {
+    return parse(asked.data.query).definitions.flatMap((definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION
+        ? definition.selectionSet.selections.flatMap((field) => (field.kind === Kind.FIELD ? [field.name.value] : []))
+        : [],
+    );
+  } catch {
+    return [];
+  }
 }
 
 async function decide(
@@ -65,7 +94,7 @@ async function decide(
   body: string,
   bearer: Bearer | undefined,
   { schema, context }: { schema: GraphQLSchema; context: RestContext },
-): Promise<{ readonly status: number; readonly body: unknown }> {
+): Promise<GraphQLAnswer> {
   if (bearer === undefined) return refuse(401, 'Bad credentials', 'https://docs.github.com/graphql');
   if (method !== 'POST') return refuse(404, 'Not Found', 'https://docs.github.com/graphql');
   const asked = question.safeParse(parseJson(body));

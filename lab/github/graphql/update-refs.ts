@@ -49,7 +49,9 @@ async function planMove(context: RestContext, update: WantedUpdate, bearer: Bear
   const { code, text } = await context.git(['show-ref', '--verify', '--hash', '--', ref]);
   const before = code === 0 ? text.trim() : NO_OBJECT;
   if (update.beforeOid && update.beforeOid !== before) throw refuse(`expected ${update.beforeOid}, found ${before}`);
-  if (bearer.kind === 'job' && context.isProtected(ref)) throw refuse('protected branch');
+  const broken = await context.rules.refuse(bearer, { ref, before, after });
+  if (broken?.rule === 'workflows') throw new Refused('FORBIDDEN', broken.message);
+  if (broken !== undefined) throw refuse(broken.message);
   if (after === NO_OBJECT) {
     if (before === NO_OBJECT) throw refuse('it does not exist');
     return { ref, before, after };

@@ -1,7 +1,9 @@
+import type { Faults } from '#lab/github/faults.ts';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { OperationId } from '#lab/github/openapi/operations.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, resolve } from '#lab/github/rest/git.ts';
+import type { Rules } from '#lab/github/rules.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
 
@@ -18,8 +20,8 @@ export interface RestContext {
   /** Returns an address that shows a text to anyone who has it, for a minute. */
   readonly openLog: (text: string) => string;
   readonly git: Git;
-  /** True when a job's token must not move the branch. */
-  readonly isProtected: (ref: string) => boolean;
+  readonly rules: Rules;
+  readonly faults: Faults;
   /** To be called after references moved: starts what a push starts. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;

@@ -1,5 +1,12 @@
 import { type Answer, type Handlers, type RestContext, refuse, resolveCommit } from '#lab/github/rest/call.ts';
-import { type Commit, describeUser, nodeId, readCommit, repositoryUrl, UNSIGNED } from '#lab/github/rest/describe.ts';
+import {
+  type Commit,
+  describeUser,
+  nodeId,
+  readCommit,
+  repositoryUrl,
+  verificationOf,
+} from '#lab/github/rest/describe.ts';
 import { type FileChange, readChanges, readPatch } from '#lab/github/rest/diff.ts';
 
 const FILES_OF_A_COMMIT = 300;
@@ -26,6 +33,7 @@ export function commitHandlers(context: RestContext): Handlers {
       const wrap = (page: readonly unknown[]): unknown => ({ ...commit, stats: countLines(files), files: page });
       return { status: 200, list, pageSize: FILES_OF_A_COMMIT, wrap };
     },
+    'repos/get-branch': async ({ parameters }) => describeBranch(context, String(parameters['branch'])),
     'repos/compare-commits-with-basehead': async ({ parameters, media, isPaged }) => {
       const [base, head] = await readRange(context, String(parameters['basehead']));
       if (base === undefined || head === undefined) return refuse(404, 'Not Found');
@@ -34,6 +42,27 @@ export function commitHandlers(context: RestContext): Handlers {
       if (code !== 0) return refuse(404, `No common ancestor between ${base} and ${head}.`);
       if (media === 'diff') return asDiff(await readPatch(context.git, fork, head));
       return compare(context, { base, head, fork }, String(parameters['basehead']), isPaged);
+    },
+  };
+}
+
+/** https://docs.github.com/en/rest/branches/branches#get-a-branch */
+async function describeBranch(context: RestContext, name: string): Promise<Answer> {
+  const ref = `refs/heads/${name}`;
+  const { code, text } = await context.git(['show-ref', '--verify', '--hash', '--', ref]);
+  if (code !== 0) return refuse(404, 'Branch not found', 'https://docs.github.com/rest/branches/branches#get-a-branch');
+  const self = `${repositoryUrl(context)}/branches/${encodeURIComponent(name)}`;
+  const isProtected = context.rules.isProtected(ref);
+  const _links = { self, html: `${context.url}/${context.repository}/tree/${encodeURI(name)}` };
+  return {
+    status: 200,
+    body: {
+      name,
+      commit: await describeCommit(context, text.trim()),
+      _links,
+      protected: isProtected,
+      protection: { enabled: isProtected },
+      protection_url: `${self}/protection`,
     },
   };
 }
@@ -159,7 +188,7 @@ function describeInner(context: RestContext, commit: Commit): Record<string, unk
     message: commit.message,
     tree: { sha: commit.tree, url: `${git}/trees/${commit.tree}` },
     comment_count: 0,
-    verification: UNSIGNED,
+    verification: verificationOf(context, commit.sha),
   };
 }
 

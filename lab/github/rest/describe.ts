@@ -122,12 +122,22 @@ export function describeGitCommit(
     message,
     tree: { sha: tree, url: url('trees', tree) },
     parents: parents.map((id) => ({ sha: id, url: url('commits', id), html_url: page(id) })),
-    verification: UNSIGNED,
+    verification: verificationOf(context, sha),
   };
 }
 
-/** The stand-in signs nothing. */
-export const UNSIGNED = { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null };
+/** Returns a `verification`: the stand-in remembers what GitHub would have signed, the commit itself has no signature. */
+export function verificationOf(context: RestContext, sha: string): Record<string, unknown> {
+  if (!context.rules.isSigned(sha))
+    return { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null };
+  return { verified: true, reason: 'valid', ...SIGNATURE, verified_at: context.now().toISOString() };
+}
+
+/** Says what it is. */
+export const SIGNATURE = {
+  signature: '-----BEGIN PGP SIGNATURE-----\n\nthe stand-in for GitHub\n-----END PGP SIGNATURE-----',
+  payload: 'not kept by the stand-in',
+};
 
 /** A commit as git has it. Times are ISO. */
 export interface Commit {

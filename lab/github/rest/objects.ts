@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Bearer } from '#lab/github/identity/tokens.ts';
 import { type Answer, created, type Handlers, loginOf, type RestContext, refuse } from '#lab/github/rest/call.ts';
 import { toBase64 } from '#lab/github/rest/contents.ts';
 import { describeGitCommit, nodeId, noreplyOf, readCommit, repositoryUrl } from '#lab/github/rest/describe.ts';
@@ -14,6 +15,7 @@ const commitRequest = z.object({
   parents: z.array(z.string()).default([]),
   author: person.optional(),
   committer: person.optional(),
+  signature: z.string().optional(),
 });
 const treeRequest = z.object({
   base_tree: z.string().optional(),
@@ -61,7 +63,7 @@ export function objectHandlers(context: RestContext): Handlers {
       return { status: 200, body: describeTree(context, sha, entries) };
     },
     'git/create-tree': ({ body }) => createTree(context, treeRequest.parse(body)),
-    'git/create-commit': async ({ body, bearer }) => createCommit(context, commitRequest.parse(body), loginOf(bearer)),
+    'git/create-commit': async ({ body, bearer }) => createCommit(context, commitRequest.parse(body), bearer),
     'git/get-commit': async ({ parameters }) => {
       const sha = String(parameters['commit_sha']);
       if ((await kindOf(context.git, sha)) !== 'commit') return refuse(404, 'Not Found');
@@ -102,8 +104,8 @@ async function createTree(context: RestContext, wanted: z.output<typeof treeRequ
 
 async function createCommit(
   context: RestContext,
-  { message, tree, parents, author, committer }: z.output<typeof commitRequest>,
-  login: string,
+  { message, tree, parents, author, committer, signature }: z.output<typeof commitRequest>,
+  bearer: Bearer,
 ): Promise<Answer> {
   if (!isSha(tree) || (await kindOf(context.git, tree)) !== 'tree') return refuse(422, 'Tree SHA does not exist');
   for (const parent of parents) {
@@ -111,25 +113,30 @@ async function createCommit(
     if ((await kindOf(context.git, parent)) !== 'commit')
       return refuse(422, 'Parent SHA does not exist or is not a commit object');
   }
+  if (signature !== undefined) return refuse(422, 'The stand-in cannot keep the signature of another');
+  const login = loginOf(bearer);
   const self = { name: login, email: noreplyOf(login) };
   const by = author ?? self;
   const lines = [
     `tree ${tree}`,
     ...parents.map((parent) => `parent ${parent}`),
-    `author ${signature(by, context.now())}`,
-    `committer ${signature(committer ?? by, context.now())}`,
+    `author ${inscribe(by, context.now())}`,
+    `committer ${inscribe(committer ?? by, context.now())}`,
   ];
   // the object as it is: what git makes of names and messages in its own commands cannot get in between
   const { code, text } = await context.git(['hash-object', '-t', 'commit', '-w', '--stdin'], {
     input: `${lines.join('\n')}\n\n${message}`,
   });
   if (code !== 0) return refuse(422, 'Invalid author, committer or date');
-  const described = describeGitCommit(context, await readCommit(context, text.trim()));
-  return created(described);
+  const sha = text.trim();
+  // "GitHub will automatically sign" what a bot commits without a custom author, committer or signature
+  // https://docs.github.com/en/authentication/managing-commit-signature-verification/about-commit-signature-verification#signature-verification-for-bots
+  if (bearer.kind === 'job' && author === undefined && committer === undefined) context.rules.sign(sha);
+  return created(describeGitCommit(context, await readCommit(context, sha)));
 }
 
 /** `name <email> seconds +0000`; what would end a line or the address is left out, as git does it. */
-function signature({ name, email, date }: z.output<typeof person>, now: Date): string {
+function inscribe({ name, email, date }: z.output<typeof person>, now: Date): string {
   const clean = (text: string): string => text.replace(/[<>\p{Cc}]/gu, '').trim();
   const at = date === undefined ? now : new Date(date);
   return `${clean(name)} <${clean(email)}> ${Math.floor(at.getTime() / 1000)} +0000`;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Answer, type Call, created, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
 import { nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
 import { kindOf, NO_OBJECT } from '#lab/github/rest/git.ts';
+import type { RuleRefusal } from '#lab/github/rules.ts';
 
 const creation = z.object({ ref: z.string(), sha: z.string() });
 const update = z.object({ sha: z.string(), force: z.boolean().default(false) });
@@ -76,13 +77,20 @@ async function move(
   after: string,
   before: string,
 ): Promise<Answer | undefined> {
-  if (bearer.kind === 'job' && context.isProtected(ref))
-    return refuse(422, `GH006: Protected branch update failed for ${ref}.`);
+  const refusal = await context.rules.refuse(bearer, { ref, before, after });
+  if (refusal !== undefined) return tell(refusal);
   const change = after === NO_OBJECT ? ['-d', ref] : [ref, after];
   const { code } = await context.git(['update-ref', ...change, before]);
   if (code !== 0) return refuse(422, `Reference cannot be updated: ${ref} moved meanwhile`);
   await context.moved(bearer, [{ ref, before, after }]);
   return undefined;
+}
+
+/** What a missing right would have to be is told in a header. */
+function tell({ rule, message }: RuleRefusal): Answer {
+  if (rule !== 'workflows') return refuse(422, message);
+  const wanted = { 'x-accepted-github-permissions': 'contents=write; contents=write,workflows=write' };
+  return { ...refuse(403, message), headers: wanted };
 }
 
 async function describe(

@@ -72,7 +72,11 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
         hasName: request.headers['user-agent'] !== undefined,
         isExceeded: rate.isExceeded,
       };
-      send(request, response, await decide(asked, parts), { rate, giveBack: () => rates.giveBack(bearer) });
+      const operation = description.find(asked.method, url.pathname.slice(API_ROOT.length))?.id;
+      const names = operation === undefined ? [] : [operation];
+      const reply = await context.faults.meet(names, 'rest', () => decide(asked, parts));
+      if (reply === undefined) request.socket.destroy();
+      else send(request, response, reply, { rate, giveBack: () => rates.giveBack(bearer) });
       return true;
     },
   };

@@ -35,6 +35,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'repos/create-deployment': ['deployments', 'write'],
   'repos/create-deployment-status': ['deployments', 'write'],
   'repos/get': 'metadata',
+  'repos/get-branch': ['contents', 'read'],
   'repos/get-combined-status-for-ref': ['statuses', 'read'],
   'repos/get-commit': ['contents', 'read'],
   'repos/get-content': ['contents', 'read'],

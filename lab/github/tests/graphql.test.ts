@@ -137,7 +137,7 @@ describe('updateRefs', () => {
       errors: [{ type: 'NOT_FOUND' }],
     });
     const locked = [{ name: 'refs/heads/locked', afterOid: api.second }];
-    await expect(update(locked, api.job({ contents: 'write' }))).rejects.toThrow('protected');
+    await expect(update(locked, api.job({ contents: 'write' }))).rejects.toThrow('GH006');
     await update(locked);
     expect(api.moves).toEqual([{ by: 'user', ref: 'refs/heads/locked' }]);
   });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getOctokit } from '@actions/github';
 import { createExec } from '#core/system/exec.ts';
+import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { createGraphQL } from '#lab/github/graphql/graphql.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { createTokens } from '#lab/github/identity/tokens.ts';
@@ -12,6 +13,7 @@ import { createOpenLogs } from '#lab/github/open-logs.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest, type RestOptions } from '#lab/github/rest/rest.ts';
+import { openRules, type Rules } from '#lab/github/rules.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { parseWorkflow, readDispatchInputs } from '#lab/github/runner/workflow.ts';
 
@@ -42,6 +44,8 @@ export interface Api {
   /** Who moved which reference, as the server was told. */
   readonly moves: { readonly by: string; readonly ref: string }[];
   readonly rest: Rest;
+  readonly rules: Rules;
+  readonly faults: Faults;
   /** Token of a person. */
   readonly token: string;
   /** A client with all rights. */
@@ -100,6 +104,7 @@ export async function openApi(): Promise<Api> {
     tokens.issue({ kind: 'job', permissions: computePermissions({}, permissions), runId: 1 });
   return {
     ...{ url, root, bare, first, second, runs, moves, token, client, git },
+    ...{ rules: context.rules, faults: context.faults },
     get rest() {
       return state.rest;
     },
@@ -128,6 +133,8 @@ interface Parts {
 
 function contextOf({ url, bare, runs, moves, logs }: Parts): RestContext {
   const git = openGit(createExec(process.env), bare);
+  const rules = openRules(bare, git);
+  rules.protect('refs/heads/locked');
   return {
     repository: 'acme/tenant',
     url,
@@ -140,7 +147,8 @@ function contextOf({ url, bare, runs, moves, logs }: Parts): RestContext {
     },
     openLog: logs.open,
     git,
-    isProtected: (ref) => ref === 'refs/heads/locked',
+    rules,
+    faults: createFaults(git),
     moved: async (bearer, moved) => void moves.push(...moved.map(({ ref }) => ({ by: bearer.kind, ref }))),
     readWorkflows: async () => WORKFLOWS,
     dispatch: async (file, inputs, branch, actor) => {

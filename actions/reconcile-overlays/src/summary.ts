@@ -1,0 +1,31 @@
+import type { LandingPage } from '#core/action/landing.ts';
+import { commitLink, shortDigest } from '#core/action/summary.ts';
+import type { Reconciled } from '#core/release/reconcile.ts';
+import { describeBinding } from '#core/release/rules.ts';
+import { escapeMarkdown, inlineCode, table } from '#core/values/markdown.ts';
+
+/** Returns the job summary: what was left behind and is landed now, what still waits and why. */
+export function renderSummary(result: Reconciled, page: LandingPage): string {
+  const { folded, commits, deploys, foreign } = result;
+  const images = deploys.flatMap((deploy) => deploy.images).filter(({ outcome }) => outcome !== 'unchanged');
+  const rows = images.map(({ environment, image, outcome, from, to, hold }) => [
+    escapeMarkdown(environment),
+    inlineCode(image),
+    outcome,
+    shortDigest(from),
+    shortDigest(to),
+    hold === undefined ? '' : escapeMarkdown(describeBinding(hold)),
+  ]);
+  return [
+    `### ${commits.length > 0 ? '🚢 Landed what was left behind' : '✅ Nothing was left behind'}`,
+    '',
+    ...(rows.length === 0 ? [] : [table(['environment', 'image', 'outcome', 'from', 'newest build', 'why'], rows), '']),
+    ...(folded === 0 ? [] : [`${folded} open ${folded === 1 ? 'intent was' : 'intents were'} decided.`, '']),
+    ...foreign.flatMap((ref) => [
+      `${inlineCode(ref)} is not an intent of this version of Slipway; it was left as it is.`,
+      '',
+    ]),
+    `**Next:** ${commits.length > 0 ? `Argo CD applies ${commits.map((commit) => commitLink(commit, page)).join(', ')} from ${inlineCode(page.branch)}, within half a minute without a webhook.` : 'nothing.'}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { type Answer, createWire, type GitHubOptions, type Lost } from '#core/git/github-wire.ts';
+import { type Attempt, retry, type Tried } from '#core/system/retry.ts';
+import { InputError, Refusal } from '#core/values/errors.ts';
+
+/** What a request needs of the token; named in the remedy. */
+export type Right = 'contents: read' | 'contents: write';
+
+/** What became of a mutation. */
+export type Mutated =
+  | { readonly done: true; readonly data: unknown }
+  | { readonly done: false; readonly outcome: 'rejected' | 'unclear'; readonly reason: string };
+
+/**
+ * GitHub's API for one repository. A request that the token may not make, and one that GitHub does not understand, is a
+ * {@link Refusal} at once.
+ */
+export interface GitHubApi {
+  readonly owner: string;
+  readonly name: string;
+  /** Asks below `repos/<owner>/<name>` until there is an answer, for 30 s, and returns its body. Harmless when repeated. */
+  rest(right: Right, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
+  /** Asks until there is an answer, for 30 s; `read` returns undefined for one that is not there yet. */
+  query<T>(text: string, variables: object, read: (data: unknown) => T | undefined): Promise<T>;
+  /** Asks once: what is not known to be undone is not repeated. */
+  mutate(text: string, variables: object): Promise<Mutated>;
+}
+
+const DEADLINE_MS = 30_000;
+
+/** Opens the API. Nothing is asked yet. */
+export function openGitHubApi(options: GitHubOptions): GitHubApi {
+  const [, owner = '', name = ''] = /^([\w.-]+)\/([\w.-]+)$/.exec(options.repository) ?? [];
+  if (owner === '') throw new InputError('repository', options.repository, 'is not a repository: expected owner/name');
+  const { apiUrl, graphqlUrl, clock, random = Math.random } = options;
+  const wire = createWire(options);
+  const { host } = new URL(apiUrl);
+  const repeat = async <T>(what: string, attempt: () => Promise<Attempt<T>>): Promise<T> => {
+    const tried: Tried<T> = await retry({ clock, random, deadlineMs: DEADLINE_MS }, attempt);
+    if (tried.done) return tried.value;
+    throw new Refusal(
+      `${host} gave no usable answer to ${what} in ${tried.attempts} attempts (${tried.reason}); see https://www.githubstatus.com and whether this runner reaches it, then run the job again`,
+    );
+  };
+  return {
+    owner,
+    name,
+    rest: (right, method, path, body) =>
+      repeat(`${method} ${path}`, async () => {
+        const answer = await wire(method, `${apiUrl}/repos/${owner}/${name}/${path}`, body);
+        if ('lost' in answer) return { done: false, reason: answer.lost };
+        if (answer.status >= 400) throw refuse(`${method} ${path} of ${owner}/${name}`, right, answer);
+        return { done: true, value: answer.body };
+      }),
+    query: (query, variables, read) =>
+      repeat('a question', async () => {
+        const judged = judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: read');
+        if (judged.done) {
+          const value = read(judged.data);
+          return value === undefined ? { done: false, reason: 'it is not there' } : { done: true, value };
+        }
+        if (judged.outcome === 'rejected') throw new Refusal(`${host} answers: ${judged.reason}`);
+        return { done: false, reason: judged.reason };
+      }),
+    mutate: async (query, variables) => judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: write'),
+  };
+}
+
+const reply = z.object({
+  data: z.unknown().optional(),
+  errors: z
+    .array(
+      z.object({
+        type: z.string().optional(),
+        message: z.string().default(''),
+        extensions: z.object({ code: z.string().optional() }).optional(),
+      }),
+    )
+    .optional(),
+});
+
+/** Kinds of errors that no second attempt and no other head can change. */
+const FINAL = new Set(['FORBIDDEN', 'INSUFFICIENT_SCOPES', 'NOT_FOUND', 'UNAUTHORIZED']);
+
+/**
+ * Returns what a GraphQL answer says. An error with a type is a decision of the server; one without a type is a failure
+ * on its way ("Something went wrong while executing your query"), after which anything may have been done.
+ */
+function judge(answer: Answer | Lost, right: Right): Mutated {
+  const unclear = (reason: string): Mutated => ({ done: false, outcome: 'unclear', reason });
+  if ('lost' in answer) return unclear(answer.lost);
+  if (answer.status >= 400) throw refuse('GraphQL', right, answer);
+  const parsed = reply.safeParse(answer.body);
+  if (!parsed.success) return unclear('an answer that is not GraphQL');
+  const { data, errors = [] } = parsed.data;
+  if (errors.length === 0) return { done: true, data };
+  const reason = [...new Set(errors.map(({ message }) => message))].join(' ');
+  if (errors.some(({ type = '' }) => FINAL.has(type))) throw forbid('GraphQL', right, answer.headers, reason);
+  const unknown = errors.find(({ type, extensions }) => type === undefined && extensions?.code !== undefined);
+  if (unknown !== undefined)
+    throw new Refusal(`GitHub does not understand a question: ${reason}; this server may be too old, write with git`);
+  return errors.some(({ type }) => type !== undefined) ? { done: false, outcome: 'rejected', reason } : unclear(reason);
+}
+
+/** Returns the refusal for an answer of 400 and more. */
+function refuse(what: string, right: Right, { status, body, headers }: Answer): Refusal {
+  const said = `HTTP ${status}${saidIn(body)}`;
+  if (status === 401)
+    return new Refusal(
+      `GitHub does not know the token (${what}: ${said}): pass one of this server that has not expired`,
+    );
+  if (status === 403 || status === 404) return forbid(what, right, headers, said);
+  return new Refusal(`GitHub does not take ${what}: ${said}`);
+}
+
+function saidIn(body: unknown): string {
+  const message = z.object({ message: z.string() }).safeParse(body).data?.message;
+  return message === undefined ? '' : ` ${message}`;
+}
+
+/** GitHub hides what a token may not see behind "Not Found". */
+function forbid(what: string, right: Right, headers: Headers, said: string): Refusal {
+  const accepted = headers.get('x-accepted-github-permissions') ?? '';
+  const remedies = [`give the job \`permissions: ${right}\``];
+  if (right === 'contents: write') remedies.push("add the pipeline's App to the bypass list of the branch's ruleset");
+  if (accepted.includes('workflows=write'))
+    remedies.push(
+      "leave workflow files as they are on the default branch, or use an App's token with Workflows: write",
+    );
+  const wanted = accepted === '' ? '' : `; GitHub asks for ${accepted}`;
+  return new Refusal(`GitHub does not let this token do it (${what}: ${said}${wanted}): ${remedies.join(', or ')}`);
+}

@@ -1,0 +1,41 @@
+import type { GitHubTrust } from '#core/git/github-trust.ts';
+import type { OpenIntent } from '#core/release/open-intents.ts';
+import type { Log } from '#core/system/log.ts';
+
+/** Returns those open intents that may be folded; says which are left, and why. */
+export type Trust = (open: readonly OpenIntent[], branch: string) => Promise<readonly OpenIntent[]>;
+
+/** Where nobody can say what a branch's rules are, whoever may push a ref may push the branch: every intent counts. */
+export const trustAll: Trust = async (open) => open;
+
+/**
+ * Returns the trust of a repository on GitHub. No rule covers refs outside branches and tags, so on a protected branch
+ * an intent counts only where GitHub itself vouches that the pipeline's own identity wrote it.
+ */
+export function createTrust(github: GitHubTrust, identity: string, log: Log): Trust {
+  const protectedBranches = new Map<string, Promise<boolean>>();
+  const said = new Set<string>();
+  const isProtected = (branch: string): Promise<boolean> => {
+    const asked = protectedBranches.get(branch) ?? github.isProtected(branch);
+    protectedBranches.set(branch, asked);
+    return asked;
+  };
+  return async (open, branch) => {
+    if (open.length === 0 || !(await isProtected(branch))) return open;
+    const checked = await Promise.all(
+      open.map(async (one) => {
+        const { verified, author } = await github.isVerified(one.commit);
+        if (verified && author === identity) return [one];
+        if (!said.has(one.ref)) {
+          const who = verified ? `is signed by ${author ?? 'an unknown account'}` : 'is not signed by GitHub';
+          log.warn(
+            `${one.ref} is left as it is: ${branch} is protected, and the intent ${who} (folded are those of ${identity})`,
+          );
+        }
+        said.add(one.ref);
+        return [];
+      }),
+    );
+    return checked.flat();
+  };
+}
