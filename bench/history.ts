@@ -24,7 +24,7 @@ export async function benchHistory(): Promise<void> {
     const [whole, fetching] = [median(runs.map(({ total }) => total)), median(runs.map(({ fetched }) => fetched))];
     const own = median(runs.map(({ total, fetched }) => total - fetched));
     console.log(
-      `history of ${RELEASES} releases: median ${seconds(whole)}, of which git fetches for ${seconds(fetching)}; without fetching ${seconds(own)} (limit 1 s)`,
+      `history of ${RELEASES} releases: median ${seconds(whole)}, of which git fetches for ${seconds(fetching)}; without fetching ${seconds(own)} (we want 1 s)`,
     );
   } finally {
     rmSync(root, { recursive: true, force: true });

@@ -14,7 +14,7 @@ export async function revParse(run: RunGit, revision: string): Promise<CommitSha
 export async function findCommits(run: RunGit, commits: readonly CommitSha[]): Promise<ReadonlySet<CommitSha>> {
   if (commits.length === 0) return new Set();
   const input = commits.map((commit) => `${commit}\n`).join('');
-  const lines = (await run(['cat-file', '--batch-check'], { input })).stdout.toString('utf8').split('\n');
+  const lines = (await run(['cat-file', '--batch-check', '--buffer'], { input })).stdout.toString('utf8').split('\n');
   return new Set(commits.filter((_commit, index) => / commit \d+$/.test(lines[index] ?? '')));
 }
 
@@ -58,7 +58,9 @@ async function readBatch(
   names: readonly string[],
 ): Promise<({ type: string; content: Buffer } | undefined)[]> {
   if (names.length === 0) return [];
-  const { stdout } = await run(['cat-file', '--batch'], { input: names.map((name) => `${name}\n`).join('') });
+  const { stdout } = await run(['cat-file', '--batch', '--buffer'], {
+    input: names.map((name) => `${name}\n`).join(''),
+  });
   let offset = 0;
   return names.map(() => {
     const end = stdout.indexOf(0x0a, offset);

@@ -32,7 +32,7 @@ export interface OverlayPlace {
  */
 export function openPast(git: Git, head: Git): Past {
   const homes = new Map<CommitSha, Git>();
-  const files = openFiles(git, head);
+  const files = new Map<string, Buffer>();
   const readDigestsOf = createDigestReader();
   const prepare = async (commits: readonly CommitSha[]): Promise<void> => {
     const unknown = [...new Set(commits)].filter((commit) => !homes.has(commit));
@@ -45,6 +45,16 @@ export function openPast(git: Git, head: Git): Past {
       throw new Refusal('the branch was moved away while this ran; run the job again');
     for (const commit of missing) homes.set(commit, git);
   };
+  /** Fetches what neither repository has, all in one request. */
+  const readFiles = async (oids: readonly string[]): Promise<void> => {
+    const unread = [...new Set(oids)].filter((oid) => !files.has(oid));
+    const here = await head.findBlobs(unread);
+    const missing = unread.filter((_oid, index) => here[index] === undefined);
+    await git.fetchObjects(missing);
+    const fetched = await git.readBlobs(missing);
+    for (const [index, oid] of missing.entries()) files.set(oid, fetched[index] ?? Buffer.alloc(0));
+    for (const [index, oid] of unread.entries()) files.set(oid, here[index] ?? files.get(oid) ?? Buffer.alloc(0));
+  };
   return {
     prepare,
     open: async (commit) => {
@@ -53,20 +63,17 @@ export function openPast(git: Git, head: Git): Past {
       const readText = async (path: string): Promise<string | undefined> => {
         const [entry] = await source.findEntries([path]);
         if (entry?.type !== 'blob') return undefined;
-        await files.fetch([entry.oid]);
-        return files.text(entry.oid);
+        await readFiles([entry.oid]);
+        return files.get(entry.oid)?.toString('utf8');
       };
       return { ...source, readText };
     },
     readDigests: async (places) => {
       await prepare(places.map(({ commit }) => commit));
-      const unique = new Map(places.map((place) => [nameOf(place), place]));
-      const trees = await readTrees(unique, homes);
-      const found = new Map(
-        [...unique].map(([name, { overlay }]) => [name, findFile(trees.get(name) ?? [], overlay)?.oid]),
-      );
-      await files.fetch([...found.values()].filter((oid) => oid !== undefined));
-      const read = new Map([...found].map(([name, oid]) => [name, readDigestsOf(files.text(oid) ?? '')]));
+      const found = await findOverlayFiles(places, homes);
+      await readFiles([...found.values()].filter((oid) => oid !== undefined));
+      const text = (oid: string | undefined): string => files.get(oid ?? '')?.toString('utf8') ?? '';
+      const read = new Map([...found].map(([name, oid]) => [name, readDigestsOf(text(oid))]));
       return places.map((place) => read.get(nameOf(place)) ?? new Map());
     },
     changesAll: async (parent, commit, folders) => {
@@ -84,27 +91,14 @@ export function openPast(git: Git, head: Git): Past {
   };
 }
 
-interface Files {
-  /** Reads files; fetches those that neither repository has, all in one request. */
-  fetch(oids: readonly string[]): Promise<void>;
-  /** Returns a file that was read. */
-  text(oid: string | undefined): string | undefined;
-}
-
-function openFiles(git: Git, head: Git): Files {
-  const files = new Map<string, Buffer | undefined>();
-  return {
-    fetch: async (oids) => {
-      const unread = [...new Set(oids)].filter((oid) => !files.has(oid));
-      const here = await head.findBlobs(unread);
-      for (const [index, oid] of unread.entries()) files.set(oid, here[index]);
-      const missing = unread.filter((_oid, index) => here[index] === undefined);
-      await git.fetchObjects(missing);
-      const fetched = await git.readBlobs(missing);
-      for (const [index, oid] of missing.entries()) files.set(oid, fetched[index]);
-    },
-    text: (oid) => files.get(oid ?? '')?.toString('utf8'),
-  };
+/** Returns the kustomization file of each overlay, by the overlay's name. */
+async function findOverlayFiles(
+  places: readonly OverlayPlace[],
+  homes: ReadonlyMap<CommitSha, Git>,
+): Promise<ReadonlyMap<string, string | undefined>> {
+  const unique = new Map(places.map((place) => [nameOf(place), place]));
+  const trees = await readTrees(unique, homes);
+  return new Map([...unique].map(([name, { overlay }]) => [name, findFile(trees.get(name) ?? [], overlay)?.oid]));
 }
 
 /** As git names a tree. */

@@ -79,6 +79,7 @@ export function steady(text: string): string {
     .replace(/\b\d{4}-\d{2}-\d{2}([T ])\d{2}:\d{2}(:\d{2}(\.\d+)?)?/g, (_time, space) => `2030-01-02${space}03:04`)
     .replace(/\b127\.0\.0\.1:\d+/g, '127.0.0.1:9')
     .replace(/(?<=^| {2})\d{1,3}[smhd](?= {2})/gm, (age) => '0s'.padEnd(age.length))
+    .replace(/(?<= {2})\d+ min(?= {2})/g, (age) => '0 min'.padEnd(age.length))
     .replace(ID, (id) => {
       const key = id.slice(0, 7);
       const name = names.get(key) ?? String(names.size + 1).padStart(7, '0');
