@@ -21,6 +21,7 @@ export function makePlain(text: string): string {
     .replace(/\b[0-9A-HJKMNP-TV-Z]{26}\b/g, '01JZ0000000000000000000000')
     .replace(/127\.0\.0\.1:\d+/g, 'registry.example')
     .replace(/runs\/\d+/g, 'runs/7')
+    .replace(/\b\d+ attempts\b/g, '9 attempts')
     .replace(/\b\d+ min\b/g, '5 min')
     .replace(/\bv\d+\.\d+\.\d+\b/g, 'v5.0.0');
 }
