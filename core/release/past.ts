@@ -3,6 +3,7 @@ import type { TreeEntry } from '#core/git/tree-entry.ts';
 import { createDigestReader } from '#core/overlay/kustomization/past-digests.ts';
 import { findKustomizationFile } from '#core/overlay/kustomization/references.ts';
 import { openCommit, type SourceTree } from '#core/source/source-tree.ts';
+import { createQueue } from '#core/system/limit.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 
@@ -34,6 +35,8 @@ export function openPast(git: Git, head: Git): Past {
   const homes = new Map<CommitSha, Git>();
   const files = new Map<string, Buffer>();
   const readDigestsOf = createDigestReader();
+  // a commit that is fetched alone ends the history that is here: no range may be read meanwhile
+  const oneByOne = createQueue();
   const prepare = async (commits: readonly CommitSha[]): Promise<void> => {
     const unknown = [...new Set(commits)].filter((commit) => !homes.has(commit));
     const whole = await head.findCommits(unknown);
@@ -41,7 +44,7 @@ export function openPast(git: Git, head: Git): Past {
     const missing = unknown.filter((commit) => !whole.has(commit));
     if (missing.length === 0) return;
     const refspecs = missing.map((commit) => `${commit}:refs/slipway/past/${commit}`);
-    if (!(await git.fetch({ refspecs, depth: 1, filter: 'blob:none' })))
+    if (!(await oneByOne(() => git.fetch({ refspecs, depth: 1, filter: 'blob:none' }))))
       throw new Refusal('the branch was moved away while this ran; run the job again');
     for (const commit of missing) homes.set(commit, git);
   };
@@ -82,13 +85,21 @@ export function openPast(git: Git, head: Git): Past {
       const [before, after] = await Promise.all([list(parent), list(commit)]);
       return folders.every((_folder, index) => before[index]?.oid !== after[index]?.oid);
     },
-    listTouching: async (base, tip, count, paths) => {
-      // the base may be beside the line, beyond the depth
-      const refspecs = [`+${tip}:refs/slipway/range`, `+${base}:refs/slipway/base`];
-      await git.fetch({ refspecs, depth: count + 2, filter: 'blob:none' });
-      return git.listTouching(base, tip, paths);
-    },
+    listTouching: (base, tip, count, paths) => oneByOne(() => listRange(git, base, tip, count, paths)),
   };
+}
+
+async function listRange(
+  git: Git,
+  base: CommitSha,
+  tip: CommitSha,
+  count: number,
+  paths: readonly string[],
+): Promise<CommitSha[]> {
+  // the base may be beside the line, beyond the depth
+  const refspecs = [`+${tip}:refs/slipway/range`, `+${base}:refs/slipway/base`];
+  await git.fetch({ refspecs, depth: count + 2, filter: 'blob:none' });
+  return git.listTouching(base, tip, paths);
 }
 
 /** Returns the kustomization file of each overlay, by the overlay's name. */

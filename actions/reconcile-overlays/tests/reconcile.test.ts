@@ -96,8 +96,8 @@ describe('an intent that was left behind', () => {
     const faulty = await deploy('faulty');
     const digest = `sha256:${'f'.repeat(64)}` as const;
     const images = new Map([['discord-bot', { digest, source: [...faultyBuilds(faulty)][0]?.source as never }]]);
-    leave({ ...faulty, images } as Intent);
-    leave(await deploy('right'));
+    leave({ ...faulty, images, environments: ['staging'] } as Intent);
+    leave({ ...(await deploy('right')), environments: ['production'] } as Intent);
     const { outcome, runner } = await reconcile(stage.tenant);
     expect(outcome).toBe('landed');
     expect(runner.warnings.join() + runner.lines.join()).toContain(digest);

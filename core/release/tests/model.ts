@@ -72,6 +72,8 @@ export class Model {
     const answer = RANK.find((one) => answers.includes(one)) ?? 'unchanged';
     const landing = steps.filter((_step, index) => answers[index] === 'landed');
     const stays = kind === 'release' ? this.#listByHand(intent, landing) : [];
+    // a part of the set beside newer releases is a set that ran nowhere
+    if (kind === 'promotion' && landing.length > 0 && answers.includes('superseded')) return 'refused';
     if (answer === 'refused' || stays.some(({ now }) => now === undefined)) return 'refused';
     for (const step of landing) this.#land(step);
     if (kind === 'rollback' && landing.length > 0) this.#holdRolledBack(intent);
