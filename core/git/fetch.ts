@@ -1,4 +1,4 @@
-import { askRemote, explainRemote, type RunGit } from '#core/git/remote.ts';
+import { askRemote, explainRemote, isMissing, type RunGit } from '#core/git/remote.ts';
 import { CommandError } from '#core/system/exec.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 
@@ -37,14 +37,10 @@ export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<
     for (const source of sources.filter((name) => name.startsWith('refs/') && !name.includes('*'))) {
       if ((await lsRemote(run, url, source)) === undefined) return false;
     }
-    // git has one exit code for all of it: a remote that answers and does not give a commit does not have it
-    if (sources.some((name) => !name.startsWith('refs/')) && (await answers(run, url))) return false;
+    // git has one exit code for all of it
+    if (isMissing(error) && sources.some((name) => !name.startsWith('refs/'))) return false;
     return explainRemote(url)(error);
   }
-}
-
-async function answers(run: RunGit, url: string): Promise<boolean> {
-  return (await run(['ls-remote', '--quiet', url, 'HEAD'], { accept: 'any' })).code === 0;
 }
 
 /** Fetches single objects by their ids, whatever a filter left out. */

@@ -42,12 +42,18 @@ export function basicCredentials(token: string): string {
   return token === '' ? '' : Buffer.from(`x-access-token:${token}`).toString('base64');
 }
 
-/** How often a remote is asked that does not answer, and how long the first pause is, in milliseconds; each is doubled. */
-const PERSISTENCE = { attempts: 5, firstPause: 200 } as const;
+/** How often a remote is asked that does not answer, and the pauses, in milliseconds, each twice the one before. */
+const PERSISTENCE = { attempts: 12, firstPause: 150, longestPause: 2_000 } as const;
 
-/** What no repetition changes: the remote refuses, or says that it does not have what was asked for. */
-const FINAL =
-  /\b40[134]\b|[Aa]uthentication|[Pp]ermission|could not read Username|not our ref|couldn't find remote ref/;
+/** What git and its servers say when a remote answers and does not have what was asked for. */
+const MISSING = /not our ref|remote ref|unadvertised object|bad object/;
+/** What no repetition changes: the remote refuses, or does not have it. */
+const FINAL = new RegExp(`\\b40[134]\\b|[Aa]uthentication|[Pp]ermission|could not read Username|${MISSING.source}`);
+
+/** True where a remote said that it does not have what was asked for. */
+export function isMissing({ stderr }: CommandError): boolean {
+  return MISSING.test(stderr);
+}
 
 /**
  * Asks a remote, again where no answer came: connections break and servers restart. A question can be repeated; what
@@ -61,7 +67,9 @@ export async function askRemote(run: RunGit, argv: readonly string[], options: E
       const isLast = attempt >= PERSISTENCE.attempts;
       if (!(error instanceof CommandError) || error.code === undefined || isLast || FINAL.test(error.stderr))
         throw error;
-      await systemClock.sleep(PERSISTENCE.firstPause * 2 ** (attempt - 1) * (0.5 + Math.random() / 2));
+      await systemClock.sleep(
+        Math.min(PERSISTENCE.longestPause, PERSISTENCE.firstPause * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2),
+      );
     }
   }
 }

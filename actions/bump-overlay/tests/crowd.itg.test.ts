@@ -3,8 +3,8 @@ import { type Crowd, openCrowd, rush } from '#tests/support/crowd.ts';
 import { bump, hold, reconcile } from '#tests/support/writers.ts';
 
 /** SLIPWAY_WRITERS and SLIPWAY_RUNS make it as large as you have time for. */
-const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? 60);
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 40);
+const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? 40);
+const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 15);
 
 let crowd: Crowd;
 
@@ -49,7 +49,7 @@ test(`${RUNS} bumps while 30 % of all answers get lost after they took effect: n
 }, 900_000);
 
 test('writers on five images in two environments, beside a person who pushes and one who holds: no failure', async () => {
-  const seconds = Number(process.env['SLIPWAY_SOAK'] ?? 40);
+  const seconds = Number(process.env['SLIPWAY_SOAK'] ?? 30);
   crowd = await openCrowd(5, ['production', 'staging']);
   const { tenant, images } = crowd;
   const until = performance.now() + seconds * 1_000;
