@@ -1,4 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { systemClock } from '#core/system/clock.ts';
 import { CommandError, type Exec, type ExecOptions, type ExecResult } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
@@ -22,7 +23,8 @@ export async function readOriginUrl(exec: Exec, checkout: string): Promise<strin
     );
   }
   const isPath = !/^[a-z+]+:\/\//i.test(url) && !/^[^/]+:/.test(url);
-  return isPath && !isAbsolute(url) ? resolve(checkout, url) : url;
+  // as a URL: from a path alone git takes no part of a repository
+  return isPath ? pathToFileURL(isAbsolute(url) ? url : resolve(checkout, url)).href : url;
 }
 
 /** Returns git's environment for a remote; `configCount` GIT_CONFIG_KEY_<n> are set already. */
