@@ -86,6 +86,9 @@ function environmentOf(lab: Lab, dir: string, kubeconfig: string, role: string):
     ARGOCD_BINARY_NAME: role,
     KUBECONFIG: kubeconfig,
     ARGOCD_FAKE_IN_CLUSTER: 'true',
+    // as Argo CD's manifests pass on timeout.reconciliation: how often git is asked, and how long an answer counts
+    ARGOCD_RECONCILIATION_TIMEOUT: '30s',
+    ARGOCD_RECONCILIATION_JITTER: '0s',
     ARGOCD_GPG_ENABLED: 'false',
     ARGOCD_TLS_DATA_PATH: join(dir, 'tls'),
     ARGOCD_SSH_DATA_PATH: join(dir, 'ssh'),

@@ -141,7 +141,7 @@ function settings(repository: FollowedRepository): unknown[] {
   });
   const empty = ['cmd-params', 'rbac', 'ssh-known-hosts', 'tls-certs', 'gpg-keys'];
   return [
-    configMap('argocd-cm', { 'timeout.reconciliation': '30s', 'timeout.reconciliation.jitter': '0s' }),
+    configMap('argocd-cm'),
     ...empty.map((name) => configMap(`argocd-${name}-cm`)),
     secret('argocd-secret', {}, { 'server.secretkey': 'this-lab-only-on-loopback' }),
     secret('tenant-repository', { 'argocd.argoproj.io/secret-type': 'repository' }, { type: 'git', ...repository }),
