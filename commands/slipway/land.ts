@@ -73,7 +73,7 @@ export function landAfterQuestion(
     if (values.json !== true) screen.show(shown);
     if (values.yes !== true) {
       if (screen.confirm === undefined)
-        throw new Refusal('nothing was written: there is no terminal to ask on; add --yes to land the commit');
+        throw new Refusal('nothing was written: a question needs a terminal; add --yes to land the commit');
       if (values.json === true) screen.tell(shown);
       if (!(await screen.confirm(`Land this commit on ${branch}? [y/N] `)))
         return { exitCode: 1, stdout: '', stderr: 'nothing was written\n' };

@@ -20,7 +20,7 @@ export interface SlipwayPorts extends Page {
   readonly show: (text: string) => void;
   /** Tells on standard error, at once, what happens. */
   readonly tell: (text: string) => void;
-  /** Asks a question that is answered by yes or no; undefined where there is no terminal. */
+  /** Asks a question that is answered by yes or no; undefined without a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
@@ -52,7 +52,7 @@ export interface Session {
 
 /** How a verb uses the clone. */
 export interface SessionOptions {
-  /** True where a commit is written, which has to name somebody. */
+  /** True where a commit is written, which has to name its author. */
   readonly isWriting: boolean;
   /** How long a registry that does not answer is asked again, in milliseconds. */
   readonly registryDeadlineMs?: number;

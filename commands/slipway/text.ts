@@ -10,7 +10,7 @@ export interface Page {
 /** How a piece of text looks on a terminal with colours. */
 export type Style = Parameters<typeof styleText>[0];
 
-/** Returns text in a style, as it is where there are no colours. */
+/** Returns text in a style, unchanged without colours. */
 export function paint(text: string, style: Style, { isColoured }: Page): string {
   return isColoured ? styleText(style, text, { validateStream: false }) : text;
 }

@@ -2,6 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemClock } from '#core/system/clock.ts';
 import { CommandError, type Exec, type ExecOptions, type ExecResult } from '#core/system/exec.ts';
+import { type Attempt, type RetryPolicy, retry } from '#core/system/retry.ts';
 import { Refusal } from '#core/values/errors.ts';
 
 /** Where the branch lives. The token goes to http(s) remotes only, as a header, never into an argument or a file. */
@@ -44,8 +45,14 @@ export function basicCredentials(token: string): string {
   return token === '' ? '' : Buffer.from(`x-access-token:${token}`).toString('base64');
 }
 
-/** How often a remote is asked that does not answer, and the pauses, in milliseconds, each twice the one before. */
-const PERSISTENCE = { attempts: 12, firstPause: 150, longestPause: 2_000 } as const;
+/** How long a remote that does not answer is asked again. */
+const PATIENCE: RetryPolicy = {
+  clock: systemClock,
+  random: Math.random,
+  deadlineMs: 20_000,
+  firstPauseMs: 150,
+  longestPauseMs: 2_000,
+};
 
 /** What git and its servers say when a remote answers and does not have what was asked for. */
 const MISSING = /not our ref|remote ref|unadvertised object|bad object/;
@@ -62,18 +69,18 @@ export function isMissing({ stderr }: CommandError): boolean {
  * changes something is not asked this way. Throws a CommandError when the remote never answered.
  */
 export async function askRemote(run: RunGit, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-  for (let attempt = 1; ; attempt++) {
+  let unanswered: unknown;
+  const tried = await retry(PATIENCE, async (): Promise<Attempt<ExecResult>> => {
     try {
-      return await run(argv, options);
+      return { done: true, value: await run(argv, options) };
     } catch (error) {
-      const isLast = attempt >= PERSISTENCE.attempts;
-      if (!(error instanceof CommandError) || error.code === undefined || isLast || FINAL.test(error.stderr))
-        throw error;
-      await systemClock.sleep(
-        Math.min(PERSISTENCE.longestPause, PERSISTENCE.firstPause * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2),
-      );
+      if (!(error instanceof CommandError) || error.code === undefined || FINAL.test(error.stderr)) throw error;
+      unanswered = error;
+      return { done: false, reason: error.message };
     }
-  }
+  });
+  if (tried.done) return tried.value;
+  throw unanswered;
 }
 
 /** Returns a handler that turns git's failure to reach `url` into a sentence with a remedy. */

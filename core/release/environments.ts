@@ -25,6 +25,19 @@ export function findEnvironment(config: Config, name: string): EnvironmentConfig
   throw new InputError('environment', name, `is not an environment of slipway.yaml${suggestName(name, known)}`);
 }
 
+/** Returns the environment that this one takes releases from, or refuses one that takes none. */
+export function findSourceOf({ name, from }: EnvironmentConfig): string {
+  if (from !== undefined) return from;
+  throw new Refusal(
+    `environment: ${name} has no environment to take releases from; set from in slipway.yaml (environments.${name}.from)`,
+  );
+}
+
+/** Returns where releases of all environments are looked for. */
+export function listPlaces({ environments }: Config): { readonly environment: string; readonly overlay: string }[] {
+  return [...environments.values()].map(({ name, overlay }) => ({ environment: name, overlay }));
+}
+
 /** Refuses an image that slipway.yaml does not have, with the nearest. */
 export function refuseUnknownImage(config: Config, input: string, image: string): void {
   if (config.images.has(image)) return;
@@ -39,10 +52,8 @@ function refuseUnknownImages(config: Config, intent: Intent): void {
 
 function chooseOne(config: Config, intent: Exclude<Intent, DeployIntent>): EnvironmentConfig {
   const environment = findEnvironment(config, intent.environment);
-  if (intent.kind !== 'promotion' || environment.from !== undefined) return environment;
-  throw new Refusal(
-    `environment: ${environment.name} has no environment to take releases from; set from in slipway.yaml (environments.${environment.name}.from)`,
-  );
+  if (intent.kind === 'promotion') findSourceOf(environment);
+  return environment;
 }
 
 function refuseOtherWays(environment: EnvironmentConfig, { isByHand }: DeployIntent): EnvironmentConfig {

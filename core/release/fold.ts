@@ -1,4 +1,5 @@
 import type { Transport } from '#core/git/transport.ts';
+import { listPlaces } from '#core/release/environments.ts';
 import type { Intent } from '#core/release/intent.ts';
 import type { OpenIntent, Tip } from '#core/release/open-intents.ts';
 import { messageOf, type Plan, planAt } from '#core/release/plan.ts';
@@ -58,10 +59,14 @@ export async function foldIntents(
 }
 
 /**
- * Returns intents that must not land: those that landed before, whose refs somebody made again, and those that are so old
- * that nobody expects them any more. Their refs go.
+ * Returns intents that must not land: those that landed before, whose refs were made again, and those that are so old that
+ * no one expects them any more. Their refs go.
  */
-async function findStale(tip: Tip, open: readonly OpenIntent[], ports: FoldPorts): Promise<ReadonlySet<Intent>> {
+export async function findStale(
+  tip: Pick<Tip, 'head'>,
+  open: readonly OpenIntent[],
+  ports: FoldPorts,
+): Promise<ReadonlySet<Intent>> {
   if (open.length === 0) return new Set();
   const now = ports.clock.now();
   const intents = open.map(({ intent }) => intent);
@@ -74,8 +79,7 @@ async function findStale(tip: Tip, open: readonly OpenIntent[], ports: FoldPorts
   const branch = await ports.history.at(tip.head);
   const rest = intents.filter((intent) => !overdue.includes(intent));
   await branch.line.reachBack(new Date(Math.min(...rest.map(({ id }) => timeOf(id)), now.getTime()) - CLOCKS_DIFFER));
-  const { environments } = await ports.readConfig(tip.head);
-  const places = [...environments.values()].map(({ name, overlay }) => ({ environment: name, overlay }));
+  const places = listPlaces(await ports.readConfig(tip.head));
   const landed: Intent[] = [];
   for (const intent of rest) {
     if ((await branch.findIntent(intent.id, places)) === undefined) continue;

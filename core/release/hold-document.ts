@@ -98,7 +98,7 @@ function findSyntaxFaults(text: string, document: ConfigDocument): Fault[] {
   }
   const stray = text.search(/\r(?!\n)/);
   if (stray >= 0)
-    return [{ line: lineAt(stray), sentence: 'a carriage return stands alone: end lines with LF or CRLF' }];
+    return [{ line: lineAt(stray), sentence: 'a carriage return without a line feed: end lines with LF or CRLF' }];
   if (tree.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) {
     return [{ line: 1, sentence: 'is nested too deep: write a flat list of holds' }];
   }

@@ -20,7 +20,7 @@ export interface HoldRequest {
   readonly branch: string;
 }
 
-/** A hold with its end; without one it lasts until somebody lets go. */
+/** A hold with its end; without one it lasts until a person lets go. */
 export type TimedHoldRequest = HoldRequest & { readonly until: Date | undefined };
 
 /** What became of a hold, or of letting go. */
@@ -29,7 +29,7 @@ export interface HoldResult extends LandResult {
   readonly next?: { readonly deploys: EnvironmentConfig['deploys']; readonly frozenUntil: Date | undefined };
 }
 
-/** Holds an image, or the environment, until somebody lets go or its time is over. */
+/** Holds an image, or the environment, until a person lets go or its time is over. */
 export function holdImage(request: TimedHoldRequest, ports: AskPorts): Promise<LandResult> {
   return land(prepareHold(request, ports), request.branch, ports);
 }
@@ -41,17 +41,20 @@ export function prepareHold({ environment, image, until, reason }: TimedHoldRequ
 
 /** Lets go of an image, or of everything in the environment, and deploys in the same commit what waits. */
 export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<HoldResult> {
-  const intent = await prepareRelease(request, ports);
-  const result = await land(intent, request.branch, ports);
   const { head } = await readTip(request.branch, ports);
   const { deploys, freezes } = findEnvironment(await ports.readConfig(head), request.environment);
+  const result = await land(await prepareAt(head, request, ports), request.branch, ports);
   return { ...result, next: { deploys, frozenUntil: findFreeze(freezes, ports.clock.now())?.until } };
 }
 
 /** Finds what waits and returns the intent that lets go of it; nothing is written yet. */
 export async function prepareRelease(request: HoldRequest, ports: AskPorts): Promise<LiftIntent> {
-  const { environment, image, reason, branch } = request;
-  const { head } = await readTip(branch, ports);
+  const { head } = await readTip(request.branch, ports);
+  return prepareAt(head, request, ports);
+}
+
+async function prepareAt(head: CommitSha, request: HoldRequest, ports: AskPorts): Promise<LiftIntent> {
+  const { environment, image, reason } = request;
   const images = await findCandidates(environment, image, head, ports);
   const intent: LiftIntent = { kind: 'release', environment, image, images, ...describeAsker(ports, reason) };
   await refuseRepeated(intent, head, ports);

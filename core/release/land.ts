@@ -1,4 +1,5 @@
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
+import { listPlaces } from '#core/release/environments.ts';
 import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
@@ -56,8 +57,8 @@ interface Progress {
 }
 
 /**
- * Lands an intent. Where nobody else writes it goes straight to the branch: read the head, decide, write one commit,
- * move the branch if it has not moved. Where others write, it is published first, and whoever has the turn folds all
+ * Lands an intent. Where no one else writes it goes straight to the branch: read the head, decide, write one commit,
+ * move the branch if it has not moved. Where others write, it is published first, and the writer whose turn it is folds all
  * open intents into one commit and deletes their refs, in one atomic push. Nothing is merged, forced or created, and
  * the outcome is read from the branch alone, so an answer lost on the wire, or a writer killed, changes nothing.
  */
@@ -181,8 +182,7 @@ async function findOutcome(
   ports: LandPorts,
 ): Promise<LandResult | undefined> {
   if (!progress.hasPushed && progress.phase !== 'published') return undefined;
-  const config = await ports.readConfig(head);
-  const places = [...config.environments.values()].map(({ name, overlay }) => ({ environment: name, overlay }));
+  const places = listPlaces(await ports.readConfig(head));
   const landed = await (await ports.history.at(head)).findIntent(intent.id, places);
   if (landed === undefined && progress.phase !== 'published') return undefined;
   const [decided] = (await planAt(head, [intent], ports)).decided;
@@ -190,7 +190,7 @@ async function findOutcome(
   if (landed !== undefined) return toLanded(landed, decided, progress);
   if (decided.outcome === 'refused') throw refusalOf(decided);
   if (decided.outcome === 'waits' || decided.outcome === 'landed') {
-    // its ref is gone and nothing landed it: somebody deleted the ref
+    // its ref is gone and nothing landed it: the ref was deleted
     progress.phase = 'straight';
     return undefined;
   }

@@ -39,7 +39,7 @@ interface Read {
   readonly parents: ReadonlyMap<CommitSha, readonly CommitSha[]>;
   readonly line: readonly CommitSha[];
   readonly index: ReadonlyMap<CommitSha, number>;
-  /** What lies beside the line, when somebody asks. */
+  /** What lies beside the line, read when it is asked for. */
   sides?: ReadonlyMap<CommitSha, number>;
 }
 

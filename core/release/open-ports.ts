@@ -135,7 +135,7 @@ export function openWriter(
 /** How a writer reaches the branch, and whose intents it folds. */
 type Connection = Pick<AskPorts, 'transport' | 'trust'>;
 
-/** By plain git alone, with nobody to ask about a branch's rules. */
+/** By plain git alone, which cannot be asked about a branch's rules. */
 function connectByGit(git: Git, { identity }: Asker): Connection {
   return { transport: createGitTransport(git, identity), trust: trustAll };
 }

@@ -1,5 +1,6 @@
 import type { CommitText } from '#core/git/read.ts';
 import type { Decided } from '#core/release/decide.ts';
+import { findStale } from '#core/release/fold.ts';
 import type { Intent } from '#core/release/intent.ts';
 import type { LandPorts } from '#core/release/land.ts';
 import { readTip, type Tip } from '#core/release/open-intents.ts';
@@ -37,7 +38,9 @@ async function decideAt(
   branch: string,
   ports: LandPorts,
 ): Promise<{ plan: Plan; decided: Decided }> {
-  const others = await ports.trust(open, branch);
+  const trusted = await ports.trust(open, branch);
+  const stale = await findStale({ head }, trusted, ports);
+  const others = trusted.filter((one) => !stale.has(one.intent));
   for (const intents of [[intent, ...others.map((one) => one.intent)], [intent]]) {
     const plan = await planAt(head, intents, ports);
     const decided = plan.decided.find((one) => one.intent === intent);
@@ -47,7 +50,7 @@ async function decideAt(
   throw new Error('an intent that is alone waits for nothing');
 }
 
-/** Returns a commit that landed, whoever pushed it. */
+/** Returns a commit that landed, with its message and its diff; another writer may have pushed it. */
 export async function readLanded(commit: CommitSha, { git }: Pick<LandPorts, 'git'>): Promise<CommitText> {
   const isHere = (await git.findCommits([commit])).has(commit);
   if (!isHere && !(await git.fetch({ refspecs: [`+${commit}:refs/slipway/landed`], depth: 2 })))

@@ -1,6 +1,6 @@
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { releaseKey } from '#core/release/believe.ts';
-import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
+import { findEnvironment, findSourceOf, refuseUnknownImage } from '#core/release/environments.ts';
 import type { Build, PromotionIntent } from '#core/release/intent.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
@@ -27,12 +27,8 @@ export async function preparePromotion(request: PromotionRequest, ports: AskPort
   const { head } = await readTip(request.branch, ports);
   const config = await ports.readConfig(head);
   const target = findEnvironment(config, request.environment);
-  const { name, from } = target;
-  if (from === undefined) {
-    throw new Refusal(
-      `environment: ${name} has no environment to take releases from; set from in slipway.yaml (environments.${name}.from)`,
-    );
-  }
+  const { name } = target;
+  const from = findSourceOf(target);
   if (request.image !== undefined) refuseUnknownImage(config, 'image', request.image);
   const { overlay: folder } = findEnvironment(config, from);
   const branch = await ports.history.at(head);

@@ -19,7 +19,7 @@ export interface Reconciled {
   readonly foreign: readonly string[];
 }
 
-/** Folds are tried again while somebody else moves the branch, this often at most. */
+/** Folds are tried again while another writer moves the branch, this often at most. */
 const MOST_FOLDS = 20;
 
 /**

@@ -1,10 +1,10 @@
 import { Refusal } from '#core/values/errors.ts';
 
-/** What git and its servers say when somebody else was faster, or holds the ref's lock: worth another look. */
+/** What git and its servers say when another writer was faster, or holds the ref's lock: worth another look. */
 const RACES =
   /stale info|fetch first|non-fast-forward|already exists|lock|atomic|failed to update|incorrect old value|expected/i;
 
-/** What a server says to this writer and not to this moment, whatever else stands beside it: HTTP, GitHub's rules, hooks. */
+/** What a server says to this writer and not to this moment, with anything else beside it: HTTP, GitHub's rules, hooks. */
 const REFUSALS = /\b40[13]\b|\bGH\d{3}\b|hook declined/;
 
 /** A push that was not taken, or whose answer got lost. */

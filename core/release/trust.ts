@@ -5,7 +5,7 @@ import type { Log } from '#core/system/log.ts';
 /** Returns those open intents that may be folded; says which are left, and why. */
 export type Trust = (open: readonly OpenIntent[], branch: string) => Promise<readonly OpenIntent[]>;
 
-/** Where nobody can say what a branch's rules are, whoever may push a ref may push the branch: every intent counts. */
+/** Where a branch's rules cannot be asked for, anyone who may push a ref may push the branch: every intent counts. */
 export const trustAll: Trust = async (open) => open;
 
 /**

@@ -8,7 +8,7 @@ const PATIENCE = { perRank: 10_000, lastRank: 6 } as const;
 /** An intent older than this was left behind: its writer is not waited for. */
 const LEFT_BEHIND = 90_000;
 
-/** An intent older than this is refused: nobody waits for it any more. */
+/** An intent older than this is dropped: no one waits for it any more. */
 const OVERDUE = 24 * 3_600_000;
 
 /**
@@ -40,7 +40,7 @@ function isLeftBehind(id: string, now: Date): boolean {
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
-/** True for an intent that nobody expects to land any more: what was wanted yesterday may be wrong today. */
+/** True for an intent that no one expects to land any more: what was wanted yesterday may be wrong today. */
 export function isOverdue(id: string, now: Date): boolean {
   return now.getTime() - timeOf(id) > OVERDUE;
 }

@@ -15,7 +15,7 @@ export function parseUntil(input: string, text: string, now: Date): Date {
   }
   if (until <= now) throw new InputError(input, text, `is over already: it is ${now.toISOString().slice(0, 16)}Z`);
   if (until.getTime() - now.getTime() > FURTHEST) {
-    throw new InputError(input, text, 'is more than a year away: leave it empty to hold until somebody lets go');
+    throw new InputError(input, text, 'is more than a year away: leave it empty to hold until a person lets go');
   }
   return until;
 }

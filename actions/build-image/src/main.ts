@@ -6,7 +6,7 @@ import { run } from './run.ts';
 import { renderSummary } from './summary.ts';
 
 runAction(async (runner) => {
-  process.umask(0o022); // the exported files keep git's modes, whoever runs this
+  process.umask(0o022); // the exported files keep git's modes, under any user
   const inputs = readInputs(runner);
   const build = await run(inputs, openPorts(runner));
   runner.setOutputs(describeOutputs(build));

@@ -80,7 +80,7 @@ describe('an intent that was left behind', () => {
     expect(intents()).toBe('');
   });
 
-  test('that landed before is not landed again when somebody makes its ref again', async () => {
+  test('that landed before is not landed again when its ref is made again', async () => {
     const intent = await deploy('landed');
     const commit = leave(intent);
     await reconcile(stage.tenant);
@@ -92,7 +92,7 @@ describe('an intent that was left behind', () => {
     expect([head(), intents()]).toEqual([before, '']);
   });
 
-  test('that cannot be written is refused by name and stops nobody', async () => {
+  test('that cannot be written is refused by name and stops no other', async () => {
     const faulty = await deploy('faulty');
     const digest = `sha256:${'f'.repeat(64)}` as const;
     const images = new Map([['discord-bot', { digest, source: [...faultyBuilds(faulty)][0]?.source as never }]]);
@@ -144,7 +144,7 @@ function later(hours: number): NonNullable<NonNullable<Parameters<typeof reconci
   });
 }
 
-test('a writer whose open intent somebody deletes lands it all the same', async () => {
+test('a writer whose open intent is deleted lands it all the same', async () => {
   const { digest, source } = await stage.change('deleted');
   const rival = await stage.change('a rival');
   let pushes = 0;

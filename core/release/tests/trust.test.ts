@@ -57,7 +57,7 @@ test('on a protected branch only what GitHub signed for the pipeline is folded; 
   ]);
 });
 
-test('where the branch is not protected, whoever may push an intent may push the branch: all are folded', async () => {
+test('where the branch is not protected, anyone who may push an intent may push the branch: all are folded', async () => {
   expect(await createTrust(github(false), APP, log)([unsigned, stranger], 'main')).toEqual([unsigned, stranger]);
 });
 

@@ -31,7 +31,7 @@ describe('whose turn it is', () => {
     expect([choosePatience(last, many, 0), choosePatience(last, many, 1)]).toEqual([60_000, 120_000]);
   });
 
-  test('of any that are open, exactly one has the turn at once: nothing hangs, and nobody is in the way', () => {
+  test('of any that are open, exactly one has the turn at once: nothing hangs, and no one is in the way', () => {
     const ids = fc.uniqueArray(fc.integer({ min: -300_000, max: 300_000 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(ids, fc.float({ min: 0, max: 1, noNaN: true }), (ages, temper) => {
@@ -43,7 +43,7 @@ describe('whose turn it is', () => {
 });
 
 test.each<[string, string[], boolean]>([
-  ['nobody writes', [], false],
+  ['no one writes', [], false],
   ['only one that was left behind', [ulidAt(NOW - 90_001)], false],
   ['one that is fresh', [ulidAt(NOW - 90_001), ulidAt(NOW - 90_000)], true],
   ['one whose clock is ahead', [ulidAt(NOW + 60_000)], true],

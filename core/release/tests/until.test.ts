@@ -43,8 +43,8 @@ describe('refused', () => {
     ['0m', 'is over already: it is 2026-01-02T12:00Z'],
     ['2026-01-02T12:00:00Z', 'is over already: it is 2026-01-02T12:00Z'],
     ['2020-01-01T00:00:00Z', 'is over already: it is 2026-01-02T12:00Z'],
-    ['367d', 'is more than a year away: leave it empty to hold until somebody lets go'],
-    ['2030-01-01T00:00:00Z', 'is more than a year away: leave it empty to hold until somebody lets go'],
+    ['367d', 'is more than a year away: leave it empty to hold until a person lets go'],
+    ['2030-01-01T00:00:00Z', 'is more than a year away: leave it empty to hold until a person lets go'],
   ])('%j', (text, expected) => {
     expect(() => parseUntil('until', text, NOW)).toThrow(new InputError('until', text, expected));
   });
