@@ -32,17 +32,19 @@ export async function writeCommit(run: RunGit, what: NewCommit): Promise<CommitS
   const { identity = PIPELINE_IDENTITY } = what;
   const message = Buffer.from(what.message, 'utf8');
   const stream = [
-    Buffer.from(`commit ${ref}\nauthor ${identity} ${when}\ncommitter ${identity} ${when}\n`),
+    Buffer.from(
+      `feature get-mark\ncommit ${ref}\nmark :1\nauthor ${identity} ${when}\ncommitter ${identity} ${when}\n`,
+    ),
     dataOf(message),
     ...(what.parent === undefined ? [] : [Buffer.from(`from ${what.parent}\n`)]),
     ...what.files.flatMap((file) => [
       Buffer.from(`M ${file.mode} inline ${quotePath(file.path)}\n`),
       dataOf(file.content),
     ]),
-    Buffer.from('done\n'),
+    Buffer.from('get-mark :1\ndone\n'),
   ];
-  await run(['fast-import', '--quiet', '--force', '--done', '--date-format=raw'], { input: Buffer.concat(stream) });
-  const { stdout } = await run(['rev-parse', '--verify', ref]);
+  const argv = ['fast-import', '--quiet', '--force', '--done', '--date-format=raw'];
+  const { stdout } = await run(argv, { input: Buffer.concat(stream) });
   return parseCommitSha('git fast-import', stdout.toString('utf8').trim());
 }
 

@@ -24,6 +24,17 @@ export async function isAncestor(run: RunGit, older: string, newer: string): Pro
   return code === 0 ? true : code === 1 ? false : undefined;
 }
 
+/** Returns the objects that names such as `<revision>:<path>` lead to, by one process; undefined where there is none. */
+export async function findObjects(run: RunGit, names: readonly string[]): Promise<(string | undefined)[]> {
+  const input = names.map((name) => `${name}\n`).join('');
+  const { stdout } = await run(['cat-file', '--batch-check=%(objectname)', '--buffer'], { input });
+  return stdout
+    .toString('utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => (/^[0-9a-f]{40}$/.test(line) ? line : undefined));
+}
+
 /** Lists a tree: the entries of a folder, or with `recursive` all files below it. An absent path lists nothing. */
 export async function lsTree(run: RunGit, revision: string, path: string, recursive: boolean): Promise<TreeEntry[]> {
   const spec = path === '' || path === '.' ? [] : [recursive ? path : `${path}/`];
@@ -187,6 +198,20 @@ function parseCommitPage(text: string): CommitPage {
   return { author, date: new Date(Number(seconds) * 1000), subject: title.trim().replace(/\s*\n\s*/g, ' ') };
 }
 
+/** A commit as it was written. */
+export interface CommitObject {
+  readonly parents: readonly CommitSha[];
+  readonly message: string;
+}
+
+/** Returns a commit as it was written: its parents too, where they are not here. */
+export async function readCommit(run: RunGit, commit: CommitSha): Promise<CommitObject> {
+  const text = (await run(['cat-file', 'commit', commit])).stdout.toString('utf8');
+  const end = text.indexOf('\n\n');
+  const parents = [...text.slice(0, end).matchAll(/^parent ([0-9a-f]+)$/gm)];
+  return { parents: parents.map(([, parent = '']) => parseCommitSha(commit, parent)), message: text.slice(end + 2) };
+}
+
 /** A commit as `git show` tells it. */
 export interface CommitText {
   readonly message: string;
@@ -211,10 +236,10 @@ export interface RefMessage {
   readonly message: string;
 }
 
-/** Returns the refs below a prefix that are here, by one process. */
-export async function readRefs(run: RunGit, prefix: string): Promise<RefMessage[]> {
+/** Returns the refs that are here, of those named and those below a name that ends in a slash, by one process. */
+export async function readRefs(run: RunGit, names: readonly string[]): Promise<RefMessage[]> {
   const format = '%(refname)%00%(objectname)%00%(contents)%00';
-  const { stdout } = await run(['for-each-ref', `--format=${format}`, prefix]);
+  const { stdout } = await run(['for-each-ref', `--format=${format}`, ...names]);
   const words = stdout.toString('utf8').split('\0');
   const refs: RefMessage[] = [];
   for (let at = 0; at + 2 < words.length; at += 3) {

@@ -6,6 +6,7 @@ import { type NewCommit, writeCommit } from '#core/git/commit.ts';
 import { type Fetch, fetchFrom, fetchObjects, lsRefs, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
+  type CommitObject,
   type CommitPage,
   type CommitText,
   describe,
@@ -13,6 +14,7 @@ import {
   findBlobs,
   findCommits,
   findEntries,
+  findObjects,
   isAncestor,
   type LoggedCommit,
   listBetween,
@@ -21,6 +23,7 @@ import {
   lsTree,
   type RefMessage,
   readBlobs,
+  readCommit,
   readRefs,
   readText,
   readTrees,
@@ -47,6 +50,8 @@ export interface Git {
   revParse(revision: string): Promise<CommitSha | undefined>;
   /** Returns those of the commits that are here. */
   findCommits(commits: readonly CommitSha[]): Promise<ReadonlySet<CommitSha>>;
+  /** Returns the objects that names such as `<revision>:<path>` lead to; undefined where there is none. */
+  findObjects(names: readonly string[]): Promise<(string | undefined)[]>;
   /** True, false, or undefined when one of the commits is not here. */
   isAncestor(older: string, newer: string): Promise<boolean | undefined>;
   /** Lists a tree: the entries of a folder, or with `recursive` all files below it. An absent path lists nothing. */
@@ -67,10 +72,12 @@ export interface Git {
   describe(commit: string): Promise<CommitPage>;
   /** Returns what a person reads of those commits that are here, by one process. */
   describeAll(commits: readonly CommitSha[]): Promise<ReadonlyMap<CommitSha, CommitPage>>;
+  /** Returns a commit as it was written: its parents too, where they are not here. */
+  readCommit(commit: CommitSha): Promise<CommitObject>;
   /** Returns a commit's message and what it changes; its parent must be here. */
   show(commit: string): Promise<CommitText>;
-  /** Returns the refs below a prefix that are here. */
-  readRefs(prefix: string): Promise<RefMessage[]>;
+  /** Returns the refs that are here, of those named and those below a name that ends in a slash. */
+  readRefs(names: readonly string[]): Promise<RefMessage[]>;
   /** Returns the commits of `head`'s first-parent line after `base` that change one of the paths, newest first. */
   listTouching(base: string, head: string, paths: readonly string[]): Promise<CommitSha[]>;
   /** Returns those of `commits` that are reachable from `head` and not from `base`. */
@@ -96,20 +103,28 @@ export interface ScratchOptions {
   readonly borrow?: string;
 }
 
-/** Makes an empty bare repository in `dir` that talks to `remote`. */
-export async function createScratchGit(options: ScratchOptions): Promise<Git> {
+/** Returns an empty bare repository in `dir` that talks to `remote`; it is made when it is used first. */
+export function createScratchGit(options: ScratchOptions): Git {
   const { exec, dir, remote, borrow } = options;
   const environment = gitEnvironment(remote, options.configCount);
-  await mkdir(dir, { recursive: true });
-  const run: RunGit = (args, execOptions = {}) =>
+  const runThere: RunGit = (args, execOptions = {}) =>
     exec(['git', '-C', dir, ...args], {
       ...execOptions,
       extraEnv: environment,
       secrets: [remote.token, basicCredentials(remote.token)],
     });
-  await run(['init', '--quiet', '--bare', '--template=', '.']);
-  const borrowed = borrow === undefined ? undefined : await borrowObjects(exec, dir, borrow);
-  if (borrowed !== undefined) await run(['update-ref', 'refs/slipway/borrowed', borrowed], { accept: 'any' });
+  const make = async (): Promise<void> => {
+    await mkdir(dir, { recursive: true });
+    await runThere(['init', '--quiet', '--bare', '--template=', '.']);
+    const borrowed = borrow === undefined ? undefined : await borrowObjects(exec, dir, borrow);
+    if (borrowed !== undefined) await runThere(['update-ref', 'refs/slipway/borrowed', borrowed], { accept: 'any' });
+  };
+  let making: Promise<void> | undefined;
+  const run: RunGit = async (args, execOptions) => {
+    making ??= make();
+    await making;
+    return runThere(args, execOptions);
+  };
   return openGit(run, dir, remote.url);
 }
 
@@ -132,8 +147,10 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     findEntries: (revision, paths) => findEntries(run, revision, paths),
     describe: (commit) => describe(run, commit),
     describeAll: (commits) => describeAll(run, commits),
+    readCommit: (commit) => readCommit(run, commit),
     show: (commit) => show(run, commit),
-    readRefs: (prefix) => readRefs(run, prefix),
+    readRefs: (names) => readRefs(run, names),
+    findObjects: (names) => findObjects(run, names),
     log: (revision, prefix) => log(run, revision, prefix),
     listTouching: (base, head, paths) => listTouching(run, base, head, paths),
     listBetween: (base, head, commits) => listBetween(run, base, head, commits),

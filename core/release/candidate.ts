@@ -2,10 +2,11 @@ import type { OverlayState } from '#core/overlay/edit.ts';
 import { repositoryOf } from '#core/overlay/edit.ts';
 import type { Registry } from '#core/registry/registry.ts';
 import { releaseKey } from '#core/release/believe.ts';
-import type { BranchHistory, ReleasePlace } from '#core/release/history.ts';
+import type { BranchHistory } from '#core/release/history.ts';
 import { openImageHistory, openInputReader } from '#core/release/images.ts';
 import type { Build } from '#core/release/intent.ts';
 import type { ImageHistory } from '#core/release/order.ts';
+import type { ReleasePlace } from '#core/release/past.ts';
 
 /** Where the newest build of an image is looked for. */
 export interface CandidateQuery {

@@ -1,4 +1,5 @@
-import type { BranchHistory, ReleasePlace } from '#core/release/history.ts';
+import type { BranchHistory } from '#core/release/history.ts';
+import type { ReleasePlace } from '#core/release/past.ts';
 import type { Binding, DeployedRelease } from '#core/release/state.ts';
 import { type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 

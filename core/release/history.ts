@@ -1,22 +1,11 @@
 import type { Git } from '#core/git/repository.ts';
 import { believe, type Change, type Claim, releaseKey } from '#core/release/believe.ts';
+import { findIntent, type LandedIntent } from '#core/release/landed.ts';
 import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
-import { openPast, type Past } from '#core/release/past.ts';
-import {
-  type HoldRecord,
-  type LandedRelease,
-  parseHoldRecords,
-  parseReleases,
-  type Release,
-} from '#core/release/trailer.ts';
+import { openPast, type Past, type ReleasePlace } from '#core/release/past.ts';
+import { type LandedRelease, parseReleases } from '#core/release/trailer.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
-
-/** An environment whose releases are looked for, with its overlay's folder. */
-export interface ReleasePlace {
-  readonly environment: string;
-  readonly overlay: string;
-}
 
 /** What is looked for: the newest `count` releases of each image in each environment, or the newest `total` of them all. */
 export interface ReleaseQuery {
@@ -42,17 +31,11 @@ export interface BranchHistory {
   findIntent(intent: string, places: readonly ReleasePlace[]): Promise<LandedIntent | undefined>;
 }
 
-/** An intent that landed: its commit, and the releases that the commit made of it. */
-export interface LandedIntent {
-  readonly commit: CommitSha;
-  readonly releases: readonly LandedRelease[];
-  /** The holds that the commit says it set and let go for it. */
-  readonly holds: readonly HoldRecord[];
-}
-
 /** Opens branches at their heads; what is fetched for one head is there for the next. */
 export interface History {
   at(head: CommitSha): Promise<BranchHistory>;
+  /** Returns what `head` itself landed of an intent: without the history below it. */
+  findLandedBy(head: CommitSha, intent: string, places: readonly ReleasePlace[]): Promise<LandedIntent | undefined>;
   /** False when the remote does not have the commit. */
   exists(commit: CommitSha): Promise<boolean>;
 }
@@ -72,16 +55,26 @@ export interface HistoryPorts {
 export function createHistory(ports: HistoryPorts): History {
   const past = openPast(ports.past, ports.git);
   const depth: FetchedDepth = { step: 0 };
+  let last: { head: CommitSha; opened: Promise<BranchHistory> } | undefined;
+  const open = async (head: CommitSha): Promise<BranchHistory> => {
+    const line = await openLine(ports.commits, head, depth);
+    return {
+      line,
+      past,
+      findReleases: (query) => findReleases(query, line, past, ports),
+      findIntent: async (intent, places) => findIntent(intent, await line.claims(), places, past),
+    };
+  };
   return {
-    at: async (head) => {
-      const line = await openLine(ports.commits, head, depth);
-      return {
-        line,
-        past,
-        findReleases: (query) => findReleases(query, line, past, ports),
-        findIntent: (intent, places) => findIntent(intent, places, line, past),
-      };
+    at: (head) => {
+      if (last?.head === head) return last.opened;
+      const opened = open(head);
+      last = { head, opened };
+      opened.catch(() => (last = undefined)); // the next question asks again
+      return opened;
     },
+    findLandedBy: async (head, intent, places) =>
+      findIntent(intent, [{ commit: head, ...(await ports.git.readCommit(head)) }], places, past),
     exists: (commit) =>
       ports.commits.fetch({ refspecs: [`${commit}:refs/slipway/sources/${commit}`], depth: 1, filter: 'tree:0' }),
   };
@@ -105,43 +98,6 @@ async function findReleases(
       return search.found;
     }
   }
-}
-
-async function findIntent(
-  intent: string,
-  places: readonly ReleasePlace[],
-  line: Line,
-  past: Past,
-): Promise<LandedIntent | undefined> {
-  const overlays = new Map(places.map(({ environment, overlay }) => [environment, overlay]));
-  const claims = await line.claims();
-  for (const { commit, parents, message } of claims.filter((claim) => claim.message.includes(intent))) {
-    const own = parseReleases(message).filter((release) => release.intent === intent);
-    const holds = parseHoldRecords(message).filter((hold) => hold.intent === intent);
-    const folders = [...new Set([...own, ...holds].map(({ environment }) => environment))].map((environment) =>
-      overlays.get(environment),
-    );
-    const known = folders.filter((overlay) => overlay !== undefined);
-    if (known.length === 0 || known.length < folders.length || parents[0] === undefined) continue;
-    if (!(await past.changesAll(parents[0], commit, known))) continue;
-    if (!(await saysSo(own, commit, overlays, past))) continue;
-    const records = holds.map(({ intent: _intent, run: _run, ...hold }) => hold);
-    return { commit, releases: own.map((release) => ({ ...release, commit })), holds: records };
-  }
-  return undefined;
-}
-
-/** True when the overlays at a commit say what its releases claim. */
-async function saysSo(
-  releases: readonly Release[],
-  commit: CommitSha,
-  overlays: ReadonlyMap<string, string>,
-  past: Past,
-): Promise<boolean> {
-  const digests = await past.readDigests(
-    releases.map(({ environment }) => ({ commit, overlay: overlays.get(environment) ?? '' })),
-  );
-  return releases.every(({ image, to }, index) => digests[index]?.get(image) === to);
 }
 
 interface Search {

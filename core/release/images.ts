@@ -1,7 +1,8 @@
 import { readConfig } from '#core/config/read.ts';
 import { releaseKey } from '#core/release/believe.ts';
-import type { BranchHistory, ReleasePlace } from '#core/release/history.ts';
+import type { BranchHistory } from '#core/release/history.ts';
 import type { ImageHistory } from '#core/release/order.ts';
+import type { ReleasePlace } from '#core/release/past.ts';
 import { type InputSettings, listInputPaths, readImageInputs } from '#core/source/image-inputs.ts';
 import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';

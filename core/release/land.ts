@@ -1,8 +1,9 @@
+import type { Transport } from '#core/git/transport.ts';
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
 import { listPlaces } from '#core/release/environments.ts';
 import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
-import type { LandedIntent } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
+import type { LandedIntent } from '#core/release/landed.ts';
 import { type OpenIntent, publishIntent, readTip, type Tip, withdrawIntent } from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
@@ -10,8 +11,8 @@ import type { Outcome } from '#core/release/rules.ts';
 import { countLanded, sayDecided, sayRefused } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
-import { choosePace, choosePatience, isContended } from '#core/release/turns.ts';
-import { Refusal } from '#core/values/errors.ts';
+import { choosePace, choosePatience } from '#core/release/turns.ts';
+import { type ExpectedError, isExpected, Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What became of an intent. */
@@ -44,8 +45,11 @@ const DEADLINE = 10 * 60_000;
 
 /** How far a writer is with its intent. */
 interface Progress {
-  /** `straight`: not published; `published`: its ref was seen; `refless`: the server takes no such ref. */
-  phase: 'straight' | 'publishing' | 'published' | 'refless';
+  /** `published`: its ref was taken, or seen; `refless`: the server takes no such ref. */
+  phase: 'new' | 'published' | 'refless';
+  /** Its ref, as it was published or seen last; undefined where none is known to be there. */
+  own: OpenIntent | undefined;
+  /** True when a push was tried: it may have taken effect, whatever was answered. */
   hasPushed: boolean;
   lostRaces: number;
   rejections: number;
@@ -57,42 +61,54 @@ interface Progress {
 }
 
 /**
- * Lands an intent. Where no one else writes it goes straight to the branch: read the head, decide, write one commit,
- * move the branch if it has not moved. Where others write, it is published first, and the writer whose turn it is folds all
- * open intents into one commit and deletes their refs, in one atomic push. Nothing is merged, forced or created, and
- * the outcome is read from the branch alone, so an answer lost on the wire, or a writer killed, changes nothing.
+ * Lands an intent: publishes it, and the writer whose turn it is folds all open intents into one commit, moves the branch
+ * and deletes their refs, in one atomic push. Nothing is merged, forced or created, and the outcome is read from the
+ * branch alone, so an answer lost on the wire, or a writer killed, changes nothing.
  */
 export async function land(intent: Intent, branch: string, ports: LandPorts): Promise<LandResult> {
-  const { clock } = ports;
-  const started = clock.now().getTime();
-  const temper = ports.random();
   const progress: Progress = {
-    phase: 'straight',
+    phase: 'new',
+    own: undefined,
     hasPushed: false,
     lostRaces: 0,
     rejections: 0,
     rejected: undefined,
     seen: '',
-    seenSince: started,
+    seenSince: ports.clock.now().getTime(),
   };
+  const result = await landInTime(intent, branch, progress, ports).catch((error) =>
+    takeBack(error, progress, ports.transport),
+  );
+  return result ?? stayOpen(intent, branch, progress);
+}
+
+/** Returns undefined when the deadline comes first. */
+async function landInTime(
+  intent: Intent,
+  branch: string,
+  progress: Progress,
+  ports: LandPorts,
+): Promise<LandResult | undefined> {
+  const { clock } = ports;
+  const started = clock.now().getTime();
+  const temper = ports.random();
   while (clock.now().getTime() - started < DEADLINE) {
-    const tip = await look(branch, intent, progress, ports);
-    await judgeRejection(tip, intent, progress, branch, ports);
+    if (progress.phase === 'new') await publish(intent, progress, branch, ports);
+    const tip = await readTip(branch, ports);
+    judgeRejection(tip, progress, branch, ports);
     const own = tip.open.find((open) => open.intent.id === intent.id);
+    progress.own = own;
     if (own !== undefined) progress.phase = 'published';
     const known = own === undefined ? await findOutcome(tip, intent, progress, ports) : undefined;
     if (known !== undefined) return known;
+    if (progress.phase === 'new') continue;
     const others = await ports.trust(
       tip.open.filter((open) => open !== own),
       branch,
     );
-    if (own === undefined && mustPublish(progress, others, clock.now())) {
-      await publish(intent, progress, branch, ports);
-      continue;
-    }
     if (own !== undefined) {
       const ids = [own, ...others].map((open) => open.intent.id);
-      const turnAt = progress.seenSince + choosePatience(intent.id, ids, temper);
+      const turnAt = progress.seenSince + choosePatience(intent.id, ids, temper, clock.now());
       if (clock.now().getTime() < turnAt) {
         ports.log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
         await waitForChange(tip.head, own, ids.length, branch, turnAt, ports);
@@ -103,27 +119,24 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
     if (result !== undefined) return result;
     await clock.sleep(Math.round(ports.random() * Math.min(1_000, 50 * (progress.lostRaces + progress.rejections))));
   }
-  throw overdue(intent, branch, progress);
+  return undefined;
 }
 
-/** Reads the tip; where that fails and the intent is published, says what becomes of it. */
-async function look(branch: string, intent: Intent, progress: Progress, ports: LandPorts): Promise<Tip> {
-  try {
-    return await readTip(branch, ports);
-  } catch (error) {
-    if (!(error instanceof Refusal) || !isOpen(progress)) throw error;
-    throw new Refusal(`${error.message}; ${describeFate(intent, progress)}`, { cause: error });
-  }
+/** A job that ends red must not land behind its back: takes the intent back, and says so where that fails. */
+async function takeBack(error: unknown, { own }: Progress, transport: Transport): Promise<never> {
+  if (!isExpected(error) || own === undefined) throw error;
+  const { outcome } = await withdrawIntent(own, transport);
+  if (outcome === 'pushed') throw error;
+  const { id } = own.intent;
+  const fate =
+    outcome === 'rejected'
+      ? `another writer took its intent ${id}: the branch says what became of it`
+      : describeOpen(id);
+  throw new Refusal(`${(error as ExpectedError).message}; ${fate}`, { cause: error }); // isExpected says so
 }
 
 /** Notes what is seen; a push that was refused although nothing has moved since is the server's own refusal. */
-async function judgeRejection(
-  { head, open }: Tip,
-  intent: Intent,
-  progress: Progress,
-  branch: string,
-  { clock, log, transport }: LandPorts,
-): Promise<void> {
+function judgeRejection({ head, open }: Tip, progress: Progress, branch: string, { clock, log }: LandPorts): void {
   const seen = [head, ...open.map(({ commit }) => commit)].join();
   const hasMoved = seen !== progress.seen;
   if (hasMoved) Object.assign(progress, { seen, seenSince: clock.now().getTime(), rejections: 0 });
@@ -136,25 +149,8 @@ async function judgeRejection(
     return;
   }
   progress.rejections += 1;
-  if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) {
-    // this job ends red: what it wanted must not land behind its back
-    const own = open.find((one) => one.intent.id === intent.id);
-    const isGone = own === undefined || (await withdrawIntent(own, transport));
-    throw explainRejection(branch, rejected.reason, isGone ? undefined : describeFate(intent, progress));
-  }
+  if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) throw explainRejection(branch, rejected.reason);
   log.info(`${branch} did not take the commit (${rejected.reason}): trying again`);
-}
-
-function mustPublish({ phase, lostRaces }: Progress, others: readonly OpenIntent[], now: Date): boolean {
-  if (phase === 'refless') return false;
-  return (
-    lostRaces > 0 ||
-    phase === 'publishing' ||
-    isContended(
-      others.map(({ intent }) => intent.id),
-      now,
-    )
-  );
 }
 
 /** Looks at two refs alone until the branch moves, the own ref goes, or it is this writer's turn. */
@@ -183,27 +179,40 @@ async function findOutcome(
 ): Promise<LandResult | undefined> {
   if (!progress.hasPushed && progress.phase !== 'published') return undefined;
   const places = listPlaces(await ports.readConfig(head));
-  const landed = await (await ports.history.at(head)).findIntent(intent.id, places);
+  const landed =
+    (await ports.history.findLandedBy(head, intent.id, places)) ??
+    (await (await ports.history.at(head)).findIntent(intent.id, places));
   if (landed === undefined && progress.phase !== 'published') return undefined;
+  if (landed !== undefined && isWhole(landed, intent)) return toLanded(landed, [], progress);
   const [decided] = (await planAt(head, [intent], ports)).decided;
   if (decided === undefined) throw new Error('an intent was not decided');
-  if (landed !== undefined) return toLanded(landed, decided, progress);
+  if (landed !== undefined) return toLanded(landed, decided.images, progress);
   if (decided.outcome === 'refused') throw refusalOf(decided);
   if (decided.outcome === 'waits' || decided.outcome === 'landed') {
     // its ref is gone and nothing landed it: the ref was deleted
-    progress.phase = 'straight';
+    progress.phase = 'new';
     return undefined;
   }
   return toResult(decided, undefined, progress, { edits: [], batch: undefined });
 }
 
-function toLanded({ commit, releases, holds }: LandedIntent, decided: Decided, progress: Progress): LandResult {
+/** True where a commit landed all that was asked for: then nothing else needs to be decided to tell it. */
+function isWhole({ releases }: LandedIntent, intent: Intent): boolean {
+  if (intent.kind !== 'deploy' || intent.environments === undefined) return false;
+  return releases.length === intent.environments.length * intent.images.size;
+}
+
+function toLanded(
+  { commit, releases, holds }: LandedIntent,
+  others: readonly ImageOutcome[],
+  progress: Progress,
+): LandResult {
   const own = releases.map(({ environment, image, from, to, source }): ImageOutcome => {
     return { environment, image, outcome: 'landed', from, to, source };
   });
   const isOwn = (image: ImageOutcome): boolean =>
     own.some((one) => one.environment === image.environment && one.image === image.image);
-  const images = [...own, ...decided.images.filter((image) => !isOwn(image))];
+  const images = [...own, ...others.filter((image) => !isOwn(image))];
   const { lostRaces } = progress;
   return { outcome: 'landed', commit, images, holds, edits: [], lostRaces, batch: undefined };
 }
@@ -219,11 +228,13 @@ function toResult(
 }
 
 async function publish(intent: Intent, progress: Progress, branch: string, ports: LandPorts): Promise<void> {
-  const wasTried = progress.phase === 'publishing';
-  progress.phase = 'publishing';
+  const wasTried = progress.hasPushed;
   progress.hasPushed = true; // another writer may land it before we see its ref
-  const pushed = await publishIntent(intent, ports.transport);
-  if (pushed.outcome === 'pushed') return ports.log.info(`Published as intent ${intent.id}`);
+  const { pushed, open } = await publishIntent(intent, ports.transport);
+  if (pushed.outcome === 'pushed') {
+    Object.assign(progress, { phase: 'published', own: open });
+    return ports.log.info(`Published as intent ${intent.id}`);
+  }
   if (pushed.outcome === 'unclear') {
     if (isFinal(pushed)) throw explainRejection(branch, pushed.reason);
     await ports.clock.sleep(choosePace(1, ports.random()));
@@ -249,6 +260,7 @@ async function fold(
   const folded = await foldIntents(tip, open, own === undefined ? intent : undefined, branch, ports);
   progress.hasPushed ||= folded.hasPushed;
   progress.rejected = folded.rejected;
+  if (folded.rejected === undefined) progress.own = undefined;
   const decided = folded.plan.decided.find((one) => one.intent === intent);
   if (decided === undefined) return undefined; // it landed before, and is found where it landed
   // nothing of it was written and nothing will be, whatever became of the others
@@ -263,19 +275,13 @@ function refusalOf({ refusal }: Decided): Error {
   return refusal ?? new Error('a refusal without a reason');
 }
 
-/** True where the intent's ref may be on the server. */
-function isOpen({ phase }: Progress): boolean {
-  return phase === 'published' || phase === 'publishing';
+function describeOpen(id: string): string {
+  return `its intent ${id} stays open, and the next writer or the workflow Reconcile lands it`;
 }
 
-function describeFate({ id }: Intent, progress: Progress): string {
-  return isOpen(progress)
-    ? `its intent ${id} stays open, and the next writer or the workflow Reconcile lands it`
-    : 'nothing was written: run the job again';
-}
-
-function overdue(intent: Intent, branch: string, progress: Progress): Refusal {
-  return new Refusal(
-    `${branch} moved ${progress.lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${describeFate(intent, progress)}; look for a workflow that pushes in a loop`,
+function stayOpen({ id }: Intent, branch: string, { phase, lostRaces }: Progress): never {
+  const fate = phase === 'refless' ? 'nothing was written: run the job again' : describeOpen(id);
+  throw new Refusal(
+    `${branch} moved ${lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${fate}; look for a workflow that pushes in a loop`,
   );
 }

@@ -7,6 +7,7 @@ import { formatIntent, parseIntent } from '#core/release/intent-file.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
+const HEAD = 'refs/slipway/head';
 const PREFIX = 'refs/slipway/intents/';
 
 /** An intent that waits to be landed, and the commit that its ref points at. */
@@ -26,12 +27,13 @@ export interface Tip {
 
 /** Fetches the branch's newest commit with its tree, and all open intents, in one request. */
 export async function readTip(branch: string, { git, log }: { git: Git; log: Log }): Promise<Tip> {
-  const refspecs = [`+refs/heads/${branch}:refs/slipway/head`, `+${PREFIX}*:${PREFIX}*`];
+  const refspecs = [`+refs/heads/${branch}:${HEAD}`, `+${PREFIX}*:${PREFIX}*`];
   const isThere = await git.fetch({ refspecs, depth: 1, prune: true });
-  const head = isThere ? await git.revParse('refs/slipway/head') : undefined;
+  const refs = isThere ? await git.readRefs([HEAD, PREFIX]) : [];
+  const head = refs.find(({ ref }) => ref === HEAD)?.commit;
   if (head === undefined) throw refuseMissing(branch);
-  const refs = await git.readRefs(PREFIX);
-  const read = refs.map(({ ref, commit, message }) => ({ ref, commit, intent: parseIntent(message) }));
+  const intents = refs.filter(({ ref }) => ref !== HEAD);
+  const read = intents.map(({ ref, commit, message }) => ({ ref, commit, intent: parseIntent(message) }));
   const isOwn = ({ ref, intent }: (typeof read)[number]) => intent !== undefined && ref === `${PREFIX}${intent.id}`;
   const open = read.filter(isOwn) as OpenIntent[]; // those with an intent
   log.info(`${branch} is at ${head.slice(0, 7)}${open.length === 0 ? '' : `, ${open.length} intents are open`}`);
@@ -42,7 +44,10 @@ export async function readTip(branch: string, { git, log }: { git: Git; log: Log
  * Publishes an intent: a ref of its own, which conflicts with nothing, to a commit that holds one small file and no
  * workflow files.
  */
-export async function publishIntent(intent: Intent, transport: Transport): Promise<PushResult> {
+export async function publishIntent(
+  intent: Intent,
+  transport: Transport,
+): Promise<{ pushed: PushResult; open: OpenIntent }> {
   const text = formatIntent(intent);
   const commit = await transport.commit({
     parent: undefined,
@@ -50,10 +55,11 @@ export async function publishIntent(intent: Intent, transport: Transport): Promi
     files: [{ path: 'intent.json', mode: '100644', content: Buffer.from(`${text}\n`, 'utf8') }],
     at: intent.at,
   });
-  return transport.update([{ ref: `${PREFIX}${intent.id}`, commit, lease: undefined }]);
+  const ref = `${PREFIX}${intent.id}`;
+  return { pushed: await transport.update([{ ref, commit, lease: undefined }]), open: { ref, commit, intent } };
 }
 
-/** Takes an intent back; false where it may still be there. */
-export async function withdrawIntent({ ref, commit }: OpenIntent, transport: Transport): Promise<boolean> {
-  return (await transport.update([{ ref, commit: undefined, lease: commit }])).outcome === 'pushed';
+/** Takes an intent back; `rejected` when another writer was faster. */
+export function withdrawIntent({ ref, commit }: OpenIntent, transport: Transport): Promise<PushResult> {
+  return transport.update([{ ref, commit: undefined, lease: commit }]);
 }

@@ -21,6 +21,12 @@ export interface Past {
   listTouching(base: CommitSha, head: CommitSha, count: number, paths: readonly string[]): Promise<CommitSha[]>;
 }
 
+/** An environment whose releases are looked for, with its overlay's folder. */
+export interface ReleasePlace {
+  readonly environment: string;
+  readonly overlay: string;
+}
+
 /** An overlay's folder at one commit. */
 export interface OverlayPlace {
   readonly commit: CommitSha;
@@ -81,9 +87,9 @@ export function openPast(git: Git, head: Git): Past {
     },
     changesAll: async (parent, commit, folders) => {
       await prepare([parent, commit]);
-      const list = (at: CommitSha) => openCommit(homes.get(at) ?? git, at).findEntries(folders);
+      const list = (at: CommitSha) => (homes.get(at) ?? git).findObjects(folders.map((folder) => `${at}:${folder}`));
       const [before, after] = await Promise.all([list(parent), list(commit)]);
-      return folders.every((_folder, index) => before[index]?.oid !== after[index]?.oid);
+      return folders.every((_folder, index) => before[index] !== after[index]);
     },
     listTouching: (base, tip, count, paths) => oneByOne(() => listRange(git, base, tip, count, paths)),
   };

@@ -1,5 +1,6 @@
 import type { AskPorts } from '#core/release/ask.ts';
-import type { LandedIntent, ReleasePlace } from '#core/release/history.ts';
+import type { LandedIntent } from '#core/release/landed.ts';
+import type { ReleasePlace } from '#core/release/past.ts';
 import { parseHoldRecords, parseReleases } from '#core/release/trailer.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 

@@ -1,5 +1,5 @@
 /** How long a writer waits before it looks again, in milliseconds: a moment, and longer the more writers there are. */
-const PACE = { base: 150, perIntent: 30, longest: 8_000 } as const;
+const PACE = { base: 150, perIntent: 60, longest: 8_000 } as const;
 /**
  * How long nothing may change before the writer behind the one whose turn it is folds, in milliseconds: twice as long for
  * the second behind it, and so on; all behind the last rank spread over one more of it.
@@ -17,15 +17,10 @@ const OVERDUE = 24 * 3_600_000;
  * their patience together, they would take each other's time. Two who fold at once do no harm: one push wins.
  * `temper` is between 0 and 1, the writer's own.
  */
-export function choosePatience(own: string, open: readonly string[], temper: number): number {
-  const rank = open.filter((id) => id < own).length;
+export function choosePatience(own: string, open: readonly string[], temper: number, now: Date): number {
+  const rank = open.filter((id) => id < own && !isLeftBehind(id, now)).length;
   const spread = rank > PATIENCE.lastRank ? temper : 0;
   return PATIENCE.perRank * (Math.min(rank, PATIENCE.lastRank) * (1 + spread));
-}
-
-/** True when others write at this moment: then a push would lose, and an intent is published at once. */
-export function isContended(open: readonly string[], now: Date): boolean {
-  return open.some((id) => !isLeftBehind(id, now));
 }
 
 /** Returns how long to wait before the next look, in milliseconds. */

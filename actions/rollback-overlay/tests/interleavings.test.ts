@@ -20,7 +20,7 @@ afterAll(() => race.close());
 /** Who is interrupted, where, by the other one that runs to its end there or only begins. */
 interface Meeting {
   readonly first: 'rollback' | 'bump';
-  readonly way: 'straight' | 'published';
+  readonly way: 'refless' | 'published';
   readonly point: Point;
   readonly rival: 'ends' | 'begins';
   readonly build: 'newest' | 'bad';
@@ -28,7 +28,7 @@ interface Meeting {
 
 const MEETINGS: readonly Meeting[] = (['newest', 'bad'] as const).flatMap((build) =>
   (['rollback', 'bump'] as const).flatMap((first) =>
-    (['straight', 'published'] as const).flatMap((way) =>
+    (['refless', 'published'] as const).flatMap((way) =>
       POINTS.filter((point) => way === 'published' || point !== 'after publish').flatMap((point) =>
         (['ends', 'begins'] as const).map((rival) => ({ first, way, point, rival, build })),
       ),
@@ -41,7 +41,7 @@ async function meet({ first, way, point, rival, build }: Meeting): Promise<[roll
     who === 'rollback' ? race.roll(change) : race.bump(build, change);
   const other = first === 'rollback' ? 'bump' : 'rollback';
   let second: Promise<LandResult> | undefined;
-  const change = meetAt(point, way === 'published', race.stage, async () => {
+  const change = meetAt(point, way === 'refless', async () => {
     second = run(other);
     if (rival === 'ends') await second;
   });

@@ -99,15 +99,11 @@ export async function openRace(): Promise<Race> {
 
 const isBranch = ({ ref }: RefUpdate): boolean => ref === 'refs/heads/main';
 
-/**
- * Runs `rival` once, at a named point of a writer. A writer that is to be published loses a race against a person first,
- * and the point is looked for from then on.
- */
-export function meetAt(point: Point, isPublished: boolean, stage: Stage, rival: () => Promise<void>): Change {
-  let isArmed = !isPublished;
+/** Runs `rival` once, at a named point of a writer; `refless`: a writer whose intent the server does not take. */
+export function meetAt(point: Point, isRefless: boolean, rival: () => Promise<void>): Change {
   let isMet = false;
   const meet = async (at: Point): Promise<boolean> => {
-    if (!isArmed || isMet || at !== point) return false;
+    if (isMet || at !== point) return false;
     isMet = true;
     await rival();
     return true;
@@ -126,12 +122,11 @@ export function meetAt(point: Point, isPublished: boolean, stage: Stage, rival: 
     };
     const update: typeof transport.update = async (updates) => {
       if (!updates.some(isBranch)) {
+        if (isRefless) return { outcome: 'rejected', reason: 'deny updating a hidden ref' };
         const pushed = await transport.update(updates);
         await meet('after publish');
         return pushed;
       }
-      if (!isArmed) pushAsPerson(stage);
-      isArmed = true;
       await meet('before push');
       const pushed = await transport.update(updates);
       if (pushed.outcome !== 'pushed') return pushed;

@@ -1,0 +1,61 @@
+import type { Past, ReleasePlace } from '#core/release/past.ts';
+import {
+  type HoldRecord,
+  type LandedRelease,
+  parseHoldRecords,
+  parseReleases,
+  type Release,
+} from '#core/release/trailer.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+
+/** An intent that landed: its commit, and the releases that the commit made of it. */
+export interface LandedIntent {
+  readonly commit: CommitSha;
+  readonly releases: readonly LandedRelease[];
+  /** The holds that the commit says it set and let go for it. */
+  readonly holds: readonly HoldRecord[];
+}
+
+/** A commit whose message may say that it landed something. */
+interface Claimant {
+  readonly commit: CommitSha;
+  readonly parents: readonly CommitSha[];
+  readonly message: string;
+}
+
+/** Returns what one of the commits landed of an intent: where the tree agrees with what its trailers say. */
+export async function findIntent(
+  intent: string,
+  claims: readonly Claimant[],
+  places: readonly ReleasePlace[],
+  past: Past,
+): Promise<LandedIntent | undefined> {
+  const overlays = new Map(places.map(({ environment, overlay }) => [environment, overlay]));
+  for (const { commit, parents, message } of claims.filter((claim) => claim.message.includes(intent))) {
+    const own = parseReleases(message).filter((release) => release.intent === intent);
+    const holds = parseHoldRecords(message).filter((hold) => hold.intent === intent);
+    const folders = [...new Set([...own, ...holds].map(({ environment }) => environment))].map((environment) =>
+      overlays.get(environment),
+    );
+    const known = folders.filter((overlay) => overlay !== undefined);
+    if (known.length === 0 || known.length < folders.length || parents[0] === undefined) continue;
+    if (!(await past.changesAll(parents[0], commit, known))) continue;
+    if (!(await saysSo(own, commit, overlays, past))) continue;
+    const records = holds.map(({ intent: _intent, run: _run, ...hold }) => hold);
+    return { commit, releases: own.map((release) => ({ ...release, commit })), holds: records };
+  }
+  return undefined;
+}
+
+/** True when the overlays at a commit say what its releases claim. */
+async function saysSo(
+  releases: readonly Release[],
+  commit: CommitSha,
+  overlays: ReadonlyMap<string, string>,
+  past: Past,
+): Promise<boolean> {
+  const digests = await past.readDigests(
+    releases.map(({ environment }) => ({ commit, overlay: overlays.get(environment) ?? '' })),
+  );
+  return releases.every(({ image, to }, index) => digests[index]?.get(image) === to);
+}
