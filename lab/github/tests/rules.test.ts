@@ -101,22 +101,25 @@ describe('concurrency', () => {
     const { enter } = createConcurrency();
     const slots = [1, 2, 3, 4].map((number) => enter(max, `W #${number}`));
     const order: number[] = [];
-    for (const [index, slot] of slots.entries()) void slot.turn.then(() => order.push(index + 1));
-    for (const [index, slot] of slots.entries()) {
+    const inTurn = slots.map(async (slot, index) => {
       expect(await slot.turn).toEqual({ isAcquired: true });
-      expect(order).toEqual([1, 2, 3, 4].slice(0, index + 1));
+      order.push(index + 1);
       slot.release();
-    }
+    });
+    await Promise.all(inTurn);
+    expect(order).toEqual([1, 2, 3, 4]);
   });
 
   test('of 102 with queue: max one runs, a hundred wait, and the newest is cancelled', async () => {
     const { enter } = createConcurrency();
     const slots = Array.from({ length: 102 }, (_none, index) => enter(max, `W #${index + 1}`));
     expect(await slots.at(-1)?.turn).toEqual({ isAcquired: false, reasons: [expect.stringContaining('is full')] });
-    for (const slot of slots.slice(0, -1)) {
-      expect(await slot.turn).toEqual({ isAcquired: true });
+    const others = slots.slice(0, -1).map(async (slot) => {
+      const { isAcquired } = await slot.turn;
       slot.release();
-    }
+      return isAcquired;
+    });
+    expect(new Set(await Promise.all(others))).toEqual(new Set([true]));
   });
 
   test('groups do not know of one another, a free one is free again, and letter case makes none', async () => {
