@@ -121,7 +121,7 @@ test('two pushes a second apart: the newer one ends up deployed, whichever finis
       if (bearer.kind !== 'job' || bearer.runId !== slow.runs[0]?.id) return;
       for (
         let waited = 0;
-        waited < 300 && waitFor?.status !== 'completed' && waitFor?.jobs[1]?.status !== 'queued';
+        waited < 300 && waitFor?.status !== 'completed' && waitFor?.jobs[1]?.status !== 'pending';
         waited++
       )
         await new Promise((resolve) => setTimeout(resolve, 100));

@@ -10,11 +10,18 @@ export function sayDecided({ images, holds }: Pick<Decided, 'images' | 'holds'>,
   }
 }
 
-/** Says what another writer's intent is refused for: that writer may be gone. */
-export function sayRefused({ intent, refusal }: Decided, log: Log): void {
-  if (refusal === undefined) return;
+/**
+ * Says what became of another writer's intent, refused or not: that writer may be gone, and the commit names only what
+ * landed.
+ */
+export function sayRefused({ intent, outcome, images, holds, refusal }: Decided, log: Log): void {
+  if (outcome === 'waits') return;
   const from = intent.run === '' ? '' : `, ${intent.run}`;
-  log.warn(`Refused intent ${intent.id} of ${intent.actor} (${intent.kind}${from}): ${refusal.message}`);
+  const name = `intent ${intent.id} of ${intent.actor} (${intent.kind}${from})`;
+  if (refusal === undefined) {
+    log.info(`Decided ${name}: ${outcome}`);
+    sayDecided({ images, holds }, log);
+  } else log.warn(`Refused ${name}: ${refusal.message}`);
 }
 
 /** Returns how many intents land together. */

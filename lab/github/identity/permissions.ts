@@ -10,6 +10,7 @@ export interface Permissions {
   readonly statuses: Access;
   readonly deployments: Access;
   readonly actions: Access;
+  readonly checks: Access;
   readonly pullRequests: Access;
 }
 
@@ -37,6 +38,7 @@ function grant(rightTo: (name: string) => Access): Permissions {
     statuses: rightTo('statuses'),
     deployments: rightTo('deployments'),
     actions: rightTo('actions'),
+    checks: rightTo('checks'),
     pullRequests: rightTo('pull-requests'),
   };
 }

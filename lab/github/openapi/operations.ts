@@ -9,6 +9,7 @@ export const OPERATIONS = [
   'actions/list-repo-workflows',
   'actions/list-workflow-runs',
   'actions/list-workflow-runs-for-repo',
+  'checks/list-annotations',
   'git/create-blob',
   'git/create-commit',
   'git/create-ref',

@@ -35,9 +35,12 @@ export function renderRun(run: RunRecord, context: PageContext): string {
   const facts = html`<p class="soft">${run.workflow} #${run.id} · ${wordOf(state)} · ${run.event} on <code>${branchOf(run)}</code> by ${run.actor} · ${commitLink(run, context)} · started ${clock(run.createdAt)} UTC · ${lengthOf(run, context.now)}</p>`;
   const summaries = run.jobs.flatMap((job) => renderSummary(job));
   const jobs = run.jobs.map((job) => renderJob(run, job, context.now));
-  const annotations = run.annotations.map((text) => html`<p class="annotation">${text}</p>`);
-  const body = html`<p class="small"><a href="/">← all runs</a></p><h1>${sign(state)} ${run.title}</h1>${facts}${annotations}${summaries}${jobs}`;
+  const body = html`<p class="small"><a href="/">← all runs</a></p><h1>${sign(state)} ${run.title}</h1>${facts}${run.annotations.map(renderAnnotation)}${summaries}${jobs}`;
   return renderFrame(`${wordOf(state)}: ${run.title} #${run.id}`, body, { isLive: run.status !== 'completed' });
+}
+
+function renderAnnotation(text: string): Html {
+  return html`<p class="annotation">${text}</p>`;
 }
 
 function renderSummary(job: JobRecord): Html[] {
@@ -52,7 +55,7 @@ function renderJob(run: RunRecord, job: JobRecord, now: Date): Html {
   const state = job.conclusion ?? job.status;
   const log = job.steps.length === 0 ? undefined : html` · <a href="/runs/${run.id}/logs/${job.id}">log</a>`;
   const steps = job.steps.map((step, index) => renderStep(`${job.id}-${index}`, step, now));
-  return html`<section class="job" id="${job.id}"><header>${sign(state)}<h2>${job.id}</h2><span class="soft small">${wordOf(state)}${lengthIn(job, now)}${log}</span></header>${steps}</section>`;
+  return html`<section class="job" id="${job.id}"><header>${sign(state)}<h2>${job.id}</h2><span class="soft small">${wordOf(state)}${lengthIn(job, now)}${log}</span></header>${job.annotations.map(renderAnnotation)}${steps}</section>`;
 }
 
 function renderStep(id: string, step: StepRecord, now: Date): Html {
@@ -86,6 +89,7 @@ const SIGNS: Readonly<Record<State, string>> = {
   completed: '✓',
   in_progress: '',
   queued: '',
+  pending: '',
 };
 
 function sign(state: State): Html {

@@ -18,11 +18,11 @@ table{border-collapse:collapse}td,th{text-align:left;padding:6px 12px;border:1px
 .sign{display:inline-flex;width:20px;height:20px;border-radius:50%;align-items:center;justify-content:center;font-size:12px;line-height:1;color:var(--back);background:var(--soft);flex:none}
 .success>.sign,.sign.success{background:var(--good)}.failure>.sign,.sign.failure{background:var(--bad)}
 .in_progress>.sign,.sign.in_progress{background:none;border:3px solid var(--line);border-top-color:var(--busy);animation:turn 1s linear infinite}
-.queued>.sign,.sign.queued{background:none;border:3px solid var(--line)}
+.queued>.sign,.sign.queued,.sign.pending{background:none;border:3px solid var(--line)}
 @keyframes turn{to{transform:rotate(360deg)}}@media(prefers-reduced-motion){.sign{animation:none!important}}
 .job{border:1px solid var(--line);border-radius:8px;margin:16px 0;overflow:hidden}
 .job>header{display:flex;gap:10px;align-items:center;padding:10px 14px;background:var(--sunk);border-bottom:1px solid var(--line)}
-.job>header .small{margin-left:auto}.job>header:last-child{border:0}
+.job>.annotation{margin:10px 14px}.job>header .small{margin-left:auto}.job>header:last-child{border:0}
 details.step{border-bottom:1px solid var(--line)}details.step:last-child{border:0}
 details.step>summary{display:flex;gap:10px;align-items:center;padding:7px 14px;cursor:pointer;list-style:none}
 details.step>summary::-webkit-details-marker{display:none}details.step>summary:hover{background:var(--sunk)}

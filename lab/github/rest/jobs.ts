@@ -1,8 +1,8 @@
 import { type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
-import { describeJob, jobId } from '#lab/github/rest/run-shapes.ts';
+import { describeAnnotation, describeJob, jobId } from '#lab/github/rest/run-shapes.ts';
 import type { JobRecord, RunRecord } from '#lab/github/runner/run-record.ts';
 
-/** Jobs of runs, and what they said. https://docs.github.com/en/rest/actions/workflow-jobs */
+/** Jobs of runs, and what they said. https://docs.github.com/en/rest/actions/workflow-jobs, https://docs.github.com/en/rest/checks/runs */
 export function jobHandlers(context: RestContext): Handlers {
   const find = (id: unknown): { run: RunRecord; job: JobRecord } | undefined => {
     const all = context.runs.flatMap((run) => run.jobs.map((job) => ({ run, job })));
@@ -22,8 +22,13 @@ export function jobHandlers(context: RestContext): Handlers {
     },
     'actions/download-job-logs-for-workflow-run': ({ parameters }) => {
       const found = find(parameters['job_id']);
-      if (found === undefined || found.job.status === 'queued') return refuse(404, 'Not Found');
+      if (found === undefined || found.job.startedAt === undefined) return refuse(404, 'Not Found');
       return { status: 302, headers: { location: context.openLog(renderLog(found.job)) } };
+    },
+    'checks/list-annotations': ({ parameters }) => {
+      const found = find(parameters['check_run_id']);
+      if (found === undefined) return refuse(404, 'Not Found');
+      return { status: 200, list: found.job.annotations.map((text) => describeAnnotation(context, found.run, text)) };
     },
   };
 }

@@ -19,6 +19,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'actions/list-repo-workflows': ['actions', 'read'],
   'actions/list-workflow-runs': ['actions', 'read'],
   'actions/list-workflow-runs-for-repo': ['actions', 'read'],
+  'checks/list-annotations': ['checks', 'read'],
   'git/create-blob': ['contents', 'write'],
   'git/create-commit': ['contents', 'write'],
   'git/create-ref': ['contents', 'write'],

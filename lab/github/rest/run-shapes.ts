@@ -116,6 +116,22 @@ export function describeJob(context: RestContext, run: RunRecord, job: JobRecord
   };
 }
 
+/** Returns a `check-annotation` that is about no file: those that GitHub itself makes name `.github`. */
+export function describeAnnotation(context: RestContext, run: RunRecord, message: string): Record<string, unknown> {
+  return {
+    path: '.github',
+    blob_href: `${context.url}/${context.repository}/blob/${run.sha}/.github`,
+    start_line: 1,
+    start_column: null,
+    end_line: 1,
+    end_column: null,
+    annotation_level: 'failure',
+    title: '',
+    message,
+    raw_details: '',
+  };
+}
+
 function describeStep(step: StepRecord, index: number): Record<string, unknown> {
   const isOver = step.status !== 'in_progress';
   return {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describeError } from '#core/values/errors.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { runByAct } from '#lab/github/runner/act.ts';
-import type { ConcurrencyRequest, Slot } from '#lab/github/runner/concurrency.ts';
+import type { Enter, Slot } from '#lab/github/runner/concurrency.ts';
 import {
   isKeptWhenCancelled,
   type JobResult,
@@ -18,7 +18,7 @@ export interface Execution {
   readonly run: RunRecord;
   readonly trigger: Trigger;
   readonly options: RunnerOptions;
-  readonly enter: (request: ConcurrencyRequest) => Slot;
+  readonly enter: Enter;
   /** Cancels the run. */
   readonly signal: AbortSignal;
 }
@@ -26,14 +26,14 @@ export interface Execution {
 /** Waits for the run's turn, executes its jobs in the order of their needs, and writes into its record how it ended. */
 export async function executeRun(execution: Execution): Promise<void> {
   const { run, trigger, options, signal } = execution;
-  const { path, concurrency, fault } = trigger.workflow;
+  const { path, fault } = trigger.workflow;
   if (fault !== undefined) {
     run.annotations.push(`Invalid workflow file: ${path}: ${fault}`);
     return endRun(run, 'failure', options);
   }
   let slot: Awaited<ReturnType<typeof takeTurn>> | undefined;
   try {
-    slot = await takeTurn(concurrency, execution);
+    slot = await takeTurn(trigger.workflow, run, execution);
     if (slot === 'cancelled') return endRun(run, 'cancelled', options);
     run.status = 'in_progress';
     options.onChange(run);
@@ -65,18 +65,25 @@ function executeJobs(execution: Execution): Promise<JobResult[]> {
   return Promise.all([...trigger.workflow.jobs.keys()].map(resultOf));
 }
 
+/** Waits for the group of a run or a job; where it is cancelled instead, the reasons are noted on its record. */
 async function takeTurn(
-  written: Parameters<typeof fillGroup>[0] | undefined,
-  { run, trigger, enter, signal }: Execution,
+  { concurrency }: Pick<WorkflowJob, 'concurrency'>,
+  record: RunRecord | JobRecord,
+  { run, trigger, options, enter, signal }: Execution,
 ): Promise<'free' | 'cancelled' | Slot> {
-  if (written === undefined) return 'free';
-  const slot = enter(
-    fillGroup(written, { ref: run.ref, workflow: run.workflow, runId: run.id, inputs: trigger.inputs }),
-  );
+  if (concurrency === undefined) return 'free';
+  const context = { ref: run.ref, workflow: run.workflow, runId: run.id, inputs: trigger.inputs };
+  const slot = enter(fillGroup(concurrency, context), `${run.workflow} #${run.id} (${run.title})`);
+  if (slot.isPending) {
+    record.status = 'pending';
+    options.onChange(run);
+  }
   signal.addEventListener('abort', slot.cancel, { once: true });
-  const isTurn = await slot.acquired;
+  const turn = await slot.turn;
   signal.removeEventListener('abort', slot.cancel);
-  return isTurn ? slot : 'cancelled';
+  if (turn.isAcquired) return slot;
+  record.annotations.push(...turn.reasons);
+  return 'cancelled';
 }
 
 async function executeJob(
@@ -96,7 +103,7 @@ async function executeJob(
   const isEnded = (): boolean => signal.aborted && !isKeptWhenCancelled(job);
   if (isEnded()) return end('cancelled');
   if (!shouldRun(job, needs)) return end('skipped');
-  const slot = await takeTurn(job.concurrency, execution);
+  const slot = await takeTurn(job, record, execution);
   try {
     if (slot === 'cancelled' || isEnded()) return end('cancelled');
     const { succeeded, outputs } = await runJob(execution, record, job, needs);

@@ -9,5 +9,8 @@ export function describeFailure(run: RunRecord): string {
       .filter((step) => step.status === 'failure')
       .flatMap((step) => [`${job.id}, ${step.name}:`, ...step.log.slice(-SHOWN_LINES)]),
   );
-  return [`run ${run.id} of ${run.workflow} ended as ${run.conclusion}`, ...run.annotations, ...steps].join('\n');
+  const jobs = run.jobs.flatMap((job) => job.annotations.map((text) => `${job.id}: ${text}`));
+  return [`run ${run.id} of ${run.workflow} ended as ${run.conclusion}`, ...run.annotations, ...jobs, ...steps].join(
+    '\n',
+  );
 }

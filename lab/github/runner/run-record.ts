@@ -4,8 +4,8 @@ import type { Tokens } from '#lab/github/identity/tokens.ts';
 import type { StepRecord } from '#lab/github/runner/act.ts';
 import type { Workflow, WorkflowJob } from '#lab/github/runner/workflow.ts';
 
-/** How far a run or a job is. */
-export type Status = 'queued' | 'in_progress' | 'completed';
+/** How far a run or a job is; `pending` waits for its concurrency group. */
+export type Status = 'queued' | 'pending' | 'in_progress' | 'completed';
 /** How it ended. */
 export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped';
 
@@ -15,6 +15,8 @@ export interface JobRecord {
   status: Status;
   conclusion: Conclusion | undefined;
   readonly steps: StepRecord[];
+  /** What is said of the job as a whole: why it was cancelled before it began. */
+  readonly annotations: string[];
   outputs: Readonly<Record<string, string>>;
   startedAt: Date | undefined;
   endedAt: Date | undefined;
@@ -33,7 +35,7 @@ export interface RunRecord {
   readonly createdAt: Date;
   status: Status;
   conclusion: Conclusion | undefined;
-  /** What is said of the run as a whole: why it could not start. */
+  /** What is said of the run as a whole: why it could not start, or why it was cancelled before it did. */
   readonly annotations: string[];
   readonly jobs: JobRecord[];
 }

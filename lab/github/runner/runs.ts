@@ -61,6 +61,7 @@ function recordOf({ workflow, event, ref, sha, title, actor }: Trigger, id: numb
       status: 'queued',
       conclusion: undefined,
       steps: [],
+      annotations: [],
       outputs: {},
       startedAt: undefined,
       endedAt: undefined,

@@ -10,10 +10,18 @@ const step = z.looseObject({
   uses: z.string().optional(),
   run: z.string().optional(),
 });
-const concurrency = z.union([
-  z.string().transform((group) => ({ group, queue: undefined })),
-  z.looseObject({ group: z.string(), queue: z.enum(['single', 'max']).optional() }),
-]);
+const concurrency = z
+  .union([
+    z.string().transform((group) => ({ group, queue: undefined, 'cancel-in-progress': undefined })),
+    z.looseObject({
+      group: z.string(),
+      queue: z.enum(['single', 'max']).optional(),
+      'cancel-in-progress': z.union([z.boolean(), z.string()]).optional(),
+    }),
+  ])
+  .refine(({ queue, 'cancel-in-progress': cancels }) => queue !== 'max' || cancels !== true, {
+    message: 'queue: max and cancel-in-progress: true exclude each other',
+  });
 const job = z.looseObject({
   name: z.string().optional(),
   needs: texts.default([]),

@@ -5,7 +5,13 @@ import { createTokens, mayAccessContents } from '#lab/github/identity/tokens.ts'
 import { createConcurrency } from '#lab/github/runner/concurrency.ts';
 import { isIncluded, matchesPattern, matchesPush } from '#lab/github/runner/filters.ts';
 import { readJobOutputs, shouldRun, writeJobFile } from '#lab/github/runner/job-file.ts';
-import { fillGroup, parseWorkflow, readDispatchInputs, startsOnPush } from '#lab/github/runner/workflow.ts';
+import {
+  fillGroup,
+  parseWorkflow,
+  readDispatchInputs,
+  readWorkflow,
+  startsOnPush,
+} from '#lab/github/runner/workflow.ts';
 
 describe('filter patterns, as the documentation has them', () => {
   const matching: [string, string][] = [
@@ -72,36 +78,72 @@ describe('permissions', () => {
 });
 
 describe('concurrency', () => {
-  test('without a queue one waits, and a newer one takes its place', async () => {
+  const single = { group: 'g', queue: 'single' } as const;
+  const max = { group: 'g', queue: 'max' } as const;
+
+  test('without a queue one waits, and a newer one takes its place and is named', async () => {
     const { enter } = createConcurrency();
-    const [first, second, third] = [1, 2, 3].map(() => enter({ group: 'g', queue: 'single' }));
-    expect(await first?.acquired).toBe(true);
-    expect(await second?.acquired).toBe(false);
+    const [first, second, third] = ['W #1', 'W #2', 'W #3'].map((name) => enter(single, name));
+    expect(await first?.turn).toEqual({ isAcquired: true });
+    expect(await second?.turn).toEqual({
+      isAcquired: false,
+      reasons: [
+        'Canceling since a higher priority waiting request for g exists',
+        'Its place in the queue went to W #3',
+      ],
+    });
     first?.release();
-    expect(await third?.acquired).toBe(true);
+    expect(await third?.turn).toEqual({ isAcquired: true });
+    expect([first, second, third].map((slot) => slot?.isPending)).toEqual([false, true, true]);
   });
 
   test('with queue: max all wait, in their order', async () => {
     const { enter } = createConcurrency();
+    const slots = [1, 2, 3, 4].map((number) => enter(max, `W #${number}`));
     const order: number[] = [];
-    await Promise.all(
-      [1, 2, 3, 4].map(async (number) => {
-        const slot = enter({ group: 'g', queue: 'max' });
-        expect(await slot.acquired).toBe(true);
-        order.push(number);
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        slot.release();
-      }),
-    );
+    const inTurn = slots.map(async (slot, index) => {
+      expect(await slot.turn).toEqual({ isAcquired: true });
+      order.push(index + 1);
+      slot.release();
+    });
+    await Promise.all(inTurn);
     expect(order).toEqual([1, 2, 3, 4]);
   });
 
-  test('groups do not know of one another, and a free one is free again', async () => {
+  test('of 102 with queue: max one runs, a hundred wait, and the newest is cancelled', async () => {
     const { enter } = createConcurrency();
-    const one = enter({ group: 'a', queue: 'single' });
-    expect(await enter({ group: 'b', queue: 'single' }).acquired).toBe(true);
+    const slots = Array.from({ length: 102 }, (_none, index) => enter(max, `W #${index + 1}`));
+    expect(await slots.at(-1)?.turn).toEqual({ isAcquired: false, reasons: [expect.stringContaining('is full')] });
+    const others = slots.slice(0, -1).map(async (slot) => {
+      const { isAcquired } = await slot.turn;
+      slot.release();
+      return isAcquired;
+    });
+    expect(new Set(await Promise.all(others))).toEqual(new Set([true]));
+  });
+
+  test('groups do not know of one another, a free one is free again, and letter case makes none', async () => {
+    const { enter } = createConcurrency();
+    const one = enter({ ...single, group: 'prod' }, 'W #1');
+    expect(enter({ ...single, group: 'b' }, 'W #2').isPending).toBe(false);
+    expect(enter({ ...single, group: 'Prod' }, 'W #3').isPending).toBe(true);
     one.release();
-    expect(await enter({ group: 'a', queue: 'single' }).acquired).toBe(true);
+    const { enter: again } = createConcurrency();
+    again(single, 'W #1').release();
+    expect(again(single, 'W #2').isPending).toBe(false);
+  });
+
+  test.each([
+    [
+      'queue: max with cancel-in-progress',
+      { group: 'g', queue: 'max', 'cancel-in-progress': true },
+      /exclude each other/,
+    ],
+    ['a queue of another kind', { group: 'g', queue: 'all' }, /./],
+  ])('%s is not valid', (_name, concurrency, words) => {
+    const file = (own: object): string => JSON.stringify({ on: 'push', jobs: { one: { steps: [], ...own } } });
+    expect(readWorkflow('w.yml', file({ concurrency })).fault).toMatch(words);
+    expect(readWorkflow('w.yml', file({ concurrency: { ...concurrency, queue: 'single' } })).fault).toBeUndefined();
   });
 
   test('the name of a group is filled in; what cannot be is said', () => {
