@@ -95,9 +95,13 @@ describe.each([
     lift = protect(stage.tenant, 'refs/heads/main', WORDS[code], hook);
   });
 
-  test('red with the words of the server and the remedy, pushed once', async () => {
-    await expectRed(() => rollBack(stage.tenant), new RegExp(`main does not take the commit.*${code}.*bypass list`));
-    expect(pushes()).toHaveLength(1);
+  test('red with the words of the server and the remedy, tried once; its intent is withdrawn', async () => {
+    await expectRed(
+      () => rollBack(stage.tenant),
+      new RegExp(`main does not take the commit.*${code}.*bypass list\\)$`),
+    );
+    expect(pushes()).toHaveLength(3); // published, refused, withdrawn
+    expect(listIntents(stage.tenant)).toEqual([]);
   });
 
   test('where others write: red, and its intent is withdrawn', async () => {
