@@ -3,6 +3,7 @@ import type { Decided, ImageOutcome } from '#core/release/decide.ts';
 import { listPlaces } from '#core/release/environments.ts';
 import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { Intent } from '#core/release/intent.ts';
+import { decideKnown } from '#core/release/known.ts';
 import type { LandedIntent } from '#core/release/landed.ts';
 import { type OpenIntent, publishIntent, readTip, type Tip, withdrawIntent } from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
@@ -66,6 +67,8 @@ interface Progress {
  * branch alone, so an answer lost on the wire, or a writer killed, changes nothing.
  */
 export async function land(intent: Intent, branch: string, ports: LandPorts): Promise<LandResult> {
+  const known = await decideKnown(intent, branch, ports);
+  if (known?.refusal !== undefined) throw known.refusal;
   const progress: Progress = {
     phase: 'new',
     own: undefined,
@@ -76,6 +79,10 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
     seen: '',
     seenSince: ports.clock.now().getTime(),
   };
+  if (known !== undefined) {
+    sayDecided(known, ports.log);
+    return toResult(known, undefined, progress, { edits: [], batch: undefined });
+  }
   const result = await landInTime(intent, branch, progress, ports).catch((error) =>
     takeBack(error, progress, ports.transport),
   );

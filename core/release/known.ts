@@ -1,0 +1,42 @@
+import type { Decided } from '#core/release/decide.ts';
+import { listPlaces } from '#core/release/environments.ts';
+import type { FoldPorts } from '#core/release/fold.ts';
+import type { DeployIntent, Intent } from '#core/release/intent.ts';
+import { readTip } from '#core/release/open-intents.ts';
+import { planAt } from '#core/release/plan.ts';
+import { isExpected } from '#core/values/errors.ts';
+
+/**
+ * Decides a deploy of digests that the checkout's overlays have already: mostly nothing is to be written, and then nothing
+ * needs to be published. Undefined where that is not known, where something is to be written, or where others write.
+ */
+export async function decideKnown(intent: Intent, branch: string, ports: FoldPorts): Promise<Decided | undefined> {
+  if (intent.kind !== 'deploy' || !(await isInCheckout(intent, ports))) return undefined;
+  const { head, open } = await readTip(branch, ports);
+  if (open.length > 0) return undefined;
+  const { decided, files } = await planAt(head, [intent], ports);
+  return files.length === 0 ? decided.find(({ outcome }) => outcome !== 'waits') : undefined;
+}
+
+/** A guess that costs no request: the branch may have moved on since the checkout was made. */
+async function isInCheckout(
+  { environments, images }: DeployIntent,
+  { git, editor, readConfig }: FoldPorts,
+): Promise<boolean> {
+  const commit = await git.revParse('refs/slipway/borrowed');
+  if (commit === undefined) return false;
+  try {
+    const config = await readConfig(commit);
+    const isAsked = ({ environment }: { environment: string }): boolean =>
+      environments?.includes(environment) ?? config.environments.get(environment)?.deploys === 'on-push';
+    const overlays = await Promise.all(
+      listPlaces(config)
+        .filter(isAsked)
+        .map(({ overlay }) => editor.read(commit, overlay)),
+    );
+    return overlays.every(({ digests }) => [...images].every(([image, { digest }]) => digests.get(image) === digest));
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return false;
+  }
+}
