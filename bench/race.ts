@@ -2,9 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Row } from '#bench/measure.ts';
+import { measureInTurn, type Row, rowOf } from '#bench/measure.ts';
+import type { RefUpdate } from '#core/git/push.ts';
+import type { AskPorts } from '#core/release/ask.ts';
 import { type Crowd, openCrowd, rush } from '#tests/support/crowd.ts';
-import { kustomizeFolder } from '#tests/support/tenant.ts';
+import { kustomizeFolder, startTenant } from '#tests/support/tenant.ts';
+import { bump } from '#tests/support/writers.ts';
 
 const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? 50);
 
@@ -24,13 +27,46 @@ until git push -q origin main 2>/dev/null; do
 done
 `;
 
-/** Many writers at once on one overlay file, against the usual retry loop. */
+const RUNS = 15;
+
+/**
+ * Many writers at once on one overlay file, against the usual retry loop; and one writer alone, against one that goes
+ * straight to the branch, without publishing what it wants.
+ */
 export async function benchRace(): Promise<Row[]> {
+  const alone = rowOf('one writer alone, against a bump without an intent', await measureAlone(), 1.1);
   const peer = await measure((crowd) => loop(crowd));
   const ours = await measure(async (crowd) => void (await rush(crowd)));
   const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(1)} s`;
   const what = `${WRITERS} writers at once, against a retry loop`;
-  return [{ what, ours: seconds(ours), peer: seconds(peer), ratio: ours / peer, limit: 0.1 }];
+  return [{ what, ours: seconds(ours), peer: seconds(peer), ratio: ours / peer, limit: 0.1 }, alone];
+}
+
+async function measureAlone(): ReturnType<typeof measureInTurn> {
+  const tenant = await startTenant();
+  let builds = 0;
+  const land = async (change: (ports: AskPorts) => AskPorts): Promise<void> => {
+    const digest = tenant.push('discord-bot', `build ${builds++}`);
+    const { outcome } = await bump(tenant, { images: `discord-bot=${digest}` }, { change });
+    if (outcome !== 'landed') throw new Error(`the bump did not land: ${outcome}`);
+  };
+  try {
+    return await measureInTurn(
+      RUNS,
+      () => land((ports) => ports),
+      () => land(withoutIntents),
+    );
+  } finally {
+    await tenant.close();
+  }
+}
+
+/** As if the server took no intents, without asking it. */
+function withoutIntents(ports: AskPorts): AskPorts {
+  const isBranch = ({ ref }: RefUpdate): boolean => ref.startsWith('refs/heads/');
+  const update: typeof ports.transport.update = async (updates) =>
+    updates.some(isBranch) ? ports.transport.update(updates) : { outcome: 'rejected', reason: 'not asked' };
+  return { ...ports, transport: { ...ports.transport, update } };
 }
 
 async function measure(work: (crowd: Crowd) => Promise<void>): Promise<number> {
