@@ -9,6 +9,11 @@ import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { git, openRepositories } from '#tests/support/repositories.ts';
 
+/** The command's arguments as npm runs it. */
+const slipway: readonly string[] = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'))
+  .scripts.slipway.split(' ')
+  .slice(1);
+
 const RELEASES = 10_000;
 const RUNS = 5;
 
@@ -37,7 +42,7 @@ function seconds(milliseconds: number): string {
 
 /** One run in milliseconds; git itself says in its trace how long each fetch took. */
 function measure(clone: string, trace: string): { total: number; fetched: number } {
-  const argv = ['commands/slipway.ts', 'history', '--repository', clone, '--limit', String(RELEASES), '--json'];
+  const argv = [...slipway, 'history', '--repository', clone, '--limit', String(RELEASES), '--json'];
   const started = performance.now();
   const output = execFileSync(process.execPath, argv, {
     cwd: repositoryRoot,
