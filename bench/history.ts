@@ -9,10 +9,15 @@ import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { git, openRepositories } from '#tests/support/repositories.ts';
 
+/** The command's arguments as npm runs it. */
+const slipway: readonly string[] = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8'))
+  .scripts.slipway.split(' ')
+  .slice(1);
+
 const RELEASES = 10_000;
 const RUNS = 5;
 
-/** `slipway history` of 10,000 releases, each of a source of its own: the whole command, and without its fetching. */
+/** `slipway history` of 10,000 releases, each after a commit of its own: the whole command, and without its fetching. */
 export async function benchHistory(): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'slipway-bench-'));
   try {
@@ -23,8 +28,9 @@ export async function benchHistory(): Promise<void> {
     const runs = Array.from({ length: RUNS }, (_one, run) => measure(clone, join(root, `trace-${run}`)));
     const [whole, fetching] = [median(runs.map(({ total }) => total)), median(runs.map(({ fetched }) => fetched))];
     const own = median(runs.map(({ total, fetched }) => total - fetched));
+    const cpu = median(runs.map((run) => run.cpu));
     console.log(
-      `history of ${RELEASES} releases: median ${seconds(whole)}, of which git fetches for ${seconds(fetching)}; without fetching ${seconds(own)} (we want 1 s)`,
+      `history of ${RELEASES} releases: median ${seconds(whole)}, of which git fetches for ${seconds(fetching)}; without fetching ${seconds(own)} (we want 1 s); CPU of all processes, fetching included, ${seconds(cpu)}`,
     );
   } finally {
     rmSync(root, { recursive: true, force: true });
@@ -36,9 +42,9 @@ function seconds(milliseconds: number): string {
 }
 
 /** One run in milliseconds; git itself says in its trace how long each fetch took. */
-function measure(clone: string, trace: string): { total: number; fetched: number } {
-  const argv = ['commands/slipway.ts', 'history', '--repository', clone, '--limit', String(RELEASES), '--json'];
-  const started = performance.now();
+function measure(clone: string, trace: string): { total: number; fetched: number; cpu: number } {
+  const argv = [...slipway, 'history', '--repository', clone, '--limit', String(RELEASES), '--json'];
+  const [started, cpuBefore] = [performance.now(), readChildCpu()];
   const output = execFileSync(process.execPath, argv, {
     cwd: repositoryRoot,
     env: { PATH: process.env['PATH'], HOME: tmpdir(), GIT_TRACE2_EVENT: trace },
@@ -46,9 +52,19 @@ function measure(clone: string, trace: string): { total: number; fetched: number
     maxBuffer: 2 ** 30,
   });
   const total = performance.now() - started;
+  const cpu = readChildCpu() - cpuBefore;
   const { releases } = JSON.parse(output.toString('utf8'));
   if (releases.length !== RELEASES) throw new Error(`history lists ${releases.length} releases`);
-  return { total, fetched: sumFetches(readFileSync(trace, 'utf8')) };
+  return { total, fetched: sumFetches(readFileSync(trace, 'utf8')), cpu };
+}
+
+/** CPU time of our children and theirs that have ended, in milliseconds: cutime and cstime of proc(5), in ticks of 10 ms. */
+function readChildCpu(): number {
+  const [, fields = ''] = readFileSync('/proc/self/stat', 'utf8').split(') ');
+  return fields
+    .split(' ')
+    .slice(13, 15)
+    .reduce((sum, ticks) => sum + Number(ticks) * 10, 0);
 }
 
 /** Adds up the fetches that we start, in milliseconds; those that git starts itself have a parent's id before a slash. */

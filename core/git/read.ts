@@ -45,41 +45,57 @@ export async function lsTree(run: RunGit, revision: string, path: string, recurs
 
 /** Returns the contents of blobs, in the order asked for; all must be here. */
 export async function readBlobs(run: RunGit, oids: readonly string[]): Promise<Buffer[]> {
-  const found = await findBlobs(run, oids);
+  const found = await readBatch(run, oids, ({ type, output, start, end }) =>
+    type === 'blob' ? output.subarray(start, end) : undefined,
+  );
   return found.map((content, index) => {
     if (content === undefined) throw new Error(`git cat-file does not have the blob ${oids[index]}`);
     return content;
   });
 }
 
-/** Returns the contents of those blobs that are here, in the order asked for, by one process. */
-export async function findBlobs(run: RunGit, oids: readonly string[]): Promise<(Buffer | undefined)[]> {
-  return (await readBatch(run, oids)).map((object) => (object?.type === 'blob' ? object.content : undefined));
+/** Returns the texts of those blobs that are here, in the order asked for, by one process. */
+export function findTexts(run: RunGit, oids: readonly string[]): Promise<(string | undefined)[]> {
+  return readBatch(run, oids, ({ type, output, start, end }) =>
+    type === 'blob' ? output.toString('utf8', start, end) : undefined,
+  );
 }
 
 /** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where the name leads to none. */
-export async function readTrees(run: RunGit, names: readonly string[]): Promise<(TreeEntry[] | undefined)[]> {
-  const objects = await readBatch(run, names);
-  return objects.map((object) => (object?.type === 'tree' ? parseTreeObject(object.content) : undefined));
+export function readTrees(run: RunGit, names: readonly string[]): Promise<(readonly TreeEntry[] | undefined)[]> {
+  const parsed = new Map<string, TreeEntry[]>(); // most commits leave a folder as it is
+  return readBatch(run, names, ({ oid, type, output, start, end }) => {
+    if (type !== 'tree') return undefined;
+    const entries = parsed.get(oid) ?? parseTreeObject(output, start, end);
+    parsed.set(oid, entries);
+    return entries;
+  });
+}
+
+/** An object in git's output, where its bytes lie from `start` to `end`. */
+interface BatchObject {
+  readonly oid: string;
+  readonly type: string;
+  readonly output: Buffer;
+  readonly start: number;
+  readonly end: number;
 }
 
 /** `cat-file --batch` answers `<oid> <type> <size>\n<bytes>\n` for each name, in order, and one line where it has none. */
-async function readBatch(
+async function readBatch<T>(
   run: RunGit,
   names: readonly string[],
-): Promise<({ type: string; content: Buffer } | undefined)[]> {
+  read: (object: BatchObject) => T | undefined,
+): Promise<(T | undefined)[]> {
   if (names.length === 0) return [];
-  const { stdout } = await run(['cat-file', '--batch', '--buffer'], {
-    input: names.map((name) => `${name}\n`).join(''),
-  });
+  const { stdout: output } = await run(['cat-file', '--batch', '--buffer'], { input: `${names.join('\n')}\n` });
   let offset = 0;
   return names.map(() => {
-    const end = stdout.indexOf(0x0a, offset);
-    const header = stdout.subarray(offset, end).toString('utf8');
-    const [, type, size] = header.match(/ (\w+) (\d+)$/) ?? [];
-    const start = end + 1;
-    offset = size === undefined ? start : start + Number(size) + 1;
-    return type === undefined ? undefined : { type, content: stdout.subarray(start, start + Number(size)) };
+    const start = output.indexOf(0x0a, offset) + 1;
+    const [, oid, type, size] = /^([0-9a-f]+) (\w+) (\d+)$/.exec(output.toString('latin1', offset, start - 1)) ?? [];
+    const end = start + Number(size ?? 0);
+    offset = size === undefined ? start : end + 1;
+    return oid === undefined || type === undefined ? undefined : read({ oid, type, output, start, end });
   });
 }
 
@@ -135,28 +151,48 @@ function normalizePath(path: string): string {
 /** A commit of a history. */
 export interface LoggedCommit {
   readonly commit: CommitSha;
+  /** Its root tree. */
+  readonly tree: string;
   /** Empty for a root commit, and where the history that is here ends. */
   readonly parents: readonly CommitSha[];
-  /** When it was committed, by its committer's clock. */
-  readonly time: Date;
   /** The whole message where a line of it begins with the prefix that was asked for; undefined elsewhere. */
   readonly message: string | undefined;
+  /** All that git printed of it, for {@link readTime} and {@link readPage}: of most commits nobody asks for these. */
+  readonly entry: string;
 }
 
 /** Returns the commits below a revision, all parents followed, by one process; the messages with a line of `prefix`. */
 export async function log(run: RunGit, revision: string, prefix: string): Promise<LoggedCommit[]> {
-  const { stdout } = await run(['log', '--no-show-signature', '-z', '--format=%H %ct %P%n%B', revision, '--']);
-  const entries = stdout.toString('utf8').split('\0').filter(Boolean);
+  const argv = ['log', '--no-show-signature', '-z', '--format=%H %T %ct %at %P%n%an%n%B', revision, '--'];
+  const entries = (await run(argv)).stdout.toString('utf8').split('\0').filter(Boolean);
   return entries.map((entry) => {
-    const end = entry.indexOf('\n');
-    const [commit = '', time, ...parents] = entry.slice(0, end).trim().split(' ') as CommitSha[]; // git prints whole ids
-    return {
-      commit: parseCommitSha('git log', commit),
-      parents,
-      time: new Date(Number(time) * 1000),
-      message: entry.includes(`\n${prefix}`, end) ? entry.slice(end + 1) : undefined,
-    };
+    const { words, body } = splitEntry(entry);
+    const [commit = '', tree = '', _time, _written, ...parents] = words as CommitSha[]; // git prints whole ids
+    const message = entry.includes(`\n${prefix}`, body - 1) ? entry.slice(body) : undefined;
+    return { commit: parseCommitSha('git log', commit), tree, parents, message, entry };
   });
+}
+
+/** Splits what `git log` prints into the words of its first line, the line of the author, and where the message begins. */
+function splitEntry(entry: string): { words: string[]; author: string; body: number } {
+  const head = entry.indexOf('\n');
+  const body = entry.indexOf('\n', head + 1) + 1;
+  return { words: entry.slice(0, head).trimEnd().split(' '), author: entry.slice(head + 1, body - 1), body };
+}
+
+/** Returns when a commit was committed, by its committer's clock. */
+export function readTime({ entry }: LoggedCommit): Date {
+  return new Date(Number(splitEntry(entry).words[2]) * 1000);
+}
+
+/** Returns what a person reads of a commit. */
+export function readPage({ entry }: LoggedCommit): CommitPage {
+  const { words, author, body } = splitEntry(entry);
+  const [title = ''] = entry
+    .slice(body)
+    .trimStart()
+    .split(/\n\s*\n/, 1); // the first paragraph, on one line
+  return { author, date: new Date(Number(words[3]) * 1000), subject: title.trim().replace(/\s*\n\s*/g, ' ') };
 }
 
 /** What a person reads of a commit: its author's name, the author's date, the first line of its message. */
@@ -171,31 +207,6 @@ export async function describe(run: RunGit, commit: string): Promise<CommitPage>
   const argv = ['log', '-1', '--no-show-signature', '--format=%an%x00%aI%x00%s', commit, '--'];
   const [author = '', date = '', subject = ''] = (await run(argv)).stdout.toString('utf8').trimEnd().split('\0');
   return { author, date: new Date(date), subject };
-}
-
-/** Returns what a person reads of those commits that are here, by one process. */
-export async function describeAll(
-  run: RunGit,
-  commits: readonly CommitSha[],
-): Promise<ReadonlyMap<CommitSha, CommitPage>> {
-  const objects = await readBatch(run, commits);
-  const pages = new Map<CommitSha, CommitPage>();
-  for (const [index, commit] of commits.entries()) {
-    const object = objects[index];
-    if (object?.type === 'commit') pages.set(commit, parseCommitPage(object.content.toString('utf8')));
-  }
-  return pages;
-}
-
-/** A commit object: header lines, an empty line, the message. Its title is the first paragraph, on one line. */
-function parseCommitPage(text: string): CommitPage {
-  const end = text.indexOf('\n\n');
-  const [, author = '', seconds = ''] = /^author (.*?) ?<[^\n]*> (\d+) [+-]\d+$/m.exec(text.slice(0, end)) ?? [];
-  const [title = ''] = text
-    .slice(end + 2)
-    .trimStart()
-    .split(/\n\s*\n/, 1);
-  return { author, date: new Date(Number(seconds) * 1000), subject: title.trim().replace(/\s*\n\s*/g, ' ') };
 }
 
 /** A commit as it was written. */

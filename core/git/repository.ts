@@ -10,11 +10,10 @@ import {
   type CommitPage,
   type CommitText,
   describe,
-  describeAll,
-  findBlobs,
   findCommits,
   findEntries,
   findObjects,
+  findTexts,
   isAncestor,
   type LoggedCommit,
   listBetween,
@@ -58,10 +57,10 @@ export interface Git {
   lsTree(revision: string, path: string, recursive?: boolean): Promise<TreeEntry[]>;
   /** Returns the contents of blobs, in the order asked for, by one process. */
   readBlobs(oids: readonly string[]): Promise<Buffer[]>;
-  /** Returns the contents of those blobs that are here, in the order asked for. */
-  findBlobs(oids: readonly string[]): Promise<(Buffer | undefined)[]>;
+  /** Returns the texts of those blobs that are here, in the order asked for, by one process. */
+  findTexts(oids: readonly string[]): Promise<(string | undefined)[]>;
   /** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where there is no such tree. */
-  readTrees(names: readonly string[]): Promise<(TreeEntry[] | undefined)[]>;
+  readTrees(names: readonly string[]): Promise<(readonly TreeEntry[] | undefined)[]>;
   /** Returns a file of a commit as text, undefined where there is none. */
   readText(revision: string, path: string): Promise<string | undefined>;
   /** Returns the entries of paths, in their order; undefined for a path that the commit does not have. */
@@ -70,8 +69,6 @@ export interface Git {
   log(revision: string, prefix: string): Promise<LoggedCommit[]>;
   /** Returns what a person reads of a commit. */
   describe(commit: string): Promise<CommitPage>;
-  /** Returns what a person reads of those commits that are here, by one process. */
-  describeAll(commits: readonly CommitSha[]): Promise<ReadonlyMap<CommitSha, CommitPage>>;
   /** Returns a commit as it was written: its parents too, where they are not here. */
   readCommit(commit: CommitSha): Promise<CommitObject>;
   /** Returns a commit's message and what it changes; its parent must be here. */
@@ -129,6 +126,8 @@ export function createScratchGit(options: ScratchOptions): Git {
 }
 
 function openGit(run: RunGit, dir: string, url: string): Git {
+  let outputs = 0;
+  const runLong: RunGit = (args, options) => run(args, { ...options, through: join(dir, `output-${outputs++}`) });
   const oneByOne = createQueue(); // two fetches at once would fight over the locks of `shallow` and of refs
   return {
     dir,
@@ -140,18 +139,17 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     findCommits: (commits) => findCommits(run, commits),
     isAncestor: (older, newer) => isAncestor(run, older, newer),
     lsTree: (revision, path, recursive = false) => lsTree(run, revision, path, recursive),
-    readBlobs: (oids) => readBlobs(run, oids),
-    findBlobs: (oids) => findBlobs(run, oids),
-    readTrees: (names) => readTrees(run, names),
+    readBlobs: (oids) => readBlobs(runLong, oids),
+    findTexts: (oids) => findTexts(runLong, oids),
+    readTrees: (names) => readTrees(runLong, names),
     readText: (revision, path) => readText(run, revision, path),
     findEntries: (revision, paths) => findEntries(run, revision, paths),
     describe: (commit) => describe(run, commit),
-    describeAll: (commits) => describeAll(run, commits),
     readCommit: (commit) => readCommit(run, commit),
     show: (commit) => show(run, commit),
     readRefs: (names) => readRefs(run, names),
     findObjects: (names) => findObjects(run, names),
-    log: (revision, prefix) => log(run, revision, prefix),
+    log: (revision, prefix) => log(runLong, revision, prefix),
     listTouching: (base, head, paths) => listTouching(run, base, head, paths),
     listBetween: (base, head, commits) => listBetween(run, base, head, commits),
     shallowCommits: async () => {

@@ -6,15 +6,18 @@ export interface TreeEntry {
   readonly path: string;
 }
 
-/** Returns the entries of a tree object: `<mode> <name>\0<20 bytes of oid>`, one behind the other. Names, not paths. */
-export function parseTreeObject(content: Buffer): TreeEntry[] {
+/**
+ * Returns the entries of the tree object that lies in `bytes` from `start` to `end`: `<mode> <name>\0<20 bytes of oid>`,
+ * one behind the other. Names, not paths.
+ */
+export function parseTreeObject(bytes: Buffer, start: number, end: number): TreeEntry[] {
   const entries: TreeEntry[] = [];
-  for (let at = 0; at < content.length; ) {
-    const end = content.indexOf(0, at);
-    const [mode = '', ...name] = content.subarray(at, end).toString('utf8').split(' ');
-    const oid = content.subarray(end + 1, end + 21).toString('hex');
+  for (let at = start; at < end; ) {
+    const zero = bytes.indexOf(0, at);
+    const [mode = '', ...name] = bytes.toString('utf8', at, zero).split(' ');
+    const oid = bytes.toString('hex', zero + 1, zero + 21);
     entries.push({ mode: mode.padStart(6, '0'), type: typeOfMode(mode), oid, path: name.join(' ') });
-    at = end + 21;
+    at = zero + 21;
   }
   return entries;
 }

@@ -34,9 +34,8 @@ export function believe(
       .filter((release) => agrees(release, ownChange(claim)(release.environment)))
       .map((release): LandedRelease => ({ ...release, commit: claim.commit })),
   );
-  const keys = [...new Set(claims.map(({ environment, image }) => releaseKey(environment, image)))];
-  return keys.flatMap((key) => {
-    const own = claims.filter(({ environment, image }) => releaseKey(environment, image) === key);
+  const groups = Map.groupBy(claims, ({ environment, image }) => releaseKey(environment, image));
+  return [...groups.values()].flatMap((own) => {
     const [first] = own;
     const change = first === undefined ? undefined : lineChange(first.environment);
     if (first === undefined || change === undefined) return [];

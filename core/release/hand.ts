@@ -23,8 +23,9 @@ export async function findHand({ place, image, release, current }: Changed, bran
   const later = commits.slice(0, entry + 1);
   const base = later.at(-1) ?? line.head;
   const touching = await past.listTouching(base, line.head, later.length, [place.overlay]);
-  const digests = await past.readDigests([...touching, base].map((commit) => ({ commit, overlay: place.overlay })));
-  const said = digests.map((all) => all.get(image));
+  const looked = [...touching, base];
+  const digestsAt = await past.readDigests(new Map([[place.overlay, looked]]));
+  const said = looked.map((commit) => digestsAt(place.overlay, commit)?.get(image));
   // newest first: the last one in a row that says it from the head on
   const now = current === NEVER_RELEASED ? undefined : current; // as the past says it
   const older = said.findIndex((digest) => digest !== now);

@@ -2,8 +2,8 @@ import type { Git } from '#core/git/repository.ts';
 import { believe, type Change, type Claim, releaseKey } from '#core/release/believe.ts';
 import { findIntent, type LandedIntent } from '#core/release/landed.ts';
 import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
-import { openPast, type Past, type ReleasePlace } from '#core/release/past.ts';
-import { type LandedRelease, parseReleases } from '#core/release/trailer.ts';
+import { type DigestsAt, openPast, type Past, type ReleasePlace } from '#core/release/past.ts';
+import { type LandedRelease, parseReleases, type Release } from '#core/release/trailer.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -154,15 +154,12 @@ function cut(
 /** Returns the commits that claim a wanted release, newest first; where the fetched history ends nothing can be judged. */
 async function readClaims(line: Line, commits: Git, wanted: ReadonlySet<string>): Promise<Claim[]> {
   const [claimed, ends] = await Promise.all([line.claims(), commits.shallowCommits()]);
-  const claims: Claim[] = [];
-  for (const { commit, parents, message } of claimed) {
-    if (ends.has(commit)) continue;
-    const releases = parseReleases(message).filter(({ environment, image }) =>
-      wanted.has(releaseKey(environment, image)),
-    );
-    if (releases.length > 0) claims.push({ commit, parent: parents[0], releases, entry: await line.findEntry(commit) });
-  }
-  return claims;
+  const entries = await line.findEntries(claimed.map(({ commit }) => commit));
+  return claimed.flatMap(({ commit, parents, message }, index): Claim[] => {
+    const isWanted = ({ environment, image }: Release): boolean => wanted.has(releaseKey(environment, image));
+    const releases = ends.has(commit) ? [] : parseReleases(message).filter(isWanted);
+    return releases.length === 0 ? [] : [{ commit, parent: parents[0], releases, entry: entries[index] ?? 0 }];
+  });
 }
 
 function groupByEntry(claims: readonly Claim[]): Claim[][] {
@@ -188,15 +185,12 @@ async function judge(
     const entry = group[0]?.entry ?? 0;
     return { group, entry, commit: commits[entry], parent: commits[entry + 1] };
   });
+  const wanted = listCompared(landings, overlays);
   const onLine = new Set(commits);
   const sources = groups.flat().flatMap(({ releases }) => releases.map(({ source }) => source));
   // in one request with the claims' own trees; a forged source may be nowhere, and would fail it
-  const involved = landings.flatMap(({ group, ...own }) => [own, ...group].flatMap((one) => [one.commit, one.parent]));
-  await past.prepare([
-    ...involved.filter((commit) => commit !== undefined),
-    ...sources.filter((one) => onLine.has(one)),
-  ]);
-  const changeOf = await readChanges(landings, past, overlays);
+  const also = sources.filter((one) => onLine.has(one));
+  const changeOf = compareBy(await past.readDigests(wanted, { treeOf: await line.trees(), also }), overlays);
   return landings.map(({ group, entry, commit, parent }) => {
     const believed = believe(group, changeOf(commit, parent), (claim) => changeOf(claim.commit, claim.parent));
     const count = (claim: Claim) => believed.filter((release) => release.commit === claim.commit).length;
@@ -205,34 +199,37 @@ async function judge(
   });
 }
 
+interface Landing {
+  readonly group: readonly Claim[];
+  readonly commit: CommitSha | undefined;
+  readonly parent: CommitSha | undefined;
+}
+
+/** Returns the commits at which each overlay is looked at: those with a claim and those of the line, before and after. */
+function listCompared(
+  landings: readonly Landing[],
+  overlays: ReadonlyMap<string, string>,
+): ReadonlyMap<string, ReadonlySet<CommitSha>> {
+  const wanted = new Map([...overlays.values()].map((overlay) => [overlay, new Set<CommitSha>()]));
+  for (const { group, commit, parent } of landings)
+    for (const claim of group)
+      for (const { environment } of claim.releases)
+        for (const one of [commit, parent, claim.commit, claim.parent])
+          if (one !== undefined) wanted.get(overlays.get(environment) ?? '')?.add(one);
+  return wanted;
+}
+
 type ChangeOf = (
   commit: CommitSha | undefined,
   parent: CommitSha | undefined,
 ) => (environment: string) => Change | undefined;
 
-/** Reads the overlays of all commits in question by one request for trees and one for files. */
-async function readChanges(
-  landings: readonly { group: readonly Claim[]; commit: CommitSha | undefined; parent: CommitSha | undefined }[],
-  past: Past,
-  overlays: ReadonlyMap<string, string>,
-): Promise<ChangeOf> {
-  const places = landings.flatMap(({ group, commit, parent }) => {
-    const environments = new Set(group.flatMap(({ releases }) => releases.map(({ environment }) => environment)));
-    const involved = [commit, parent, ...group.flatMap((claim) => [claim.commit, claim.parent])];
-    return [...environments].flatMap((environment) =>
-      involved.flatMap((one) =>
-        one === undefined ? [] : [{ environment, commit: one, overlay: overlays.get(environment) ?? '' }],
-      ),
-    );
-  });
-  const digests = await past.readDigests(places);
-  const read = new Map(
-    places.map(({ environment, commit }, index) => [`${commit} ${environment}`, digests[index] ?? new Map()]),
-  );
+function compareBy(digestsAt: DigestsAt, overlays: ReadonlyMap<string, string>): ChangeOf {
   return (commit, parent) => (environment) => {
-    const after = read.get(`${commit} ${environment}`);
+    const overlay = overlays.get(environment) ?? '';
+    const after = commit === undefined ? undefined : digestsAt(overlay, commit);
     // a root commit comes from nothing
-    const before = parent === undefined ? new Map() : read.get(`${parent} ${environment}`);
+    const before = parent === undefined ? new Map() : digestsAt(overlay, parent);
     return before === undefined || after === undefined ? undefined : { before, after };
   };
 }

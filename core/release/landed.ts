@@ -54,8 +54,9 @@ async function saysSo(
   overlays: ReadonlyMap<string, string>,
   past: Past,
 ): Promise<boolean> {
-  const digests = await past.readDigests(
-    releases.map(({ environment }) => ({ commit, overlay: overlays.get(environment) ?? '' })),
-  );
-  return releases.every(({ image, to }, index) => digests[index]?.get(image) === to);
+  const places = releases.map(({ environment, image, to }) => {
+    return { overlay: overlays.get(environment) ?? '', image, to };
+  });
+  const digestsAt = await past.readDigests(new Map(places.map(({ overlay }) => [overlay, [commit]])));
+  return places.every(({ overlay, image, to }) => digestsAt(overlay, commit)?.get(image) === to);
 }

@@ -1,4 +1,4 @@
-import type { CommitPage, LoggedCommit } from '#core/git/read.ts';
+import { type CommitPage, type LoggedCommit, readPage, readTime } from '#core/git/read.ts';
 import type { Git } from '#core/git/repository.ts';
 import type { Branch, Relation } from '#core/release/order.ts';
 import { TRAILER_PREFIX } from '#core/release/trailer.ts';
@@ -15,6 +15,9 @@ export interface FetchedDepth {
   step: number;
 }
 
+/** A commit with a trailer of ours in its message. */
+type LoggedClaim = LoggedCommit & { readonly message: string };
+
 /** The commits of one branch from its head down, fetched without trees and files, step by step, until a question is answered. */
 export interface Line extends Branch {
   readonly head: CommitSha;
@@ -24,19 +27,24 @@ export interface Line extends Branch {
   reachBack(time: Date): Promise<void>;
   /** Returns the first-parent line, newest first, where it is fetched. */
   commits(): Promise<readonly CommitSha[]>;
+  /** Returns a function that names the root tree of a commit; undefined where the commit is not fetched. */
+  trees(): Promise<(commit: CommitSha) => string | undefined>;
   /** Returns who made a commit, when, and its subject. */
   describe(commit: CommitSha): Promise<CommitPage>;
-  /** Returns who made commits, when, and their subjects: of those that are fetched, by one process. */
+  /** Returns who made commits, when, and their subjects: of those that are fetched. */
   describeAll(commits: readonly CommitSha[]): Promise<ReadonlyMap<CommitSha, CommitPage>>;
   /** Returns the fetched commits with a trailer of ours in their message, on the line and beside it. */
-  claims(): Promise<readonly (LoggedCommit & { readonly message: string })[]>;
+  claims(): Promise<readonly LoggedClaim[]>;
   /** Returns the index of the line's oldest commit that has `commit` below it, or is it; 0 is the head. */
   findEntry(commit: CommitSha): Promise<number>;
+  /** Returns {@link findEntry} of each. */
+  findEntries(commits: readonly CommitSha[]): Promise<number[]>;
 }
 
 interface Read {
   readonly logged: readonly LoggedCommit[];
-  readonly parents: ReadonlyMap<CommitSha, readonly CommitSha[]>;
+  readonly claims: readonly LoggedClaim[];
+  readonly byCommit: ReadonlyMap<CommitSha, LoggedCommit>;
   readonly line: readonly CommitSha[];
   readonly index: ReadonlyMap<CommitSha, number>;
   /** What lies beside the line, read when it is asked for. */
@@ -63,13 +71,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     return true;
   };
   const isOnLine = async (commit: CommitSha): Promise<boolean> => (await read()).index.has(commit);
-  const findEntry = async (commit: CommitSha): Promise<number> => {
-    const known = await read();
-    const own = known.index.get(commit);
-    if (own !== undefined) return own;
-    known.sides ??= indexSides(known);
-    return known.sides.get(commit) ?? 0;
-  };
+  const findEntry = async (commit: CommitSha): Promise<number> => entryOf(commit, await read());
   /** Beside the line a path that was cut would mislead. */
   const findWholeEntry = async (commit: CommitSha): Promise<number> => {
     while (!(await isOnLine(commit)) && (await deepen()));
@@ -83,11 +85,18 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
       while (isNewer(await read(), time) && (await deepen()));
     },
     commits: async () => (await read()).line,
-    claims: async () =>
-      (await read()).logged.flatMap(({ message, ...rest }) => (message ? [{ ...rest, message }] : [])),
+    claims: async () => (await read()).claims,
+    trees: async () => {
+      const { byCommit } = await read();
+      return (commit) => byCommit.get(commit)?.tree;
+    },
     describe: (commit) => git.describe(commit),
-    describeAll: async (commits) => describeKnown(git, await read(), commits),
+    describeAll: async (commits) => describeKnown(commits, await read()),
     findEntry,
+    findEntries: async (commits) => {
+      const known = await read();
+      return commits.map((commit) => entryOf(commit, known));
+    },
     contains: async (commit) => {
       do {
         if ((await isOnLine(commit)) || (await git.isAncestor(commit, head)) === true) return true;
@@ -104,25 +113,40 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
   };
 }
 
+function entryOf(commit: CommitSha, known: Read): number {
+  const own = known.index.get(commit);
+  if (own !== undefined) return own;
+  known.sides ??= indexSides(known);
+  return known.sides.get(commit) ?? 0;
+}
+
 /** Describes those of the commits that are fetched. */
-function describeKnown(git: Git, { parents }: Read, commits: readonly CommitSha[]): ReturnType<Git['describeAll']> {
-  return git.describeAll([...new Set(commits)].filter((commit) => parents.has(commit)));
+function describeKnown(commits: readonly CommitSha[], { byCommit }: Read): ReadonlyMap<CommitSha, CommitPage> {
+  const pages = new Map<CommitSha, CommitPage>();
+  for (const commit of new Set(commits)) {
+    const logged = byCommit.get(commit);
+    if (logged !== undefined) pages.set(commit, readPage(logged));
+  }
+  return pages;
 }
 
 /** True when all of the line that is fetched was committed after a time. */
 function isNewer({ logged, line }: Read, time: Date): boolean {
   const oldest = logged.find(({ commit }) => commit === line.at(-1));
-  return oldest !== undefined && oldest.time > time;
+  return oldest !== undefined && readTime(oldest) > time;
 }
 
 async function readLine(git: Git, head: CommitSha): Promise<Read> {
   const logged = await git.log(head, TRAILER_PREFIX);
-  const parents = new Map(logged.map((entry) => [entry.commit, entry.parents]));
+  const byCommit = new Map(logged.map((entry) => [entry.commit, entry]));
   const line: CommitSha[] = [];
-  for (let commit: CommitSha | undefined = head; commit !== undefined; commit = parents.get(commit)?.[0]) {
-    line.push(commit);
+  for (let commit: CommitSha | undefined = head; commit !== undefined; ) {
+    const entry = byCommit.get(commit);
+    line.push(entry?.commit ?? commit);
+    commit = entry?.parents[0];
   }
-  return { logged, parents, line, index: new Map(line.map((commit, index) => [commit, index])) };
+  const claims = logged.filter((entry): entry is LoggedClaim => entry.message !== undefined);
+  return { logged, claims, byCommit, line, index: new Map(line.map((commit, index) => [commit, index])) };
 }
 
 /** One commit of the line brought both: git's ancestry alone can say more. */
@@ -132,14 +156,14 @@ async function compareBrought(git: Git, one: CommitSha, other: CommitSha): Promi
 }
 
 /** Returns for each commit beside the line the index of the line's commit that brought it: the oldest that reaches it. */
-function indexSides({ line, index, parents }: Read): ReadonlyMap<CommitSha, number> {
+function indexSides({ line, index, byCommit }: Read): ReadonlyMap<CommitSha, number> {
   const entries = new Map<CommitSha, number>();
   for (const [entry, brought] of [...line.entries()].reverse()) {
-    const open = [...(parents.get(brought) ?? []).slice(1)];
+    const open = [...(byCommit.get(brought)?.parents.slice(1) ?? [])];
     for (let commit = open.pop(); commit !== undefined; commit = open.pop()) {
       if (index.has(commit) || entries.has(commit)) continue;
       entries.set(commit, entry);
-      open.push(...(parents.get(commit) ?? []));
+      open.push(...(byCommit.get(commit)?.parents ?? []));
     }
   }
   return entries;

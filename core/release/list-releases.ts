@@ -46,11 +46,10 @@ export async function listReleases(
 /** By the line's commit that has or brought it, then as git lists what one merge brought. */
 async function sortNewestFirst(releases: readonly LandedRelease[], { line }: BranchHistory): Promise<LandedRelease[]> {
   const order = new Map((await line.claims()).map(({ commit }, index) => [commit, index]));
-  const placed = await Promise.all(
-    releases.map(async (release) => {
-      return { release, entry: await line.findEntry(release.commit), index: order.get(release.commit) ?? 0 };
-    }),
-  );
+  const entries = await line.findEntries(releases.map(({ commit }) => commit));
+  const placed = releases.map((release, at) => {
+    return { release, entry: entries[at] ?? 0, index: order.get(release.commit) ?? 0 };
+  });
   placed.sort((one, other) => one.entry - other.entry || one.index - other.index);
   return placed.map(({ release }) => release);
 }

@@ -9,12 +9,10 @@ import type { CommitSha, Digest } from '#core/values/reference.ts';
 
 /** Trees of past commits, fetched without files; those that are asked for come one by one. */
 export interface Past {
-  /** Fetches the trees of commits, all in one request. */
-  prepare(commits: readonly CommitSha[]): Promise<void>;
   /** Opens a commit; its trees are fetched when they are not here. */
   open(commit: CommitSha): Promise<SourceTree>;
-  /** Returns the digests of an overlay at commits, in their order; sixty-four zeros count as none. */
-  readDigests(places: readonly OverlayPlace[]): Promise<ReadonlyMap<string, Digest>[]>;
+  /** Reads the digests of overlays, each at the commits beside its folder; sixty-four zeros count as none. */
+  readDigests(wanted: ReadonlyMap<string, Iterable<CommitSha>>, known?: KnownCommits): Promise<DigestsAt>;
   /** True when a commit changes something in each of the folders. */
   changesAll(parent: CommitSha, commit: CommitSha, folders: readonly string[]): Promise<boolean>;
   /** Returns the commits of `head`'s first-parent line after `base`, at most `count`, that change one of the paths. */
@@ -27,10 +25,26 @@ export interface ReleasePlace {
   readonly overlay: string;
 }
 
+/** Returns the digests of an overlay at a commit by the names of their images; undefined where that was not read. */
+export type DigestsAt = (overlay: string, commit: CommitSha) => Digests | undefined;
+
+/** What makes reading many commits cheaper. */
+interface KnownCommits {
+  /** Returns a commit's root tree: git finds a folder below it without the commit. */
+  readonly treeOf?: (commit: CommitSha) => string | undefined;
+  /** Commits whose trees are fetched in the same request. */
+  readonly also?: readonly CommitSha[];
+}
+
+type Digests = ReadonlyMap<string, Digest>;
+const NOTHING: Digests = new Map();
+
 /** An overlay's folder at one commit. */
-export interface OverlayPlace {
-  readonly commit: CommitSha;
+interface Folder {
   readonly overlay: string;
+  readonly commit: CommitSha;
+  /** As git names its tree. */
+  readonly name: string;
 }
 
 /**
@@ -38,11 +52,59 @@ export interface OverlayPlace {
  * branch's head and the checkout's commit, is read there and not fetched again.
  */
 export function openPast(git: Git, head: Git): Past {
-  const homes = new Map<CommitSha, Git>();
-  const files = new Map<string, Buffer>();
-  const readDigestsOf = createDigestReader();
   // a commit that is fetched alone ends the history that is here: no range may be read meanwhile
   const oneByOne = createQueue();
+  const trees = openTrees({ ...git, fetch: (what) => oneByOne(() => git.fetch(what)) }, head);
+  const readFiles = createFileReader(git, head);
+  const parseDigests = createDigestReader();
+  const digests = new Map<string, Digests>();
+  return {
+    open: async (commit) => {
+      await trees.prepare([commit]);
+      const source = openCommit(trees.homeOf(commit), commit);
+      const readText = async (path: string): Promise<string | undefined> => {
+        const [entry] = await source.findEntries([path]);
+        if (entry?.type !== 'blob') return undefined;
+        return (await readFiles([entry.oid])).get(entry.oid);
+      };
+      return { ...source, readText };
+    },
+    readDigests: async (wanted, { treeOf, also = [] } = {}) => {
+      const folders = [...wanted].flatMap(([overlay, commits]) =>
+        [...commits].map((commit) => ({ overlay, commit, name: `${treeOf?.(commit) ?? commit}:${overlay}` })),
+      );
+      const entries = await trees.readFolders(folders, also);
+      const oids = folders.map(({ overlay }, index) => findFile(entries[index] ?? [], overlay));
+      const unread = [...new Set(oids)].filter((oid): oid is string => oid !== undefined && !digests.has(oid));
+      const files = await readFiles(unread);
+      for (const oid of unread) digests.set(oid, parseDigests(files.get(oid) ?? ''));
+      const found = new Map([...wanted.keys()].map((overlay) => [overlay, new Map<CommitSha, Digests>()]));
+      for (const [index, { overlay, commit }] of folders.entries())
+        found.get(overlay)?.set(commit, digests.get(oids[index] ?? '') ?? NOTHING);
+      return (overlay, commit) => found.get(overlay)?.get(commit);
+    },
+    changesAll: async (parent, commit, folders) => {
+      await trees.prepare([parent, commit]);
+      const list = (at: CommitSha) => trees.homeOf(at).findObjects(folders.map((folder) => `${at}:${folder}`));
+      const [before, after] = await Promise.all([list(parent), list(commit)]);
+      return folders.every((_folder, index) => before[index] !== after[index]);
+    },
+    listTouching: (base, tip, count, paths) => oneByOne(() => listRange(git, base, tip, count, paths)),
+  };
+}
+
+/** The trees of two repositories. */
+interface Trees {
+  /** Fetches the trees of commits that neither repository has, all in one request. */
+  prepare(commits: readonly CommitSha[]): Promise<void>;
+  /** Returns the repository that has a commit which is prepared. */
+  homeOf(commit: CommitSha): Git;
+  /** Returns the entries of folders, in their order; none where a folder was not there. Prepares `also` with them. */
+  readFolders(folders: readonly Folder[], also: readonly CommitSha[]): Promise<(readonly TreeEntry[])[]>;
+}
+
+function openTrees(git: Git, head: Git): Trees {
+  const homes = new Map<CommitSha, Git>();
   const prepare = async (commits: readonly CommitSha[]): Promise<void> => {
     const unknown = [...new Set(commits)].filter((commit) => !homes.has(commit));
     const whole = await head.findCommits(unknown);
@@ -50,48 +112,37 @@ export function openPast(git: Git, head: Git): Past {
     const missing = unknown.filter((commit) => !whole.has(commit));
     if (missing.length === 0) return;
     const refspecs = missing.map((commit) => `${commit}:refs/slipway/past/${commit}`);
-    if (!(await oneByOne(() => git.fetch({ refspecs, depth: 1, filter: 'blob:none' }))))
+    if (!(await git.fetch({ refspecs, depth: 1, filter: 'blob:none' })))
       throw new Refusal('the branch was moved away while this ran; run the job again');
     for (const commit of missing) homes.set(commit, git);
   };
-  /** Fetches what neither repository has, all in one request. */
-  const readFiles = async (oids: readonly string[]): Promise<void> => {
+  return {
+    prepare,
+    homeOf: (commit) => homes.get(commit) ?? git,
+    readFolders: async (folders, also) => {
+      const here = await head.readTrees(folders.map(({ name }) => name));
+      const away = folders.filter((_folder, index) => here[index] === undefined);
+      await prepare([...away.map(({ commit }) => commit), ...also]);
+      const fetched = away.filter(({ commit }) => homes.get(commit) === git);
+      const there = await git.readTrees(fetched.map(({ name }) => name));
+      const entries = new Map(fetched.map((folder, index) => [folder, there[index]]));
+      return folders.map((folder, index) => here[index] ?? entries.get(folder) ?? []);
+    },
+  };
+}
+
+/** Returns a reader of files by their ids, which fetches what neither repository has in one request. */
+function createFileReader(git: Git, head: Git): (oids: readonly string[]) => Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>();
+  return async (oids) => {
     const unread = [...new Set(oids)].filter((oid) => !files.has(oid));
-    const here = await head.findBlobs(unread);
+    const here = await head.findTexts(unread);
     const missing = unread.filter((_oid, index) => here[index] === undefined);
     await git.fetchObjects(missing);
     const fetched = await git.readBlobs(missing);
-    for (const [index, oid] of missing.entries()) files.set(oid, fetched[index] ?? Buffer.alloc(0));
-    for (const [index, oid] of unread.entries()) files.set(oid, here[index] ?? files.get(oid) ?? Buffer.alloc(0));
-  };
-  return {
-    prepare,
-    open: async (commit) => {
-      await prepare([commit]);
-      const source = openCommit(homes.get(commit) ?? git, commit);
-      const readText = async (path: string): Promise<string | undefined> => {
-        const [entry] = await source.findEntries([path]);
-        if (entry?.type !== 'blob') return undefined;
-        await readFiles([entry.oid]);
-        return files.get(entry.oid)?.toString('utf8');
-      };
-      return { ...source, readText };
-    },
-    readDigests: async (places) => {
-      await prepare(places.map(({ commit }) => commit));
-      const found = await findOverlayFiles(places, homes);
-      await readFiles([...found.values()].filter((oid) => oid !== undefined));
-      const text = (oid: string | undefined): string => files.get(oid ?? '')?.toString('utf8') ?? '';
-      const read = new Map([...found].map(([name, oid]) => [name, readDigestsOf(text(oid))]));
-      return places.map((place) => read.get(nameOf(place)) ?? new Map());
-    },
-    changesAll: async (parent, commit, folders) => {
-      await prepare([parent, commit]);
-      const list = (at: CommitSha) => (homes.get(at) ?? git).findObjects(folders.map((folder) => `${at}:${folder}`));
-      const [before, after] = await Promise.all([list(parent), list(commit)]);
-      return folders.every((_folder, index) => before[index] !== after[index]);
-    },
-    listTouching: (base, tip, count, paths) => oneByOne(() => listRange(git, base, tip, count, paths)),
+    for (const [index, oid] of missing.entries()) files.set(oid, fetched[index]?.toString('utf8') ?? '');
+    for (const [index, oid] of unread.entries()) files.set(oid, here[index] ?? files.get(oid) ?? '');
+    return files;
   };
 }
 
@@ -108,39 +159,11 @@ async function listRange(
   return git.listTouching(base, tip, paths);
 }
 
-/** Returns the kustomization file of each overlay, by the overlay's name. */
-async function findOverlayFiles(
-  places: readonly OverlayPlace[],
-  homes: ReadonlyMap<CommitSha, Git>,
-): Promise<ReadonlyMap<string, string | undefined>> {
-  const unique = new Map(places.map((place) => [nameOf(place), place]));
-  const trees = await readTrees(unique, homes);
-  return new Map([...unique].map(([name, { overlay }]) => [name, findFile(trees.get(name) ?? [], overlay)?.oid]));
-}
-
-/** As git names a tree. */
-function nameOf({ commit, overlay }: OverlayPlace): string {
-  return `${commit}:${overlay}`;
-}
-
-/** Returns the folders' entries by name, by one process for each repository. */
-async function readTrees(
-  places: ReadonlyMap<string, OverlayPlace>,
-  homes: ReadonlyMap<CommitSha, Git>,
-): Promise<ReadonlyMap<string, TreeEntry[] | undefined>> {
-  const trees = new Map<string, TreeEntry[] | undefined>();
-  for (const home of new Set(homes.values())) {
-    const own = [...places].filter(([, { commit }]) => homes.get(commit) === home).map(([name]) => name);
-    const read = await home.readTrees(own);
-    for (const [index, name] of own.entries()) trees.set(name, read[index]);
-  }
-  return trees;
-}
-
 /** An overlay that was not there, or was not one, has no digests: that is an answer about the past, not a fault of now. */
-function findFile(entries: readonly TreeEntry[], overlay: string): TreeEntry | undefined {
-  const blobs = new Map(entries.filter(({ type }) => type === 'blob').map((entry) => [entry.path, entry]));
-  return orNothing(() => blobs.get(findKustomizationFile([...blobs.keys()], overlay)));
+function findFile(entries: readonly TreeEntry[], overlay: string): string | undefined {
+  const blobs = entries.filter(({ type }) => type === 'blob');
+  const names = blobs.map(({ path }) => path);
+  return orNothing(() => blobs[names.indexOf(findKustomizationFile(names, overlay))]?.oid);
 }
 
 function orNothing<T>(read: () => T): T | undefined {

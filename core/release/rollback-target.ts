@@ -59,8 +59,8 @@ export async function findTarget(
     throw new Refusal(`${anchor} is not on the branch: start the rollback on the branch that Argo CD follows`);
   }
   const at = await ports.history.at(anchor);
-  const [digests] = await at.past.readDigests([{ commit: anchor, overlay }]);
-  const seen = new Map([...(digests ?? [])].filter(([image]) => images.includes(image)));
+  const digestsAt = await at.past.readDigests(new Map([[overlay, [anchor]]]));
+  const seen = new Map([...(digestsAt(overlay, anchor) ?? [])].filter(([image]) => images.includes(image)));
   for (let count = FIRST_RELEASES; ; count *= 8) {
     const { landings, isWhole } = await readLandings(at, { environment: name, overlay }, images, count);
     const timeline = traceSets(landings);

@@ -92,25 +92,27 @@ export function parseReleases(message: string): Release[] {
 }
 
 function readTrailers(message: string, key: string): string[] {
-  const paragraphs = message
-    .replaceAll('\r\n', '\n')
-    .trimEnd()
-    .split(/\n{2,}/);
-  if (paragraphs.length < 2) return []; // a title alone has no trailers
-  const lines = (paragraphs.at(-1) ?? '').split('\n').filter((line) => line.startsWith(key));
+  const text = message.replaceAll('\r\n', '\n').trimEnd();
+  const start = text.lastIndexOf('\n\n');
+  if (start === -1) return []; // a title alone has no trailers
+  const lines = text
+    .slice(start + 2)
+    .split('\n')
+    .filter((line) => line.startsWith(key));
   return lines.map((line) => line.slice(key.length));
 }
 
 /** Splits `<environment>/<image> <key>=<value> …`: an image may have slashes in its name, an environment has none. */
 function readFields(text: string): { environment: string; image: string; fields: ReadonlyMap<string, string> } {
   const [name = '', ...words] = text.split(' ');
-  const pairs = words.map((word): [string, string] => {
+  const fields = new Map<string, string>();
+  for (const word of words) {
     const equals = word.indexOf('=');
-    return [word.slice(0, equals), decode(word.slice(equals + 1))];
-  });
+    fields.set(word.slice(0, equals), decode(word.slice(equals + 1)));
+  }
   const slash = name.indexOf('/');
   const [environment, image] = slash < 1 ? ['', ''] : [decode(name.slice(0, slash)), decode(name.slice(slash + 1))];
-  return { environment, image, fields: new Map(pairs) };
+  return { environment, image, fields };
 }
 
 function parseRelease(text: string): Release | undefined {
@@ -145,6 +147,7 @@ function encode(value: string): string {
 }
 
 function decode(value: string): string {
+  if (!value.includes('%')) return value;
   try {
     return decodeURIComponent(value);
   } catch {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { open, readFile, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { ExpectedError } from '#core/values/errors.ts';
@@ -13,6 +14,11 @@ export interface ExecOptions {
   readonly extraEnv?: Readonly<Record<string, string>>;
   /** Written to standard input, which is then closed. */
   readonly input?: string | Uint8Array;
+  /**
+   * A new file that standard output passes through; it is removed afterwards, and `onLine` does not see it. Git writes
+   * to a pipe object by object, and each one wakes the reader; ten thousand of them cost nearly nothing in a file.
+   */
+  readonly through?: string;
   /** Exit codes that are answers, not failures. Default: 0 only. */
   readonly accept?: readonly number[] | 'any';
   /** Ends the process when it runs longer, in milliseconds: SIGTERM, then SIGKILL after `graceMs`. */
@@ -60,25 +66,45 @@ export function createExec(environment: Readonly<Record<string, string | undefin
   const defined = Object.fromEntries(
     Object.entries(environment).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
-  return (argv, options = {}) => run(argv, options, { ...(options.env ?? defined), ...options.extraEnv });
+  return (argv, options = {}) => {
+    const env = { ...(options.env ?? defined), ...options.extraEnv };
+    return options.through === undefined ? run(argv, options, env) : runThrough(options.through, argv, options, env);
+  };
+}
+
+async function runThrough(
+  path: string,
+  argv: readonly [string, ...string[]],
+  options: ExecOptions,
+  env: Record<string, string>,
+): Promise<ExecResult> {
+  const file = await open(path, 'wx');
+  try {
+    const result = await run(argv, options, env, file.fd);
+    return { ...result, stdout: await readFile(path) };
+  } finally {
+    await file.close();
+    await rm(path, { force: true });
+  }
 }
 
 function run(
   argv: readonly [string, ...string[]],
   options: ExecOptions,
   env: Record<string, string>,
+  output: 'pipe' | number = 'pipe',
 ): Promise<ExecResult> {
   const [file, ...args] = argv;
   const shownArgv = argv.map((word) => scrub(word, options.secrets));
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: options.cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { cwd: options.cwd, env, stdio: ['pipe', output, 'pipe'] });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const limit = options.timeoutMs === undefined ? undefined : endAfter(child, options.timeoutMs, options.graceMs);
     collect(child.stdout, stdout, options.onLine);
     collect(child.stderr, stderr, options.onLine);
-    child.stdin.on('error', () => {}); // a program may exit before it has read everything: its exit code tells
-    child.stdin.end(options.input ?? '');
+    child.stdin?.on('error', () => {}); // a program may exit before it has read everything: its exit code tells
+    child.stdin?.end(options.input ?? '');
     child.once('error', (error: NodeJS.ErrnoException) => {
       limit?.cancel();
       const cause = new Error(scrub(error.message, options.secrets)); // node's own error carries the bare argv
@@ -126,17 +152,17 @@ function endAfter(child: ChildProcess, milliseconds: number, graceMs = 5_000): T
 }
 
 /** Gathers bytes and, when asked, hands out whole lines; a line or a character split between two chunks stays whole. */
-function collect(stream: Readable, chunks: Buffer[], onLine: ((line: string) => void) | undefined): void {
+function collect(stream: Readable | null, chunks: Buffer[], onLine: ((line: string) => void) | undefined): void {
   const decoder = new StringDecoder('utf8');
   let rest = '';
-  stream.on('data', (chunk: Buffer) => {
+  stream?.on('data', (chunk: Buffer) => {
     chunks.push(chunk);
     if (onLine === undefined) return;
     const lines = (rest + decoder.write(chunk)).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) onLine(line.replace(/\r$/, ''));
   });
-  stream.on('end', () => {
+  stream?.on('end', () => {
     const last = rest + decoder.end();
     if (onLine !== undefined && last !== '') onLine(last);
   });

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -144,6 +144,29 @@ describe('input', () => {
 
   test('that is not read does no harm', async () => {
     expect((await node('process.exit(0)', { input: large })).code).toBe(0);
+  });
+});
+
+describe('output through a file', () => {
+  const through = () => ({ through: join(folder, 'output') });
+
+  test('is every byte that was printed, and the file is gone', async () => {
+    const { stdout } = await node('process.stdout.write(Buffer.from([0, 255, 10, 128]))', through());
+    expect([...stdout]).toEqual([0, 255, 10, 128]);
+    expect(readdirSync(folder)).not.toContain('output');
+  });
+
+  test('leaves no file behind a program that fails', async () => {
+    const error = await failure(node('console.log("half"); console.error("why"); process.exit(3)', through()));
+    expect(error).toMatchObject({ code: 3, stderr: 'why\n' });
+    expect(readdirSync(folder)).not.toContain('output');
+  });
+
+  test('never goes into a file that is there', async () => {
+    const taken = join(folder, 'taken');
+    writeFileSync(taken, 'mine');
+    await expect(node('console.log("other")', { through: taken })).rejects.toThrow('EEXIST');
+    expect(readFileSync(taken, 'utf8')).toBe('mine');
   });
 });
 
