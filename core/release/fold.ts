@@ -24,8 +24,6 @@ export interface Folded {
   readonly plan: Plan;
   /** The commit that was pushed; undefined when nothing was to be written, or when it was not taken. */
   readonly commit: CommitSha | undefined;
-  /** True when a push was tried. */
-  readonly hasPushed: boolean;
   /** Why the push was not taken. */
   readonly rejected: Rejection | undefined;
 }
@@ -51,11 +49,11 @@ export async function foldIntents(
   const moves = commit === undefined ? [] : [{ ref: `refs/heads/${branch}`, commit, lease: tip.head }];
   const gone = open.filter(({ intent }) => done.has(intent));
   const deletes = gone.map((one) => ({ ref: one.ref, commit: undefined, lease: one.commit }));
-  if (moves.length + deletes.length === 0) return { plan, commit, hasPushed: false, rejected: undefined };
+  if (moves.length + deletes.length === 0) return { plan, commit, rejected: undefined };
   const pushed = await ports.transport.update([...moves, ...deletes]);
-  if (pushed.outcome !== 'pushed') return { plan, commit: undefined, hasPushed: true, rejected: pushed };
+  if (pushed.outcome !== 'pushed') return { plan, commit: undefined, rejected: pushed };
   if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, with ${describeBatch(plan)}`);
-  return { plan, commit, hasPushed: true, rejected: undefined };
+  return { plan, commit, rejected: undefined };
 }
 
 /**

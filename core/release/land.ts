@@ -9,7 +9,7 @@ import { type OpenIntent, publishIntent, readTip, type Tip, withdrawIntent } fro
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
-import { countLanded, sayDecided, sayRefused } from '#core/release/say.ts';
+import { countLanded, sayDecided, sayOther } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
 import { choosePace, choosePatience } from '#core/release/turns.ts';
@@ -50,8 +50,8 @@ interface Progress {
   phase: 'new' | 'published' | 'refless';
   /** Its ref, as it was published or seen last; undefined where none is known to be there. */
   own: OpenIntent | undefined;
-  /** True when a push was tried: it may have taken effect, whatever was answered. */
-  hasPushed: boolean;
+  /** True when publishing was tried: it may have taken effect, whatever was answered. */
+  wasPublishing: boolean;
   lostRaces: number;
   rejections: number;
   /** The answer to the last push, where it did not take. */
@@ -72,7 +72,7 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
   const progress: Progress = {
     phase: 'new',
     own: undefined,
-    hasPushed: false,
+    wasPublishing: false,
     lostRaces: 0,
     rejections: 0,
     rejected: undefined,
@@ -108,7 +108,10 @@ async function landInTime(
     if (own !== undefined) progress.phase = 'published';
     const known = own === undefined ? await findOutcome(tip, intent, progress, ports) : undefined;
     if (known !== undefined) return known;
-    if (progress.phase === 'new') continue;
+    if (progress.phase === 'new') {
+      await clock.sleep(choosePace(1, ports.random()));
+      continue;
+    }
     const others = await ports.trust(
       tip.open.filter((open) => open !== own),
       branch,
@@ -184,7 +187,6 @@ async function findOutcome(
   progress: Progress,
   ports: LandPorts,
 ): Promise<LandResult | undefined> {
-  if (!progress.hasPushed && progress.phase !== 'published') return undefined;
   const places = listPlaces(await ports.readConfig(head));
   const landed =
     (await ports.history.findLandedBy(head, intent.id, places)) ??
@@ -235,8 +237,8 @@ function toResult(
 }
 
 async function publish(intent: Intent, progress: Progress, branch: string, ports: LandPorts): Promise<void> {
-  const wasTried = progress.hasPushed;
-  progress.hasPushed = true; // another writer may land it before we see its ref
+  const wasTried = progress.wasPublishing;
+  progress.wasPublishing = true; // another writer may land it before we see its ref
   const { pushed, open } = await publishIntent(intent, ports.transport);
   if (pushed.outcome === 'pushed') {
     Object.assign(progress, { phase: 'published', own: open });
@@ -265,7 +267,6 @@ async function fold(
 ): Promise<LandResult | undefined> {
   const open = own === undefined ? others : [{ ...own, intent }, ...others];
   const folded = await foldIntents(tip, open, own === undefined ? intent : undefined, branch, ports);
-  progress.hasPushed ||= folded.hasPushed;
   progress.rejected = folded.rejected;
   if (folded.rejected === undefined) progress.own = undefined;
   const decided = folded.plan.decided.find((one) => one.intent === intent);
@@ -274,7 +275,7 @@ async function fold(
   if (decided.outcome === 'refused' && (own === undefined || folded.rejected === undefined)) throw refusalOf(decided);
   if (folded.rejected !== undefined || decided.outcome === 'waits') return undefined;
   sayDecided(decided, ports.log);
-  for (const other of folded.plan.decided) if (other !== decided) sayRefused(other, ports.log);
+  for (const other of folded.plan.decided) if (other !== decided) sayOther(other, ports.log);
   return toResult(decided, folded.commit, progress, { edits: folded.plan.edits, batch: countLanded(folded.plan) });
 }
 

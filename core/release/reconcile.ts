@@ -4,7 +4,7 @@ import { findCandidates } from '#core/release/hold-image.ts';
 import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { explainRejection } from '#core/release/rejection.ts';
-import { countLanded, sayRefused } from '#core/release/say.ts';
+import { countLanded, sayOther } from '#core/release/say.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What was left behind, and what became of it. */
@@ -58,7 +58,7 @@ async function foldLeftovers(branch: string, ports: AskPorts): Promise<Omit<Reco
     for (const decided of plan.decided) {
       if (decided.outcome === 'waits') continue;
       folded += 1;
-      sayRefused(decided, ports.log);
+      sayOther(decided, ports.log);
     }
     if (commit !== undefined && countLanded(plan) > 0) commits.push(commit);
   }

@@ -14,7 +14,7 @@ export function sayDecided({ images, holds }: Pick<Decided, 'images' | 'holds'>,
  * Says what became of another writer's intent, refused or not: that writer may be gone, and the commit names only what
  * landed.
  */
-export function sayRefused({ intent, outcome, images, holds, refusal }: Decided, log: Log): void {
+export function sayOther({ intent, outcome, images, holds, refusal }: Decided, log: Log): void {
   if (outcome === 'waits') return;
   const from = intent.run === '' ? '' : `, ${intent.run}`;
   const name = `intent ${intent.id} of ${intent.actor} (${intent.kind}${from})`;

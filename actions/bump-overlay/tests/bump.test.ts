@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { startTenant, type Tenant } from '#tests/support/tenant.ts';
 
 let tenant: Tenant;
@@ -66,17 +66,31 @@ test.each([
   expect(tenant.readOverlay()).toContain(digest);
 });
 
-test('an answer lost on the wire: the bump finds its own commit and does not write a second', async () => {
-  const digest = tenant.push('discord-bot', 'one');
-  let dropped = 0;
-  tenant.server.intercept = async (request) =>
-    request.url?.endsWith('/git-receive-pack') && request.method === 'POST' && dropped++ === 0
-      ? 'drop-answer'
-      : undefined;
-  const result = await tenant.bump({ images: `discord-bot=${digest}` });
-  expect(result.outputs['outcome']).toBe('landed');
-  expect(result.outputs['commit']).toBe(tenant.remoteGit('rev-parse', 'main'));
-  expect(tenant.releases()).toHaveLength(1);
+describe.each([
+  ['to publishing', 0],
+  ['to the move of the branch', 1],
+])('an answer lost %s', (_what, lost) => {
+  test.each([
+    ['the bump finds its own commit', false],
+    ['the bump finds its own commit below that of a person who was quick', true],
+  ])('%s, and does not write a second', async (_name, isFollowed) => {
+    const digest = tenant.push('discord-bot', 'one');
+    let answers = 0;
+    let asks = 0;
+    tenant.server.intercept = async ({ url = '', method }) => {
+      const isLanded = tenant.releases().length > 0;
+      if (isFollowed && isLanded && /upload-pack$/.test(url) && asks++ === 0)
+        tenant.commit({ 'notes.md': 'a person\n' }, 'a person');
+      const isPush = url.endsWith('/git-receive-pack') && method === 'POST';
+      return isPush && answers++ === lost ? 'drop-answer' : undefined;
+    };
+    const result = await tenant.bump({ images: `discord-bot=${digest}` });
+    expect(result.outputs['outcome']).toBe('landed');
+    const below = isFollowed && lost === 1 ? 'main^' : 'main';
+    expect(result.outputs['commit']).toBe(tenant.remoteGit('rev-parse', below));
+    expect(tenant.releases()).toHaveLength(1);
+    expect(tenant.remoteGit('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+  });
 });
 
 test('A, B, A built from three commits and finishing as first, third, second: the overlay stays on A', async () => {

@@ -158,10 +158,9 @@ test('a writer whose open intent is deleted lands it all the same', async () => 
           ...ports.transport,
           update: async (updates) => {
             pushes += 1;
-            if (pushes === 1) stage.tenant.commit({ 'notes.md': 'a rival\n' }, 'rival');
             const pushed = await ports.transport.update(updates);
-            // the second push publishes the intent: a stranger deletes its ref at once
-            if (pushes === 2) for (const ref of intents().split('\n')) stage.tenant.remoteGit('update-ref', '-d', ref);
+            // the first push publishes the intent: a stranger deletes its ref at once
+            if (pushes === 1) for (const ref of intents().split('\n')) stage.tenant.remoteGit('update-ref', '-d', ref);
             return pushed;
           },
         },
