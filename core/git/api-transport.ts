@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { FileChange, NewCommit } from '#core/git/commit.ts';
-import { type GitHubApi, openGitHubApi } from '#core/git/github-api.ts';
-import type { GitHubOptions } from '#core/git/github-wire.ts';
+import type { GitHubApi } from '#core/git/github-api.ts';
 import type { PushResult, RefUpdate } from '#core/git/push.ts';
 import type { Transport } from '#core/git/transport.ts';
+import type { Log } from '#core/system/log.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 
@@ -29,10 +29,10 @@ const updated = z.object({ updateRefs: z.object({}) });
 
 /**
  * Returns the transport of GitHub's API. GitHub signs what it writes for a bot, so a branch that requires signatures
- * takes it. A write is at most four requests: parent's tree, new tree, commit, refs.
+ * takes it. A commit on a parent and its refs are at most four requests: parent's tree, new tree, commit, refs; a root
+ * commit and its ref are three.
  */
-export function createApiTransport(options: GitHubOptions): Transport {
-  const api = openGitHubApi(options);
+export function createApiTransport(api: GitHubApi, log: Log): Transport {
   let repositoryId: string | undefined;
   const find = async (query: string, variables: object): Promise<string> =>
     api.query(query, { owner: api.owner, name: api.name, ...variables }, (data) => {
@@ -46,10 +46,15 @@ export function createApiTransport(options: GitHubOptions): Transport {
       const known = what.parent === undefined ? undefined : what.tree;
       const base = what.parent === undefined ? undefined : (known ?? (await find(FIND_TREE, { parent: what.parent })));
       const commit = await writeCommit(api, base, what);
-      options.log.info(`Commit ${commit.slice(0, 7)} is signed by GitHub`);
+      log.info(`Commit ${commit.slice(0, 7)} is signed by GitHub`);
       return commit;
     },
-    update: async (updates) => updateRefs(api, repositoryId ?? (await find(FIND_REPOSITORY, {})), updates),
+    update: async (updates) => {
+      const [first, ...more] = updates;
+      if (first?.commit !== undefined && first.lease === undefined && more.length === 0)
+        return createRef(api, first.ref, first.commit);
+      return updateRefs(api, repositoryId ?? (await find(FIND_REPOSITORY, {})), updates);
+    },
   };
 }
 
@@ -85,6 +90,12 @@ async function inlineOrBlob(api: GitHubApi, content: Uint8Array): Promise<{ cont
   if (isUtf8(content) && !content.includes(0)) return { content: Buffer.from(content).toString('utf8') };
   const body = { content: Buffer.from(content).toString('base64'), encoding: 'base64' };
   return { sha: made.parse(await api.rest('contents: write', 'POST', 'git/blobs', body)).sha };
+}
+
+/** One request, where the mutation needs the repository's id first. Refuses a ref that exists. */
+async function createRef(api: GitHubApi, ref: string, commit: CommitSha): Promise<PushResult> {
+  const result = await api.create('git/refs', { ref, sha: commit });
+  return result.done ? { outcome: 'pushed' } : { outcome: result.outcome, reason: result.reason };
 }
 
 async function updateRefs(api: GitHubApi, repositoryId: string, updates: readonly RefUpdate[]): Promise<PushResult> {

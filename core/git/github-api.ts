@@ -22,7 +22,9 @@ export interface GitHubApi {
   rest(right: Right, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
   /** Asks until there is an answer, for 30 s; `read` returns undefined for one that is not there yet. */
   query<T>(text: string, variables: object, read: (data: unknown) => T | undefined): Promise<T>;
-  /** Asks once: what is not known to be undone is not repeated. */
+  /** Makes something below `repos/<owner>/<name>`. Asks once: what is not known to be undone is not repeated. */
+  create(path: string, body: unknown): Promise<Mutated>;
+  /** Asks once, as {@link create} does. */
   mutate(text: string, variables: object): Promise<Mutated>;
 }
 
@@ -52,6 +54,16 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
         if (answer.status >= 400) throw refuse(`${method} ${path} of ${owner}/${name}`, right, answer);
         return { done: true, value: answer.body };
       }),
+    create: async (path, body) => {
+      const answer = await wire('POST', `${apiUrl}/repos/${owner}/${name}/${path}`, body);
+      if ('lost' in answer) return { done: false, outcome: 'unclear', reason: answer.lost };
+      const { status } = answer;
+      if (status < 300) return { done: true, data: answer.body };
+      // "Reference already exists", and what a rule says, are 422
+      if (status === 409 || status === 422)
+        return { done: false, outcome: 'rejected', reason: `HTTP ${status}${saidIn(answer.body)}` };
+      throw refuse(`POST ${path} of ${owner}/${name}`, 'contents: write', answer);
+    },
     query: (query, variables, read) =>
       repeat('a question', async () => {
         const judged = judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: read');

@@ -1,55 +1,76 @@
 import { z } from 'zod';
-import { openGitHubApi } from '#core/git/github-api.ts';
-import type { GitHubOptions } from '#core/git/github-wire.ts';
+import type { GitHubApi } from '#core/git/github-api.ts';
 import type { CommitSha } from '#core/values/reference.ts';
+
+/** What GitHub says of a commit. */
+export interface Verification {
+  /** True where GitHub itself signed the commit, so that its author is not just text. */
+  readonly verified: boolean;
+  /** The author's login (`github-actions[bot]`); undefined where the commit is not verified, or the account is not known. */
+  readonly author: string | undefined;
+}
 
 /** What GitHub vouches for. */
 export interface GitHubTrust {
-  /**
-   * Verified: GitHub itself signed the commit, so that its author is not just text. `author` is the login of that author
-   * (`github-actions[bot]`); undefined where the commit is not verified or not there, or the account is not known.
-   */
-  isVerified(commit: CommitSha): Promise<{ readonly verified: boolean; readonly author: string | undefined }>;
+  /** Returns what GitHub says of those of the commits that it has, by one request for each hundred. */
+  verify(commits: readonly CommitSha[]): Promise<ReadonlyMap<CommitSha, Verification>>;
   /** True where a branch protection or a ruleset covers the branch. Refuses a branch that is not there. */
   isProtected(branch: string): Promise<boolean>;
 }
 
-const READ_SIGNATURE = `query ($owner: String!, $name: String!, $commit: GitObjectID!) {
+/** How many commits one request asks for. */
+const BATCH = 100;
+
+/** Returns the question for this many commits: `$c0` is answered as `c0`. */
+function askForSignatures(count: number): string {
+  const names = Array.from({ length: count }, (_, index) => `c${index}`);
+  return `query ($owner: String!, $name: String!, ${names.map((name) => `$${name}: GitObjectID!`).join(', ')}) {
   repository(owner: $owner, name: $name) {
-    object(oid: $commit) {
-      ... on Commit {author {email user {login}} committer {email} signature {isValid wasSignedByGitHub}}
-    }
+    ${names.map((name) => `${name}: object(oid: $${name}) {...signed}`).join('\n    ')}
   }
-}`;
+}
+fragment signed on Commit {author {email user {login}} committer {email} signature {isValid wasSignedByGitHub}}`;
+}
 
 const person = z.object({ email: z.string().nullish(), user: z.object({ login: z.string() }).nullish() });
-const signed = z.object({
-  repository: z.object({
-    object: z
-      .object({
-        author: person.nullish(),
-        committer: person.nullish(),
-        signature: z.object({ isValid: z.boolean(), wasSignedByGitHub: z.boolean() }).nullish(),
-      })
-      .nullish(),
-  }),
+const commit = z.object({
+  author: person.nullish(),
+  committer: person.nullish(),
+  signature: z.object({ isValid: z.boolean(), wasSignedByGitHub: z.boolean() }).nullish(),
 });
+const signed = z.object({ repository: z.record(z.string(), commit.nullish()) });
 const branchAnswer = z.object({ protected: z.boolean() });
 
 /** Opens the questions; they need `contents: read`. */
-export function openGitHubTrust(options: GitHubOptions): GitHubTrust {
-  const api = openGitHubApi(options);
+export function openGitHubTrust(api: GitHubApi): GitHubTrust {
   return {
-    isVerified: (commit) =>
-      api.query(READ_SIGNATURE, { owner: api.owner, name: api.name, commit }, (data) => {
-        const { author, committer, signature } = signed.parse(data).repository.object ?? {};
-        const verified = signature?.isValid === true && signature.wasSignedByGitHub;
-        const isOwn = committer?.email === author?.email || committer?.email === WEB_FLOW;
-        return { verified, author: verified && isOwn ? (author?.user?.login ?? botOf(author?.email)) : undefined };
-      }),
+    verify: async (commits) => {
+      const found = new Map<CommitSha, Verification>();
+      for (let at = 0; at < commits.length; at += BATCH)
+        for (const [sha, said] of await verifyBatch(api, commits.slice(at, at + BATCH))) found.set(sha, said);
+      return found;
+    },
     isProtected: async (branch) =>
       branchAnswer.parse(await api.rest('contents: read', 'GET', `branches/${encodeURIComponent(branch)}`)).protected,
   };
+}
+
+function verifyBatch(api: GitHubApi, commits: readonly CommitSha[]): Promise<[CommitSha, Verification][]> {
+  const { owner, name } = api;
+  const variables = { owner, name, ...Object.fromEntries(commits.map((sha, index) => [`c${index}`, sha])) };
+  return api.query(askForSignatures(commits.length), variables, (data) => {
+    const { repository } = signed.parse(data);
+    return commits.flatMap((sha, index): [CommitSha, Verification][] => {
+      const said = repository[`c${index}`];
+      return said ? [[sha, judge(said)]] : [];
+    });
+  });
+}
+
+function judge({ author, committer, signature }: z.output<typeof commit>): Verification {
+  const verified = signature?.isValid === true && signature.wasSignedByGitHub;
+  const isOwn = committer?.email === author?.email || committer?.email === WEB_FLOW;
+  return { verified, author: verified && isOwn ? (author?.user?.login ?? botOf(author?.email)) : undefined };
 }
 
 /** The committer that GitHub puts where it writes for someone. */

@@ -3,6 +3,7 @@ import { parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { readConfig } from '#core/config/read.ts';
 import { createApiTransport } from '#core/git/api-transport.ts';
+import { openGitHubApi } from '#core/git/github-api.ts';
 import { openGitHubTrust } from '#core/git/github-trust.ts';
 import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
@@ -148,10 +149,12 @@ function connectToGitHub(git: Git, runner: Runner, { token, transport, identity 
   if (transport === 'api' && (apiUrl === '' || graphqlUrl === '')) {
     throw new InputError('transport', transport, "needs GitHub's API, and GITHUB_API_URL is empty: use git");
   }
-  const hasApi = apiUrl !== '' && graphqlUrl !== '' && token !== '';
+  const hasApi = apiUrl !== '' && graphqlUrl !== '' && (token !== '' || transport === 'api');
+  if (!hasApi) return { transport: createGitTransport(git), trust: trustAll };
+  const api = openGitHubApi(github); // one for both: a rate limit that one of them meets binds the other
   return {
-    transport: transport === 'api' ? createApiTransport(github) : createGitTransport(git),
-    trust: hasApi ? createTrust(openGitHubTrust(github), identity, runner.log) : trustAll,
+    transport: transport === 'api' ? createApiTransport(api, runner.log) : createGitTransport(git),
+    trust: createTrust(openGitHubTrust(api), identity, runner.log),
   };
 }
 

@@ -20,10 +20,14 @@ export function isFinal({ outcome, reason }: Rejection): boolean {
 
 /** `fate` says what becomes of the intent, where it is published. The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
 export function explainRejection(branch: string, reason: string, fate?: string): Refusal {
-  const remedy = /\b40[13]\b/.test(reason)
-    ? 'give the job `permissions: contents: write`, or use git credentials that may write'
-    : 'let the pipeline push to it (branch protection or ruleset: add its identity to the bypass list)';
   return new Refusal(
-    `branch: ${branch} does not take the commit, the server says: ${reason}; ${remedy}${fate === undefined ? '' : `; ${fate}`}`,
+    `branch: ${branch} does not take the commit, the server says: ${reason}; ${remedyOf(reason)}${fate === undefined ? '' : `; ${fate}`}`,
   );
+}
+
+function remedyOf(reason: string): string {
+  if (/\b40[13]\b/.test(reason))
+    return 'give the job `permissions: contents: write`, or use git credentials that may write';
+  if (/verified signatures/i.test(reason)) return 'use `transport: api`, by which GitHub signs the commits';
+  return 'let the pipeline push to it (branch protection or ruleset: add its identity to the bypass list)';
 }

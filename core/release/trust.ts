@@ -1,6 +1,7 @@
-import type { GitHubTrust } from '#core/git/github-trust.ts';
+import type { GitHubTrust, Verification } from '#core/git/github-trust.ts';
 import type { OpenIntent } from '#core/release/open-intents.ts';
 import type { Log } from '#core/system/log.ts';
+import type { CommitSha } from '#core/values/reference.ts';
 
 /** Returns those open intents that may be folded; says which are left, and why. */
 export type Trust = (open: readonly OpenIntent[], branch: string) => Promise<readonly OpenIntent[]>;
@@ -14,6 +15,7 @@ export const trustAll: Trust = async (open) => open;
  */
 export function createTrust(github: GitHubTrust, identity: string, log: Log): Trust {
   const protectedBranches = new Map<string, Promise<boolean>>();
+  const known = new Map<CommitSha, Verification>(); // a commit never changes
   const said = new Set<string>();
   const isProtected = (branch: string): Promise<boolean> => {
     const asked = protectedBranches.get(branch) ?? github.isProtected(branch);
@@ -22,20 +24,18 @@ export function createTrust(github: GitHubTrust, identity: string, log: Log): Tr
   };
   return async (open, branch) => {
     if (open.length === 0 || !(await isProtected(branch))) return open;
-    const checked = await Promise.all(
-      open.map(async (one) => {
-        const { verified, author } = await github.isVerified(one.commit);
-        if (verified && author === identity) return [one];
-        if (!said.has(one.ref)) {
-          const who = verified ? `is signed by ${author ?? 'an unknown account'}` : 'is not signed by GitHub';
-          log.warn(
-            `${one.ref} is left as it is: ${branch} is protected, and the intent ${who} (folded are those of ${identity})`,
-          );
-        }
-        said.add(one.ref);
-        return [];
-      }),
-    );
-    return checked.flat();
+    const unknown = open.map(({ commit }) => commit).filter((commit) => !known.has(commit));
+    for (const [commit, verification] of await github.verify(unknown)) known.set(commit, verification);
+    return open.filter(({ ref, commit }) => {
+      const { verified = false, author } = known.get(commit) ?? {};
+      if (verified && author === identity) return true;
+      if (said.has(ref)) return false;
+      said.add(ref);
+      const who = verified ? `is signed by ${author ?? 'an unknown account'}` : 'is not signed by GitHub';
+      log.warn(
+        `${ref} is left as it is: ${branch} is protected, and the intent ${who} (folded are those of ${identity})`,
+      );
+      return false;
+    });
   };
 }

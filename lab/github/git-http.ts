@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import { type Bearer, mayAccessContents, type Tokens } from '#lab/github/identity/tokens.ts';
+import { type Bearer, loginOf, mayAccessContents, type Tokens } from '#lab/github/identity/tokens.ts';
 import { parseMoves, type RefMove } from '#lab/github/repository.ts';
 
 /** What serving git needs. */
@@ -36,9 +36,7 @@ export async function serveGit(
   if (!mayAccessContents(bearer, isPush ? 'write' : 'read')) {
     response
       .writeHead(403)
-      .end(
-        `Permission to ${url.pathname.split('.git')[0]?.slice(1)} denied to ${bearer.kind === 'job' ? 'github-actions[bot]' : bearer.login}.\n`,
-      );
+      .end(`Permission to ${url.pathname.split('.git')[0]?.slice(1)} denied to ${loginOf(bearer)}.\n`);
     return true;
   }
   const moves = service === 'git-receive-pack';
@@ -85,7 +83,7 @@ async function runBackend(
       CONTENT_TYPE: request.headers['content-type'] ?? '',
       HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
       GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-      REMOTE_USER: bearer.kind === 'job' ? 'github-actions[bot]' : bearer.login,
+      REMOTE_USER: loginOf(bearer),
       SLIPWAY_BEARER: bearer.kind,
       ...(request.headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: request.headers['content-length'] }),
     },

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Bearer } from '#lab/github/identity/tokens.ts';
+import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
 import { UPDATE_HOOK } from '#lab/github/rules.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Runs } from '#lab/github/runner/runs.ts';
@@ -22,7 +22,7 @@ export const OWNER_ID = '1001';
 export const REPOSITORY_ID = '2002';
 
 /** Makes an empty repository that is served over HTTP and keeps its rules (rules.ts) when a job pushes. */
-export async function createBareRepository(lab: Lab, bare: string): Promise<void> {
+export async function createBareRepository(lab: Pick<Lab, 'exec'>, bare: string): Promise<void> {
   mkdirSync(dirname(bare), { recursive: true });
   await lab.exec(['git', 'init', '--quiet', '--bare', '--initial-branch=main', bare]);
   for (const [key, value] of [
@@ -138,7 +138,7 @@ async function readPush(git: ReadGit, move: RefMove, bearer: Bearer, repository:
   const changed = await git('diff-tree', '-r', '--name-only', '--no-commit-id', '--root', ...range);
   const files = changed.split('\n').filter(Boolean);
   const [name = '', message = ''] = (await git('log', '-1', '--format=%an%x00%B', after)).split('\0');
-  const login = bearer.kind === 'user' ? bearer.login : 'github-actions[bot]';
+  const login = loginOf(bearer);
   const commit = { id: after, message: message.trim(), author: { name }, added: [], removed: [], modified: files };
   const payload = {
     ref,

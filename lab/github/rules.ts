@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bearer } from '#lab/github/identity/tokens.ts';
+import { type Bearer, JOB_LOGIN, loginOf } from '#lab/github/identity/tokens.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, NO_OBJECT } from '#lab/github/rest/git.ts';
 
@@ -16,6 +16,8 @@ export interface Rules {
   protect(ref: string): void;
   /** From now on, job tokens move this reference to signed commits only. */
   requireSignatures(ref: string): void;
+  /** Puts a GitHub App on the bypass list of the reference's rules; a job's own token cannot be put there. */
+  letThrough(ref: string, login: string): void;
   /** True where a rule protects the reference. */
   isProtected(ref: string): boolean;
   /** Remembers that GitHub signed the commit. */
@@ -26,7 +28,12 @@ export interface Rules {
 }
 
 /** Lists of the bare repository, one name a line: git's `update` hook reads them as well. */
-const LISTS = { protected: 'protected', signatures: 'require-signatures', signed: 'signed-commits' } as const;
+const LISTS = {
+  protected: 'protected',
+  signatures: 'require-signatures',
+  signed: 'signed-commits',
+  bypass: 'bypass',
+} as const;
 const DEFAULT_BRANCH = 'refs/heads/main';
 const EMPTY_TREE = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
@@ -40,19 +47,25 @@ export function openRules(bare: string, git: Git): Rules {
   return {
     protect: (ref) => add('protected', ref),
     requireSignatures: (ref) => add('signatures', ref),
+    letThrough: (ref, login) => {
+      if (login === JOB_LOGIN) throw new Error('Actor GitHub Actions integration must be part of the ruleset source');
+      add('bypass', `${ref} ${login}`);
+    },
     isProtected: (ref) => has('protected', ref) || has('signatures', ref),
     sign: (sha) => add('signed', sha),
     isSigned: (sha) => has('signed', sha),
     refuse: async (bearer, { ref, before, after }) => {
       if (bearer.kind === 'user') return undefined;
-      if (has('protected', ref))
+      const isLetThrough = has('bypass', `${ref} ${loginOf(bearer)}`);
+      if (has('protected', ref) && !isLetThrough)
         return { rule: 'protected', message: `GH006: Protected branch update failed for ${ref}.` };
       if (after === NO_OBJECT) return undefined;
       if (await changesWorkflows(git, after))
         return { rule: 'workflows', message: 'Resource not accessible by integration' };
-      const unsigned = has('signatures', ref)
-        ? (await listNew(git, before, after)).filter((sha) => !has('signed', sha))
-        : [];
+      const unsigned =
+        has('signatures', ref) && !isLetThrough
+          ? (await listNew(git, before, after)).filter((sha) => !has('signed', sha))
+          : [];
       return unsigned.length === 0 ? undefined : { rule: 'signatures', message: tellUnsigned(ref, unsigned) };
     },
   };
@@ -83,7 +96,9 @@ function tellUnsigned(ref: string, commits: readonly string[]): string {
  */
 export const UPDATE_HOOK = `#!/bin/sh
 [ "$SLIPWAY_BEARER" = job ] || exit 0
-if grep -qxF "$1" "$GIT_DIR/${LISTS.protected}" 2>/dev/null; then
+bypassed=no
+! grep -qxF "$1 $REMOTE_USER" "$GIT_DIR/${LISTS.bypass}" 2>/dev/null || bypassed=yes
+if [ $bypassed = no ] && grep -qxF "$1" "$GIT_DIR/${LISTS.protected}" 2>/dev/null; then
   echo "error: GH006: Protected branch update failed for $1." >&2
   exit 1
 fi
@@ -96,6 +111,7 @@ if [ -n "$changed" ]; then
   echo "- refusing to allow a GitHub App to create or update workflow \\\`$changed\\\` without \\\`workflows\\\` permission" >&2
   exit 1
 fi
+[ $bypassed = no ] || exit 0
 grep -qxF "$1" "$GIT_DIR/${LISTS.signatures}" 2>/dev/null || exit 0
 known=$2
 [ "$known" != ${NO_OBJECT} ] || known=${DEFAULT_BRANCH}

@@ -9,6 +9,11 @@ export interface GitServer {
   readonly requests: { method: string; url: string; authorization: string | undefined }[];
   /** When set, answers instead of git: return a status to refuse, undefined to let the request through. */
   intercept: ((request: IncomingMessage) => Promise<number | 'drop' | 'drop-answer' | undefined>) | undefined;
+  /** What the server wants of its clients: the inputs and the environment of every writer. */
+  readonly connection?: {
+    readonly inputs: Readonly<Record<string, string>>;
+    readonly env: Readonly<Record<string, string>>;
+  };
   close(): Promise<void>;
 }
 

@@ -24,7 +24,7 @@ export interface Stage {
 /** Opens the stage: both releases go to every environment, each by a commit of its own, to the first one last. */
 export async function openStage(options: TenantOptions = {}): Promise<Stage> {
   const { images = ['discord-bot', 'dev-sandbox'], environments = ['production', 'staging'] } = options;
-  const tenant = await startTenant({ images, environments });
+  const tenant = await startTenant({ ...options, images, environments });
   const all = (digest: string) => images.map((image) => `${image}=${digest}`).join('\n');
   const change = async (text: string) => {
     const source = tenant.commit({ 'app/main.js': `// ${text}\n` }, text);

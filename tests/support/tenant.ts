@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type GitServer, startGitServer } from '#tests/support/git-server.ts';
 import { putImage } from '#tests/support/images.ts';
@@ -60,6 +60,8 @@ export const kustomizeFolder = findKustomize();
 export interface TenantOptions {
   readonly images?: readonly string[];
   readonly environments?: readonly string[];
+  /** Serves the bare repository `<…>/acme/tenant.git`; git's own server where it is not given. */
+  readonly serve?: (remote: string) => Promise<GitServer>;
 }
 
 /** Starts a tenant whose images are all at "never released". */
@@ -67,11 +69,12 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const images = options.images ?? ['discord-bot', 'dev-sandbox'];
   const environments = options.environments ?? ['production'];
   const root = mkdtempSync(join(tmpdir(), 'slipway-tenant-'));
-  const [remote, clone, temp] = [join(root, 'tenant.git'), join(root, 'clone'), join(root, 'temp')];
-  mkdirSync(temp);
+  const { serve = startGitServer } = options;
+  const [remote, clone, temp] = [join(root, 'acme', 'tenant.git'), join(root, 'clone'), join(root, 'temp')];
+  for (const folder of [dirname(remote), temp]) mkdirSync(folder);
   openRepositories(remote, clone);
   const registry = await startTestRegistry();
-  const server = await startGitServer(remote);
+  const server = await serve(remote);
   let checkouts = 0;
   const tenant: Tenant = {
     remote,

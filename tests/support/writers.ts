@@ -63,7 +63,9 @@ async function write<In extends AskOptions, Result extends object>(
     readonly render: (result: Result, page: LandingPage & In) => string;
   },
 ): Promise<Result & Omit<Written, keyof LandResult>> {
-  const opened = openRunner(tenant, { ...COMMON, ...inputs }, options.env);
+  const { connection } = tenant.server;
+  const env = { ...connection?.env, ...options.env };
+  const opened = openRunner(tenant, { ...COMMON, ...connection?.inputs, ...inputs }, env);
   const id = options.run ?? String(++runs);
   const environment = {
     ...opened.environment,

@@ -1,8 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createApiTransport } from '#core/git/api-transport.ts';
 import type { GitHubOptions } from '#core/git/github-wire.ts';
-import { clientOf, type TestClient } from '#core/git/tests/github-client.ts';
+import { clientOf, type TestClient, transportOf } from '#core/git/tests/github-client.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 import type { Fault } from '#lab/github/faults.ts';
@@ -29,7 +28,7 @@ afterEach(async () => {
 });
 
 async function write(options: GitHubOptions = client, message = 'm'): Promise<string> {
-  const transport = createApiTransport(options);
+  const transport = transportOf(options);
   const files = [{ path: 'a', mode: '100644', content: Buffer.from('a\n') }];
   const commit = await transport.commit({ parent: head, message, files, at: new Date(start) });
   return (await transport.update([{ ref: MAIN, commit, lease: head }])).outcome;
@@ -173,8 +172,8 @@ describe('the token', () => {
     ['two servers', { graphqlUrl: 'https://api.github.example/graphql' }, 'GITHUB_GRAPHQL_URL'],
     ['not a repository', { repository: 'tenant' }, 'repository'],
   ])('goes nowhere with %s', (_what, wrong, input) => {
-    expect(() => createApiTransport({ ...client, ...wrong })).toThrow(InputError);
-    expect(() => createApiTransport({ ...client, ...wrong })).toThrow(input);
+    expect(() => transportOf({ ...client, ...wrong })).toThrow(InputError);
+    expect(() => transportOf({ ...client, ...wrong })).toThrow(input);
   });
 
   test('is in no message and no log, whatever goes wrong', async () => {

@@ -1,4 +1,7 @@
+import { createApiTransport } from '#core/git/api-transport.ts';
+import { openGitHubApi } from '#core/git/github-api.ts';
 import type { GitHubOptions } from '#core/git/github-wire.ts';
+import type { Transport } from '#core/git/transport.ts';
 import type { Api } from '#lab/github/tests/open-api.ts';
 import { createTestClock, type TestClock } from '#tests/support/clock.ts';
 
@@ -33,4 +36,9 @@ export function clientOf(api: Api, token: string, more: Partial<GitHubOptions> =
       return (more.fetch ?? fetch)(input, init);
     },
   };
+}
+
+/** Opens the API's transport with an API of its own. */
+export function transportOf(options: GitHubOptions): Transport {
+  return createApiTransport(openGitHubApi(options), options.log);
 }

@@ -1,24 +1,29 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createApiTransport } from '#core/git/api-transport.ts';
-import { type GitHubTrust, openGitHubTrust } from '#core/git/github-trust.ts';
-import { clientOf } from '#core/git/tests/github-client.ts';
+import { openGitHubApi } from '#core/git/github-api.ts';
+import { type GitHubTrust, openGitHubTrust, type Verification } from '#core/git/github-trust.ts';
+import { clientOf, type TestClient, transportOf } from '#core/git/tests/github-client.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 import { type Api, openApi } from '#lab/github/tests/open-api.ts';
 
 const BOT = '41898282+github-actions[bot]@users.noreply.github.com';
 
 let api: Api;
+let client: TestClient;
 let trust: GitHubTrust;
 
 beforeAll(async () => {
   api = await openApi();
-  trust = openGitHubTrust(clientOf(api, api.tokenOf({ contents: 'read' })));
+  client = clientOf(api, api.tokenOf({ contents: 'read' }));
+  trust = openGitHubTrust(openGitHubApi(client));
 });
 
 afterAll(async () => {
   expect(api.rest.violations).toEqual([]);
   await api.close();
 });
+
+const verify = async (commit: CommitSha): Promise<Verification | undefined> =>
+  (await trust.verify([commit])).get(commit);
 
 /** A commit that someone else wrote under any name. */
 function forge(author: string, committer: string): CommitSha {
@@ -30,18 +35,15 @@ function forge(author: string, committer: string): CommitSha {
 
 describe('a commit', () => {
   test("of the pipeline's own is verified, with its author", async () => {
-    const transport = createApiTransport(clientOf(api, api.tokenOf({ contents: 'write' })));
+    const transport = transportOf(clientOf(api, api.tokenOf({ contents: 'write' })));
     const files = [{ path: 'a', mode: '100644', content: Buffer.from('a') }];
     const commit = await transport.commit({ message: 'm', files, at: new Date() });
-    expect(await trust.isVerified(commit)).toEqual({ verified: true, author: 'github-actions[bot]' });
+    expect(await verify(commit)).toEqual({ verified: true, author: 'github-actions[bot]' });
   });
 
   test("under the pipeline's name, but without a signature, is not", async () => {
-    expect(await trust.isVerified(forge(BOT, BOT))).toEqual({ verified: false, author: undefined });
-    expect(await trust.isVerified(parseCommitSha('x', '1'.repeat(40)))).toEqual({
-      verified: false,
-      author: undefined,
-    });
+    expect(await verify(forge(BOT, BOT))).toEqual({ verified: false, author: undefined });
+    expect(await verify(parseCommitSha('x', '1'.repeat(40)))).toBeUndefined();
   });
 
   test.each([
@@ -53,8 +55,21 @@ describe('a commit', () => {
   ])('that is signed and %s has this author: %s %s %s', async (_what, author, committer, login) => {
     const commit = forge(author, committer);
     api.rules.sign(commit);
-    expect(await trust.isVerified(commit)).toEqual({ verified: true, author: login });
+    expect(await verify(commit)).toEqual({ verified: true, author: login });
   });
+});
+
+test('a hundred commits are one question, and each gets its own answer', async () => {
+  const commits = Array.from({ length: 101 }, (_, index) => forge(`${index}@example.com`, `${index}@example.com`));
+  const signed = commits[100] ?? parseCommitSha('x', api.first);
+  api.rules.sign(signed);
+  client.requests.length = 0;
+  const answers = await trust.verify(commits);
+  expect(client.requests).toHaveLength(2);
+  expect(answers.size).toBe(101);
+  expect([...answers].filter(([, { verified }]) => verified).map(([commit]) => commit)).toEqual([signed]);
+  expect((await trust.verify([])).size).toBe(0);
+  expect(client.requests).toHaveLength(2);
 });
 
 describe('a branch', () => {

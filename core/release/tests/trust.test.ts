@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { GitHubTrust } from '#core/git/github-trust.ts';
+import type { GitHubTrust, Verification } from '#core/git/github-trust.ts';
 import type { OpenIntent } from '#core/release/open-intents.ts';
 import { createTrust } from '#core/release/trust.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -19,7 +19,7 @@ const [own, unsigned, stranger, nameless] = ['1', '2', '3', '4'].map(open) as [
   OpenIntent,
   OpenIntent,
 ];
-const authors = new Map<string, { verified: boolean; author: string | undefined }>([
+const authors = new Map<CommitSha, Verification>([
   [own.commit, { verified: true, author: APP }],
   [unsigned.commit, { verified: false, author: APP }],
   [stranger.commit, { verified: true, author: 'mallory' }],
@@ -34,9 +34,9 @@ function github(isProtected: boolean): GitHubTrust & { asked: string[] } {
       asked.push(branch);
       return isProtected;
     },
-    isVerified: async (commit) => {
-      asked.push(commit);
-      return authors.get(commit) ?? { verified: false, author: undefined };
+    verify: async (commits) => {
+      asked.push(...commits);
+      return new Map([...authors].filter(([commit]) => commits.includes(commit)));
     },
   };
 }
@@ -61,12 +61,21 @@ test('where the branch is not protected, anyone who may push an intent may push 
   expect(await createTrust(github(false), APP, log)([unsigned, stranger], 'main')).toEqual([unsigned, stranger]);
 });
 
-test('nothing is asked while no intent is open, and a branch is asked about once', async () => {
+test('nothing is asked while no intent is open, and a branch and a commit are asked about once', async () => {
   const quiet = github(true);
   const trust = createTrust(quiet, APP, log);
   await trust([], 'main');
   expect(quiet.asked).toEqual([]);
   await trust([own], 'main');
   await trust([own], 'main');
-  expect(quiet.asked.filter((name) => name === 'main')).toHaveLength(1);
+  expect(quiet.asked).toEqual(['main', own.commit]);
+});
+
+test('a commit that GitHub does not have yet is asked about again', async () => {
+  const late = open('5');
+  const answers = github(true);
+  const trust = createTrust(answers, APP, log);
+  expect(await trust([late, own], 'main')).toEqual([own]);
+  expect(await trust([late, own], 'main')).toEqual([own]);
+  expect(answers.asked).toEqual(['main', late.commit, own.commit, late.commit]);
 });

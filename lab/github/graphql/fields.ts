@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { Refused } from '#lab/github/graphql/refused.ts';
 import { updateRefs } from '#lab/github/graphql/update-refs.ts';
-import type { Bearer } from '#lab/github/identity/tokens.ts';
-import { loginOf, type RestContext } from '#lab/github/rest/call.ts';
+import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
+import type { RestContext } from '#lab/github/rest/call.ts';
 import { describeUser, nodeId, readCommit, SIGNATURE } from '#lab/github/rest/describe.ts';
 import { kindOf, resolve } from '#lab/github/rest/git.ts';
 import { mayDo } from '#lab/github/rest/rights.ts';

@@ -4,7 +4,17 @@ import type { Permissions } from '#lab/github/identity/permissions.ts';
 /** Whom a token speaks for. */
 export type Bearer =
   | { readonly kind: 'user'; readonly login: string }
-  | { readonly kind: 'job'; readonly permissions: Permissions; readonly runId: number };
+  /** `app`: the slug of the GitHub App whose installation token the job uses; without it, the job's own token. */
+  | { readonly kind: 'job'; readonly permissions: Permissions; readonly runId: number; readonly app?: string };
+
+/** Whose a job's own token is. */
+export const JOB_LOGIN = 'github-actions[bot]';
+
+/** Returns the login that GitHub shows for a bearer. */
+export function loginOf(bearer: Bearer): string {
+  if (bearer.kind === 'user') return bearer.login;
+  return bearer.app === undefined ? JOB_LOGIN : `${bearer.app}[bot]`;
+}
 
 /** The tokens that the server knows. */
 export interface Tokens {

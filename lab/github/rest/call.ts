@@ -93,11 +93,6 @@ export function created(body: Readonly<Record<string, unknown>> & { readonly url
   return { status: 201, body, headers: { location: body.url } };
 }
 
-/** Returns the login that GitHub shows for a bearer. */
-export function loginOf(bearer: Bearer): string {
-  return bearer.kind === 'user' ? bearer.login : 'github-actions[bot]';
-}
-
 /** Returns the full commit of a branch, tag or SHA; undefined where there is none. */
 export async function resolveCommit(context: RestContext, ref: string): Promise<string | undefined> {
   return ref.startsWith('-') ? undefined : resolve(context.git, `${ref}^{commit}`);

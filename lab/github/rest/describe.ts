@@ -1,3 +1,4 @@
+import { JOB_LOGIN } from '#lab/github/identity/tokens.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 
 /** Returns the id that GitHub's GraphQL interface would know a thing by; here it only has the form. */
@@ -102,7 +103,8 @@ export function noreplyOf(login: string): string {
 
 /** The first is the id of github-actions[bot]. */
 function idOf(login: string): number {
-  return login.endsWith('[bot]') ? 41898282 : 1001;
+  if (login === JOB_LOGIN) return 41898282;
+  return login.endsWith('[bot]') ? 3003 : 1001;
 }
 
 /** Returns a `git-commit`: as git has it, not as the repository's pages show it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Bearer } from '#lab/github/identity/tokens.ts';
-import { type Answer, created, type Handlers, loginOf, type RestContext, refuse } from '#lab/github/rest/call.ts';
+import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
+import { type Answer, created, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
 import { toBase64 } from '#lab/github/rest/contents.ts';
 import { describeGitCommit, nodeId, noreplyOf, readCommit, repositoryUrl } from '#lab/github/rest/describe.ts';
 import { isSha, kindOf, resolve } from '#lab/github/rest/git.ts';

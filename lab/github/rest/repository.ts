@@ -1,4 +1,5 @@
-import { type Call, type Handlers, loginOf, type RestContext } from '#lab/github/rest/call.ts';
+import { loginOf } from '#lab/github/identity/tokens.ts';
+import type { Call, Handlers, RestContext } from '#lab/github/rest/call.ts';
 import { describeRepository, describeUser, repositoryUrl } from '#lab/github/rest/describe.ts';
 import { mayDo } from '#lab/github/rest/rights.ts';
 

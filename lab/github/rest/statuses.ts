@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { loginOf } from '#lab/github/identity/tokens.ts';
 import {
   type Answer,
   type Call,
   created,
   type Handlers,
-  loginOf,
   type RestContext,
   refuse,
   resolveCommit,

@@ -93,7 +93,8 @@ export async function openApi(): Promise<Api> {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   const logs = createOpenLogs(url);
-  const context = contextOf({ url, bare, runs, moves, logs });
+  const context = openContext({ url, bare, runs, moves, logs, now: () => NOW });
+  context.rules.protect('refs/heads/locked');
   const open = (options?: RestOptions) => ({
     rest: createRest(context, tokens, options),
     graphql: createGraphQL(context, tokens),
@@ -123,18 +124,19 @@ export async function openApi(): Promise<Api> {
   };
 }
 
-interface Parts {
+/** What {@link openContext} is made of. */
+export interface Parts {
   readonly url: string;
   readonly bare: string;
   readonly runs: RunRecord[];
   readonly moves: Api['moves'];
   readonly logs: ReturnType<typeof createOpenLogs>;
+  readonly now: () => Date;
 }
 
-function contextOf({ url, bare, runs, moves, logs }: Parts): RestContext {
+/** Opens the state of a server whose runs are a list, and whose repository has no rules. */
+export function openContext({ url, bare, runs, moves, logs, now }: Parts): RestContext {
   const git = openGit(createExec(process.env), bare);
-  const rules = openRules(bare, git);
-  rules.protect('refs/heads/locked');
   return {
     repository: 'acme/tenant',
     url,
@@ -147,7 +149,7 @@ function contextOf({ url, bare, runs, moves, logs }: Parts): RestContext {
     },
     openLog: logs.open,
     git,
-    rules,
+    rules: openRules(bare, git),
     faults: createFaults(git),
     moved: async (bearer, moved) => void moves.push(...moved.map(({ ref }) => ({ by: bearer.kind, ref }))),
     readWorkflows: async () => WORKFLOWS,
@@ -160,7 +162,7 @@ function contextOf({ url, bare, runs, moves, logs }: Parts): RestContext {
       runs.push(run);
       return run;
     },
-    now: () => NOW,
+    now,
   };
 }
 
