@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Bearer, JOB_LOGIN, loginOf } from '#lab/github/identity/tokens.ts';
 import type { RefMove } from '#lab/github/repository.ts';
@@ -18,6 +18,8 @@ export interface Rules {
   requireSignatures(ref: string): void;
   /** Puts a GitHub App on the bypass list of the reference's rules; a job's own token cannot be put there. */
   letThrough(ref: string, login: string): void;
+  /** From now on, no rule is on this reference. */
+  lift(ref: string): void;
   /** True where a rule protects the reference. */
   isProtected(ref: string): boolean;
   /** Remembers that GitHub signed the commit. */
@@ -50,6 +52,15 @@ export function openRules(bare: string, git: Git): Rules {
     letThrough: (ref, login) => {
       if (login === JOB_LOGIN) throw new Error('Actor GitHub Actions integration must be part of the ruleset source');
       add('bypass', `${ref} ${login}`);
+    },
+    lift: (ref) => {
+      for (const list of [LISTS.protected, LISTS.signatures, LISTS.bypass].map((name) => join(bare, name))) {
+        if (!existsSync(list)) continue;
+        const rest = readFileSync(list, 'utf8')
+          .split('\n')
+          .filter((line) => line.split(' ')[0] !== ref);
+        writeFileSync(list, rest.join('\n'));
+      }
     },
     isProtected: (ref) => has('protected', ref) || has('signatures', ref),
     sign: (sha) => add('signed', sha),

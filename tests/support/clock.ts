@@ -19,3 +19,14 @@ export function createTestClock(): TestClock {
     },
   };
 }
+
+/** Returns a clock that jumps over its pauses: between them it stands at `start`, or goes with the machine's. */
+export function createJumpingClock(start?: number): Clock {
+  let ahead = 0;
+  return {
+    now: () => new Date((start ?? Date.now()) + ahead),
+    sleep: async (milliseconds) => {
+      ahead += milliseconds;
+    },
+  };
+}

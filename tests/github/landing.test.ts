@@ -1,0 +1,135 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { encodeTime } from 'ulid';
+import type { AskPorts } from '#core/release/ask.ts';
+import { createJumpingClock } from '#tests/support/clock.ts';
+import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
+import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
+import { configure, resetTo } from '#tests/support/stage.ts';
+import { bump, hold, promote, reconcile, rollBack, type WriterOptions } from '#tests/support/writers.ts';
+
+jest.setTimeout(120_000);
+
+const NOON = Date.UTC(2030, 0, 2, 12);
+
+let stage: GitHubStage;
+let base: string;
+let next: { source: string; digest: string };
+
+/** Production takes promotions; staging runs one set more, and the newest build is not deployed yet. */
+beforeAll(async () => {
+  stage = await openGitHubStage();
+  configure(stage, 'production', 'deploys: on-promotion, from: staging');
+  const older = await stage.change('older');
+  await bump(stage.tenant, { images: stage.all(older.digest), environment: 'staging' });
+  next = await stage.change('next');
+  base = stage.tenant.remoteGit('rev-parse', 'main');
+});
+
+afterEach(() => expect(stage.github.violations).toEqual([]));
+
+afterAll(() => stage.tenant.close());
+
+type Inputs = Readonly<Record<string, string>>;
+type Write = (inputs: Inputs, options: WriterOptions) => Promise<{ readonly outcome?: string }>;
+
+/** What every run has the same: its time, its intent and its page. */
+function same(): WriterOptions {
+  const clock = createJumpingClock(NOON);
+  let count = 0;
+  const newIntent = () => `${encodeTime(NOON)}${String(++count).padStart(16, '0')}`;
+  return { run: '7', change: (ports: AskPorts) => ({ ...ports, clock, newIntent }) };
+}
+
+/** The branch after one write on the same base, and who signed its commit. */
+async function write(prepare: () => Promise<unknown>, act: Write, transport: 'git' | 'api') {
+  const { tenant, github } = stage;
+  resetTo(base, tenant);
+  await prepare();
+  const before = tenant.remoteGit('rev-parse', 'main');
+  const { outcome } = await act({ transport }, same());
+  const commits = tenant.remoteGit('rev-list', '--first-parent', `${before}..main`).split('\n').filter(Boolean);
+  return {
+    outcome,
+    content: commits.map((commit) => tenant.remoteGit('log', '-1', '--format=%T%n%B', commit)),
+    signed: commits.map((commit) => github.rules.isSigned(commit)),
+    authors: commits.map((commit) => tenant.remoteGit('log', '-1', '--format=%an <%ae>', commit)),
+  };
+}
+
+const nothing = async () => {};
+const kinds: [string, () => Promise<unknown>, Write][] = [
+  [
+    'bump',
+    nothing,
+    (inputs, options) =>
+      bump(stage.tenant, { images: stage.all(next.digest), environment: 'staging', ...inputs }, options),
+  ],
+  [
+    'rollback',
+    nothing,
+    (inputs, options) => rollBack(stage.tenant, { environment: 'staging', to: stage.good, ...inputs }, options),
+  ],
+  ['hold', nothing, (inputs, options) => hold(stage.tenant, { image: 'discord-bot', ...inputs }, options)],
+  [
+    'release',
+    () => hold(stage.tenant, { environment: 'staging', image: 'discord-bot' }, same()),
+    (inputs, options) =>
+      hold(stage.tenant, { environment: 'staging', image: 'discord-bot', action: 'release', ...inputs }, options),
+  ],
+  ['promotion', nothing, (inputs, options) => promote(stage.tenant, inputs, options)],
+  ['reconcile', nothing, (inputs, options) => reconcile(stage.tenant, inputs, options)],
+];
+
+describe.each(kinds)('a %s', (_kind, prepare, act) => {
+  test('by the API is one commit that GitHub signed, with the content that git writes', async () => {
+    const byGit = await write(prepare, act, 'git');
+    const byApi = await write(prepare, act, 'api');
+    expect(byApi.content).toEqual(byGit.content);
+    expect(byApi.outcome).toEqual(byGit.outcome);
+    expect(byApi.authors).toEqual(byGit.authors);
+    expect([byGit.signed, byApi.signed]).toEqual([[false], [true]]);
+    expect(listIntents(stage.tenant)).toEqual([]);
+  });
+
+  test('again by the API changes nothing', async () => {
+    const { tenant } = stage;
+    await write(prepare, act, 'api');
+    const refs = tenant.remoteGit('for-each-ref');
+    const again = { ...same(), change: (ports: AskPorts) => ports };
+    await act({ transport: 'api' }, again).catch((error: unknown) => expect(error).toMatchObject({ name: 'Refusal' }));
+    expect(tenant.remoteGit('for-each-ref')).toBe(refs);
+  });
+});
+
+test('an intent that was left behind is folded, and its ref goes with the same mutation', async () => {
+  const { tenant, github } = stage;
+  resetTo(base, tenant);
+  leaveIntent(tenant, {
+    kind: 'hold',
+    environment: 'production',
+    image: '*',
+    until: undefined,
+    ...describeWriter('stop'),
+  });
+  github.calls.length = 0;
+  const result = await reconcile(tenant, { transport: 'api' });
+  expect(result.folded).toBe(1);
+  expect(listIntents(tenant)).toEqual([]);
+  expect(tenant.remoteGit('show', 'main:overlays/production/holds.yaml')).toContain('reason: stop');
+  for (const commit of result.commits) expect(github.rules.isSigned(commit)).toBe(true);
+});
+
+test('a single bump asks for little', async () => {
+  const { tenant, github } = stage;
+  resetTo(base, tenant);
+  github.calls.length = 0;
+  await bump(tenant, { images: stage.all(next.digest), environment: 'staging', transport: 'api' });
+  // the fold's four, and three for an intent that is published first
+  expect(github.calls.length).toBeLessThanOrEqual(7);
+  expect(github.calls.map(({ line }) => line).slice(-4)).toEqual([
+    'POST graphql',
+    'POST git/trees',
+    'POST git/commits',
+    'POST graphql',
+  ]);
+});
