@@ -4,7 +4,6 @@ import { openGitHubApi } from '#core/git/github-api.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import type { HoldIntent } from '#core/release/intent.ts';
 import { formatIntent } from '#core/release/intent-file.ts';
-import { publishIntent } from '#core/release/open-intents.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { createExec } from '#core/system/exec.ts';
 import { createJumpingClock } from '#tests/support/clock.ts';
@@ -77,11 +76,14 @@ async function pushIntent(token: string, author: Names, committer: Names = autho
 async function publish(token: string, image: string): Promise<string> {
   const { GITHUB_API_URL: apiUrl = '', GITHUB_GRAPHQL_URL: graphqlUrl = '' } = stage.github.connection.env;
   const server = { apiUrl, graphqlUrl, repository: 'acme/tenant', token, clock: systemClock, log: silentLog };
+  const transport = createApiTransport(openGitHubApi(server), silentLog);
   const intent = hold('left behind', image);
-  expect(await publishIntent(intent, createApiTransport(openGitHubApi(server), silentLog))).toEqual({
-    outcome: 'pushed',
-  });
-  return `refs/slipway/intents/${intent.id}`;
+  const message = formatIntent(intent);
+  const files = [{ path: 'intent.json', mode: '100644', content: Buffer.from(message) }];
+  const commit = await transport.commit({ message, files, at: intent.at });
+  const ref = `refs/slipway/intents/${intent.id}`;
+  expect(await transport.update([{ ref, commit, lease: undefined }])).toEqual({ outcome: 'pushed' });
+  return ref;
 }
 
 /** A bump by the API that need not wait for anyone. */

@@ -1,4 +1,4 @@
-import { startTenant, type Tenant } from '#tests/support/tenant.ts';
+import { startTenant, type Tenant, type TenantOptions } from '#tests/support/tenant.ts';
 import { bump, type WriterOptions, type Written } from '#tests/support/writers.ts';
 
 /** Writers that all start at once, each with an image of its own in one overlay file. */
@@ -20,20 +20,32 @@ export interface Rush {
 }
 
 /** Starts a tenant with an image for each writer. */
-export async function openCrowd(writers: number, environments: readonly string[] = ['production']): Promise<Crowd> {
+export async function openCrowd(
+  writers: number,
+  environments: readonly string[] = ['production'],
+  serve?: TenantOptions['serve'],
+): Promise<Crowd> {
   const images = Array.from({ length: writers }, (_, index) => `service-${index}`);
-  const tenant = await startTenant({ images, environments });
+  const tenant = await startTenant({ images, environments, ...(serve === undefined ? {} : { serve }) });
   return { tenant, images, digests: images.map((image) => tenant.push(image, image)) };
 }
 
-/** Lets all of them write at once. */
-export async function rush({ tenant, images, digests }: Crowd, options: WriterOptions = {}): Promise<Rush> {
+/** Lets all of them write at once; `inputsOf` says what one of them is given besides. */
+export async function rush(
+  { tenant, images, digests }: Crowd,
+  options: WriterOptions = {},
+  inputsOf: (index: number) => Readonly<Record<string, string>> = () => ({}),
+): Promise<Rush> {
   const before = tenant.server.requests.length;
   const head = tenant.remoteGit('rev-parse', 'main');
   const started = performance.now();
   const results = await Promise.all(
     images.map((image, index) =>
-      bump(tenant, { images: `${image}=${digests[index]}`, 'source-sha': head }, { sha: head, ...options }),
+      bump(
+        tenant,
+        { images: `${image}=${digests[index]}`, 'source-sha': head, ...inputsOf(index) },
+        { sha: head, ...options },
+      ),
     ),
   );
   const milliseconds = performance.now() - started;
