@@ -38,12 +38,13 @@ async function rushByApi(): Promise<Rush & { readonly calls: readonly number[] }
   return { ...result, calls };
 }
 
-test.each([
-  ['without rules', () => {}],
-  ['that requires signatures', () => github.rules.requireSignatures(MAIN)],
+/** With rules, each look that finds new intents is one more question: whether GitHub signed them. */
+test.each<[string, () => void, number]>([
+  ['without rules', () => {}, 5],
+  ['that requires signatures', () => github.rules.requireSignatures(MAIN), 7],
 ])(
-  `${WRITERS} writers at once on a branch %s: none lost, none doubled, few commits, five requests each`,
-  async (_rule, protect) => {
+  `${WRITERS} writers at once on a branch %s: none lost, none doubled, few commits, few requests each`,
+  async (_rule, protect, most) => {
     await open(WRITERS);
     protect();
     const { results, commits, pushes, calls } = await rushByApi();
@@ -55,7 +56,7 @@ test.each([
     expect(pushes).toBe(0);
     // a writer that pushed before it published spent the four requests of a fold on it
     const lostRaces = results.map((result) => result.lostRaces);
-    expect(medianOf(calls)).toBeLessThanOrEqual(5 + 4 * medianOf(lostRaces));
+    expect(medianOf(calls)).toBeLessThanOrEqual(most + 4 * medianOf(lostRaces));
     expect(refs()).toBe(MAIN);
     const commitsOfMain = crowd.tenant.remoteGit('rev-list', '--grep=^Slipway-Release', 'main').split('\n');
     expect(commitsOfMain.filter((commit) => !github.rules.isSigned(commit))).toEqual([]);

@@ -4,13 +4,12 @@ import { createExec } from '#core/system/exec.ts';
 import type { Faults } from '#lab/github/faults.ts';
 import { serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
-import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { createTokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
 import { createBareRepository } from '#lab/github/repository.ts';
 import { API_ROOT, createRest } from '#lab/github/rest/rest.ts';
 import type { Rules } from '#lab/github/rules.ts';
-import { openContext } from '#lab/github/tests/open-api.ts';
+import { issueJobToken, openContext } from '#lab/github/tests/open-api.ts';
 import type { GitServer } from '#tests/support/git-server.ts';
 import { gitEnv } from '#tests/support/repositories.ts';
 import { openStage, type Stage } from '#tests/support/stage.ts';
@@ -50,10 +49,7 @@ export async function startGitHubServer(remote: string): Promise<GitHubServer> {
     if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
     response.writeHead(404).end();
   };
-  const tokenOf: GitHubServer['tokenOf'] = (permissions, app) => {
-    const rights = computePermissions({}, permissions);
-    return tokens.issue({ kind: 'job', permissions: rights, runId: 1, ...(app === undefined ? {} : { app }) });
-  };
+  const tokenOf: GitHubServer['tokenOf'] = (permissions, app) => issueJobToken(tokens, permissions, app);
   const api = { GITHUB_API_URL: `${url}${API_ROOT}`, GITHUB_GRAPHQL_URL: `${url}${GRAPHQL_PATH}` };
   const server: GitHubServer = {
     url: `${url}${remote.slice(root.length)}`,

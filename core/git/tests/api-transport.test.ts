@@ -210,6 +210,22 @@ describe('an update', () => {
     expect(options.clock.slept).toEqual([]);
   });
 
+  test('that makes one ref is one request, and unclear where its answer gets lost', async () => {
+    const make = (ref: string) => transport.update([{ ref, commit: intent, lease: undefined }]);
+    const ref = 'refs/slipway/intents/02';
+    api.faults.inject('git/create-ref', { kind: 'lost-reply' }, { kind: 'server-error', effect: 'none' });
+    expect(await make(ref)).toMatchObject({ outcome: 'unclear' });
+    expect(ofRepository(ref)).toBe(intent);
+    expect(await make('refs/slipway/intents/03')).toEqual({ outcome: 'unclear', reason: 'HTTP 502' });
+    expect(await make(ref)).toEqual({ outcome: 'rejected', reason: 'HTTP 422 Reference already exists' });
+    expect(lines()).toEqual(Array(3).fill('POST git/refs'));
+    const reader = clientOf(api, api.tokenOf({ contents: 'read' }));
+    await expect(transportOf(reader).update([{ ref: MAIN, commit: intent, lease: undefined }])).rejects.toEqual(
+      refusal('HTTP 403', '`permissions: contents: write`'),
+    );
+    expect(reader.requests).toHaveLength(1);
+  });
+
   test('to a commit with other workflow files is refused at once', async () => {
     const odd = await commitOn(head, file('.github/workflows/x.yml'));
     client.requests.length = 0;

@@ -8,7 +8,7 @@ import { createExec } from '#core/system/exec.ts';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { createGraphQL } from '#lab/github/graphql/graphql.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
-import { createTokens } from '#lab/github/identity/tokens.ts';
+import { createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { openGit } from '#lab/github/rest/git.ts';
@@ -51,8 +51,8 @@ export interface Api {
   /** A client with all rights. */
   readonly person: ReturnType<typeof getOctokit>;
   client(token: string): ReturnType<typeof getOctokit>;
-  /** A job's token. */
-  tokenOf(permissions: Readonly<Record<string, string>>): string;
+  /** A job's token; with `app`, one of that GitHub App. */
+  tokenOf(permissions: Readonly<Record<string, string>>, app?: string): string;
   /** A client with a job's rights. */
   job(permissions: Readonly<Record<string, string>>): ReturnType<typeof getOctokit>;
   /** Asks without a client. */
@@ -101,8 +101,7 @@ export async function openApi(): Promise<Api> {
   });
   let state = open();
   const client = (bearer: string) => getOctokit(bearer, { baseUrl: `${url}${API_ROOT}` });
-  const tokenOf: Api['tokenOf'] = (permissions) =>
-    tokens.issue({ kind: 'job', permissions: computePermissions({}, permissions), runId: 1 });
+  const tokenOf: Api['tokenOf'] = (permissions, app) => issueJobToken(tokens, permissions, app);
   return {
     ...{ url, root, bare, first, second, runs, moves, token, client, git },
     ...{ rules: context.rules, faults: context.faults },
@@ -122,6 +121,12 @@ export async function openApi(): Promise<Api> {
       rmSync(root, { recursive: true });
     },
   };
+}
+
+/** Returns a new token of a job, with the rights of `permissions`; with `app`, one of that GitHub App. */
+export function issueJobToken(tokens: Tokens, permissions: Readonly<Record<string, string>>, app?: string): string {
+  const rights = computePermissions({}, permissions);
+  return tokens.issue({ kind: 'job', permissions: rights, runId: 1, ...(app === undefined ? {} : { app }) });
 }
 
 /** What {@link openContext} is made of. */

@@ -46,7 +46,7 @@ const updateRefs = (...refUpdates: object[]) =>
   );
 
 /** Pushes by git as a job does, through the hook, and returns what git says. */
-function push(sha: string, ref: string): string {
+function push(sha: string, ref: string, login = 'github-actions[bot]'): string {
   const hook = join(api.bare, 'hooks', 'update');
   mkdirSync(join(api.bare, 'hooks'), { recursive: true });
   writeFileSync(hook, UPDATE_HOOK);
@@ -54,7 +54,7 @@ function push(sha: string, ref: string): string {
   const argv = ['-C', api.bare, 'push', '--porcelain', api.bare, `${sha}:${ref}`];
   const { stdout, stderr } = spawnSync('git', argv, {
     encoding: 'utf8',
-    env: { ...process.env, SLIPWAY_BEARER: 'job' },
+    env: { ...process.env, SLIPWAY_BEARER: 'job', REMOTE_USER: login },
   });
   return stdout + stderr;
 }
@@ -114,6 +114,31 @@ describe('signatures', () => {
     const { data } = await api.job({ contents: 'read' }).rest.repos.getBranch({ ...WHERE, branch });
     expect(data).toMatchObject({ name: branch, protected: isProtected });
     await expect(job.rest.repos.getBranch({ ...WHERE, branch: 'none' })).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe('a bypass list', () => {
+  test('lets an App through the rules of a branch, and its commits are signed for it', async () => {
+    const app = api.client(api.tokenOf({ contents: 'write' }, 'slipway'));
+    for (const lay of [api.rules.protect, api.rules.requireSignatures]) lay('refs/heads/main');
+    const { sha, author, verification } = await write(app, { a: '1' }, { parents: [api.second] });
+    expect([author.name, verification.verified]).toEqual(['slipway[bot]', true]);
+    const unsigned = await write(app, { a: '2' }, { parents: [sha], author: person });
+    const move = (client: Api['person'], to: string) =>
+      client.rest.git.updateRef({ ...WHERE, ref: 'heads/main', sha: to });
+    await expect(move(app, sha)).rejects.toMatchObject({ status: 422 });
+    expect(push(sha, 'refs/heads/main', 'slipway[bot]')).toContain('GH006');
+    api.rules.letThrough('refs/heads/main', 'slipway[bot]');
+    await expect(move(job, sha)).rejects.toMatchObject({ status: 422 });
+    expect(push(sha, 'refs/heads/main', 'github-actions[bot]')).toContain('GH006');
+    await move(app, sha);
+    expect(push(unsigned.sha, 'refs/heads/main', 'slipway[bot]')).toContain('Done');
+    expect(() => api.rules.letThrough('refs/heads/main', 'github-actions[bot]')).toThrow('Actor GitHub Actions');
+    api.rules.lift('refs/heads/main');
+    expect([api.rules.isProtected('refs/heads/main'), api.rules.isProtected('refs/heads/locked')]).toEqual([
+      false,
+      true,
+    ]);
   });
 });
 
