@@ -1,3 +1,4 @@
+import type { PushResult } from '#core/git/push.ts';
 import type { Transport } from '#core/git/transport.ts';
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
 import { listPlaces } from '#core/release/environments.ts';
@@ -13,7 +14,7 @@ import { countLanded, sayDecided, sayOther } from '#core/release/say.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
 import { choosePace, choosePatience } from '#core/release/turns.ts';
-import { type ExpectedError, isExpected, Refusal } from '#core/values/errors.ts';
+import { describeError, type ExpectedError, isExpected, Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What became of an intent. */
@@ -135,7 +136,10 @@ async function landInTime(
 /** A job that ends red must not land behind its back: takes the intent back, and says so where that fails. */
 async function takeBack(error: unknown, { own }: Progress, transport: Transport): Promise<never> {
   if (!isExpected(error) || own === undefined) throw error;
-  const { outcome } = await withdrawIntent(own, transport);
+  const { outcome } = await withdrawIntent(own, transport).catch((failed: unknown): PushResult => {
+    if (!isExpected(failed)) throw failed;
+    return { outcome: 'unclear', reason: describeError(failed) }; // what stopped the writer may stop this as well
+  });
   if (outcome === 'pushed') throw error;
   const { id } = own.intent;
   const fate =

@@ -176,6 +176,15 @@ describe('a rate limit', () => {
     expect(count('POST git/trees')).toBe(1);
   });
 
+  test('that hinders taking the intent back as well: red at once, with what becomes of the intent', async () => {
+    const reset = new Date(Date.now() + 31 * MINUTE);
+    stage.github.faults.inject('updateRefs', { kind: 'primary-limit', reset });
+    const sentence = /run it again after that.*its intent \w{26} stays open, and the next writer .* lands it$/;
+    await expect(rollBack(stage.tenant, stage.api)).rejects.toMatchObject({ message: expect.stringMatching(sentence) });
+    expect(stage.tenant.remoteGit('rev-parse', 'main')).toBe(stage.base);
+    expect(listIntents(stage.tenant)).toHaveLength(1);
+  });
+
   test('is kept by the connection that a step opens: a second is a second', async () => {
     stage.github.faults.inject('git/create-tree', { kind: 'secondary-limit', retryAfter: 1 });
     expect((await rollBack(stage.tenant, stage.api)).outcome).toBe('landed');
