@@ -3,8 +3,8 @@ import { Refused } from '#lab/github/graphql/refused.ts';
 import { updateRefs } from '#lab/github/graphql/update-refs.ts';
 import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
-import { describeUser, nodeId, readCommit, SIGNATURE } from '#lab/github/rest/describe.ts';
-import { kindOf, resolve } from '#lab/github/rest/git.ts';
+import { type Commit, describeUser, nodeId, readCommit, SIGNATURE } from '#lab/github/rest/describe.ts';
+import { isSha, kindOf, type ObjectKind, resolve } from '#lab/github/rest/git.ts';
 import { mayDo } from '#lab/github/rest/rights.ts';
 
 /** Answers a field that has arguments, or depends on who asks. */
@@ -45,9 +45,10 @@ function repositoryOf(context: RestContext): Record<string, unknown> {
   const object: Field = async (args, bearer) => {
     readable(bearer);
     const { oid, expression } = wantedObject.parse(args);
-    const sha = await resolve(context.git, oid ?? expression ?? '');
+    const name = oid ?? expression ?? '';
+    const sha = isSha(name) ? name : await resolve(context.git, name);
     // git takes every 40 hex digits for an object
-    const isThere = sha !== undefined && (await kindOf(context.git, sha)) !== undefined;
+    const isThere = sha !== undefined && (await readObject(context, sha)).kind !== undefined;
     return isThere ? objectOf(context, sha) : null;
   };
   return {
@@ -86,11 +87,32 @@ function signatureOf(email: string): Record<string, unknown> {
   return { __typename: 'GpgSignature', email, ...state, signer: null, keyId: null, ...SIGNATURE };
 }
 
+interface ReadObject {
+  readonly kind: ObjectKind | undefined;
+  readonly commit: Commit | undefined;
+}
+
+/** Objects never change: many questions about the same commits would start a process for each. */
+const objects = new WeakMap<RestContext, Map<string, Promise<ReadObject>>>();
+
+async function readObject(context: RestContext, sha: string): Promise<ReadObject> {
+  const known = objects.get(context) ?? new Map<string, Promise<ReadObject>>();
+  objects.set(context, known);
+  const read = async (): Promise<ReadObject> => {
+    const kind = await kindOf(context.git, sha);
+    return { kind, commit: kind === 'commit' ? await readCommit(context, sha) : undefined };
+  };
+  const reading = known.get(sha) ?? read();
+  known.set(sha, reading);
+  if ((await reading).kind === undefined) known.delete(sha); // it may come
+  return reading;
+}
+
 async function objectOf(context: RestContext, sha: string): Promise<Record<string, unknown>> {
-  const kind = (await kindOf(context.git, sha)) ?? 'commit';
+  const { kind = 'commit', commit } = await readObject(context, sha);
   const common = { __typename: `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`, id: nodeId(kind, sha), oid: sha };
-  if (kind !== 'commit') return common;
-  const { message, committer, author, tree } = await readCommit(context, sha);
+  if (commit === undefined) return common;
+  const { message, committer, author, tree } = commit;
   return {
     ...common,
     message,
