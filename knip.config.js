@@ -22,6 +22,7 @@ export default ({ production }) => ({
         'lab/github/tests/fake-act.mjs',
         'lab/toolbox/tests/slow-maker.ts',
         'tests/schemas/generate.ts',
+        'tests/support/git-server-process.ts',
       ],
       project: ['**/*.{ts,mjs,cjs,js}!', '!**/dist/**', '!app/**', ...tests, ...equipment],
     },

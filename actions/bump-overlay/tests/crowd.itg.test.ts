@@ -2,9 +2,9 @@ import { afterEach, expect, test } from '@jest/globals';
 import { type Crowd, openCrowd, rush } from '#tests/support/crowd.ts';
 import { bump, hold, reconcile } from '#tests/support/writers.ts';
 
-/** SLIPWAY_WRITERS and SLIPWAY_RUNS make it as large as you have time for. */
-const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? 40);
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 15);
+/** SLIPWAY_WRITERS, SLIPWAY_RUNS and SLIPWAY_SOAK (seconds) make it as large as you have time for. */
+const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? 200);
+const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 50);
 
 let crowd: Crowd;
 
@@ -49,7 +49,7 @@ test(`${RUNS} bumps while 30 % of all answers get lost after they took effect: n
 }, 900_000);
 
 test('writers on five images in two environments, beside a person who pushes and one who holds: no failure', async () => {
-  const seconds = Number(process.env['SLIPWAY_SOAK'] ?? 30);
+  const seconds = Number(process.env['SLIPWAY_SOAK'] ?? 120);
   crowd = await openCrowd(5, ['production', 'staging']);
   const { tenant, images } = crowd;
   const until = performance.now() + seconds * 1_000;
@@ -80,7 +80,7 @@ test('writers on five images in two environments, beside a person who pushes and
       await hold(tenant, { environment: 'staging', image: images[0] ?? '', action: 'release' });
     }
   };
-  await Promise.all([...Array.from({ length: 4 }, (_, worker) => work(worker)), pushSometimes(), holdSometimes()]);
+  await Promise.all([...Array.from({ length: 10 }, (_, worker) => work(worker)), pushSometimes(), holdSometimes()]);
   expect(outcomes.get('landed')).toBeGreaterThan(0);
   expect(
     new Set(tenant.remoteGit('log', '--format=%(trailers:key=Slipway-Release,valueonly)').split('\n').filter(Boolean))
