@@ -151,48 +151,55 @@ function normalizePath(path: string): string {
 /** A commit of a history. */
 export interface LoggedCommit {
   readonly commit: CommitSha;
-  /** Its root tree. */
-  readonly tree: string;
   /** Empty for a root commit, and where the history that is here ends. */
   readonly parents: readonly CommitSha[];
   /** The whole message where a line of it begins with the prefix that was asked for; undefined elsewhere. */
   readonly message: string | undefined;
-  /** All that git printed of it, for {@link readTime} and {@link readPage}: of most commits nobody asks for these. */
+  /** All that git printed of it, for {@link readTree}, {@link readTime} and {@link readPage}: of most commits nobody asks. */
   readonly entry: string;
 }
 
+/** An entry begins with two whole ids, each followed by a space. */
+const [COMMIT, TREE] = [40, 81];
+
 /** Returns the commits below a revision, all parents followed, by one process; the messages with a line of `prefix`. */
 export async function log(run: RunGit, revision: string, prefix: string): Promise<LoggedCommit[]> {
-  const argv = ['log', '--no-show-signature', '-z', '--format=%H %T %ct %at %P%n%an%n%B', revision, '--'];
+  const argv = ['log', '--no-show-signature', '-z', '--format=%H %T %P%n%ct %at %an%n%B', revision, '--'];
   const entries = (await run(argv)).stdout.toString('utf8').split('\0').filter(Boolean);
+  const ofPrefix = `\n${prefix}`;
   return entries.map((entry) => {
-    const { words, body } = splitEntry(entry);
-    const [commit = '', tree = '', _time, _written, ...parents] = words as CommitSha[]; // git prints whole ids
-    const message = entry.includes(`\n${prefix}`, body - 1) ? entry.slice(body) : undefined;
-    return { commit: parseCommitSha('git log', commit), tree, parents, message, entry };
+    const parents = entry.slice(TREE + 1, entry.indexOf('\n')).split(' ') as CommitSha[]; // git prints whole ids
+    return {
+      commit: entry.slice(0, COMMIT) as CommitSha,
+      parents: parents[0] === '' ? [] : parents,
+      message: entry.includes(ofPrefix) ? splitEntry(entry).body : undefined,
+      entry,
+    };
   });
 }
 
-/** Splits what `git log` prints into the words of its first line, the line of the author, and where the message begins. */
-function splitEntry(entry: string): { words: string[]; author: string; body: number } {
-  const head = entry.indexOf('\n');
-  const body = entry.indexOf('\n', head + 1) + 1;
-  return { words: entry.slice(0, head).trimEnd().split(' '), author: entry.slice(head + 1, body - 1), body };
+/** Splits what `git log` prints into when it was committed and written, by whom, and the message. */
+function splitEntry(entry: string): { committed: string; written: string; author: string; body: string } {
+  const [start, end] = [entry.indexOf('\n') + 1, entry.indexOf('\n', entry.indexOf('\n') + 1)];
+  const [committed = '', written = '', ...author] = entry.slice(start, end).split(' ');
+  return { committed, written, author: author.join(' '), body: entry.slice(end + 1) };
+}
+
+/** Returns a commit's root tree. */
+export function readTree({ entry }: LoggedCommit): string {
+  return entry.slice(COMMIT + 1, TREE);
 }
 
 /** Returns when a commit was committed, by its committer's clock. */
 export function readTime({ entry }: LoggedCommit): Date {
-  return new Date(Number(splitEntry(entry).words[2]) * 1000);
+  return new Date(Number(splitEntry(entry).committed) * 1000);
 }
 
 /** Returns what a person reads of a commit. */
 export function readPage({ entry }: LoggedCommit): CommitPage {
-  const { words, author, body } = splitEntry(entry);
-  const [title = ''] = entry
-    .slice(body)
-    .trimStart()
-    .split(/\n\s*\n/, 1); // the first paragraph, on one line
-  return { author, date: new Date(Number(words[3]) * 1000), subject: title.trim().replace(/\s*\n\s*/g, ' ') };
+  const { written, author, body } = splitEntry(entry);
+  const [title = ''] = body.trimStart().split(/\n\s*\n/, 1); // the first paragraph, on one line
+  return { author, date: new Date(Number(written) * 1000), subject: title.trim().replace(/\s*\n\s*/g, ' ') };
 }
 
 /** What a person reads of a commit: its author's name, the author's date, the first line of its message. */

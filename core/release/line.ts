@@ -1,4 +1,4 @@
-import { type CommitPage, type LoggedCommit, readPage, readTime } from '#core/git/read.ts';
+import { type CommitPage, type LoggedCommit, readPage, readTime, readTree } from '#core/git/read.ts';
 import type { Git } from '#core/git/repository.ts';
 import type { Branch, Relation } from '#core/release/order.ts';
 import { TRAILER_PREFIX } from '#core/release/trailer.ts';
@@ -88,7 +88,10 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     claims: async () => (await read()).claims,
     trees: async () => {
       const { byCommit } = await read();
-      return (commit) => byCommit.get(commit)?.tree;
+      return (commit) => {
+        const logged = byCommit.get(commit);
+        return logged === undefined ? undefined : readTree(logged);
+      };
     },
     describe: (commit) => git.describe(commit),
     describeAll: async (commits) => describeKnown(commits, await read()),
