@@ -1,20 +1,19 @@
-import type { PushResult } from '#core/git/push.ts';
-import type { Transport } from '#core/git/transport.ts';
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
 import { listPlaces } from '#core/release/environments.ts';
 import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { decideKnown } from '#core/release/known.ts';
 import type { LandedIntent } from '#core/release/landed.ts';
-import { type OpenIntent, publishIntent, readTip, type Tip, withdrawIntent } from '#core/release/open-intents.ts';
+import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
-import { countLanded, sayDecided, sayOther } from '#core/release/say.ts';
+import { countLanded, sayDecided, sayLanded, sayOther } from '#core/release/say.ts';
+import { describeOpen, takeBack } from '#core/release/take-back.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
 import { choosePace, choosePatience } from '#core/release/turns.ts';
-import { describeError, type ExpectedError, isExpected, Refusal } from '#core/values/errors.ts';
+import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What became of an intent. */
@@ -29,7 +28,7 @@ export interface LandResult {
   readonly edits: readonly EnvironmentEdit[];
   /** How often the branch had moved before our push. */
   readonly lostRaces: number;
-  /** How many intents the commit landed, this one among them; undefined when another writer wrote it. */
+  /** How many intents the commit landed, this one among them; undefined when nothing was written. */
   readonly batch: number | undefined;
 }
 
@@ -53,6 +52,8 @@ interface Progress {
   own: OpenIntent | undefined;
   /** True when publishing was tried: it may have taken effect, whatever was answered. */
   wasPublishing: boolean;
+  /** When the writer began, in milliseconds since 1970. */
+  readonly since: number;
   lostRaces: number;
   rejections: number;
   /** The answer to the last push, where it did not take. */
@@ -74,6 +75,7 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
     phase: 'new',
     own: undefined,
     wasPublishing: false,
+    since: ports.clock.now().getTime(),
     lostRaces: 0,
     rejections: 0,
     rejected: undefined,
@@ -85,7 +87,7 @@ export async function land(intent: Intent, branch: string, ports: LandPorts): Pr
     return toResult(known, undefined, progress, { edits: [], batch: undefined });
   }
   const result = await landInTime(intent, branch, progress, ports).catch((error) =>
-    takeBack(error, progress, ports.transport),
+    takeBack(error, progress.own, ports.transport),
   );
   return result ?? stayOpen(intent, branch, progress);
 }
@@ -98,9 +100,8 @@ async function landInTime(
   ports: LandPorts,
 ): Promise<LandResult | undefined> {
   const { clock } = ports;
-  const started = clock.now().getTime();
   const temper = ports.random();
-  while (clock.now().getTime() - started < DEADLINE) {
+  while (clock.now().getTime() - progress.since < DEADLINE) {
     if (progress.phase === 'new') await publish(intent, progress, branch, ports);
     const tip = await readTip(branch, ports);
     judgeRejection(tip, progress, branch, ports);
@@ -131,22 +132,6 @@ async function landInTime(
     await clock.sleep(Math.round(ports.random() * Math.min(1_000, 50 * (progress.lostRaces + progress.rejections))));
   }
   return undefined;
-}
-
-/** A job that ends red must not land behind its back: takes the intent back, and says so where that fails. */
-async function takeBack(error: unknown, { own }: Progress, transport: Transport): Promise<never> {
-  if (!isExpected(error) || own === undefined) throw error;
-  const { outcome } = await withdrawIntent(own, transport).catch((failed: unknown): PushResult => {
-    if (!isExpected(failed)) throw failed;
-    return { outcome: 'unclear', reason: describeError(failed) }; // what stopped the writer may stop this as well
-  });
-  if (outcome === 'pushed') throw error;
-  const { id } = own.intent;
-  const fate =
-    outcome === 'rejected'
-      ? `another writer took its intent ${id}: the branch says what became of it`
-      : describeOpen(id);
-  throw new Refusal(`${(error as ExpectedError).message}; ${fate}`, { cause: error }); // isExpected says so
 }
 
 /** Notes what is seen; a push that was refused although nothing has moved since is the server's own refusal. */
@@ -196,6 +181,8 @@ async function findOutcome(
     (await ports.history.findLandedBy(head, intent.id, places)) ??
     (await (await ports.history.at(head)).findIntent(intent.id, places));
   if (landed === undefined && progress.phase !== 'published') return undefined;
+  if (landed !== undefined)
+    sayLanded(landed, Math.round((ports.clock.now().getTime() - progress.since) / 1_000), ports.log);
   if (landed !== undefined && isWhole(landed, intent)) return toLanded(landed, [], progress);
   const [decided] = (await planAt(head, [intent], ports)).decided;
   if (decided === undefined) throw new Error('an intent was not decided');
@@ -216,7 +203,7 @@ function isWhole({ releases }: LandedIntent, intent: Intent): boolean {
 }
 
 function toLanded(
-  { commit, releases, holds }: LandedIntent,
+  { commit, releases, holds, batch }: LandedIntent,
   others: readonly ImageOutcome[],
   progress: Progress,
 ): LandResult {
@@ -227,7 +214,7 @@ function toLanded(
     own.some((one) => one.environment === image.environment && one.image === image.image);
   const images = [...own, ...others.filter((image) => !isOwn(image))];
   const { lostRaces } = progress;
-  return { outcome: 'landed', commit, images, holds, edits: [], lostRaces, batch: undefined };
+  return { outcome: 'landed', commit, images, holds, edits: [], lostRaces, batch };
 }
 
 function toResult(
@@ -285,10 +272,6 @@ async function fold(
 
 function refusalOf({ refusal }: Decided): Error {
   return refusal ?? new Error('a refusal without a reason');
-}
-
-function describeOpen(id: string): string {
-  return `its intent ${id} stays open, and the next writer or the workflow Reconcile lands it`;
 }
 
 function stayOpen({ id }: Intent, branch: string, { phase, lostRaces }: Progress): never {

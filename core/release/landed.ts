@@ -14,6 +14,10 @@ export interface LandedIntent {
   readonly releases: readonly LandedRelease[];
   /** The holds that the commit says it set and let go for it. */
   readonly holds: readonly HoldRecord[];
+  /** How many intents the commit landed, by what it says. */
+  readonly batch: number;
+  /** The run that asked for the oldest of them, whose turn it was to land them; empty at a terminal. */
+  readonly oldest: string;
 }
 
 /** A commit whose message may say that it landed something. */
@@ -32,6 +36,9 @@ export async function findIntent(
 ): Promise<LandedIntent | undefined> {
   const overlays = new Map(places.map(({ environment, overlay }) => [environment, overlay]));
   for (const { commit, parents, message } of claims.filter((claim) => claim.message.includes(intent))) {
+    const all = [...parseReleases(message), ...parseHoldRecords(message)].sort((a, b) =>
+      a.intent < b.intent ? -1 : 1,
+    );
     const own = parseReleases(message).filter((release) => release.intent === intent);
     const holds = parseHoldRecords(message).filter((hold) => hold.intent === intent);
     const folders = [...new Set([...own, ...holds].map(({ environment }) => environment))].map((environment) =>
@@ -42,7 +49,9 @@ export async function findIntent(
     if (!(await past.changesAll(parents[0], commit, known))) continue;
     if (!(await saysSo(own, commit, overlays, past))) continue;
     const records = holds.map(({ intent: _intent, run: _run, ...hold }) => hold);
-    return { commit, releases: own.map((release) => ({ ...release, commit })), holds: records };
+    const batch = new Set(all.map((one) => one.intent)).size;
+    const releases = own.map((release) => ({ ...release, commit }));
+    return { commit, releases, holds: records, batch, oldest: all[0]?.run ?? '' };
   }
   return undefined;
 }

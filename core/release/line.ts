@@ -88,10 +88,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     claims: async () => (await read()).claims,
     trees: async () => {
       const { byCommit } = await read();
-      return (commit) => {
-        const logged = byCommit.get(commit);
-        return logged === undefined ? undefined : readTree(logged);
-      };
+      return (commit) => treeOf(byCommit.get(commit));
     },
     describe: (commit) => git.describe(commit),
     describeAll: async (commits) => describeKnown(commits, await read()),
@@ -114,6 +111,10 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     },
     broughtBy: async (commit) => (await read()).line[await findWholeEntry(commit)] ?? head,
   };
+}
+
+function treeOf(logged: LoggedCommit | undefined): string | undefined {
+  return logged === undefined ? undefined : readTree(logged);
 }
 
 function entryOf(commit: CommitSha, known: Read): number {

@@ -1,4 +1,5 @@
 import type { Decided, ImageOutcome } from '#core/release/decide.ts';
+import type { LandedIntent } from '#core/release/landed.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import type { Log } from '#core/system/log.ts';
 
@@ -22,6 +23,13 @@ export function sayOther({ intent, outcome, images, holds, refusal }: Decided, l
     log.info(`Decided ${name}: ${outcome}`);
     sayDecided({ images, holds }, log);
   } else log.warn(`Refused ${name}: ${refusal.message}`);
+}
+
+/** Says which commit landed the own intent, with which others, how long after the writer began. */
+export function sayLanded({ commit, batch, oldest }: LandedIntent, seconds: number, log: Log): void {
+  const from = oldest === '' ? '' : `, the oldest of ${oldest}`;
+  const others = batch === 1 ? '' : ` with ${batch} intents${from}`;
+  log.info(`Landed in ${commit.slice(0, 7)}${others}, after ${seconds} s`);
 }
 
 /** Returns how many intents land together. */

@@ -91,7 +91,10 @@ describe('an open intent of another writer', () => {
       ...describeWriter('wait'),
     });
     const result = await rollBack(tenant, {}, { change, sha: base });
-    expect(result).toMatchObject({ outcome: 'landed', batch: undefined });
+    expect(result).toMatchObject({ outcome: 'landed', batch: 2, edits: [] });
+    expect(result.runner.lines.join('\n')).toMatch(
+      /^Landed in [0-9a-f]{7} with 2 intents, the oldest of \S+, after \d+ s$/m,
+    );
     expect(result.images.map(({ from, to }) => [from, to])).toEqual(Array(2).fill([stage.bad, good]));
     expect(result.holds.map(({ image, action, kind }) => `${image} ${action} ${kind}`).sort()).toEqual([
       'dev-sandbox set rollback',
