@@ -105,7 +105,7 @@ async function checkTarget(
     if (error instanceof UnusableTarget || !isExpected(error)) throw error;
     if (!override) {
       throw new Refusal(
-        `${error.message}; nothing was written: whether the cluster can pull the images is not known (override: true lands them unchecked)`,
+        `${error.message}; nothing was written: whether the cluster can pull the images is not known (override: true, or --override at a terminal, lands them unchecked)`,
       );
     }
     ports.log.warn(`Landing unchecked, as override asks: ${error.message}`);

@@ -145,7 +145,7 @@ function refuseUnknown(
 function adviseWithout(all: Timeline['all']): string {
   return all.length === 0
     ? '; no release of it was landed by this pipeline yet: deploy first'
-    : '; it is at its oldest release: to go forward, release it (workflow Hold, action release)';
+    : '; it is at its oldest release: to go forward, release it (workflow Hold with action release, or slipway release at a terminal)';
 }
 
 /** Returns the candidates as a table behind a sentence, for an error message: none where there is none. */

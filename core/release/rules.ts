@@ -101,7 +101,7 @@ export function refuseDrifted(
 ): void {
   if (before.hand !== undefined) {
     throw new Refusal(
-      `environment: ${from}/${image} was not landed by this pipeline (${describeBinding(before.hand)}); release it in ${from} first: workflow Hold, action release`,
+      `environment: ${from}/${image} was not landed by this pipeline (${describeBinding(before.hand)}); release it in ${from} first: workflow Hold with action release, or slipway release at a terminal`,
     );
   }
   if (before.release === undefined || before.current !== build.digest) {
@@ -130,7 +130,7 @@ export function refuseUnnamed({ current, hand }: ImageState, environment: string
 }
 
 /** How a person lets go of what is held. */
-const RELEASE_IT = 'release it first: workflow Hold, action release';
+const RELEASE_IT = 'release it first: workflow Hold with action release, or slipway release at a terminal';
 
 /** Returns a hold in the words of a sentence: its kind, who, since when, why, until when. */
 export function describeBinding({ kind, by, since, reason, until, commit }: Binding): string {
