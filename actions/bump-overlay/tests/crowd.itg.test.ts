@@ -4,7 +4,7 @@ import { bump, hold, reconcile } from '#tests/support/writers.ts';
 
 /** SLIPWAY_WRITERS, SLIPWAY_RUNS and SLIPWAY_SOAK (seconds) make it as large as you have time for. */
 const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? 200);
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 50);
+const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 15);
 
 let crowd: Crowd;
 
