@@ -27,7 +27,7 @@ export const cost = defineCommand({
     const plan = values.plan === undefined ? join(root, 'terraform/aws/plan.json') : resolve(values.plan);
     if (!existsSync(plan))
       throw new Refusal(
-        `there is no plan ${plan}: make one by terraform -chdir=terraform/aws plan -out=planned, and name it by --plan terraform/aws/planned`,
+        `${plan} does not exist: run terraform -chdir=terraform/aws plan -out=planned, then pass --plan terraform/aws/planned`,
       );
     const out = values.out === undefined ? join(root, 'docs/cost.md') : resolve(values.out);
     writeFileSync(out, writeCost(plan, await readPlanFile(plan)));

@@ -26,6 +26,7 @@ export async function isAncestor(run: RunGit, older: string, newer: string): Pro
 
 /** Returns the objects that names such as `<revision>:<path>` lead to, by one process; undefined where there is none. */
 export async function findObjects(run: RunGit, names: readonly string[]): Promise<(string | undefined)[]> {
+  if (names.length === 0) return [];
   const input = names.map((name) => `${name}\n`).join('');
   const { stdout } = await run(['cat-file', '--batch-check=%(objectname)', '--buffer'], { input });
   return stdout
@@ -155,7 +156,7 @@ export interface LoggedCommit {
   readonly parents: readonly CommitSha[];
   /** The whole message where a line of it begins with the prefix that was asked for; undefined elsewhere. */
   readonly message: string | undefined;
-  /** All that git printed of it, for {@link readTree}, {@link readTime} and {@link readPage}: of most commits nobody asks. */
+  /** All that git printed of it, for {@link readTree}, {@link readTime} and {@link readPage}, which few commits are asked for. */
   readonly entry: string;
 }
 

@@ -59,7 +59,7 @@ export interface Git {
   readBlobs(oids: readonly string[]): Promise<Buffer[]>;
   /** Returns the texts of those blobs that are here, in the order asked for, by one process. */
   findTexts(oids: readonly string[]): Promise<(string | undefined)[]>;
-  /** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where there is no such tree. */
+  /** Returns the entries of trees named `<revision>:<path>`, by one process; undefined for a name without one. */
   readTrees(names: readonly string[]): Promise<(readonly TreeEntry[] | undefined)[]>;
   /** Returns a file of a commit as text, undefined where there is none. */
   readText(revision: string, path: string): Promise<string | undefined>;

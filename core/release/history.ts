@@ -188,7 +188,7 @@ async function judge(
   const wanted = listCompared(landings, overlays);
   const onLine = new Set(commits);
   const sources = groups.flat().flatMap(({ releases }) => releases.map(({ source }) => source));
-  // in one request with the claims' own trees; a forged source may be nowhere, and would fail it
+  // in one request with the claims' own trees; a forged source may not exist, and would fail it
   const also = sources.filter((one) => onLine.has(one));
   const changeOf = compareBy(await past.readDigests(wanted, { treeOf: await line.trees(), also }), overlays);
   return landings.map(({ group, entry, commit, parent }) => {

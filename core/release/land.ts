@@ -48,7 +48,7 @@ const DEADLINE = 10 * 60_000;
 interface Progress {
   /** `published`: its ref was taken, or seen; `refless`: the server takes no such ref. */
   phase: 'new' | 'published' | 'refless';
-  /** Its ref, as it was published or seen last; undefined where none is known to be there. */
+  /** Its ref, where it was published or seen last, or may be there; undefined where it is not. */
   own: OpenIntent | undefined;
   /** True when publishing was tried: it may have taken effect, whatever was answered. */
   wasPublishing: boolean;
@@ -71,21 +71,22 @@ interface Progress {
 export async function land(intent: Intent, branch: string, ports: LandPorts): Promise<LandResult> {
   const known = await decideKnown(intent, branch, ports);
   if (known?.refusal !== undefined) throw known.refusal;
+  if (known !== undefined) {
+    sayDecided(known, ports.log);
+    return toResult(known, { lostRaces: 0 });
+  }
+  const since = ports.clock.now().getTime();
   const progress: Progress = {
     phase: 'new',
     own: undefined,
     wasPublishing: false,
-    since: ports.clock.now().getTime(),
+    since,
     lostRaces: 0,
     rejections: 0,
     rejected: undefined,
     seen: '',
-    seenSince: ports.clock.now().getTime(),
+    seenSince: since,
   };
-  if (known !== undefined) {
-    sayDecided(known, ports.log);
-    return toResult(known, undefined, progress, { edits: [], batch: undefined });
-  }
   const result = await landInTime(intent, branch, progress, ports).catch((error) =>
     takeBack(error, progress.own, ports.transport),
   );
@@ -193,7 +194,7 @@ async function findOutcome(
     progress.phase = 'new';
     return undefined;
   }
-  return toResult(decided, undefined, progress, { edits: [], batch: undefined });
+  return toResult(decided, progress);
 }
 
 /** True where a commit landed all that was asked for: then nothing else needs to be decided to tell it. */
@@ -219,12 +220,12 @@ function toLanded(
 
 function toResult(
   { outcome, images, holds }: Decided,
-  commit: CommitSha | undefined,
-  { lostRaces }: Progress,
-  more: Pick<LandResult, 'edits' | 'batch'>,
+  { lostRaces }: Pick<Progress, 'lostRaces'>,
+  landed?: Pick<LandResult, 'commit' | 'edits' | 'batch'>,
 ): LandResult {
   if (outcome === 'refused' || outcome === 'waits') throw new Error(`${outcome} is not the end of an intent`);
-  return { outcome, commit: outcome === 'landed' ? commit : undefined, images, holds, lostRaces, ...more };
+  const nothing = { commit: undefined, edits: [], batch: undefined };
+  return { outcome, images, holds, lostRaces, ...nothing, ...(outcome === 'landed' ? landed : undefined) };
 }
 
 async function publish(intent: Intent, progress: Progress, branch: string, ports: LandPorts): Promise<void> {
@@ -237,6 +238,7 @@ async function publish(intent: Intent, progress: Progress, branch: string, ports
   }
   if (pushed.outcome === 'unclear') {
     if (isFinal(pushed)) throw explainRejection(branch, pushed.reason);
+    progress.own = open; // it may be there
     await ports.clock.sleep(choosePace(1, ports.random()));
   }
   if (!wasTried && !isFinal(pushed)) return;
@@ -259,15 +261,16 @@ async function fold(
   const open = own === undefined ? others : [{ ...own, intent }, ...others];
   const folded = await foldIntents(tip, open, own === undefined ? intent : undefined, branch, ports);
   progress.rejected = folded.rejected;
-  if (folded.rejected === undefined) progress.own = undefined;
   const decided = folded.plan.decided.find((one) => one.intent === intent);
+  if (folded.rejected === undefined && decided?.outcome !== 'waits') progress.own = undefined;
   if (decided === undefined) return undefined; // it landed before, and is found where it landed
   // nothing of it was written and nothing will be, whatever became of the others
   if (decided.outcome === 'refused' && (own === undefined || folded.rejected === undefined)) throw refusalOf(decided);
   if (folded.rejected !== undefined || decided.outcome === 'waits') return undefined;
   sayDecided(decided, ports.log);
   for (const other of folded.plan.decided) if (other !== decided) sayOther(other, ports.log);
-  return toResult(decided, folded.commit, progress, { edits: folded.plan.edits, batch: countLanded(folded.plan) });
+  const { commit, plan } = folded;
+  return toResult(decided, progress, { commit, edits: plan.edits, batch: countLanded(plan) });
 }
 
 function refusalOf({ refusal }: Decided): Error {

@@ -18,11 +18,9 @@ export function isFinal({ outcome, reason }: Rejection): boolean {
   return REFUSALS.test(reason) || (outcome === 'rejected' && !RACES.test(reason));
 }
 
-/** `fate` says what becomes of the intent, where it is published. The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
-export function explainRejection(branch: string, reason: string, fate?: string): Refusal {
-  return new Refusal(
-    `branch: ${branch} does not take the commit, the server says: ${reason}; ${remedyOf(reason)}${fate === undefined ? '' : `; ${fate}`}`,
-  );
+/** The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
+export function explainRejection(branch: string, reason: string): Refusal {
+  return new Refusal(`branch: ${branch} does not take the commit, the server says: ${reason}; ${remedyOf(reason)}`);
 }
 
 function remedyOf(reason: string): string {

@@ -14,7 +14,7 @@ export async function takeBack(error: unknown, own: OpenIntent | undefined, tran
   const { id } = own.intent;
   const fate =
     outcome === 'rejected'
-      ? `another writer took its intent ${id}: the branch says what became of it`
+      ? `its intent ${id} is not open any more: the branch says what became of it`
       : describeOpen(id);
   throw new Refusal(`${(error as ExpectedError).message}; ${fate}`, { cause: error }); // isExpected says so
 }

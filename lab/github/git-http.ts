@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
+import { runHttpBackend } from '#lab/github/http-backend.ts';
 import { type Bearer, loginOf, mayAccessContents, type Tokens } from '#lab/github/identity/tokens.ts';
 import { parseMoves, type RefMove } from '#lab/github/repository.ts';
 
@@ -42,7 +42,12 @@ export async function serveGit(
   const moves = service === 'git-receive-pack';
   if (moves) await options.beforePush(bearer);
   const received = join(options.root, `received-${randomUUID()}`);
-  const answer = await runBackend(request, url, bearer, { ...options.env, SLIPWAY_RECEIVED: received }, options.root);
+  const answer = await runHttpBackend(request, options.root, {
+    ...options.env,
+    REMOTE_USER: loginOf(bearer),
+    SLIPWAY_BEARER: bearer.kind,
+    SLIPWAY_RECEIVED: received,
+  });
   // the client is answered when the runs exist, so that the person who pushed finds them
   if (moves) await options.afterPush(bearer, await takeMoves(received));
   response.writeHead(answer.status, answer.headers).end(answer.body);
@@ -57,61 +62,4 @@ async function takeMoves(file: string): Promise<RefMove[]> {
   });
   await rm(file, { force: true });
   return parseMoves(text);
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer | string;
-}
-
-async function runBackend(
-  request: IncomingMessage,
-  url: URL,
-  bearer: Bearer,
-  env: Readonly<Record<string, string>>,
-  root: string,
-): Promise<Answer> {
-  const backend = spawn('git', ['http-backend'], {
-    env: {
-      ...env,
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: '1',
-      PATH_INFO: url.pathname,
-      QUERY_STRING: url.search.slice(1),
-      REQUEST_METHOD: request.method,
-      CONTENT_TYPE: request.headers['content-type'] ?? '',
-      HTTP_CONTENT_ENCODING: String(request.headers['content-encoding'] ?? ''),
-      GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
-      REMOTE_USER: loginOf(bearer),
-      SLIPWAY_BEARER: bearer.kind,
-      ...(request.headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: request.headers['content-length'] }),
-    },
-  });
-  backend.stdin.on('error', () => {}); // git may have heard enough
-  request.pipe(backend.stdin);
-  const chunks: Buffer[] = [];
-  backend.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  await new Promise((resolve) => backend.once('close', resolve));
-  return parseAnswer(Buffer.concat(chunks));
-}
-
-/** The backend speaks as a CGI program: fields, an empty line, the body. */
-function parseAnswer(output: Buffer): Answer {
-  const end = output.indexOf('\r\n\r\n');
-  if (end === -1) return { status: 500, headers: {}, body: 'git http-backend gave no answer\n' };
-  const lines = output
-    .subarray(0, end)
-    .toString('latin1')
-    .split('\r\n')
-    .map((line) => line.split(': '));
-  const fields = lines.flatMap(([name, value]) =>
-    name === undefined || value === undefined ? [] : [[name, value] as const],
-  );
-  const status = Number(fields.find(([name]) => name === 'Status')?.[1].slice(0, 3) ?? 200);
-  return {
-    status,
-    headers: Object.fromEntries(fields.filter(([name]) => name !== 'Status')),
-    body: output.subarray(end + 4),
-  };
 }

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { type Crowd, openCrowd, type Rush, rush } from '#tests/support/crowd.ts';
 import { type GitHubServer, startGitHubServer } from '#tests/support/github.ts';
+import { createRandom } from '#tests/support/random.ts';
 import { bump, reconcile } from '#tests/support/writers.ts';
 
 /** SLIPWAY_WRITERS and SLIPWAY_RUNS make it as large as you have time for. */
@@ -65,11 +66,7 @@ test.each<[string, () => void, number]>([
 test(`${RUNS} bumps by the API while 30 % of its answers get lost after they took effect: none lost, none doubled`, async () => {
   await open(1);
   const { tenant } = crowd;
-  let seed = 42;
-  const random = (): number => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-    return seed / 2 ** 31;
-  };
+  const random = createRandom(42);
   github.intercept = async ({ url }) => (url?.startsWith('/api/') && random() < 0.3 ? 'drop-answer' : undefined);
   const digests = Array.from({ length: RUNS }, (_, index) => tenant.push('service-0', `run ${index}`));
   for (const digest of digests) {

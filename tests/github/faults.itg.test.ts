@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { AskPorts } from '#core/release/ask.ts';
 import type { Fault } from '#lab/github/faults.ts';
-import { createJumpingClock } from '#tests/support/clock.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { resetTo } from '#tests/support/stage.ts';
@@ -31,7 +30,7 @@ const write = (options: WriterOptions = {}) =>
   bump(
     stage.tenant,
     { images: `discord-bot=${next}`, 'source-sha': base, ...stage.api },
-    { change: (ports: AskPorts) => ({ ...ports, clock: createJumpingClock() }), sha: base, ...options },
+    { change: jumpOverPauses, sha: base, ...options },
   );
 
 /** Another writer's intent: where it is open, this writer publishes its own before it folds both. */

@@ -3,7 +3,7 @@ import { encodeTime } from 'ulid';
 import type { AskPorts } from '#core/release/ask.ts';
 import { createJumpingClock } from '#tests/support/clock.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
-import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
+import { leaveHold, listIntents } from '#tests/support/intents.ts';
 import { configure, resetTo } from '#tests/support/stage.ts';
 import { bump, hold, promote, reconcile, rollBack, type WriterOptions } from '#tests/support/writers.ts';
 
@@ -100,13 +100,7 @@ describe.each(kinds)('a %s', (_kind, prepare, act) => {
 test('an intent that was left behind is folded, and its ref goes with the same mutation', async () => {
   const { tenant, github } = stage;
   resetTo(base, tenant);
-  leaveIntent(tenant, {
-    kind: 'hold',
-    environment: 'production',
-    image: '*',
-    until: undefined,
-    ...describeWriter('stop'),
-  });
+  leaveHold(tenant, 'production', 'stop');
   github.calls.length = 0;
   const result = await reconcile(tenant, { transport: 'api' });
   expect(result.folded).toBe(1);

@@ -7,7 +7,7 @@ import { createTrust } from '#core/release/trust.ts';
 import type { Fault } from '#lab/github/faults.ts';
 import { createJumpingClock } from '#tests/support/clock.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
-import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
+import { leaveHold, listIntents } from '#tests/support/intents.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
 import { hold, rollBack } from '#tests/support/writers.ts';
 
@@ -152,13 +152,7 @@ describe('a rate limit', () => {
     'at %s stops every other question as well, and the rollback lands',
     async (operation) => {
       // another writer's intent, so that this one is published and the branch's rules are asked for
-      leaveIntent(stage.tenant, {
-        kind: 'hold',
-        environment: 'staging',
-        image: '*',
-        until: undefined,
-        ...describeWriter('wait'),
-      });
+      leaveHold(stage.tenant, 'staging', 'wait');
       const { asked, options } = onTestClock();
       stage.github.faults.inject(operation, { kind: 'secondary-limit', retryAfter: 45 });
       expect((await rollBack(stage.tenant, {}, options)).outcome).toBe('landed');

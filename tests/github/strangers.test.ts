@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createApiTransport } from '#core/git/api-transport.ts';
 import { openGitHubApi } from '#core/git/github-api.ts';
-import type { AskPorts } from '#core/release/ask.ts';
 import type { HoldIntent } from '#core/release/intent.ts';
 import { formatIntent } from '#core/release/intent-file.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { createExec } from '#core/system/exec.ts';
-import { createJumpingClock } from '#tests/support/clock.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { describeWriter, listIntents } from '#tests/support/intents.ts';
 import { gitEnv } from '#tests/support/repositories.ts';
@@ -88,11 +87,7 @@ async function publish(token: string, image: string): Promise<string> {
 
 /** A bump by the API that need not wait for anyone. */
 const write = (inputs: Readonly<Record<string, string>>) =>
-  bump(
-    stage.tenant,
-    { images: stage.all(next), ...stage.api, ...inputs },
-    { change: (ports: AskPorts) => ({ ...ports, clock: createJumpingClock() }) },
-  );
+  bump(stage.tenant, { images: stage.all(next), ...stage.api, ...inputs }, { change: jumpOverPauses });
 const held = () => stage.tenant.remoteGit('ls-tree', '--name-only', 'main', 'overlays/production/').includes('holds');
 const job = () => stage.github.tokenOf({ contents: 'write' });
 const app = () => stage.github.tokenOf({ contents: 'write' }, 'slipway');

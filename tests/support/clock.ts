@@ -30,3 +30,8 @@ export function createJumpingClock(start?: number): Clock {
     },
   };
 }
+
+/** Gives ports a clock that jumps over its pauses: what a writer waits for costs no time. */
+export function jumpOverPauses<Ports extends { readonly clock: Clock }>(ports: Ports): Ports {
+  return { ...ports, clock: createJumpingClock() };
+}

@@ -24,6 +24,11 @@ export function leaveIntent(tenant: Tenant, intent: Intent): string {
   return ref;
 }
 
+/** Leaves a hold of a whole environment open. */
+export function leaveHold(tenant: Tenant, environment: string, reason: string): string {
+  return leaveIntent(tenant, { kind: 'hold', environment, image: '*', until: undefined, ...describeWriter(reason) });
+}
+
 /** Returns the intents that are open on the remote. */
 export function listIntents(tenant: Tenant): string[] {
   return tenant.remoteGit('for-each-ref', '--format=%(refname)', 'refs/slipway/intents').split('\n').filter(Boolean);

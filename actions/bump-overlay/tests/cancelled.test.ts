@@ -2,8 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { ulid } from 'ulid';
 import type { Intent } from '#core/release/intent.ts';
 import type { CommitSha } from '#core/values/reference.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
 import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
-import { bump, reconcile, type WriterOptions } from '#tests/support/writers.ts';
+import { bump, reconcile } from '#tests/support/writers.ts';
 import { type Five, inputsOf, openFive } from './five.ts';
 
 jest.setTimeout(300_000);
@@ -48,18 +49,6 @@ describe('five quick commits, of which some runs are cancelled before their bump
   });
 });
 
-/** A writer that waits for its turn without waiting: its clock runs ahead while it sleeps. */
-function hurried(): WriterOptions {
-  let ahead = 0;
-  const clock = {
-    now: () => new Date(Date.now() + ahead),
-    sleep: async (milliseconds: number) => {
-      ahead += milliseconds;
-    },
-  };
-  return { change: (ports) => ({ ...ports, clock }) };
-}
-
 /** Leaves an open intent for the other environment, whose writer comes first: a bump publishes and waits behind it. */
 function leaveFirst(): Intent {
   const build = { ...five.at(0), source: five.at(0).source as CommitSha }; // a whole commit id
@@ -103,7 +92,7 @@ describe('a run that is cancelled between its intent and its landing', () => {
   });
 
   test('a newer commit’s bump answers it: superseded, in its log by name', async () => {
-    const next = await bump(stage.tenant, inputsOf(five.at(4)), hurried());
+    const next = await bump(stage.tenant, inputsOf(five.at(4)), { change: jumpOverPauses });
     expect(next.outcome).toBe('landed');
     const lines = next.runner.lines.join('\n');
     expect(lines).toMatch(
@@ -114,7 +103,7 @@ describe('a run that is cancelled between its intent and its landing', () => {
   });
 
   test('an older commit’s bump lands it, and says so in its log and in the commit', async () => {
-    const next = await bump(stage.tenant, inputsOf(five.at(0)), hurried());
+    const next = await bump(stage.tenant, inputsOf(five.at(0)), { change: jumpOverPauses });
     expect(next.outcome).toBe('superseded');
     expect(next.runner.lines.join('\n')).toMatch(new RegExp(`intent ${id} of octocat \\(deploy, \\S+\\): landed`));
     expect(stage.tenant.remoteGit('log', '-1', '--format=%B', 'main')).toContain(`intent=${id}`);
@@ -124,7 +113,7 @@ describe('a run that is cancelled between its intent and its landing', () => {
   });
 
   test('where no other bump comes, Reconcile lands it, says so, and brings the last build', async () => {
-    const { outcome, runner, folded } = await reconcile(stage.tenant, {}, hurried());
+    const { outcome, runner, folded } = await reconcile(stage.tenant, {}, { change: jumpOverPauses });
     expect([outcome, folded]).toEqual(['landed', 2]);
     expect(runner.lines.join('\n')).toMatch(new RegExp(`intent ${id} of octocat \\(deploy, \\S+\\): landed`));
     expect([stage.read(), five.released(), listIntents(stage.tenant)]).toEqual([five.at(4).digest, [1, 4], []]);

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { afterEach, expect, jest, test } from '@jest/globals';
+import { killAfter } from '#tests/support/kill.ts';
 import { startTenant, type Tenant } from '#tests/support/tenant.ts';
 
 jest.setTimeout(120_000);
@@ -27,17 +28,8 @@ test('killed at any moment and run again: one commit, nothing left behind', asyn
   for (let moment = 40; moment <= 640; moment += 60) {
     const digest = tenant.push('discord-bot', `at ${moment}`);
     const before = tenant.releases().length;
-    const onStart = (pid: number): void => {
-      setTimeout(() => {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // it was done already
-        }
-      }, moment);
-    };
     const inputs = { images: `discord-bot=${digest}`, 'source-sha': source };
-    await tenant.bump(inputs, { onStart });
+    await tenant.bump(inputs, { onStart: killAfter(moment) });
     const again = await tenant.bump(inputs);
     expect(['landed', 'unchanged']).toContain(again.outputs['outcome']);
     expect(tenant.releases()).toHaveLength(before + 1);

@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { type Crowd, openCrowd, rush } from '#tests/support/crowd.ts';
+import { createRandom } from '#tests/support/random.ts';
 import { bump, hold, reconcile } from '#tests/support/writers.ts';
 
 /** SLIPWAY_WRITERS, SLIPWAY_RUNS and SLIPWAY_SOAK (seconds) make it as large as you have time for. */
@@ -30,11 +31,7 @@ test(`${WRITERS} writers at once, one file: none lost, none doubled, in a few co
 test(`${RUNS} bumps while 30 % of all answers get lost after they took effect: none lost, none doubled`, async () => {
   crowd = await openCrowd(1);
   const { tenant } = crowd;
-  let seed = 42;
-  const random = (): number => {
-    seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-    return seed / 2 ** 31;
-  };
+  const random = createRandom(42);
   tenant.server.intercept = async () => (random() < 0.3 ? 'drop-answer' : undefined);
   const digests = Array.from({ length: RUNS }, (_, index) => tenant.push('service-0', `run ${index}`));
   for (const digest of digests) {

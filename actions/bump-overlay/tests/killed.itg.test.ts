@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import type { AskPorts } from '#core/release/ask.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
 import { listIntents } from '#tests/support/intents.ts';
+import { killAfter } from '#tests/support/kill.ts';
 import { kustomizeFolder, startTenant, type Tenant } from '#tests/support/tenant.ts';
 import { bump, reconcile } from '#tests/support/writers.ts';
 
@@ -57,16 +58,6 @@ exec ${real} "$@"
   return `${folder}:${kustomizeFolder}:${process.env['PATH'] ?? ''}`;
 }
 
-/** What a writer waits for costs no time. */
-const quick = (ports: AskPorts): AskPorts => {
-  let ahead = 0;
-  const now = () => new Date(Date.now() + ahead);
-  const sleep = async (milliseconds: number) => {
-    ahead += milliseconds;
-  };
-  return { ...ports, clock: { now, sleep } };
-};
-
 /** Each release's intent, image by image: none twice. */
 function expectOnce(): void {
   const landed = tenant.releases().map((text) => `${/^\S+/.exec(text)?.[0]} ${/intent=(\S+)/.exec(text)?.[1]}`);
@@ -75,10 +66,11 @@ function expectOnce(): void {
 
 /** Who goes on, and how the killed one's build gets to the overlay in the end. */
 const GO_ON = {
-  'the same job, run again': (digest: string) => bump(tenant, { images: `discord-bot=${digest}` }, { change: quick }),
+  'the same job, run again': (digest: string) =>
+    bump(tenant, { images: `discord-bot=${digest}` }, { change: jumpOverPauses }),
   'another bump': (digest: string) =>
-    bump(tenant, { images: `dev-sandbox=${tenant.push('dev-sandbox', digest)}` }, { change: quick }),
-  Reconcile: () => reconcile(tenant, {}, { change: quick }),
+    bump(tenant, { images: `dev-sandbox=${tenant.push('dev-sandbox', digest)}` }, { change: jumpOverPauses }),
+  Reconcile: () => reconcile(tenant, {}, { change: jumpOverPauses }),
 };
 
 const MOMENTS = (Object.keys(STEPS) as Step[]).flatMap((step) =>
@@ -110,17 +102,8 @@ test(`killed at ${RUNS} random moments: the next one goes on, each build lands o
   for (let run = 0; run < RUNS; run++) {
     const digest = tenant.push('discord-bot', `run ${run}`);
     digests.push(digest);
-    const onStart = (pid: number): void => {
-      setTimeout(() => {
-        try {
-          process.kill(pid, 'SIGKILL');
-        } catch {
-          // it was done already
-        }
-      }, Math.random() * 1_200);
-    };
-    await tenant.bump({ images: `discord-bot=${digest}` }, { onStart });
-    const { outcome } = await bump(tenant, { images: `discord-bot=${digest}` }, { change: quick });
+    await tenant.bump({ images: `discord-bot=${digest}` }, { onStart: killAfter(Math.random() * 1_200) });
+    const { outcome } = await bump(tenant, { images: `discord-bot=${digest}` }, { change: jumpOverPauses });
     expect(['landed', 'unchanged']).toContain(outcome);
     expect(tenant.readOverlay()).toContain(digest);
     expect(listIntents(tenant)).toEqual([]);

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { AskPorts } from '#core/release/ask.ts';
 import type { CommitSha } from '#core/values/reference.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
 import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { openStage, type Stage } from '#tests/support/stage.ts';
 import { bump, rollBack } from '#tests/support/writers.ts';
@@ -28,7 +29,6 @@ afterAll(() => stage.tenant.close());
 /** Does something to the branch before the writer's push of this number; before each one, a person may be faster. */
 function beforePush(number: number, meddle: () => void, losesFirst = false) {
   let pushes = 0;
-  let ahead = 0;
   return (ports: AskPorts): AskPorts => {
     const update: typeof ports.transport.update = async (updates) => {
       if (updates.some(({ ref }) => ref === 'refs/heads/main')) {
@@ -38,11 +38,7 @@ function beforePush(number: number, meddle: () => void, losesFirst = false) {
       }
       return ports.transport.update(updates);
     };
-    const now = () => new Date(Date.now() + ahead);
-    const sleep = async (milliseconds: number) => {
-      ahead += milliseconds;
-    };
-    return { ...ports, clock: { now, sleep }, transport: { ...ports.transport, update } };
+    return { ...jumpOverPauses(ports), transport: { ...ports.transport, update } };
   };
 }
 

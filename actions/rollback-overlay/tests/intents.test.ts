@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ulid } from 'ulid';
 import type { AskPorts } from '#core/release/ask.ts';
 import type { HoldIntent } from '#core/release/intent.ts';
-import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
+import { describeWriter, leaveHold, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { openStage, type Stage } from '#tests/support/stage.ts';
 import { bump, rollBack } from '#tests/support/writers.ts';
 
@@ -17,16 +20,6 @@ beforeEach(() => stage.reset());
 
 afterAll(() => stage.tenant.close());
 
-/** Time that passes only while a writer waits. */
-function waitless(): (ports: AskPorts) => AskPorts {
-  let ahead = 0;
-  const now = () => new Date(Date.now() + ahead);
-  const sleep = async (milliseconds: number) => {
-    ahead += milliseconds;
-  };
-  return (ports) => ({ ...ports, clock: { now, sleep } });
-}
-
 describe('an open intent of another writer', () => {
   test('that cannot be written is refused by name, and stops no one', async () => {
     const { tenant } = stage;
@@ -40,7 +33,7 @@ describe('an open intent of another writer', () => {
     };
     leaveIntent(tenant, broken);
     const { digest } = await stage.change('next');
-    const result = await bump(tenant, { images: `discord-bot=${digest}` }, { change: waitless() });
+    const result = await bump(tenant, { images: `discord-bot=${digest}` }, { change: jumpOverPauses });
     expect(result.outcome).toBe('landed');
     expect(stage.read()).toBe(digest);
     expect(listIntents(tenant)).toEqual([]);
@@ -49,15 +42,9 @@ describe('an open intent of another writer', () => {
 
   test('a hold that was left behind binds the bump that finds it', async () => {
     const { tenant, bad } = stage;
-    leaveIntent(tenant, {
-      kind: 'hold',
-      environment: 'production',
-      image: '*',
-      until: undefined,
-      ...describeWriter('stop'),
-    });
+    leaveHold(tenant, 'production', 'stop');
     const { digest } = await stage.change('next');
-    const result = await bump(tenant, { images: `discord-bot=${digest}` }, { change: waitless() });
+    const result = await bump(tenant, { images: `discord-bot=${digest}` }, { change: jumpOverPauses });
     expect(result).toMatchObject({ outcome: 'held', images: [{ hold: { reason: 'stop', by: 'hubot' } }] });
     expect(stage.read()).toBe(bad);
     expect(listIntents(tenant)).toEqual([]);
@@ -67,7 +54,7 @@ describe('an open intent of another writer', () => {
     const { tenant, good, base } = stage;
     let folded: Promise<unknown> | undefined;
     const change = (ports: AskPorts): AskPorts => {
-      const waiting = waitless()(ports);
+      const waiting = jumpOverPauses(ports);
       const update: typeof ports.transport.update = async (updates) => {
         const isPublishing = updates.some(({ ref }) => ref.startsWith('refs/slipway/'));
         const result = await ports.transport.update(updates);
@@ -76,20 +63,14 @@ describe('an open intent of another writer', () => {
           folded ??= bump(
             tenant,
             { images: `discord-bot=${good}`, 'source-sha': stage.sources.good },
-            { change: (own) => ({ ...waitless()(own), random: () => 0 }) },
+            { change: (own) => ({ ...jumpOverPauses(own), random: () => 0 }) },
           );
         await folded;
         return result;
       };
       return { ...waiting, random: () => 0.99, transport: { ...ports.transport, update } };
     };
-    leaveIntent(tenant, {
-      kind: 'hold',
-      environment: 'staging',
-      image: '*',
-      until: undefined,
-      ...describeWriter('wait'),
-    });
+    leaveHold(tenant, 'staging', 'wait');
     const result = await rollBack(tenant, {}, { change, sha: base });
     expect(result).toMatchObject({ outcome: 'landed', batch: 2, edits: [] });
     expect(result.runner.lines.join('\n')).toMatch(
@@ -100,6 +81,18 @@ describe('an open intent of another writer', () => {
       'dev-sandbox set rollback',
       'discord-bot set rollback',
     ]);
+    expect(stage.read()).toBe(good);
+  });
+
+  test('that does what is asked for: nothing is left to do, and its changes are not told as the own', async () => {
+    const { tenant, good, base, sources } = stage;
+    const build = { digest: good, source: sources.good as CommitSha }; // git printed it
+    const images = new Map(['discord-bot', 'dev-sandbox'].map((image) => [image, build] as const));
+    const first = { ...describeWriter('first'), id: ulid(Date.now() - 1_000) };
+    leaveIntent(tenant, { kind: 'rollback', environment: 'production', images, isUnchecked: false, ...first });
+    const result = await rollBack(tenant, {}, { change: jumpOverPauses, sha: base });
+    expect(result).toMatchObject({ outcome: 'unchanged', commit: undefined, edits: [], batch: undefined });
+    expect(result.summary).not.toContain('What the cluster will see');
     expect(stage.read()).toBe(good);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { LandResult } from '#core/release/land.ts';
+import { createRandom } from '#tests/support/random.ts';
 import { type Change, expectWon, meetAt, openRace, POINTS, type Point, type Race } from './races.ts';
 
 /** SLIPWAY_RUNS=100 runs all named interleavings, and 100 random ones. */
@@ -90,14 +91,3 @@ function jolt(random: () => number): Change {
 }
 
 const pause = (random: () => number) => new Promise((resolve) => setTimeout(resolve, random() * 120));
-
-/** mulberry32: the same numbers for the same seed. */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

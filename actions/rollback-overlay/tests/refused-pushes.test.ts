@@ -1,6 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { ulid } from 'ulid';
 import type { AskPorts } from '#core/release/ask.ts';
-import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
+import { Refusal } from '#core/values/errors.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
+import { describeWriter, leaveHold, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { protect } from '#tests/support/protect.ts';
 import { openStage, type Stage } from '#tests/support/stage.ts';
 import { bump, hold, rollBack } from '#tests/support/writers.ts';
@@ -38,19 +42,8 @@ const pushes = () =>
 
 /** What a writer waits for costs no time, and another writer's intent is open, so that this one is published. */
 const contended = () => {
-  leaveIntent(stage.tenant, {
-    kind: 'hold',
-    environment: 'staging',
-    image: '*',
-    until: undefined,
-    ...describeWriter('wait'),
-  });
-  let ahead = 0;
-  const now = () => new Date(Date.now() + ahead);
-  const sleep = async (milliseconds: number) => {
-    ahead += milliseconds;
-  };
-  return { change: (ports: AskPorts): AskPorts => ({ ...ports, clock: { now, sleep } }) };
+  leaveHold(stage.tenant, 'staging', 'wait');
+  return { change: (ports: AskPorts): AskPorts => jumpOverPauses(ports) };
 };
 
 /** Expects a red end within 5 s that names the remedy, and that nothing was written. */
@@ -142,6 +135,52 @@ test('an intent that cannot be withdrawn is named, with what becomes of it', asy
   expect(stage.read()).toBe(stage.good);
   expect(tenant.remoteGit('rev-parse', 'main^')).toBe(base);
   expect(listIntents(tenant)).toEqual([]);
+});
+
+test('an intent whose publishing got no answer is named, where the network is gone from then on', async () => {
+  const { tenant, base } = stage;
+  const change = (ports: AskPorts): AskPorts => {
+    let isGone = false;
+    const update: typeof ports.transport.update = async (updates) => {
+      if (!isGone) await ports.transport.update(updates);
+      isGone = true;
+      return { outcome: 'unclear', reason: 'the connection was reset' };
+    };
+    const fetch: typeof ports.git.fetch = async (what) => {
+      if (isGone) throw new Refusal('the repository does not answer');
+      return ports.git.fetch(what);
+    };
+    return { ...jumpOverPauses(ports), git: { ...ports.git, fetch }, transport: { ...ports.transport, update } };
+  };
+  const run = rollBack(tenant, {}, { change, sha: base });
+  await expect(run).rejects.toThrow(/does not answer; its intent [0-9A-Z]{26} stays open, and the next writer/);
+  expect(listIntents(tenant)).toHaveLength(1);
+  expect((await bump(tenant, { images: `discord-bot=${stage.bad}` }, { change: jumpOverPauses })).outcome).toBe('held');
+  expect(stage.read()).toBe(stage.good);
+});
+
+test('an intent that waits for the commit after the one it folded is taken back as well', async () => {
+  const { tenant } = stage;
+  const { digest, source } = await stage.change('another');
+  const build = { digest, source: source as CommitSha }; // git printed it
+  const images = new Map(['discord-bot', 'dev-sandbox'].map((image) => [image, build] as const));
+  const first = { ...describeWriter('first'), id: ulid(Date.now() - 1_000) };
+  leaveIntent(tenant, { kind: 'rollback', environment: 'production', images, isUnchecked: false, ...first });
+  let isGone = false;
+  const change = (ports: AskPorts): AskPorts => {
+    const update: typeof ports.transport.update = async (updates) => {
+      const pushed = await ports.transport.update(updates);
+      isGone ||= updates.some(({ ref }) => ref === 'refs/heads/main');
+      return pushed;
+    };
+    const fetch: typeof ports.git.fetch = async (what) => {
+      if (isGone) throw new Refusal('the repository does not answer');
+      return ports.git.fetch(what);
+    };
+    return { ...jumpOverPauses(ports), git: { ...ports.git, fetch }, transport: { ...ports.transport, update } };
+  };
+  await expect(rollBack(tenant, {}, { change, sha: stage.base })).rejects.toThrow(/does not answer$/);
+  expect([isGone, stage.read(), listIntents(tenant)]).toEqual([true, digest, []]);
 });
 
 describe('a server that takes no refs outside refs/heads', () => {

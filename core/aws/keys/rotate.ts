@@ -31,7 +31,7 @@ export interface KeyPorts {
 
 /**
  * Makes a second key and puts it where it is read from; the first goes on working until {@link retireKeys}, so that
- * there is no gap. A key that an interrupted run made and stored nowhere is removed first. IAM allows a user two keys:
+ * there is no gap. A key that an interrupted run made and did not store is removed first. IAM allows a user two keys:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
  */
 export async function rotateKey(

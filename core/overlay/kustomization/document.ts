@@ -39,13 +39,13 @@ export function readSource(text: string, file: string): Source {
   const stray = text.search(/\r(?!\n)/);
   const parsed = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: 'silent' });
   if (stray >= 0)
-    throw new Refusal(`${file}:${line(stray)}: a carriage return stands alone; end lines with LF or CRLF`);
+    throw new Refusal(`${file}:${line(stray)}: a carriage return without a line feed; end lines with LF or CRLF`);
   const [document, ...others] = 'empty' in parsed ? [] : parsed;
   if (document !== undefined) refuseFaults(document, text, file, line);
   const second = others.find(({ contents }) => !(isScalar(contents) && contents.source === ''));
   if (second !== undefined) {
     const at = line(rangeOf(second.contents)[0]);
-    throw new Refusal(`${file}:${at}: a second document stands here, and kustomize reads only the first; keep one`);
+    throw new Refusal(`${file}:${at}: a second document begins here, and kustomize reads only the first; keep one`);
   }
   if (document === undefined || !isMap(document.contents)) {
     throw new Refusal(`${file} is not a kustomization; write a mapping with resources: and images:`);
@@ -74,7 +74,7 @@ export function resolveAlias(source: Source, node: unknown): unknown {
   return isAlias(node) ? resolveAlias(source, node.resolve(source.document)) : node;
 }
 
-/** Returns a scalar's text as it was meant, aliases resolved; undefined for null, nothing and anything that is no scalar. */
+/** Returns a scalar's text as it was meant, aliases resolved; undefined for null, an empty value and anything but a scalar. */
 export function scalarText(source: Source, node: unknown): string | undefined {
   const scalar = resolveAlias(source, node);
   if (!isScalar(scalar) || scalar.value === null) return undefined;
@@ -120,7 +120,7 @@ function refuseFaults(document: Document.Parsed, text: string, file: string, lin
 }
 
 function twice(file: string, line: number, name: string): Refusal {
-  return new Refusal(`${file}:${line}: the key ${name} stands twice in one mapping; keep one`);
+  return new Refusal(`${file}:${line}: the key ${name} is there twice in one mapping; keep one`);
 }
 
 function readValues(document: Document.Parsed, file: string, line: (offset: number) => number): unknown {
@@ -132,7 +132,7 @@ function readValues(document: Document.Parsed, file: string, line: (offset: numb
   try {
     return JSON.parse(JSON.stringify(document.toJS())) as unknown;
   } catch (error) {
-    // the parser says so of a merge of what is no mapping, and of aliases that multiply without end
+    // the parser throws at a merge of anything but a mapping, and at aliases that expand too far
     const said = error instanceof Error ? error.message : String(error);
     throw new Refusal(`${file}: its aliases cannot be resolved (${said}); write the values themselves`);
   }

@@ -19,7 +19,7 @@ export interface ImageEntry {
   readonly name: string;
   readonly newName: string | undefined;
   readonly newTag: string | undefined;
-  /** Undefined also for what is no digest. */
+  /** Undefined also for a value that is not a digest. */
   readonly digest: Digest | undefined;
   /** Line of the entry, from 1. */
   readonly line: number;
@@ -41,7 +41,7 @@ export function readImageEntries(text: string, file: string): ImageEntry[] {
 }
 
 /**
- * Returns the text with each wanted digest in its entry, and what was changed; nothing where the digest stands there
+ * Returns the text with each wanted digest in its entry, and what was changed; nothing where the digest is there
  * already. Only the scalar moves: comments, order, quotes, indentation and line ends stay, since the text is spliced
  * and not written again from a model. What the new text says is compared with what it should say: a form in which the
  * digest cannot be changed alone (an anchor that others use) is refused.
@@ -94,7 +94,7 @@ function locateEntries(source: Source): LocatedEntry[] {
   return images.items.map((item, index) => {
     const node = resolveAlias(source, item);
     const line = source.line(rangeOf(item)[0]);
-    if (!isMap(node)) throw new Refusal(`${file}:${line}: this is no images entry; write name, newName and digest`);
+    if (!isMap(node)) throw new Refusal(`${file}:${line}: this is not an images entry; write name, newName and digest`);
     const field = (name: string): string | undefined => {
       const text = scalarText(source, findField(source, node, name)?.pair.value);
       return text === '' ? undefined : text;

@@ -10,7 +10,7 @@ export interface ChangedContainer {
   readonly kind: string;
   readonly namespace: string | undefined;
   readonly name: string;
-  /** The container's name; the field's path where the image stands elsewhere (an image volume, a custom resource). */
+  /** The container's name; the field's path where the image is elsewhere (an image volume, a custom resource). */
   readonly container: string;
   readonly from: string;
   readonly to: string;

@@ -83,7 +83,7 @@ function unique(references: readonly unknown[]): string[] {
   return [...new Set(references.filter((item): item is string => typeof item === 'string' && item !== ''))];
 }
 
-/** YAML where a path could stand: several lines, or a flow mapping or list. */
+/** YAML where a path could be: several lines, or a flow mapping or list. */
 function isInline(item: unknown): boolean {
   return typeof item === 'string' && (/\n/.test(item.trim()) || /^\s*[{[]/.test(item) || /^\w+: /.test(item));
 }

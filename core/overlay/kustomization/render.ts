@@ -54,7 +54,7 @@ export async function renderOverlay(
   }
 }
 
-/** Cuts out what stands before the repository's own paths in messages. */
+/** Cuts out what comes before the repository's own paths in messages. */
 function withoutRoot(said: string, folder: string, name: string): string {
   const root = folder.endsWith(`/${name}`) ? folder.slice(0, -name.length) : undefined;
   return root === undefined ? said.replaceAll(folder, name) : said.replaceAll(root, '');

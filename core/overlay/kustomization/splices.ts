@@ -3,7 +3,7 @@ import { findField, rangeOf, type Source, scalarText } from '#core/overlay/kusto
 import { Refusal } from '#core/values/errors.ts';
 import type { Digest } from '#core/values/reference.ts';
 
-/** Replaces what stands from `start` to `end` (UTF-16 offsets) by `text`. */
+/** Replaces the text from `start` to `end` (UTF-16 offsets) by `text`. */
 export interface Splice {
   readonly start: number;
   readonly end: number;
@@ -55,7 +55,7 @@ function replaceValue(source: Source, pair: Pair, wanted: Wanted): Splice {
   if (written === '') return fillValue(source, pair, wanted);
   const isBlock = isScalar(value) && (value.type === Scalar.BLOCK_LITERAL || value.type === Scalar.BLOCK_FOLDED);
   if (isBlock) return replaceBlock(source, start, written, wanted);
-  if (!isScalar(value) && !isAlias(value)) throw unfit(source, start, 'is no text', wanted);
+  if (!isScalar(value) && !isAlias(value)) throw unfit(source, start, 'is not text', wanted);
   if (written.includes('\n')) throw unfit(source, start, 'is written over several lines', wanted);
   return { start, end, text: quoteLike(written[0], wanted.digest) };
 }
@@ -123,7 +123,7 @@ function lineStart(text: string, offset: number): number {
   return text.lastIndexOf('\n', offset - 1) + 1;
 }
 
-/** The line end that stands before `offset`, LF where none does. */
+/** Returns the line end before `offset`; LF where there is none. */
 function lineEndBefore(text: string, offset: number): string {
   return text.slice(Math.max(0, offset - 2), offset) === '\r\n' ? '\r\n' : '\n';
 }
@@ -147,7 +147,7 @@ function removePair(source: Source, map: YAMLMap, pair: Pair): Splice {
   return { start: lineStart(text, start) + before.trimEnd().length, end: restStart, text: '' };
 }
 
-/** Cuts a part of a line out. A last flow pair has no comma behind it: the one before it goes, if it stands there. */
+/** Cuts a part of a line out. A last flow pair has no comma behind it: the one before it goes, if there is one. */
 function removeWithin({ text }: Source, map: YAMLMap, start: number, end: number): Splice {
   const isLast = map.flow === true && !/,[ \t]*$/.test(text.slice(start, end));
   const comma = isLast ? (text.slice(lineStart(text, start), start).match(/,[ \t]*$/)?.[0].length ?? 0) : 0;
