@@ -23,7 +23,9 @@ test('writes the page where it is told to', async () => {
 test('a plan that is not there is 1, with how to make one; a slip of the pen is 2', async () => {
   expect(await run('--plan', 'none.json')).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('make one by terraform -chdir=terraform/aws plan -out=planned'),
+    stderr: expect.stringContaining(
+      'run terraform -chdir=terraform/aws plan -out=planned, then pass --plan terraform/aws/planned',
+    ),
   });
   expect(await run('--plans', 'plan.json')).toMatchObject({
     exitCode: 2,

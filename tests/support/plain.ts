@@ -1,4 +1,5 @@
-const HEX = /\b[0-9a-f]{40}\b|\b(?=[a-f]*\d)[0-9a-f]{7}\b/g;
+/** Whole ids and short ones: one in a thousand has letters only, as no word of our texts of that length has. */
+const HEX = /\b[0-9a-f]{40}\b|\b[0-9a-f]{7}\b/g;
 
 /**
  * Returns a text as it is in every run: commits and digests become runs of one digit each, in the order in which they
