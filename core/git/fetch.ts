@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { askRemote, explainRemote, isMissing, type RunGit } from '#core/git/remote.ts';
 import { CommandError } from '#core/system/exec.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
@@ -9,6 +11,11 @@ export interface Fetch {
   readonly filter?: 'tree:0' | 'blob:none';
   /** Also forgets the refs here that the remote no longer has, below the refspecs with a `*`. */
   readonly prune?: boolean;
+  /**
+   * Fetches as into an empty repository: forgets our refs and where the history ends here. A server packs a whole
+   * history in less than half of the time that the rest of one takes it.
+   */
+  readonly afresh?: boolean;
 }
 
 /** Fetches refs or commits; false when the remote does not have one of them. */
@@ -41,6 +48,13 @@ export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<
     if (isMissing(error) && sources.some((name) => !name.startsWith('refs/'))) return false;
     return explainRemote(url)(error);
   }
+}
+
+/** Forgets our refs and where the history ends here; the objects stay. */
+export async function forget(run: RunGit, dir: string): Promise<void> {
+  const { stdout } = await run(['for-each-ref', '--format=delete %(refname)', 'refs/slipway/']);
+  await run(['update-ref', '--stdin'], { input: stdout.toString('utf8') });
+  await rm(join(dir, 'shallow'), { force: true });
 }
 
 /** Fetches single objects by their ids, whatever a filter left out. */

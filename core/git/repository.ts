@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { borrowObjects } from '#core/git/borrow.ts';
 import { type NewCommit, writeCommit } from '#core/git/commit.ts';
-import { type Fetch, fetchFrom, fetchObjects, lsRefs, lsRemote } from '#core/git/fetch.ts';
+import { type Fetch, fetchFrom, fetchObjects, forget, lsRefs, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
   type CommitObject,
@@ -131,7 +131,11 @@ function openGit(run: RunGit, dir: string, url: string): Git {
   const oneByOne = createQueue(); // two fetches at once would fight over the locks of `shallow` and of refs
   return {
     dir,
-    fetch: (what) => oneByOne(() => fetchFrom(run, url, what)),
+    fetch: (what) =>
+      oneByOne(async () => {
+        if (what.afresh === true) await forget(run, dir);
+        return fetchFrom(run, url, what);
+      }),
     lsRemote: (ref) => lsRemote(run, url, ref),
     lsRefs: (refs) => lsRefs(run, url, refs),
     fetchObjects: (oids) => oneByOne(() => fetchObjects(run, url, oids)),

@@ -57,12 +57,10 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
   const fetchStep = async (): Promise<void> => {
     reading = undefined;
     const refspecs = [`+${head}:refs/slipway/branch`];
-    await git.fetch({ refspecs, depth: DEPTHS[depth.step] ?? 1, filter: 'tree:0' });
+    const afresh = depth.step === DEPTHS.length - 1; // all of it is quicker than the rest of it
+    await git.fetch({ refspecs, depth: DEPTHS[depth.step] ?? 1, filter: 'tree:0', afresh });
   };
-  const read = (): Promise<Read> => {
-    reading ??= readLine(git, head);
-    return reading;
-  };
+  const read = (): Promise<Read> => (reading ??= readLine(git, head));
   const deepen = async (count?: number): Promise<boolean> => {
     const next = count === undefined ? depth.step + 1 : DEPTHS.findIndex((size) => size > count);
     if (next <= depth.step || next >= DEPTHS.length || !git.isShallow()) return false;
