@@ -52,6 +52,7 @@ async function bundle(entry: string, file: string, plugins: Plugin[]): Promise<M
     entryPoints: [entry],
     outfile: file,
     bundle: true,
+    preserveSymlinks: true, // the bundle of a checkout with linked packages is the same
     write: false,
     platform: 'node',
     format: 'cjs',
