@@ -36,6 +36,9 @@ const oci = z.strictObject({
     .describe('Host and, where it needs one, port; no scheme, no path.'),
 });
 
+/** An image without tag and digest, as containers call it: a host, where there is one, and a path. */
+const MANIFEST_NAME = /^([a-z0-9.-]+(:\d{1,5})?\/)?[a-z0-9]+([._/-]+[a-z0-9]+)*$/i;
+
 const image = z.strictObject({
   template: path('Packer template that builds the image.'),
   inputs: z
@@ -58,6 +61,20 @@ const image = z.strictObject({
     .record(z.string(), z.string())
     .default({})
     .describe("Values of the template's variables; a changed one rebuilds the image."),
+  names: z
+    .array(
+      z
+        .string()
+        .regex(
+          MANIFEST_NAME,
+          'is not a name of an image: write it as containers do, without tag and digest, such as registry.example/app',
+        ),
+    )
+    .min(1, 'is empty: write at least one name, or leave names out')
+    .optional()
+    .describe(
+      "How manifests and the overlays' entries call the image, where that is not its key; all entries with one of these names get its digest.",
+    ),
   keep: z.int().min(1, 'is too small: keep at least 1 build').describe('How many builds the registry keeps.'),
 });
 
@@ -91,10 +108,26 @@ const freeze = z.union([
   z.strictObject({ ...frozen, from: dated('When it begins, such as "2026-12-20 00:00".'), to: dated('When it ends.') }),
 ]);
 
+/** What Argo CD's build options allow as well; plugins run code, and there is no option for them. */
+const kustomize = z.strictObject({
+  'load-restrictor': z
+    .enum(['root-only', 'none'])
+    .default('root-only')
+    .describe('With none, kustomizations may read files outside of their own folders.'),
+  helm: z.boolean().default(false).describe('Renders helmCharts; it needs helm on PATH.'),
+  timeout: z
+    .int()
+    .min(1, 'is too short: give it at least 1 second')
+    .max(3_600, 'is too long: give it at most 3600 seconds')
+    .default(60)
+    .describe('How long one rendering may take, in seconds.'),
+});
+
 const environment = z.strictObject({
   overlay: path("Folder of the environment's overlay."),
   deploys: z.enum(['on-push', 'on-promotion', 'by-hand']).describe('How the environment takes releases.'),
   from: z.string().optional().describe('The environment that releases are promoted from.'),
+  kustomize: kustomize.prefault({}).describe("How kustomize renders the overlay: the same options as Argo CD's."),
   freezes: z.array(freeze).default([]).describe('Times in which automatic bumps leave the environment alone.'),
 });
 
@@ -147,15 +180,20 @@ type Frozen<T> = T extends readonly (infer Item)[]
     : T;
 
 /** An image of slipway.yaml; its paths and variables decide what a build makes. */
-export interface ImageConfig extends Frozen<z.output<typeof image>> {
-  /** Its key: the repository in the registry and the name in overlays. */
+export interface ImageConfig extends Frozen<Omit<z.output<typeof image>, 'names'>> {
+  /** Its key: the repository in the registry. */
   readonly name: string;
+  /** How manifests and the overlays' entries call it: by its key, where slipway.yaml says nothing else. */
+  readonly names: readonly string[];
 }
 
 /** An environment of slipway.yaml; its overlay is a path without a slash at its end. */
 export interface EnvironmentConfig extends Frozen<z.output<typeof environment>> {
   readonly name: string;
 }
+
+/** How kustomize renders an environment's overlay. */
+export type KustomizeOptions = EnvironmentConfig['kustomize'];
 
 /** A time in which automatic bumps leave an environment alone: of each week, or once. Times are local to its zone. */
 export type FreezeConfig = EnvironmentConfig['freezes'][number];

@@ -13,9 +13,13 @@ export function describeIssue(issue: z.core.$ZodIssue, document: ConfigDocument)
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(path, document);
-    return issue.keys.map((key) =>
-      faultAt(document, path, `unknown key ${quote(key)}${suggestName(key, known)}`, [...path, key]),
-    );
+    return issue.keys.map((key) => {
+      const sentence =
+        path[2] === 'kustomize' && /plugin|exec|network/i.test(key)
+          ? `${quote(key)} would let a manifest run code: Slipway renders without plugins; take it out`
+          : `unknown key ${quote(key)}${suggestName(key, known)}`;
+      return faultAt(document, path, sentence, [...path, key]);
+    });
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const [weekly = [], dated = []] = issue.errors; // the freezes are the only union without a key that tells
@@ -48,6 +52,7 @@ function knownKeys(path: Path, document: ConfigDocument): string[] {
   if (top === 'images') return Object.keys(images.valueType.shape);
   if (top === 'environments') {
     const { shape } = environments.valueType;
+    if (path[2] === 'kustomize') return Object.keys(shape.kustomize.unwrap().shape);
     return path.length === 2
       ? Object.keys(shape)
       : knownFreezeKeys(shape.freezes.unwrap().element.options, path, document);

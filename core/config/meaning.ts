@@ -10,25 +10,37 @@ export interface PlacedFault {
   readonly sentence: string;
 }
 
+/** What is asked about the repository that slipway.yaml is in. */
+export interface Repository {
+  /** True for a file or folder of the repository at the commit that the file was read from. */
+  readonly pathExists: (path: string) => boolean;
+  /** Returns the git submodule that a path is in, where it is in one. */
+  readonly submoduleOf?: (path: string) => string | undefined;
+}
+
 type WrittenImage = WrittenConfig['images'][string];
 type WrittenEnvironment = WrittenConfig['environments'][string];
 
 /** Returns what no schema can say: a path does not exist, a name refers to nothing, two keys contradict each other. */
-export function checkMeaning(written: WrittenConfig, pathExists: (path: string) => boolean): PlacedFault[] {
+export function checkMeaning(written: WrittenConfig, repository: Repository): PlacedFault[] {
   return [
-    ...checkPaths(written, pathExists),
+    ...checkPaths(written, repository),
     ...Object.entries(written.images).flatMap(([name, image]) => checkImage(name, image)),
+    ...checkNames(written),
     ...checkEnvironments(written),
   ];
 }
 
-function checkPaths(written: WrittenConfig, pathExists: (path: string) => boolean): PlacedFault[] {
-  return namedPaths(written)
-    .filter((named) => !pathExists(named.path))
-    .map((named) => ({
-      path: named.at,
-      sentence: `${quote(named.path)} does not exist in the repository: create it or correct the path`,
-    }));
+function checkPaths(written: WrittenConfig, { pathExists, submoduleOf }: Repository): PlacedFault[] {
+  const missing = namedPaths(written).filter((named) => !pathExists(named.path));
+  return missing.map(({ path, at }) => {
+    const submodule = submoduleOf?.(path);
+    const sentence =
+      submodule === undefined
+        ? `${quote(path)} does not exist in the repository: create it or correct the path`
+        : `${quote(path)} is in the git submodule ${submodule}, which no commit here can change or build from: put it into this repository`;
+    return { path: at, sentence };
+  });
 }
 
 function checkImage(name: string, { inputs, dependencies, base, variables }: WrittenImage): PlacedFault[] {
@@ -60,6 +72,24 @@ function findReferenceFault(text: string): string | undefined {
     if (error instanceof InputError) return error.expected;
     throw error;
   }
+}
+
+/** An entry of an overlay belongs to one image, or no one could say which build it is to run. */
+function checkNames({ images }: WrittenConfig): PlacedFault[] {
+  const owners = new Map<string, string>();
+  return Object.entries(images).flatMap(([image, { names }]) =>
+    (names ?? [image]).flatMap((name, index): PlacedFault[] => {
+      const owner = owners.get(name);
+      owners.set(name, owner ?? image);
+      if (owner === undefined) return [];
+      const path = names === undefined ? ['images', image] : ['images', image, 'names', String(index)];
+      const sentence =
+        owner === image
+          ? `${quote(name)} is there twice: keep one`
+          : `${quote(name)} is a name of ${owner} already: an entry with it could only follow one of them`;
+      return [{ path, sentence }];
+    }),
+  );
 }
 
 function isWithin(path: string, folder: string): boolean {

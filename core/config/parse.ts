@@ -1,23 +1,21 @@
 import { type Config, configSchema, type WrittenConfig } from '#core/config/config.ts';
 import { type ConfigDocument, type Fault, faultAt, readDocument } from '#core/config/document.ts';
 import { describeIssue } from '#core/config/issues.ts';
-import { checkMeaning, namedPaths, normalizePath } from '#core/config/meaning.ts';
+import { checkMeaning, namedPaths, normalizePath, type Repository } from '#core/config/meaning.ts';
 import { Refusal } from '#core/values/errors.ts';
 
 /** Where the file is and what else the repository has. */
-export interface ConfigContext {
+export interface ConfigContext extends Repository {
   /** As messages name it. */
   readonly file: string;
-  /** True for a file or folder of the repository at the commit that the file was read from. */
-  readonly pathExists: (path: string) => boolean;
 }
 
 /** Returns slipway.yaml as {@link Config}, or refuses it with every fault: file, line, value and remedy, a line each. */
-export function parseConfig(text: string, { file, pathExists }: ConfigContext): Config {
+export function parseConfig(text: string, { file, ...repository }: ConfigContext): Config {
   const read = readWritten(text);
   if ('faults' in read) throw describeFaults(read.faults, file);
   const { written, document } = read;
-  const faults = checkMeaning(written, pathExists).map(({ path, sentence }) => faultAt(document, path, sentence));
+  const faults = checkMeaning(written, repository).map(({ path, sentence }) => faultAt(document, path, sentence));
   if (faults.length > 0) throw describeFaults(faults, file);
   return toConfig(written);
 }
@@ -44,7 +42,7 @@ function describeFaults(faults: readonly Fault[], file: string): Refusal {
 function toConfig({ registry, images, environments, terraform }: WrittenConfig): Config {
   return {
     registry,
-    images: mapEntries(images, (image, name) => ({ name, ...image })),
+    images: mapEntries(images, (image, name) => ({ name, ...image, names: image.names ?? [name] })),
     environments: mapEntries(environments, (environment, name) => ({
       name,
       ...environment,

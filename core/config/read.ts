@@ -13,5 +13,22 @@ export async function readConfig(source: SourceTree, path: string): Promise<Conf
   const named = listNamedPaths(text);
   const entries = await source.findEntries(named);
   const existing = new Set(named.filter((_path, index) => entries[index] !== undefined));
-  return parseConfig(text, { file, pathExists: (candidate) => existing.has(candidate) });
+  const modules = await findSubmodules(
+    source,
+    named.filter((one) => !existing.has(one)),
+  );
+  const isInside = (path: string, module: string): boolean => path === module || path.startsWith(`${module}/`);
+  return parseConfig(text, {
+    file,
+    pathExists: (candidate) => existing.has(candidate),
+    submoduleOf: (candidate) => modules.find((module) => isInside(candidate, module)),
+  });
+}
+
+/** Returns the submodules above paths that the commit does not have. */
+async function findSubmodules(source: SourceTree, missing: readonly string[]): Promise<string[]> {
+  if (missing.length === 0) return [];
+  const parents = missing.flatMap((path) => path.split('/').map((_part, at, all) => all.slice(0, at + 1).join('/')));
+  const entries = await source.findEntries([...new Set(parents)]);
+  return entries.flatMap((entry) => (entry?.type === 'commit' ? [entry.path] : []));
 }

@@ -1,25 +1,33 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Config, EnvironmentConfig } from '#core/config/config.ts';
 import type { FileChange } from '#core/git/commit.ts';
 import type { Git } from '#core/git/repository.ts';
-import { type ImageEntry, readImageEntries, setDigests } from '#core/overlay/kustomization/images.ts';
-import { type ChangedContainer, listRepositories, proveChange } from '#core/overlay/kustomization/proof.ts';
-import { findKustomize, type Kustomize, type Rendered, renderOverlay } from '#core/overlay/kustomization/render.ts';
-import { materializeOverlay, materializeTree, type OverlayFile, readOverlayFile } from '#core/overlay/tree.ts';
+import { refuseOverridden } from '#core/overlay/argocd-source.ts';
+import { refuseBuiltOn } from '#core/overlay/built-on.ts';
+import {
+  findBrokenPattern,
+  findOverride,
+  listRepositories,
+  type SourceFile,
+} from '#core/overlay/kustomization/explain.ts';
+import { type DigestChange, setDigests } from '#core/overlay/kustomization/images.ts';
+import { type ChangedContainer, proveChange, UnmatchedEntry } from '#core/overlay/kustomization/proof.ts';
+import {
+  findKustomize,
+  type Kustomize,
+  KustomizeCrash,
+  type Rendered,
+  renderOverlay,
+  SlowRendering,
+} from '#core/overlay/kustomization/render.ts';
+import { namesOf } from '#core/overlay/names.ts';
+import { type OverlayState, readOverlay, repositoryOf } from '#core/overlay/overlay.ts';
+import { type Materialized, materializeOverlay, materializeTree, refuseAbsent } from '#core/overlay/tree.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
-
-/** What an overlay says about images at one commit. */
-export interface OverlayState {
-  readonly folder: string;
-  readonly file: OverlayFile;
-  readonly text: string;
-  readonly entries: readonly ImageEntry[];
-  /** The digest of each image that has one. */
-  readonly digests: ReadonlyMap<string, Digest>;
-}
 
 /** A new kustomization file, proven by rendering to change exactly the wanted containers. */
 export interface OverlayEdit {
@@ -30,7 +38,7 @@ export interface OverlayEdit {
 
 /** Reads and edits overlays at a commit. */
 export interface OverlayEditor {
-  read(commit: CommitSha, folder: string): Promise<OverlayState>;
+  read(commit: CommitSha, environment: EnvironmentConfig, config: Config): Promise<OverlayState>;
   /** True when a container of the rendered overlay has an image of this name. */
   uses(commit: CommitSha, overlay: OverlayState, image: string): Promise<boolean>;
   /** Refuses unless the registry has every digest, but for those of `unchecked` images, and the proof holds. */
@@ -60,32 +68,76 @@ export function createOverlayEditor(ports: OverlayEditorPorts): OverlayEditor {
     return found;
   };
   return {
-    read: async (commit, folder) => {
-      const file = await readOverlayFile(ports.git, commit, folder);
-      const text = decodeUtf8(file);
-      const entries = readImageEntries(text, file.path);
-      const digests = entries.flatMap((entry) =>
-        entry.digest === undefined ? [] : [[entry.name, entry.digest] as const],
-      );
-      return { folder, file, text, entries, digests: new Map(digests) };
-    },
+    read: (commit, environment, config) => readOverlay(ports.git, commit, environment, config),
     uses: async (commit, overlay, image) => {
-      const rendered = await render(commit, overlay, overlay.file.content, await kustomizeOf(), ports);
-      return listRepositories(rendered).some((name) => name === image || name.endsWith(`/${image}`));
+      const { rendered } = await render(commit, overlay, overlay.file.content, await kustomizeOf(), ports);
+      const names = namesOf(overlay.names, image);
+      return listRepositories(rendered).some((used) =>
+        names.some((name) => used === name || used.endsWith(`/${name}`)),
+      );
     },
     edit: async (commit, overlay, wanted, registry, unchecked = new Set()) => {
-      const { text, changes } = setDigests(overlay.text, overlay.file.path, wanted);
+      const host = registry.type === 'oci' ? { host: registry.host } : {};
+      const { text, changes } = setDigests(overlay.text, overlay.file.path, wanted, { names: overlay.names, ...host });
       const content = Buffer.from(text, 'utf8');
       const checked = new Map([...wanted].filter(([image]) => !unchecked.has(image)));
-      const [kustomize] = await Promise.all([kustomizeOf(), ensureDigests(overlay, checked, registry, ports)]);
-      const [before, after] = await Promise.all([
-        render(commit, overlay, overlay.file.content, kustomize, ports),
-        render(commit, overlay, content, kustomize, ports),
+      const [kustomize] = await Promise.all([
+        kustomizeOf(),
+        ensureDigests(overlay, checked, registry, ports),
+        refuseOverridden(ports.git, commit, overlay, changes),
+        refuseBuiltOn(ports.git, commit, overlay),
       ]);
-      const containers = proveChange(before, after, changes, overlay.entries, overlay.folder);
+      const containers = await prove({ commit, overlay, content, changes, kustomize }, ports);
       return { file: { path: overlay.file.path, mode: overlay.file.mode, content }, containers, kustomize };
     },
   };
+}
+
+/** A change that is to be proven. */
+interface Change {
+  readonly commit: CommitSha;
+  readonly overlay: OverlayState;
+  readonly content: Buffer;
+  readonly changes: readonly DigestChange[];
+  readonly kustomize: Kustomize;
+}
+
+async function prove(change: Change, ports: OverlayEditorPorts): Promise<ChangedContainer[]> {
+  const { commit, overlay, content, changes, kustomize } = change;
+  const [before, after] = await Promise.all([
+    render(commit, overlay, overlay.file.content, kustomize, ports),
+    render(commit, overlay, content, kustomize, ports),
+  ]);
+  try {
+    const containers = proveChange(before.rendered, after.rendered, changes, overlay.folder);
+    await proveAlone(change, before.rendered, ports);
+    return containers;
+  } catch (error) {
+    if (!(error instanceof UnmatchedEntry)) throw error;
+    const own: SourceFile = { path: overlay.file.path, text: content.toString('utf8') };
+    throw findOverride(error.change, own, listSources(before.made, own.path)) ?? error;
+  }
+}
+
+/** Of entries that pull one image from one place each must change a container of its own: the others would hide it. */
+async function proveAlone(
+  { commit, overlay, changes, kustomize }: Change,
+  before: Rendered,
+  ports: OverlayEditorPorts,
+): Promise<void> {
+  for (const change of changes) {
+    if (changes.filter(({ repository }) => repository === change.repository).length === 1) continue;
+    const { text } = setDigests(overlay.text, overlay.file.path, new Map([[change.image, change.to]]), {
+      names: new Map([[change.image, [change.entry]]]),
+    });
+    const { rendered } = await render(commit, overlay, Buffer.from(text, 'utf8'), kustomize, ports);
+    proveChange(before, rendered, [change], overlay.folder);
+  }
+}
+
+function listSources({ files }: Materialized, own: string): SourceFile[] {
+  const manifests = [...files].filter(([path]) => path !== own && /\.ya?ml$|(^|\/)Kustomization$/.test(path));
+  return manifests.map(([path, content]) => ({ path, text: content.toString('utf8') }));
 }
 
 async function ensureDigests(
@@ -96,27 +148,24 @@ async function ensureDigests(
 ): Promise<void> {
   if (wanted.size === 0) return;
   const registry = await ports.openRegistry(config);
+  const { host } = registry;
   await Promise.all(
     [...wanted].map(async ([image, digest]) => {
-      const repository = repositoryOf(overlay, image, registry.host);
+      const repository = repositoryOf(overlay, image, host);
       if ((await registry.findDigest(repository, digest)) !== undefined) return;
+      const isElsewhere = repository !== image && (await registry.findDigest(image, digest)) !== undefined;
       throw new Refusal(
-        `images: ${registry.host}/${repository} has no ${digest}; build and push ${image} first, or give a digest that the registry has`,
+        isElsewhere
+          ? `${overlay.file.path}: ${image} is pulled from ${host}/${repository}, and ${digest} is in ${host}/${image}; set newName to ${host}/${image}`
+          : `images: ${host}/${repository} has no ${digest}; build and push ${image} first, or give a digest that the registry has`,
       );
     }),
   );
 }
 
-/**
- * Returns the repository that the cluster pulls an image from, as the overlay says. It must be of the registry of
- * slipway.yaml, or a check there proves nothing.
- */
-export function repositoryOf(overlay: OverlayState, image: string, host: string): string {
-  const name = overlay.entries.find((entry) => entry.name === image)?.newName ?? image;
-  if (name.startsWith(`${host}/`)) return name.slice(host.length + 1);
-  throw new Refusal(
-    `${overlay.file.path}: ${image} is pulled from ${JSON.stringify(name)}, but slipway.yaml's registry is ${host}; set newName to ${host}/${image}`,
-  );
+interface Rendering {
+  readonly rendered: Rendered;
+  readonly made: Materialized;
 }
 
 /**
@@ -129,27 +178,34 @@ async function render(
   content: Uint8Array,
   kustomize: Kustomize,
   ports: OverlayEditorPorts,
-): Promise<Rendered> {
+): Promise<Rendering> {
   const renderIn = async (target: string): Promise<Rendered> => {
     await writeFile(join(target, overlay.file.path), content);
-    return renderOverlay({ exec: ports.exec, kustomize }, join(target, overlay.folder), overlay.folder);
+    const deps = { exec: ports.exec, kustomize };
+    return renderOverlay(deps, join(target, overlay.folder), overlay.folder, overlay.options);
   };
   const narrow = await ports.folder();
-  await materializeOverlay(ports.git, commit, overlay.folder, narrow);
+  const made = await materializeOverlay(ports.git, commit, overlay.folder, narrow);
   try {
-    return await renderIn(narrow);
+    return { rendered: await renderIn(narrow), made };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
+    if (!(error instanceof Refusal) || error instanceof SlowRendering) throw error;
+    if (error instanceof KustomizeCrash) throw nameBroken(error, made);
+    await refuseAbsent(ports.git, commit, made);
     const whole = await ports.folder();
     await materializeTree(ports.git, commit, whole);
-    return renderIn(whole);
+    return { rendered: await renderIn(whole), made };
   }
 }
 
-function decodeUtf8(file: OverlayFile): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(file.content);
-  } catch {
-    throw new Refusal(`${file.path} is not valid UTF-8; save it as UTF-8`);
+/** kustomize crashes on an entry whose name is no pattern, and does not say which. */
+function nameBroken(crash: KustomizeCrash, made: Materialized): Refusal {
+  for (const file of listSources(made, '')) {
+    const broken = findBrokenPattern(file);
+    if (broken === undefined) continue;
+    return new Refusal(
+      `${crash.message}; ${file.path}:${broken.line}: the name ${JSON.stringify(broken.name)} is no pattern, as which kustomize reads it; correct it`,
+    );
   }
+  return crash;
 }

@@ -1,3 +1,4 @@
+import type { ImageDigests } from '#core/overlay/names.ts';
 import type { LandedRelease, Release } from '#core/release/trailer.ts';
 import { type CommitSha, type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
@@ -16,8 +17,8 @@ export interface Claim {
 
 /** What a commit makes of an overlay: the digests before and after it. */
 export interface Change {
-  readonly before: ReadonlyMap<string, Digest>;
-  readonly after: ReadonlyMap<string, Digest>;
+  readonly before: ImageDigests;
+  readonly after: ImageDigests;
 }
 
 /**

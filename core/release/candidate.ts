@@ -1,5 +1,4 @@
-import type { OverlayState } from '#core/overlay/edit.ts';
-import { repositoryOf } from '#core/overlay/edit.ts';
+import { type OverlayState, repositoryOf } from '#core/overlay/overlay.ts';
 import type { Registry } from '#core/registry/registry.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import type { BranchHistory } from '#core/release/history.ts';

@@ -1,4 +1,5 @@
 import type { Git } from '#core/git/repository.ts';
+import type { ImageNames } from '#core/overlay/names.ts';
 import { believe, type Change, type Claim, releaseKey } from '#core/release/believe.ts';
 import { findIntent, type LandedIntent } from '#core/release/landed.ts';
 import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
@@ -48,16 +49,19 @@ export interface HistoryPorts {
   readonly commits: Git;
   /** An empty repository for trees of past commits. */
   readonly past: Git;
+  /** Reads how slipway.yaml at a head calls the images. */
+  readonly readNames: (head: CommitSha) => Promise<ImageNames>;
   readonly log: Log;
 }
 
 /** Opens a history; it fetches only what a question needs. */
 export function createHistory(ports: HistoryPorts): History {
-  const past = openPast(ports.past, ports.git);
+  const anyPast = openPast(ports.past, ports.git);
+  const pastOf = async (head: CommitSha): Promise<Past> => anyPast.named(withKeys(await ports.readNames(head)));
   const depth: FetchedDepth = { step: 0 };
   let last: { head: CommitSha; opened: Promise<BranchHistory> } | undefined;
   const open = async (head: CommitSha): Promise<BranchHistory> => {
-    const line = await openLine(ports.commits, head, depth);
+    const [line, past] = await Promise.all([openLine(ports.commits, head, depth), pastOf(head)]);
     return {
       line,
       past,
@@ -74,10 +78,15 @@ export function createHistory(ports: HistoryPorts): History {
       return opened;
     },
     findLandedBy: async (head, intent, places) =>
-      findIntent(intent, [{ commit: head, ...(await ports.git.readCommit(head)) }], places, past),
+      findIntent(intent, [{ commit: head, ...(await ports.git.readCommit(head)) }], places, await pastOf(head)),
     exists: (commit) =>
       ports.commits.fetch({ refspecs: [`${commit}:refs/slipway/sources/${commit}`], depth: 1, filter: 'tree:0' }),
   };
+}
+
+/** Before an image got names of its own, overlays called it by its key. */
+function withKeys(names: ImageNames): ImageNames {
+  return new Map([...names].map(([image, own]) => [image, [...new Set([...own, image])]]));
 }
 
 /** Claims are judged in growing portions: mostly the first one holds, and a flood of forged ones costs few requests. */

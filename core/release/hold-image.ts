@@ -1,4 +1,5 @@
 import type { EnvironmentConfig } from '#core/config/config.ts';
+import { entriesOf } from '#core/overlay/overlay.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidate } from '#core/release/candidate.ts';
 import { findEnvironment } from '#core/release/environments.ts';
@@ -82,20 +83,20 @@ export async function findCandidates(
   ports: AskPorts,
 ): Promise<Builds> {
   const config = await ports.readConfig(head);
-  const { overlay: folder, deploys } = findEnvironment(config, environment);
-  if (deploys !== 'on-push') return new Map();
-  const overlay = await ports.editor.read(head, folder);
+  const found = findEnvironment(config, environment);
+  if (found.deploys !== 'on-push') return new Map();
+  const overlay = await ports.editor.read(head, found, config);
   const branch = await ports.history.at(head);
   const names = [...config.images.keys()].filter(
-    (name) => (image === '*' || name === image) && overlay.entries.some((entry) => entry.name === name),
+    (name) => (image === '*' || name === image) && entriesOf(overlay, name).length > 0,
   );
   const registry = await ports.openRegistry(config.registry);
-  const place = { environment, overlay: folder };
-  const found = await Promise.all(
+  const place = { environment, overlay: found.overlay };
+  const builds = await Promise.all(
     names.map(async (name): Promise<[string, Build | undefined]> => {
       const build = await findCandidate({ place, overlay, image: name, branch, registry, config: ports.configPath });
       return [name, build];
     }),
   );
-  return new Map(found.flatMap(([name, build]) => (build === undefined ? [] : [[name, build] as const])));
+  return new Map(builds.flatMap(([name, build]) => (build === undefined ? [] : [[name, build] as const])));
 }

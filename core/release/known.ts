@@ -1,5 +1,4 @@
 import type { Decided } from '#core/release/decide.ts';
-import { listPlaces } from '#core/release/environments.ts';
 import type { FoldPorts } from '#core/release/fold.ts';
 import type { DeployIntent, Intent } from '#core/release/intent.ts';
 import { readTip } from '#core/release/open-intents.ts';
@@ -27,13 +26,10 @@ async function isInCheckout(
   if (commit === undefined) return false;
   try {
     const config = await readConfig(commit);
-    const isAsked = ({ environment }: { environment: string }): boolean =>
-      environments?.includes(environment) ?? config.environments.get(environment)?.deploys === 'on-push';
-    const overlays = await Promise.all(
-      listPlaces(config)
-        .filter(isAsked)
-        .map(({ overlay }) => editor.read(commit, overlay)),
+    const asked = [...config.environments.values()].filter(
+      ({ name, deploys }) => environments?.includes(name) ?? deploys === 'on-push',
     );
+    const overlays = await Promise.all(asked.map((environment) => editor.read(commit, environment, config)));
     return overlays.every(({ digests }) => [...images].every(([image, { digest }]) => digests.get(image) === digest));
   } catch (error) {
     if (!isExpected(error)) throw error;

@@ -1,7 +1,8 @@
 import { ulid } from 'ulid';
 import { parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
-import { readConfig } from '#core/config/read.ts';
+import type { Config } from '#core/config/config.ts';
+import { readConfig as readConfigAt } from '#core/config/read.ts';
 import { createApiTransport } from '#core/git/api-transport.ts';
 import { openGitHubApi } from '#core/git/github-api.ts';
 import { openGitHubTrust } from '#core/git/github-trust.ts';
@@ -9,6 +10,7 @@ import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
 import { createGitTransport } from '#core/git/transport.ts';
 import { createOverlayEditor } from '#core/overlay/edit.ts';
+import { readNames as namesIn } from '#core/overlay/names.ts';
 import { openRegistry } from '#core/registry/open.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { AskPorts } from '#core/release/ask.ts';
@@ -20,12 +22,15 @@ import { createExec, type Exec } from '#core/system/exec.ts';
 import type { Log } from '#core/system/log.ts';
 import { openScratch, type Scratch } from '#core/system/scratch.ts';
 import { InputError } from '#core/values/errors.ts';
+import type { CommitSha } from '#core/values/reference.ts';
 
 /** The git repositories of a step: the branch's newest tree, and its history. */
 export interface BranchPorts {
   /** The branch's newest commit with its tree. */
   readonly git: Git;
   readonly history: History;
+  /** Reads slipway.yaml at a commit whose tree is here. */
+  readonly readConfig: (commit: CommitSha) => Promise<Config>;
 }
 
 /** What opened ports need to be closed. */
@@ -102,7 +107,7 @@ export function openWriter(
   connect: (git: Git) => Connection = (git) => connectByGit(git, asker),
 ): Promise<Opened<AskPorts>> {
   return openInScratch(place, 'landing', async (scratch, exec) => {
-    const { git, history } = await openBranchPorts(place, scratch, exec);
+    const { git, history, readConfig } = await openBranchPorts(place, config, scratch, exec);
     const { environment, mask, log, registryDeadlineMs: deadlineMs } = place;
     const patience = deadlineMs === undefined ? {} : { deadlineMs };
     const registryDeps = { environment, mask, clock: systemClock, ...patience };
@@ -118,7 +123,7 @@ export function openWriter(
       git,
       history,
       editor: createOverlayEditor({ git, exec, folder: scratch.folder, openRegistry: openOnce }),
-      readConfig: (head) => readConfig(openCommit(git, head), config),
+      readConfig,
       configPath: config,
       clock: systemClock,
       log,
@@ -179,6 +184,7 @@ export async function openInScratch<Ports>(
  */
 export async function openBranchPorts(
   { checkout, environment, log, mask, token }: Workplace,
+  config: string,
   scratch: Scratch,
   exec: Exec,
 ): Promise<BranchPorts> {
@@ -188,5 +194,17 @@ export async function openBranchPorts(
   const openGit = async (more: { borrow?: string } = {}): Promise<Git> =>
     createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
   const [git, commits, past] = await Promise.all([openGit({ borrow: checkout }), openGit(), openGit()]);
-  return { git, history: createHistory({ git, commits, past, log }) };
+  const readConfig = openConfigReader(git, config);
+  const readNames = async (head: CommitSha) => namesIn(await readConfig(head));
+  return { git, history: createHistory({ git, commits, past, readNames, log }), readConfig };
+}
+
+/** A commit's slipway.yaml is asked for again and again, and is always the same. */
+function openConfigReader(git: Git, path: string): BranchPorts['readConfig'] {
+  const read = new Map<CommitSha, Promise<Config>>();
+  return (commit) => {
+    const reading = read.get(commit) ?? readConfigAt(openCommit(git, commit), path);
+    read.set(commit, reading);
+    return reading;
+  };
 }

@@ -2,10 +2,11 @@ import type { Git } from '#core/git/repository.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
 import { createDigestReader } from '#core/overlay/kustomization/past-digests.ts';
 import { findKustomizationFile } from '#core/overlay/kustomization/references.ts';
+import { digestsOf, type EntryDigests, type ImageDigests, type ImageNames } from '#core/overlay/names.ts';
 import { openCommit, type SourceTree } from '#core/source/source-tree.ts';
 import { createQueue } from '#core/system/limit.ts';
 import { Refusal } from '#core/values/errors.ts';
-import type { CommitSha, Digest } from '#core/values/reference.ts';
+import type { CommitSha } from '#core/values/reference.ts';
 
 /** Trees of past commits, fetched without files; those that are asked for come one by one. */
 export interface Past {
@@ -13,6 +14,8 @@ export interface Past {
   open(commit: CommitSha): Promise<SourceTree>;
   /** Reads the digests of overlays, each at the commits beside its folder; sixty-four zeros count as none. */
   readDigests(wanted: ReadonlyMap<string, Iterable<CommitSha>>, known?: KnownCommits): Promise<DigestsAt>;
+  /** Returns the same past for a head whose slipway.yaml calls the images so: its names count for all commits. */
+  named(names: ImageNames): Past;
   /** True when a commit changes something in each of the folders. */
   changesAll(parent: CommitSha, commit: CommitSha, folders: readonly string[]): Promise<boolean>;
   /** Returns the commits of `head`'s first-parent line after `base`, at most `count`, that change one of the paths. */
@@ -25,8 +28,8 @@ export interface ReleasePlace {
   readonly overlay: string;
 }
 
-/** Returns the digests of an overlay at a commit by the names of their images; undefined where that was not read. */
-export type DigestsAt = (overlay: string, commit: CommitSha) => Digests | undefined;
+/** Returns the digests of an overlay at a commit; undefined where that was not read. */
+export type DigestsAt = (overlay: string, commit: CommitSha) => ImageDigests | undefined;
 
 /** What makes reading many commits cheaper. */
 interface KnownCommits {
@@ -36,8 +39,7 @@ interface KnownCommits {
   readonly also?: readonly CommitSha[];
 }
 
-type Digests = ReadonlyMap<string, Digest>;
-const NOTHING: Digests = new Map();
+const NOTHING: EntryDigests = new Map();
 
 /** An overlay's folder at one commit. */
 interface Folder {
@@ -57,8 +59,8 @@ export function openPast(git: Git, head: Git): Past {
   const trees = openTrees({ ...git, fetch: (what) => oneByOne(() => git.fetch(what)) }, head);
   const readFiles = createFileReader(git, head);
   const parseDigests = createDigestReader();
-  const digests = new Map<string, Digests>();
-  return {
+  const digests = new Map<string, EntryDigests>();
+  const open = (names: ImageNames): Past => ({
     open: async (commit) => {
       await trees.prepare([commit]);
       const source = openCommit(trees.homeOf(commit), commit);
@@ -78,9 +80,9 @@ export function openPast(git: Git, head: Git): Past {
       const unread = [...new Set(oids)].filter((oid): oid is string => oid !== undefined && !digests.has(oid));
       const files = await readFiles(unread);
       for (const oid of unread) digests.set(oid, parseDigests(files.get(oid) ?? ''));
-      const found = new Map([...wanted.keys()].map((overlay) => [overlay, new Map<CommitSha, Digests>()]));
+      const found = new Map([...wanted.keys()].map((overlay) => [overlay, new Map<CommitSha, ImageDigests>()]));
       for (const [index, { overlay, commit }] of folders.entries())
-        found.get(overlay)?.set(commit, digests.get(oids[index] ?? '') ?? NOTHING);
+        found.get(overlay)?.set(commit, digestsOf(digests.get(oids[index] ?? '') ?? NOTHING, names));
       return (overlay, commit) => found.get(overlay)?.get(commit);
     },
     changesAll: async (parent, commit, folders) => {
@@ -90,7 +92,9 @@ export function openPast(git: Git, head: Git): Past {
       return folders.every((_folder, index) => before[index] !== after[index]);
     },
     listTouching: (base, tip, count, paths) => oneByOne(() => listRange(git, base, tip, count, paths)),
-  };
+    named: open,
+  });
+  return open(new Map());
 }
 
 /** The trees of two repositories. */

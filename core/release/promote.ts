@@ -1,3 +1,5 @@
+import type { EnvironmentConfig } from '#core/config/config.ts';
+import { entriesOf } from '#core/overlay/overlay.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment, findSourceOf, refuseUnknownImage } from '#core/release/environments.ts';
@@ -30,13 +32,17 @@ export async function preparePromotion(request: PromotionRequest, ports: AskPort
   const { name } = target;
   const from = findSourceOf(target);
   if (request.image !== undefined) refuseUnknownImage(config, 'image', request.image);
-  const { overlay: folder } = findEnvironment(config, from);
+  const source = findEnvironment(config, from);
   const branch = await ports.history.at(head);
   const images = request.image === undefined ? [...config.images.keys()] : [request.image];
-  const found = await branch.findReleases({ places: [{ environment: from, overlay: folder }], images, count: 1 });
-  const [before, after] = await Promise.all([ports.editor.read(head, folder), ports.editor.read(head, target.overlay)]);
-  const isWanted = (image: string): boolean =>
-    request.image !== undefined || after.entries.some((entry) => entry.name === image);
+  const found = await branch.findReleases({
+    places: [{ environment: from, overlay: source.overlay }],
+    images,
+    count: 1,
+  });
+  const read = (one: EnvironmentConfig) => ports.editor.read(head, one, config);
+  const [before, after] = await Promise.all([read(source), read(target)]);
+  const isWanted = (image: string): boolean => request.image !== undefined || entriesOf(after, image).length > 0;
   for (const image of images.filter(isWanted)) {
     const digest = before.digests.get(image);
     if (digest !== undefined && digest !== NEVER_RELEASED && !found.get(releaseKey(from, image))?.length)

@@ -1,6 +1,7 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
 import type { Git } from '#core/git/repository.ts';
-import type { OverlayEditor, OverlayState } from '#core/overlay/edit.ts';
+import type { OverlayEditor } from '#core/overlay/edit.ts';
+import { entriesOf, type OverlayState } from '#core/overlay/overlay.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import { findFreeze } from '#core/release/freezes.ts';
 import { findHand } from '#core/release/hand.ts';
@@ -133,7 +134,7 @@ async function readEnvironment(
   const text = await git.readText(head, path);
   const holdFile = { path, text };
   try {
-    const overlay = await editor.read(head, environment.overlay);
+    const overlay = await editor.read(head, environment, config);
     const holds = text === undefined ? [] : parseHolds(path, text);
     refuseMisspelt(
       path,
@@ -165,7 +166,7 @@ async function isUsedBy(
   intents: readonly Intent[],
   { editor }: StatePorts,
 ): Promise<boolean> {
-  if (overlay.entries.some(({ name }) => name === image)) return true;
+  if (entriesOf(overlay, image).length > 0) return true;
   const isAsked = intents.some(
     (intent) => intent.kind === 'deploy' && intent.environments === undefined && intent.images.has(image),
   );
@@ -188,7 +189,7 @@ async function readImage(
   const state = { current, isUsed, release, hand: undefined };
   if (release === undefined || overlay === undefined || current === release.to) return state;
   // an entry that was taken out holds nothing: what would write it is refused by name
-  if (!overlay.entries.some(({ name }) => name === image)) return state;
+  if (entriesOf(overlay, image).length === 0) return state;
   const accepted = holds.find((hold) => hold.kind === 'accepted' && hold.image === image && hold.digest === current);
   if (accepted?.digest !== undefined) {
     return { ...state, release: { ...release, to: accepted.digest, source: accepted.source ?? release.source } };

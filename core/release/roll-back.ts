@@ -1,4 +1,4 @@
-import { type OverlayState, repositoryOf } from '#core/overlay/edit.ts';
+import { entriesOf, type OverlayState, repositoryOf } from '#core/overlay/overlay.ts';
 import { checkPullable, type PullFault } from '#core/registry/pullable.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findEnvironment } from '#core/release/environments.ts';
@@ -72,10 +72,11 @@ async function refuseRepeated(
   ports: AskPorts,
 ): Promise<void> {
   const config = await ports.readConfig(head);
-  const { overlay } = findEnvironment(config, environment);
+  const found = findEnvironment(config, environment);
+  const { overlay } = found;
   const own = (await findRepeated('rollback', { environment, overlay }, head, ports)).flatMap((one) => one.releases);
   if (own.length === 0) return;
-  const { digests } = await ports.editor.read(head, overlay);
+  const { digests } = await ports.editor.read(head, found, config);
   const changed = own.find(({ image }) => builds.has(image) && digests.get(image) !== builds.get(image)?.digest);
   if (changed === undefined) return;
   throw new Refusal(
@@ -125,7 +126,7 @@ async function openCheck(
   ports: AskPorts,
 ): Promise<Check> {
   const config = await ports.readConfig(head);
-  const overlay = await ports.editor.read(head, findEnvironment(config, environment).overlay);
+  const overlay = await ports.editor.read(head, findEnvironment(config, environment), config);
   for (const image of target.builds.keys()) refuseUnlisted(overlay, image);
   return async (builds) => {
     const registry = await ports.openRegistry(config.registry);
@@ -149,9 +150,9 @@ function placeOf(overlay: OverlayState, image: string, host: string): string {
   }
 }
 
-function refuseUnlisted({ entries, file }: OverlayState, image: string): void {
-  if (entries.some(({ name }) => name === image)) return;
+function refuseUnlisted(overlay: OverlayState, image: string): void {
+  if (entriesOf(overlay, image).length > 0) return;
   throw new Refusal(
-    `${file.path} does not list ${image} any more; add it to images again, or roll back the other images one by one`,
+    `${overlay.file.path} does not list ${image} any more; add it to images again, or roll back the other images one by one`,
   );
 }

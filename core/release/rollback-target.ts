@@ -60,7 +60,13 @@ export async function findTarget(
   }
   const at = await ports.history.at(anchor);
   const digestsAt = await at.past.readDigests(new Map([[overlay, [anchor]]]));
-  const seen = new Map([...(digestsAt(overlay, anchor) ?? [])].filter(([image]) => images.includes(image)));
+  const digests = digestsAt(overlay, anchor);
+  const seen = new Map(
+    images.flatMap((image): [string, Digest][] => {
+      const digest = digests?.get(image);
+      return digest === undefined ? [] : [[image, digest]];
+    }),
+  );
   for (let count = FIRST_RELEASES; ; count *= 8) {
     const { landings, isWhole } = await readLandings(at, { environment: name, overlay }, images, count);
     const timeline = traceSets(landings);

@@ -1,5 +1,6 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
-import { readImageEntries } from '#core/overlay/kustomization/images.ts';
+import { readImageEntries } from '#core/overlay/kustomization/entries.ts';
+import { readNames } from '#core/overlay/names.ts';
 import { readOverlayFile } from '#core/overlay/tree.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
 import { parseHeldImages } from '#core/release/holds.ts';
@@ -36,7 +37,7 @@ export async function readNeeds(head: CommitSha, inputs: Inputs, ports: NeedsPor
     const needs = found.get(image);
     if (needs !== undefined && digest !== NEVER_RELEASED) needs.set(digest, [...(needs.get(digest) ?? []), need]);
   };
-  for (const environment of config.environments.values()) await readEnvironment(head, environment, ports, add);
+  for (const environment of config.environments.values()) await readEnvironment(head, environment, config, ports, add);
   const branch = await ports.history.at(head);
   const places = [...config.environments.values()].map(({ name, overlay }) => ({ environment: name, overlay }));
   for (const releases of (await branch.findReleases({ places, images, count: inputs.releases })).values()) {
@@ -56,12 +57,16 @@ function chooseImages(inputs: Inputs, config: Config): readonly string[] {
 async function readEnvironment(
   head: CommitSha,
   environment: EnvironmentConfig,
+  config: Config,
   ports: NeedsPorts,
   add: (image: string, digest: Digest, need: Need) => void,
 ): Promise<void> {
   const file = await readOverlayFile(ports.git, head, environment.overlay);
+  const names = readNames(config);
   for (const { name, digest } of readImageEntries(file.content.toString('utf8'), file.path)) {
-    if (digest !== undefined) add(name, digest, { kind: 'overlay', environment: environment.name });
+    const image = [...names].find(([, own]) => own.includes(name))?.[0];
+    if (image !== undefined && digest !== undefined)
+      add(image, digest, { kind: 'overlay', environment: environment.name });
   }
   const path = `${environment.overlay}/holds.yaml`;
   const holds = await ports.git.readText(head, path);

@@ -1,7 +1,5 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import type { Runner } from '#core/action/runner.ts';
-import type { Config } from '#core/config/config.ts';
-import { readConfig } from '#core/config/read.ts';
 import { openEcrRegistry } from '#core/registry/ecr.ts';
 import { createEcrImages } from '#core/registry/ecr-images.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
@@ -13,16 +11,12 @@ import {
   openInScratch,
   workplaceOf,
 } from '#core/release/open-ports.ts';
-import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
 import type { Log } from '#core/system/log.ts';
-import type { CommitSha } from '#core/values/reference.ts';
 import type { Inputs } from './inputs.ts';
 
 /** What this action needs from the world. */
 export interface Ports extends BranchPorts {
-  /** Reads slipway.yaml at a commit that `git` has. */
-  readonly readConfig: (commit: CommitSha) => Promise<Config>;
   readonly openImages: (registry: Extract<RegistryLocation, { type: 'ecr' }>) => Promise<RepositoryImages>;
   readonly now: () => Date;
   readonly log: Log;
@@ -32,11 +26,10 @@ export interface Ports extends BranchPorts {
 export function openPorts(runner: Runner, inputs: Inputs): Promise<Opened<Ports>> {
   const place = workplaceOf(runner, inputs.token);
   return openInScratch(place, 'retain-images', async (scratch, exec) => {
-    const branch = await openBranchPorts(place, scratch, exec);
+    const branch = await openBranchPorts(place, inputs.config, scratch, exec);
     const registryDeps = { environment: runner.environment.all, mask: runner.mask, clock: systemClock };
     return {
       ...branch,
-      readConfig: (commit) => readConfig(openCommit(branch.git, commit), inputs.config),
       openImages: async (location) => {
         const client = new ECRClient({ region: location.region, maxAttempts: 5 });
         return createEcrImages({ client, location, registry: await openEcrRegistry(location, registryDeps) });

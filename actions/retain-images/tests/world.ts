@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import type { LifecycleImage } from '#core/aws/ecr-lifecycle/image.ts';
 import { readConfig } from '#core/config/read.ts';
 import { createScratchGit } from '#core/git/repository.ts';
+import { readNames } from '#core/overlay/names.ts';
 import { createHistory } from '#core/release/history.ts';
 import { formatRelease } from '#core/release/trailer.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { createExec } from '#core/system/exec.ts';
-import { type Digest, parseCommitSha } from '#core/values/reference.ts';
+import { type CommitSha, type Digest, parseCommitSha } from '#core/values/reference.ts';
 import { commitFiles, gitEnv, openRepositories } from '#tests/support/repositories.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
 import type { Inputs } from '../src/inputs.ts';
@@ -73,10 +74,17 @@ export function openWorld(registry = '{type: ecr, region: ca-central-1, account:
       const open = (name: string) => openScratch(join(root, `${name}-${runs}`), remote);
       const [tree, commits, past] = await Promise.all([open('tree'), open('commits'), open('past')]);
       const all = { ...INPUTS, ...inputs };
+      const readConfigAt = (commit: CommitSha) => readConfig(openCommit(tree, commit), all.config);
       return run(all, {
         git: tree,
-        history: createHistory({ git: tree, commits, past, log: silentLog }),
-        readConfig: (commit) => readConfig(openCommit(tree, commit), all.config),
+        history: createHistory({
+          git: tree,
+          commits,
+          past,
+          readNames: async (commit) => readNames(await readConfigAt(commit)),
+          log: silentLog,
+        }),
+        readConfig: readConfigAt,
         openImages: async () => images,
         now: () => world.now,
         log: silentLog,

@@ -44,6 +44,15 @@ test('the base image, as it is written', () => {
   expect(parse('valid', 'variables').images.get('discord-bot')?.base).toBeUndefined();
 });
 
+test('how manifests call an image, and how an overlay is rendered', () => {
+  const named = parse('valid', 'names').images;
+  expect(named.get('discord-bot')?.names).toEqual(['discord-bot', 'registry.example:5000/acme/discord-bot']);
+  expect(named.get('dev-sandbox')?.names).toEqual(['dev-sandbox']);
+  const { environments } = parse('valid', 'kustomize');
+  expect(environments.get('production')?.kustomize).toEqual({ 'load-restrictor': 'none', helm: true, timeout: 300 });
+  expect(environments.get('staging')?.kustomize).toEqual({ 'load-restrictor': 'root-only', helm: false, timeout: 60 });
+});
+
 test('the stacks, and the program that runs them', () => {
   expect(parse('valid', 'opentofu').terraform).toEqual({ binary: 'tofu', stacks: new Map([['aws', 'terraform/aws']]) });
   expect(parse('valid', 'the-tenant').terraform).toBeUndefined();

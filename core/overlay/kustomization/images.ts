@@ -1,33 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isAlias, isMap, isNode, isScalar, isSeq, type Node, type YAMLMap } from 'yaml';
-import {
-  findField,
-  listAliases,
-  rangeOf,
-  readSource,
-  resolveAlias,
-  type Source,
-  scalarText,
-} from '#core/overlay/kustomization/document.ts';
+import { isAlias, isNode, type Node } from 'yaml';
+import { findField, listAliases, rangeOf, readSource, type Source } from '#core/overlay/kustomization/document.ts';
+import { type LocatedEntry, locateEntries } from '#core/overlay/kustomization/entries.ts';
+import { entryLines, findEntries, type ImageSettings, refuseMissing } from '#core/overlay/kustomization/own-entries.ts';
 import { applySplices, type Splice, spliceDigest } from '#core/overlay/kustomization/splices.ts';
+import { namesOf } from '#core/overlay/names.ts';
 import { Refusal } from '#core/values/errors.ts';
-import { type Digest, isDigest } from '#core/values/reference.ts';
-import { suggestName } from '#core/values/suggest.ts';
-
-/** An entry of a kustomization's `images:`, with what it inherits by merge keys. */
-export interface ImageEntry {
-  readonly name: string;
-  readonly newName: string | undefined;
-  readonly newTag: string | undefined;
-  /** Undefined also for a value that is not a digest. */
-  readonly digest: Digest | undefined;
-  /** Line of the entry, from 1. */
-  readonly line: number;
-}
+import type { Digest } from '#core/values/reference.ts';
 
 /** What {@link setDigests} changed about one image. */
 export interface DigestChange {
+  /** The image's key in slipway.yaml. */
   readonly image: string;
+  /** The entry's name. */
+  readonly entry: string;
+  /** What the entry's containers pull, without tag and digest. */
+  readonly repository: string;
   readonly from: Digest | undefined;
   readonly fromTag: string | undefined;
   readonly to: Digest;
@@ -35,14 +23,9 @@ export interface DigestChange {
   readonly line: number;
 }
 
-/** Returns the entries of `images:`; refuses text that is not a kustomization. `file` is how messages name it. */
-export function readImageEntries(text: string, file: string): ImageEntry[] {
-  return locateEntries(readSource(text, file)).map(({ node: _node, place: _place, index: _index, ...entry }) => entry);
-}
-
 /**
- * Returns the text with each wanted digest in its entry, and what was changed; nothing where the digest is there
- * already. Only the scalar moves: comments, order, quotes, indentation and line ends stay, since the text is spliced
+ * Returns the text with each wanted digest in the entries of its image, and what was changed; nothing where the digest is
+ * there already. Only the scalar moves: comments, order, quotes, indentation and line ends stay, since the text is spliced
  * and not written again from a model. What the new text says is compared with what it should say: a form in which the
  * digest cannot be changed alone (an anchor that others use) is refused.
  */
@@ -50,105 +33,38 @@ export function setDigests(
   text: string,
   file: string,
   wanted: ReadonlyMap<string, Digest>,
+  settings: ImageSettings = {},
 ): { text: string; changes: DigestChange[] } {
   const source = readSource(text, file);
   const entries = locateEntries(source);
-  refuseMissing(source, entries, wanted);
-  const edits = [...wanted].flatMap(([image, to]): Edit[] => {
-    const entry = findEntry(source, entries, image);
-    return entry.digest === to ? [] : [{ entry, to, splices: spliceDigest(source, entry.node, { image, digest: to }) }];
-  });
+  const names = settings.names ?? new Map();
+  refuseMissing(source, entries, wanted, settings);
+  const edits = [...wanted].flatMap(([image, to]): Edit[] =>
+    findEntries(source, entries, namesOf(names, image))
+      .filter((entry) => entry.digest !== to)
+      .map((entry) => {
+        const splices = spliceDigest(source, entry.node, { image: entry.name, digest: to });
+        return { image, entry, to, splices };
+      }),
+  );
   const result = applySplices(
     text,
     edits.flatMap((edit) => edit.splices),
   );
   const lines = proveEdits(source, result, edits);
-  const changes = edits.map(({ entry, to }, index) => {
-    return { image: entry.name, from: entry.digest, fromTag: entry.newTag, to, line: lines[index] ?? entry.line };
+  const changes = edits.map(({ image, entry, to }, index): DigestChange => {
+    const { name, newName, digest: from, newTag: fromTag } = entry;
+    const line = lines[index] ?? entry.line;
+    return { image, entry: name, repository: newName ?? name, from, fromTag, to, line };
   });
   return { text: result, changes };
 }
 
-interface LocatedEntry extends ImageEntry {
-  readonly node: YAMLMap;
-  /** What holds the entry, outermost first: an anchor on any of these may give it to others. */
-  readonly place: readonly unknown[];
-  readonly index: number;
-}
-
 interface Edit {
+  readonly image: string;
   readonly entry: LocatedEntry;
   readonly to: Digest;
   readonly splices: readonly Splice[];
-}
-
-function locateEntries(source: Source): LocatedEntry[] {
-  const written = findField(source, source.root, 'images')?.pair.value;
-  const images = resolveAlias(source, written);
-  if (images === undefined || images === null || (isScalar(images) && images.value === null)) return [];
-  const { file } = source;
-  if (!isSeq(images)) {
-    const at = source.line(rangeOf(images)[0]);
-    throw new Refusal(`${file}:${at}: images is not a list; write each entry below it with a dash: - name: …`);
-  }
-  return images.items.map((item, index) => {
-    const node = resolveAlias(source, item);
-    const line = source.line(rangeOf(item)[0]);
-    if (!isMap(node)) throw new Refusal(`${file}:${line}: this is not an images entry; write name, newName and digest`);
-    const field = (name: string): string | undefined => {
-      const text = scalarText(source, findField(source, node, name)?.pair.value);
-      return text === '' ? undefined : text;
-    };
-    const digest = field('digest');
-    return {
-      name: field('name') ?? '',
-      newName: field('newName'),
-      newTag: field('newTag'),
-      digest: digest !== undefined && isDigest(digest) ? digest : undefined,
-      line,
-      node,
-      place: [source.root, images, node],
-      index,
-    };
-  });
-}
-
-function refuseMissing(source: Source, entries: readonly LocatedEntry[], wanted: ReadonlyMap<string, Digest>): void {
-  const missing = [...wanted].filter(([image]) => !entries.some((entry) => entry.name === image));
-  const [first] = missing;
-  if (first === undefined) return;
-  const what = missing.map(([image]) => image).join(', ');
-  if (findField(source, source.root, 'imageTags') !== undefined) {
-    throw new Refusal(
-      `${source.file} has no images entry for ${what}; rename imageTags, which kustomize gave up, to images`,
-    );
-  }
-  const names = entries.map((entry) => entry.name);
-  const suggestion = missing.length === 1 ? suggestName(first[0], names) : '';
-  const lines = missing.map(([image, to]) => entryLines(image, guessNewName(entries, image), to));
-  const remedy = suggestion.endsWith('?') ? ' If not, add' : '; add';
-  throw new Refusal(
-    `${source.file} has no images entry for ${what}${suggestion}${remedy} these lines below images:\n${lines.join('\n')}`,
-  );
-}
-
-function entryLines(name: string, newName: string, digest: Digest): string {
-  return `  - name: ${name}\n    newName: ${newName}\n    digest: ${digest}`;
-}
-
-/** Images of one overlay mostly come from one registry. */
-function guessNewName(entries: readonly ImageEntry[], image: string): string {
-  const neighbour = entries.find((entry) => entry.newName?.includes('/'))?.newName;
-  return neighbour === undefined ? `<registry>/${image}` : neighbour.replace(/[^/]*$/, image);
-}
-
-function findEntry(source: Source, entries: readonly LocatedEntry[], image: string): LocatedEntry {
-  const [only, second] = entries.filter((entry) => entry.name === image);
-  if (only === undefined) throw new Error('missing entries are refused before');
-  if (second === undefined) return only;
-  throw new Refusal(
-    `${source.file} has two images entries for ${image}, in lines ${only.line} and ${second.line}; keep one`,
-  );
 }
 
 /** Returns each edit's line of the digest, or refuses when the new text says anything but the wanted digests. */

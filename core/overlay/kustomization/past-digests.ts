@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readImageEntries } from '#core/overlay/kustomization/images.ts';
+import { readImageEntries } from '#core/overlay/kustomization/entries.ts';
+import type { EntryDigests } from '#core/overlay/names.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type Digest, NEVER_RELEASED } from '#core/values/reference.ts';
 
-/** Returns the digest of each image that has one; sixty-four zeros count as none, and so does what is not a kustomization. */
-export type DigestReader = (text: string) => ReadonlyMap<string, Digest>;
+/** Returns what each entry says; those of sixty-four zeros are left out, and what is not a kustomization has none. */
+export type DigestReader = (text: string) => EntryDigests;
 
 const ANY_DIGEST = /sha256:[0-9a-f]{64}/g;
 
@@ -15,7 +16,7 @@ const ANY_DIGEST = /sha256:[0-9a-f]{64}/g;
  */
 export function createDigestReader(): DigestReader {
   const stem = `sha256:${randomBytes(28).toString('hex')}`;
-  const known = new Map<string, ReadonlyMap<string, Digest>>();
+  const known = new Map<string, EntryDigests>();
   return (text) => {
     const originals: string[] = [];
     const numbers = new Map<string, number>();
@@ -31,17 +32,16 @@ export function createDigestReader(): DigestReader {
       value.replace(ANY_DIGEST, (digest) =>
         digest.startsWith(stem) ? (originals[Number.parseInt(digest.slice(stem.length), 16)] ?? digest) : digest,
       );
-    return new Map([...parsed].map(([image, digest]) => [restore(image), restore(digest) as Digest])); // one for one
+    const restoreDigest = (digest: Digest | undefined) => digest && (restore(digest) as Digest); // one for one
+    return new Map([...parsed].map(([name, digest]) => [restore(name), restoreDigest(digest)]));
   };
 }
 
-function parseDigests(text: string): ReadonlyMap<string, Digest> {
+function parseDigests(text: string): EntryDigests {
   try {
     const entries = readImageEntries(text, 'kustomization.yaml');
     return new Map(
-      entries.flatMap(({ name, digest }): [string, Digest][] =>
-        digest === undefined || digest === NEVER_RELEASED ? [] : [[name, digest]],
-      ),
+      entries.filter(({ digest }) => digest !== NEVER_RELEASED).map(({ name, digest }) => [name, digest] as const),
     );
   } catch (error) {
     if (error instanceof Refusal) return new Map();

@@ -1,16 +1,17 @@
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { type Difference, findDifferences, type Path } from '#core/overlay/kustomization/differences.ts';
-import type { DigestChange, ImageEntry } from '#core/overlay/kustomization/images.ts';
+import { explainUnmatched } from '#core/overlay/kustomization/explain.ts';
+import type { DigestChange } from '#core/overlay/kustomization/images.ts';
+import { withoutTag } from '#core/overlay/kustomization/reference.ts';
 import type { Rendered } from '#core/overlay/kustomization/render.ts';
 import { quote, Refusal } from '#core/values/errors.ts';
-import { suggestName } from '#core/values/suggest.ts';
 
 /** A container whose image changes. `from` and `to` are whole references. */
 export interface ChangedContainer {
   readonly kind: string;
   readonly namespace: string | undefined;
   readonly name: string;
-  /** The container's name; the field's path where the image is elsewhere (an image volume, a custom resource). */
+  /** The container's name; the field's path where the image is elsewhere (an image volume, a custom resource, a copy). */
   readonly container: string;
   readonly from: string;
   readonly to: string;
@@ -18,50 +19,63 @@ export interface ChangedContainer {
 
 /**
  * Returns the containers that a change of digests changes, or refuses: each difference between the two renderings must
- * be an image, from the entry's own image to the wanted digest, and each wanted image must change at least one.
+ * be one of values alone, from an entry's own image to its wanted digest, in whatever field it is; and each entry must
+ * change at least one.
  */
 export function proveChange(
   before: Rendered,
   after: Rendered,
   changes: readonly DigestChange[],
-  entries: readonly ImageEntry[],
   overlay: string,
 ): ChangedContainer[] {
   refuseOtherResources(before, after, overlay);
-  const wanted = changes.map((change) => wantedImage(change, entries));
+  const wanted = changes.map(wantedImage);
   const changed = before.documents.flatMap((document, index) => {
     const other = after.documents[index] ?? '';
     return document === other ? [] : compareResources(document, other, wanted, overlay);
   });
   for (const image of wanted) {
-    if (!changed.some(({ from, to }) => isChangeOf(image, from, to))) throw explainUnmatched(image, before, overlay);
+    if (!changed.some(({ from, to }) => isChangeOf(image, from, to)))
+      throw new UnmatchedEntry(image.change, before, overlay);
   }
   return changed;
 }
 
+/** An entry whose digest changes nothing in the rendering. */
+export class UnmatchedEntry extends Refusal {
+  readonly change: DigestChange;
+
+  constructor(change: DigestChange, rendered: Rendered, overlay: string) {
+    super(explainUnmatched(change, rendered, overlay));
+    this.change = change;
+  }
+}
+
 interface WantedImage {
-  readonly name: string;
-  readonly repository: string;
+  readonly change: DigestChange;
   /** The references that the entry gave before; none where it left the base's own tag or digest. */
   readonly from: readonly string[];
   readonly to: string;
 }
 
-function wantedImage(change: DigestChange, entries: readonly ImageEntry[]): WantedImage {
-  const repository = entries.find((entry) => entry.name === change.image)?.newName ?? change.image;
-  const { fromTag: tag, from: digest } = change;
+function wantedImage(change: DigestChange): WantedImage {
+  const { repository, fromTag: tag, from: digest } = change;
   const from = [
     ...(digest === undefined ? [] : [`${repository}@${digest}`]),
     ...(tag === undefined ? [] : [`${repository}:${tag}`]),
     // where an entry has both, kustomize 5 writes both and older ones the digest
     ...(tag === undefined || digest === undefined ? [] : [`${repository}:${tag}@${digest}`]),
   ];
-  return { name: change.image, repository, from, to: `${repository}@${change.to}` };
+  return { change, from, to: `${repository}@${change.to}` };
 }
 
-function isChangeOf(image: WantedImage, from: string, to: string): boolean {
-  const isOwn = image.from.length === 0 ? repositoryOf(from) === image.repository : image.from.includes(from);
-  return isOwn && to === image.to;
+function isChangeOf({ change, from: own, to: wanted }: WantedImage, from: string, to: string): boolean {
+  return to === wanted && (own.length === 0 ? withoutTag(from) === change.repository : own.includes(from));
+}
+
+/** A replacement may copy the digest alone. */
+function isDigestOf({ change }: WantedImage, from: string, to: string): boolean {
+  return change.from !== undefined && from === change.from && to === change.to;
 }
 
 function compareResources(
@@ -79,28 +93,24 @@ function compareResources(
     );
   }
   return differences.map(({ path, from, to }) => {
-    const isImage = isImageField(path) && typeof from === 'string' && typeof to === 'string';
-    if (!isImage || !wanted.some((image) => isChangeOf(image, from, to))) {
+    const isOwn =
+      typeof from === 'string' &&
+      typeof to === 'string' &&
+      wanted.some((image) => isChangeOf(image, from, to) || isDigestOf(image, from, to));
+    if (!isOwn) {
+      const images = [...new Set(wanted.map(({ change }) => change.image))].join(', ');
       throw new Refusal(
-        `${overlay}: the bump would also change ${path.join('.')} of ${kind} ${name} from ${show(from)} to ${show(to)}; only the images of ${wanted.map((image) => image.name).join(', ')} may change, by their entries`,
+        `${overlay}: the bump would also change ${path.join('.')} of ${kind} ${name} from ${show(from)} to ${show(to)}; only the images of ${images} may change, by their entries`,
       );
     }
     return { kind, namespace, name, container: containerName(one, path), from, to };
   });
 }
 
-/** Where kustomize's images transformer reaches, and `image` fields of custom resources, to which it can be led. */
-function isImageField(path: Path): boolean {
-  const [field, index, list] = [path.at(-1), path.at(-2), path.at(-3)];
-  if (field === 'image' && typeof index === 'number' && /containers$/i.test(String(list))) return true;
-  if (field === 'reference' && index === 'image' && path.at(-4) === 'volumes') return true;
-  return field === 'image' && path[0] === 'spec';
-}
-
 /** The name beside the image, else the place itself. */
 function containerName(root: unknown, path: Path): string {
   const parent = path.slice(0, -1).reduce<unknown>((node, key) => childOf(node, key), root);
-  const name = typeof path.at(-2) === 'number' ? childOf(parent, 'name') : undefined;
+  const name = path.at(-1) === 'image' && typeof path.at(-2) === 'number' ? childOf(parent, 'name') : undefined;
   return isScalar(name) && typeof name.value === 'string' ? name.value : path.join('.');
 }
 
@@ -145,35 +155,6 @@ function refuseOtherResources(before: Rendered, after: Rendered, overlay: string
 
 function describe({ kind, namespace, name }: Identity): string {
   return namespace === undefined ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
-}
-
-function explainUnmatched(image: WantedImage, before: Rendered, overlay: string): Refusal {
-  const images = before.documents.flatMap(listImages);
-  if (images.includes(image.to)) {
-    return new Refusal(
-      `${overlay}: ${image.to} runs already without its images entry; take the digest out of the base`,
-    );
-  }
-  const names = listRepositories(before);
-  return new Refusal(
-    `${overlay}: the images entry ${image.name} matches no container${suggestName(image.name, names)}; correct its name, kustomize itself says nothing`,
-  );
-}
-
-/** Returns the images that a rendering names, without tags and digests, each once. */
-export function listRepositories(rendered: Rendered): string[] {
-  return [...new Set(rendered.documents.flatMap(listImages).map(repositoryOf))];
-}
-
-function listImages(document: string): string[] {
-  return [...document.matchAll(/^[ -]*image: *["']?([^\s"']+)/gm)].map((match) => match[1] ?? '');
-}
-
-/** `host:port/name:tag@digest` without tag and digest. */
-function repositoryOf(reference: string): string {
-  const plain = reference.replace(/@.*$/, '');
-  const colon = plain.indexOf(':', plain.lastIndexOf('/') + 1);
-  return colon === -1 ? plain : plain.slice(0, colon);
 }
 
 function show(value: Difference['from']): string {

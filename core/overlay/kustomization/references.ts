@@ -2,7 +2,7 @@ import { parse } from 'yaml';
 import { Refusal } from '#core/values/errors.ts';
 
 /** The names under which kustomize looks for a kustomization. */
-const FILE_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
+export const FILE_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
 
 /** Returns which of a folder's files is its kustomization; refuses none and, as kustomize does, more than one. */
 export function findKustomizationFile(names: readonly string[], folder: string): string {

@@ -1,3 +1,4 @@
+import type { KustomizeOptions } from '#core/config/config.ts';
 import { CommandError, type Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 
@@ -14,8 +15,20 @@ export interface Rendered {
   readonly documents: readonly string[];
 }
 
-/** A remote base is cloned by kustomize itself, which gives up after 27 s. */
-const RENDER_TIMEOUT_MS = 60_000;
+/** What rendering needs. */
+export interface RenderDeps {
+  readonly exec: Exec;
+  readonly kustomize: Kustomize;
+}
+
+/** Rendering was stopped: more of the tree would not make it quicker. */
+export class SlowRendering extends Refusal {}
+
+/** Kustomize itself fell over. */
+export class KustomizeCrash extends Refusal {}
+
+/** How an overlay is rendered where slipway.yaml says nothing: as Argo CD does it without build options. */
+export const DEFAULT_OPTIONS: KustomizeOptions = { 'load-restrictor': 'root-only', helm: false, timeout: 60 };
 
 /** Returns the kustomize on PATH, else kubectl's; refuses when there is neither. */
 export async function findKustomize(exec: Exec): Promise<Kustomize> {
@@ -27,31 +40,78 @@ export async function findKustomize(exec: Exec): Promise<Kustomize> {
 }
 
 /**
- * Renders the overlay in `folder`, without plugins, Helm or files outside of kustomize's own bounds; refuses with
- * kustomize's own last words. `name` is how messages name the overlay: the folder's path in the repository.
+ * Renders the overlay in `folder`, without plugins, and without Helm or files outside of kustomize's own bounds where the
+ * options do not allow them; refuses with what kustomize says. `name` is how messages name the overlay: the folder's path
+ * in the repository.
  */
 export async function renderOverlay(
-  deps: { exec: Exec; kustomize: Kustomize; timeoutMs?: number },
+  { exec, kustomize }: RenderDeps,
   folder: string,
   name: string,
+  options: KustomizeOptions = DEFAULT_OPTIONS,
 ): Promise<Rendered> {
-  const [program, ...words] = deps.kustomize.argv;
-  const timeoutMs = deps.timeoutMs ?? RENDER_TIMEOUT_MS;
+  const [program, ...words] = kustomize.argv;
+  const flags = [
+    ...(options.helm ? ['--enable-helm'] : []),
+    ...(options['load-restrictor'] === 'none' ? ['--load-restrictor', 'LoadRestrictionsNone'] : []),
+  ];
   try {
-    const { stdout } = await deps.exec([program, ...words, folder], { timeoutMs });
+    const { stdout } = await exec([program, ...words, ...flags, folder], { timeoutMs: options.timeout * 1000 });
     return { documents: splitDocuments(stdout.toString('utf8')) };
   } catch (error) {
     if (!(error instanceof CommandError) || error.cause !== undefined) throw error;
     if (error.code === undefined) {
-      throw new Refusal(
-        `the overlay ${name} did not render within ${timeoutMs / 1000} s; a base with a URL is cloned each time: keep it in the repository`,
+      throw new SlowRendering(
+        `the overlay ${name} did not render within ${options.timeout} s; kustomize.timeout of its environment in slipway.yaml gives it more`,
       );
     }
-    const said = error.stderr.trim().split('\n').at(-1) ?? '';
-    throw new Refusal(
-      `the overlay ${name} does not render: ${withoutRoot(said, folder, name)}; fix it, "kustomize build ${name}" shows the same`,
-    );
+    throw explain(withoutRoot(error.stderr.trim(), folder, name), name, kustomize);
   }
+}
+
+/** What kustomize says where an option or a program is missing, and what helps. */
+const KNOWN: readonly (readonly [RegExp, (overlay: string, found: string) => string])[] = [
+  [
+    /must specify --enable-helm/,
+    (overlay) =>
+      `the overlay ${overlay} renders Helm charts: set kustomize: {helm: true} for its environment in slipway.yaml, and install helm in an earlier step`,
+  ],
+  [
+    /is 'helm' installed\?|"helm": executable file not found/,
+    (overlay) => `the overlay ${overlay} renders Helm charts, and helm is not on PATH: install it in an earlier step`,
+  ],
+  [
+    /unable to load external plugin '?([\w.-]+)/,
+    (overlay, plugin) =>
+      `the overlay ${overlay} uses the plugin ${plugin}, which runs code of its own: Slipway renders without plugins; commit what it makes, and take it out`,
+  ],
+  [
+    /security; file '([^']+)' is not in or below/,
+    (overlay, file) =>
+      `the overlay ${overlay} reads ${file}, which is outside of its folder: move the file there, or set kustomize: {load-restrictor: none} for its environment in slipway.yaml, as Argo CD needs it too`,
+  ],
+];
+
+function explain(said: string, name: string, kustomize: Kustomize): Refusal {
+  const panic = /^panic: (.*)$/m.exec(said)?.[1];
+  if (panic !== undefined)
+    return new KustomizeCrash(`kustomize ${kustomize.version} crashed on the overlay ${name}: ${panic}`);
+  for (const [pattern, describe] of KNOWN) {
+    const match = pattern.exec(said);
+    if (match !== null) return new Refusal(describe(name, match[1] ?? ''));
+  }
+  return new Refusal(
+    `the overlay ${name} does not render: ${onOneLine(said)}; fix it, "kustomize build ${name}" shows the same`,
+  );
+}
+
+const MOST_CHARACTERS = 600;
+
+/** What kustomize says from its first error on; a last line alone is mostly the end of a longer sentence. */
+function onOneLine(said: string): string {
+  const start = said.lastIndexOf('\nError: ') + 1;
+  const text = said.slice(start).replace(/\s+/g, ' ').trim();
+  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)} …`;
 }
 
 /** Cuts out what comes before the repository's own paths in messages. */

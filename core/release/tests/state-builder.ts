@@ -1,4 +1,5 @@
 import type { Config, EnvironmentConfig, ImageConfig } from '#core/config/config.ts';
+import { DEFAULT_OPTIONS } from '#core/overlay/kustomization/render.ts';
 import { type Batch, decide } from '#core/release/decide.ts';
 import type { Hold } from '#core/release/holds.ts';
 import type {
@@ -38,13 +39,19 @@ const ENVIRONMENTS: readonly Pick<EnvironmentConfig, 'name' | 'deploys' | 'from'
 export function configOf(): Config {
   const image = (name: string): ImageConfig => ({
     name,
+    names: [name],
     template: 'docker/build.pkr.hcl',
     inputs: [name],
     dependencies: [],
     variables: {},
     keep: 5,
   });
-  const environments = ENVIRONMENTS.map((one) => ({ ...one, overlay: `overlays/${one.name}`, freezes: [] }));
+  const environments = ENVIRONMENTS.map((one) => ({
+    ...one,
+    overlay: `overlays/${one.name}`,
+    kustomize: DEFAULT_OPTIONS,
+    freezes: [],
+  }));
   return {
     registry: { type: 'oci', host: 'registry.example' },
     images: new Map(['a', 'b', 'c'].map((name) => [name, image(name)])),

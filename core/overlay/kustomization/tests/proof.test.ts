@@ -1,18 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
-import type { DigestChange, ImageEntry } from '#core/overlay/kustomization/images.ts';
+import type { DigestChange } from '#core/overlay/kustomization/images.ts';
 import { proveChange } from '#core/overlay/kustomization/proof.ts';
 import type { Rendered } from '#core/overlay/kustomization/render.ts';
 import { NEW, OLD } from '#core/overlay/kustomization/tests/cases.ts';
 
 const host = 'r.example:5000/discord-bot';
-const entry: ImageEntry = { name: 'discord-bot', newName: host, newTag: undefined, digest: OLD, line: 1 };
-const change: DigestChange = { image: 'discord-bot', from: OLD, fromTag: undefined, to: NEW, line: 3 };
+const change: DigestChange = {
+  image: 'discord-bot',
+  entry: 'discord-bot',
+  repository: host,
+  from: OLD,
+  fromTag: undefined,
+  to: NEW,
+  line: 3,
+};
 
 const deployment = (image: string, more = ''): string =>
   `apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: bot\n  namespace: discord-bot\nspec:\n  replicas: 1\n  template:\n    spec:\n      containers:\n      - image: ${image}\n        name: main${more}`;
 const rendered = (...documents: string[]): Rendered => ({ documents });
-const prove = (before: Rendered, after: Rendered, changes = [change], entries = [entry]) =>
-  proveChange(before, after, changes, entries, 'overlays/production');
+const prove = (before: Rendered, after: Rendered, changes = [change]) =>
+  proveChange(before, after, changes, 'overlays/production');
 
 describe('proven', () => {
   test('a container of the entry', () => {
@@ -67,11 +74,21 @@ describe('proven', () => {
     ]);
   });
 
+  test.each([
+    ['an environment variable with a copy', `spec:\n  env:\n  - name: I\n    value: ${host}@`, 'spec.env.0.value'],
+    ['an annotation with a copy', `metadata:\n  annotations:\n    image: ${host}@`, 'metadata.annotations.image'],
+    ['a field of another name', `spec:\n  package: ${host}@`, 'spec.package'],
+    ['a copy of the digest alone', 'spec:\n  revision: ', 'spec.revision'],
+  ])('%s, besides the container', (_name, body, container) => {
+    const write = (digest: string) => rendered(deployment(`${host}@${digest}`), `kind: Any\n${body}${digest}`);
+    expect(prove(write(OLD), write(NEW)).map((one) => one.container)).toEqual(['main', container]);
+  });
+
   test('two images from one repository', () => {
-    const second = { ...change, image: 'worker', to: `sha256:${'d'.repeat(64)}` as const };
+    const second = { ...change, image: 'worker', entry: 'worker', to: `sha256:${'d'.repeat(64)}` as const };
     const before = rendered(deployment(`${host}@${OLD}`), deployment(`${host}@${OLD}`));
     const after = rendered(deployment(`${host}@${NEW}`), deployment(`${host}@${second.to}`));
-    expect(prove(before, after, [change, second], [entry, { ...entry, name: 'worker' }])).toHaveLength(2);
+    expect(prove(before, after, [change, second])).toHaveLength(2);
   });
 
   test('nothing, of nothing', () => expect(prove(rendered('a: 1'), rendered('a: 1'), [])).toEqual([]));
@@ -114,14 +131,14 @@ describe('refused', () => {
     ],
     ['a key that is a number', `${before}\n        8080: a`, `${after}\n        8080: b`, /containers.0.8080/],
     [
-      'an environment variable with the image',
-      `${before}\n        env:\n        - name: I\n          value: ${host}@${OLD}`,
-      `${after}\n        env:\n        - name: I\n          value: ${host}@${NEW}`,
+      'an environment variable with more than the image',
+      `${before}\n        env:\n        - name: I\n          value: runs ${host}@${OLD}`,
+      `${after}\n        env:\n        - name: I\n          value: runs ${host}@${NEW}`,
       /env.0.value/,
     ],
     [
-      'an annotation called image',
-      before.replace('  name: bot', `  name: bot\n  annotations:\n    image: ${host}@${OLD}`),
+      'an annotation that had another image',
+      before.replace('  name: bot', `  name: bot\n  annotations:\n    image: other@${OLD}`),
       after.replace('  name: bot', `  name: bot\n  annotations:\n    image: ${host}@${NEW}`),
       /metadata.annotations.image/,
     ],
@@ -170,11 +187,8 @@ describe('refused', () => {
   });
 
   test('one of two images that matches nothing, though the other does', () => {
-    const other = { ...change, image: 'dev-sandbox' };
-    const entries = [entry, { ...entry, name: 'dev-sandbox', newName: 'r.example/dev-sandbox' }];
-    expect(() => prove(rendered(before), rendered(after), [change, other], entries)).toThrow(
-      /dev-sandbox matches no container/,
-    );
+    const other = { ...change, image: 'dev-sandbox', entry: 'dev-sandbox', repository: 'r.example/dev-sandbox' };
+    expect(() => prove(rendered(before), rendered(after), [change, other])).toThrow(/dev-sandbox matches no container/);
   });
 
   test('a base that names the wanted digest itself', () => {

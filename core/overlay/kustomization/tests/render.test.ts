@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { findKustomize, renderOverlay } from '#core/overlay/kustomization/render.ts';
+import { DEFAULT_OPTIONS, findKustomize, renderOverlay } from '#core/overlay/kustomization/render.ts';
 import { createExec } from '#core/system/exec.ts';
 import { kustomizeFolder } from '#tests/support/tenant.ts';
 
@@ -90,8 +90,11 @@ test('neither', async () => {
 test('a rendering that does not end is ended', async () => {
   const slow = programs({ kustomize: 'exec sleep 60' });
   const kustomize = { argv: ['kustomize', 'build'], name: 'kustomize', version: 'v5.8.1' } as const;
-  const rendering = renderOverlay({ exec: slow, kustomize, timeoutMs: 200 }, root, 'overlays/x');
+  const rendering = renderOverlay({ exec: slow, kustomize }, root, 'overlays/x', {
+    ...DEFAULT_OPTIONS,
+    timeout: 0.2,
+  });
   await expect(rendering).rejects.toThrow(
-    'the overlay overlays/x did not render within 0.2 s; a base with a URL is cloned',
+    'the overlay overlays/x did not render within 0.2 s; kustomize.timeout of its environment',
   );
 });

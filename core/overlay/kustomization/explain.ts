@@ -1,0 +1,175 @@
+import { isScalar, parseAllDocuments, parseDocument, visit } from 'yaml';
+import { readImageEntries } from '#core/overlay/kustomization/entries.ts';
+import type { DigestChange } from '#core/overlay/kustomization/images.ts';
+import { withoutTag } from '#core/overlay/kustomization/reference.ts';
+import type { Rendered } from '#core/overlay/kustomization/render.ts';
+import { quote, Refusal } from '#core/values/errors.ts';
+import { suggestName } from '#core/values/suggest.ts';
+
+/** A YAML file that an overlay is rendered from. */
+export interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Returns why an entry's digest changes nothing, as far as the rendering tells it, and what helps. */
+export function explainUnmatched(change: DigestChange, rendered: Rendered, overlay: string): string {
+  const { entry, image, repository, to } = change;
+  const images = rendered.documents.flatMap(listImages);
+  if (images.includes(`${repository}@${to}`))
+    return `${overlay}: ${repository}@${to} runs already without its images entry; take the digest out of the base`;
+  const field = rendered.documents.map((document) => findUnreached(document, entry)).find(Boolean);
+  if (field !== undefined) return describeUnreached(field, entry, overlay);
+  const names = [...new Set(images.map(withoutTag))];
+  const called = names.find((name) => name.endsWith(`/${entry}`));
+  if (called !== undefined) {
+    return `${overlay}: the images entry ${entry} matches no container, for the manifests call the image ${called}; write name: ${called} in the entry, and add names: [${called}] to ${image} in slipway.yaml`;
+  }
+  return `${overlay}: the images entry ${entry} matches no container${suggestName(entry, names)}; correct its name, kustomize itself says nothing`;
+}
+
+/** Returns the images that a rendering names, without tags and digests, each once. */
+export function listRepositories(rendered: Rendered): string[] {
+  return [...new Set(rendered.documents.flatMap(listImages).map(withoutTag))];
+}
+
+function listImages(document: string): string[] {
+  return [...document.matchAll(/^[ -]*image: *["']?([^\s"']+)/gm)].map((match) => match[1] ?? '');
+}
+
+/** A field that names an image and that kustomize does not reach. */
+interface Field {
+  readonly kind: string;
+  readonly name: string;
+  /** As kustomize writes the place of a field: `spec/jobs[]/image`. */
+  readonly path: string;
+}
+
+function findUnreached(document: string, entry: string): Field | undefined {
+  const root = parseDocument(document);
+  let found: Field | undefined;
+  visit(root, {
+    Scalar: (key, node, ancestors) => {
+      if (key === 'key' || typeof node.value !== 'string' || withoutTag(node.value) !== entry) return undefined;
+      const path = pathOf(ancestors);
+      // a label may have the name of an image
+      if (node.value === entry && !/image[^/]*$/i.test(path)) return undefined;
+      const [kind, name] = [root.get('kind'), root.getIn(['metadata', 'name'])];
+      found = { kind: String(kind), name: String(name), path };
+      return visit.BREAK;
+    },
+  });
+  return found;
+}
+
+function pathOf(ancestors: readonly unknown[]): string {
+  let path = '';
+  for (const node of ancestors) {
+    if (typeof node !== 'object' || node === null) continue;
+    if ('key' in node && isScalar(node.key)) path += `${path === '' ? '' : '/'}${String(node.key.value)}`;
+    else if ('items' in node && 'flow' in node === false && node.constructor.name === 'YAMLSeq') path += '[]';
+  }
+  return path;
+}
+
+function describeUnreached({ kind, name, path }: Field, entry: string, overlay: string): string {
+  return `${overlay}: the images entry ${entry} matches no container; ${path} of ${kind} ${name} has the image, where kustomize does not look by itself. Add to the overlay's kustomization
+configurations:
+  - images.yaml
+and beside it images.yaml with
+images:
+  - path: ${path}
+    kind: ${kind}`;
+}
+
+/**
+ * Returns what takes an image over from its entry: an entry below it in the overlay, an entry of a base or a component, or
+ * an image transformer; undefined where none is found.
+ */
+export function findOverride(
+  { entry, repository, to }: DigestChange,
+  own: SourceFile,
+  others: readonly SourceFile[],
+): Refusal | undefined {
+  const result = `${repository}@${to}`;
+  const entries = entriesOf(own);
+  const position = entries.findIndex(({ name }) => name === entry);
+  const later = entries.find(({ name }, index) => index > position && takes(name, result));
+  if (later !== undefined) {
+    return new Refusal(
+      `${own.path}:${later.line}: the images entry ${quote(later.name)} takes over what the entry ${entry} above it writes; put it above that one, or narrow its name`,
+    );
+  }
+  for (const file of others) {
+    const first = entriesOf(file).find(({ name }) => takes(name, entry));
+    if (first !== undefined) {
+      return new Refusal(
+        `${file.path}:${first.line}: the images entry ${quote(first.name)} changes the image before the overlay's entry ${entry} sees it; take it out there`,
+      );
+    }
+  }
+  for (const file of [own, ...others]) {
+    const transformer = transformersOf(file).find(({ name }) => takes(name, entry) || takes(name, result));
+    if (transformer === undefined) continue;
+    return new Refusal(
+      `${file.path}:${transformer.line}: the ImageTagTransformer for ${quote(transformer.name)} changes the image besides the overlay's entry ${entry}; take it out there`,
+    );
+  }
+  return undefined;
+}
+
+/** Returns the entries whose names kustomize reads as a pattern that is none: it crashes on them. */
+export function findBrokenPattern(file: SourceFile): { name: string; line: number } | undefined {
+  return entriesOf(file).find(({ name }) => patternOf(name) === undefined);
+}
+
+function entriesOf({ path, text }: SourceFile): { name: string; line: number }[] {
+  try {
+    return readImageEntries(text, path);
+  } catch (error) {
+    if (error instanceof Refusal) return [];
+    throw error;
+  }
+}
+
+/** As kustomize's image filter does: a name is a pattern, with a tag or a digest behind it. */
+function takes(name: string, image: string): boolean {
+  return patternOf(name)?.test(image) ?? false;
+}
+
+function patternOf(name: string): RegExp | undefined {
+  // Go takes a star at the beginning for one of the anchor before it: the name then begins anywhere
+  const anchored = /^[*?]/.test(name) ? name.slice(1) : `^${name}`;
+  try {
+    return new RegExp(`${anchored}(:[a-zA-Z0-9_.{}-]*)?(@sha256:[a-zA-Z0-9_.{}-]*)?$`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Image transformers as documents of their own, and those that a kustomization holds as text. */
+function transformersOf({ text }: SourceFile): { name: string; line: number }[] {
+  const documents = parseAllDocuments(text, { logLevel: 'silent', prettyErrors: false });
+  return ('empty' in documents ? [] : documents).flatMap((document) => {
+    const inline = document.get('transformers');
+    const texts = inline !== null && typeof inline === 'object' && 'items' in inline ? (inline.items as unknown[]) : [];
+    const nested = texts.flatMap((item) =>
+      isScalar(item) && typeof item.value === 'string' && /[\n{]/.test(item.value)
+        ? transformersOf({ path: '', text: item.value }).map(({ name, line }) => ({
+            name,
+            line: line + lineAt(text, item.range?.[0] ?? 0),
+          }))
+        : [],
+    );
+    const name = document.getIn(['imageTag', 'name']);
+    const own =
+      document.get('kind') === 'ImageTagTransformer' && typeof name === 'string'
+        ? [{ name, line: lineAt(text, document.range[0]) }]
+        : [];
+    return [...own, ...nested];
+  });
+}
+
+function lineAt(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
