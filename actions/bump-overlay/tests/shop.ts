@@ -58,6 +58,17 @@ export async function openShop(files: Readonly<Record<string, string>>): Promise
   };
 }
 
+/** Opens a shop with one Deployment of the image `app`, and what a test writes beside it or in its place. */
+export function openPlainShop(files: Readonly<Record<string, string>>): Promise<Shop> {
+  return openShop({
+    'slipway.yaml': configOf({ app: '' }),
+    'base/kustomization.yaml': 'resources: [app.yaml]\n',
+    'base/app.yaml': deploymentOf('app', 'app'),
+    'overlays/production/kustomization.yaml': overlayOf({ app: '$HOST/app' }),
+    ...files,
+  });
+}
+
 /** Returns slipway.yaml with images and environments as they are written, each as the inside of a flow mapping. */
 export function configOf(
   images: Readonly<Record<string, string>>,
