@@ -137,6 +137,12 @@ describe('refused', () => {
       /env.0.value/,
     ],
     [
+      'a copy of another digest',
+      `${before}\nrevision: sha256:${'e'.repeat(64)}`,
+      `${after}\nrevision: ${NEW}`,
+      /would also change revision/,
+    ],
+    [
       'an annotation that had another image',
       before.replace('  name: bot', `  name: bot\n  annotations:\n    image: other@${OLD}`),
       after.replace('  name: bot', `  name: bot\n  annotations:\n    image: ${host}@${NEW}`),
