@@ -1,4 +1,6 @@
 import { median } from '#bench/measure.ts';
+import { followDeliveries, printStages, type Times } from '#bench/stages.ts';
+import type { Delivery } from '#lab/cluster/delivery.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
@@ -32,17 +34,26 @@ export async function benchRollback(): Promise<void> {
   });
 }
 
-/** Push of one line of the app until a pod in staging serves it: the median of five on a warm lab. */
+/** Push of one line of the app until a pod in staging serves it: the median of five on a warm lab, and where it goes. */
 export async function benchDelivery(): Promise<void> {
-  await inWorld(async (world, untilServed) => {
-    const times: number[] = [];
-    for (let run = 0; run < RUNS; run++) {
-      await world.settled();
-      const started = performance.now();
-      await untilServed((await world.push(LINE(`run ${run}`))).sha);
-      times.push(performance.now() - started);
+  await inWorld(async (world, _untilServed, delivery) => {
+    const { namespace } = findEnvironment(world.environments, 'staging');
+    const follower = followDeliveries(world, delivery, namespace);
+    try {
+      const runs: Times[] = [];
+      for (let run = 0; run < RUNS; run++) {
+        await world.settled();
+        runs.push(await follower.follow(() => world.push(LINE(`run ${run}`))));
+      }
+      report(
+        'push → pod serving it',
+        runs.map((times) => times.at(-1) ?? Number.NaN),
+        5,
+      );
+      printStages(runs);
+    } finally {
+      follower.stop();
     }
-    report('push → pod serving it', times, 20);
   });
 }
 
@@ -53,7 +64,7 @@ function report(what: string, times: readonly number[], limit: number): void {
 
 /** Opens a world whose staging serves, and takes it down afterwards. */
 async function inWorld(
-  work: (world: World, untilServed: (sha: string) => Promise<unknown>) => Promise<void>,
+  work: (world: World, untilServed: (sha: string) => Promise<unknown>, delivery: Delivery) => Promise<void>,
 ): Promise<void> {
   const world = await openWorld(lineProgress(console.log), { cluster: true });
   try {
@@ -67,7 +78,7 @@ async function inWorld(
         120_000,
       );
     await untilServed((await world.push({ files: {}, message: 'The tenant' })).sha);
-    await work(world, untilServed);
+    await work(world, untilServed, delivery);
   } finally {
     await world.stop();
   }

@@ -93,6 +93,7 @@ describe.each(overlays)('%s', (folder) => {
     expect(bot.template.spec.automountServiceAccountToken).toBe(false);
     expect(bot.template.spec.containers[0]).toMatchObject({
       resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '500m', memory: '512Mi' } },
+      startupProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 1 },
       livenessProbe: { httpGet: { path: '/health', port: 'http' } },
       readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
       ports: [{ name: 'http', containerPort: 3000 }],
