@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '#core/registry/image-name.ts';
+import { isLoopback } from '#core/registry/host.ts';
 import type { Clock } from '#core/system/clock.ts';
 import type { Log } from '#core/system/log.ts';
 import { describeError, InputError, Refusal } from '#core/values/errors.ts';

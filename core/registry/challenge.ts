@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { isLoopback } from '#core/registry/image-name.ts';
+import { isLoopback } from '#core/registry/host.ts';
 import type { RegistryCredentials } from '#core/registry/registry.ts';
 import type { Send } from '#core/registry/transport.ts';
 import { Refusal } from '#core/values/errors.ts';

@@ -1,5 +1,5 @@
 import { DescribeRepositoriesCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
-import { isLoopback } from '#core/registry/image-name.ts';
+import { isLoopback } from '#core/registry/host.ts';
 import { createOciClient } from '#core/registry/oci.ts';
 import type { PushRegistry, RegistryCredentials, RegistryLocation } from '#core/registry/registry.ts';
 import { maskLogin, once, tagVerbs } from '#core/registry/tags.ts';

@@ -1,4 +1,4 @@
-import { isLoopback } from '#core/registry/image-name.ts';
+import { isLoopback } from '#core/registry/host.ts';
 import type { Clock } from '#core/system/clock.ts';
 import { type Attempt, retry } from '#core/system/retry.ts';
 import { describeError, Refusal } from '#core/values/errors.ts';
