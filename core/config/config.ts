@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { REPOSITORY_PATH } from '#core/registry/image-reference.ts';
 
-/** The names of images: repositories of the registry. */
-export const REPOSITORY_NAME = /^[a-z0-9]+([._-][a-z0-9]+)*(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/;
+/** The names of images: repositories of the registry, as references to images write them. */
+export const REPOSITORY_NAME = REPOSITORY_PATH;
+const HOST = /^([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/;
 const ENVIRONMENT_NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 
 const path = (description: string) =>
@@ -30,10 +32,15 @@ const oci = z.strictObject({
   host: z
     .string()
     .regex(
-      /^([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?$/,
+      HOST,
       'is not a registry host: write a name and, where it needs one, a port, such as registry.example.com:5000',
     )
     .describe('Host and, where it needs one, port; no scheme, no path.'),
+  'token-server': z
+    .string()
+    .regex(HOST, 'is not a host: write a name and, where it needs one, a port, such as auth.example.com')
+    .optional()
+    .describe("Host of the registry's token server, where it is on another site and may see the login."),
 });
 
 /** An image without tag and digest, as containers call it: a host, where there is one, and a path. */

@@ -1,6 +1,8 @@
 import type { WrittenConfig } from '#core/config/config.ts';
 import type { Path } from '#core/config/document.ts';
+import { findHostFault, isDockerHub } from '#core/registry/host.ts';
 import { parseImageName } from '#core/registry/image-name.ts';
+import { LONGEST_PATH } from '#core/registry/image-reference.ts';
 import { InputError, quote } from '#core/values/errors.ts';
 import { findNearest, suggestName } from '#core/values/suggest.ts';
 
@@ -25,10 +27,33 @@ type WrittenEnvironment = WrittenConfig['environments'][string];
 export function checkMeaning(written: WrittenConfig, repository: Repository): PlacedFault[] {
   return [
     ...checkPaths(written, repository),
+    ...checkRegistry(written.registry),
+    ...Object.keys(written.images).flatMap((name) => checkRepository(name, written.registry)),
     ...Object.entries(written.images).flatMap(([name, image]) => checkImage(name, image)),
     ...checkNames(written),
     ...checkEnvironments(written),
   ];
+}
+
+function checkRegistry(registry: WrittenConfig['registry']): PlacedFault[] {
+  if (registry.type !== 'oci') return [];
+  return (['host', 'token-server'] as const).flatMap((key) => {
+    const host = registry[key];
+    const fault = host === undefined ? undefined : findHostFault(host);
+    return fault === undefined ? [] : [{ path: ['registry', key], sentence: `${quote(host ?? '')} ${fault}` }];
+  });
+}
+
+/** What the registry's own rules ask of an image's name beyond the form of all repositories. */
+function checkRepository(name: string, registry: WrittenConfig['registry']): PlacedFault[] {
+  const faults: string[] = [];
+  if (name.length > LONGEST_PATH)
+    faults.push(`has ${name.length} characters: a repository has ${LONGEST_PATH} at most`);
+  if (registry.type === 'ecr' && /__|--/.test(name))
+    faults.push('is not a name that ECR takes: join its parts by one dot, dash or underscore');
+  if (registry.type === 'oci' && isDockerHub(registry.host) && !name.includes('/'))
+    faults.push(`is a name for Docker's own images on Docker Hub: put your account before it, ACCOUNT/${name}`);
+  return faults.map((fault) => ({ path: ['images', name], sentence: `${quote(name)} ${fault}` }));
 }
 
 function checkPaths(written: WrittenConfig, { pathExists, submoduleOf }: Repository): PlacedFault[] {

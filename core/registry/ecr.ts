@@ -1,4 +1,9 @@
-import { DescribeRepositoriesCommand, ECRClient, GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
+import {
+  DescribeRepositoriesCommand,
+  ECRClient,
+  GetAuthorizationTokenCommand,
+  type Repository,
+} from '@aws-sdk/client-ecr';
 import { isLoopback } from '#core/registry/host.ts';
 import { createOciClient } from '#core/registry/oci.ts';
 import type { PushRegistry, RegistryCredentials, RegistryLocation } from '#core/registry/registry.ts';
@@ -21,10 +26,11 @@ export async function openEcrRegistry(location: EcrLocation, deps: RegistryDeps)
   const where = `account ${location.account}, region ${location.region}`;
   const settings = {
     host: login.host,
-    credentials: () => Promise.resolve(login.credentials),
+    login: () => Promise.resolve(login),
     eager: true,
+    allowTokenServer: () => 'ECR has no token server: see what answers in its place',
+    remedy: 'the login that ECR gave is not taken: run the job again',
     remedies: {
-      login: 'the login that ECR gave is not taken: run the job again',
       read: `allow the role ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability (${where})`,
       write: `allow the role ecr:PutImage, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and ecr:BatchCheckLayerAvailability (${where})`,
       repository: `create it (${where}), or correct its name in slipway.yaml`,
@@ -35,11 +41,14 @@ export async function openEcrRegistry(location: EcrLocation, deps: RegistryDeps)
   };
   return {
     ...tagVerbs(login.host, createOciClient(settings, deps)),
-    credentials: settings.credentials,
+    credentials: () => Promise.resolve(login.credentials),
     ensureRepository: async (repository) => {
       await describe(repository);
     },
-    hasImmutableTags: async (repository) => (await describe(repository)) === 'IMMUTABLE',
+    hasImmutableTags: async (repository, tags) => {
+      const mutability = await describe(repository);
+      return tags.every((tag) => isImmutable(mutability, tag));
+    },
   };
 }
 
@@ -74,20 +83,36 @@ function checkHost(endpoint: URL, location: EcrLocation, environment: RegistryDe
   );
 }
 
+type Mutability = Pick<Repository, 'imageTagMutability' | 'imageTagMutabilityExclusionFilters'>;
+
 /** Returns a lookup of a repository's tag mutability, one call for each name; refuses when the repository does not exist. */
-function repositoryLookup(client: ECRClient, location: EcrLocation): (repository: string) => Promise<string> {
-  const known = new Map<string, () => Promise<string>>();
+function repositoryLookup(client: ECRClient, location: EcrLocation): (repository: string) => Promise<Mutability> {
+  const known = new Map<string, () => Promise<Mutability>>();
   const look = async (repository: string) => {
     const answer = await client
       .send(new DescribeRepositoriesCommand({ registryId: location.account, repositoryNames: [repository] }))
       .catch((cause) => Promise.reject(explain(cause, 'ecr:DescribeRepositories', location, repository)));
-    return answer.repositories?.[0]?.imageTagMutability ?? 'MUTABLE';
+    return answer.repositories?.[0] ?? {};
   };
   return (repository) => {
     const lookup = known.get(repository) ?? once(() => look(repository));
     known.set(repository, lookup);
     return lookup();
   };
+}
+
+/** The tags that an exclusion matches are the other way round: `*` stands for any characters in it. */
+function isImmutable(mutability: Mutability, tag: string): boolean {
+  const { imageTagMutability: mode, imageTagMutabilityExclusionFilters: filters } = mutability;
+  const isExcluded = (filters ?? []).some(({ filter }) => matchesWildcard(filter ?? '', tag));
+  if (mode === 'IMMUTABLE_WITH_EXCLUSION') return !isExcluded;
+  if (mode === 'MUTABLE_WITH_EXCLUSION') return isExcluded;
+  return mode === 'IMMUTABLE';
+}
+
+function matchesWildcard(filter: string, tag: string): boolean {
+  const literals = filter.split('*').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${literals.join('.*')}$`).test(tag);
 }
 
 /** Turns what the SDK throws into a sentence with the missing thing and its remedy. */

@@ -4,7 +4,7 @@ import type { RegistryDeps } from '#core/registry/transport.ts';
 
 /** Returns the registry that slipway.yaml names. ECR costs its login here; a plain OCI registry is asked when it is needed. */
 export async function openRegistry(location: RegistryLocation, deps: RegistryDeps): Promise<PushRegistry> {
-  if (location.type === 'oci') return openOciRegistry(location.host, deps);
+  if (location.type === 'oci') return openOciRegistry(location.host, deps, { tokenServer: location['token-server'] });
   const { openEcrRegistry } = await import('#core/registry/ecr.ts'); // brings the AWS SDK: not for those who need none
   return openEcrRegistry(location, deps);
 }

@@ -8,7 +8,23 @@ export type RegistryLocation = Config['registry'];
 /** A user name and a password (or token) for one registry host. */
 export interface RegistryCredentials {
   readonly username: string;
+  /** Empty where there is an identity token. */
   readonly password: string;
+  /** What `docker login` keeps in place of a password where the registry gives one (Azure): OAuth2's refresh token. */
+  readonly identityToken?: string;
+}
+
+/** Why a request has no login, or not the one that is known; and what a person does. */
+export interface LoginNote {
+  /** Without a capital and without a full stop. */
+  readonly said: string;
+  readonly remedy: string;
+}
+
+/** The login for a registry; where there is none, and something should have given one, why. */
+export interface RegistryLogin {
+  readonly credentials: RegistryCredentials | undefined;
+  readonly note?: LoginNote;
 }
 
 /** A manifest as the registry holds it; the bytes hash to the digest. */
@@ -30,8 +46,8 @@ export interface Withheld {
 export interface Registry {
   /** Host and, where it has one, port: the part before the first slash of a reference. */
   readonly host: string;
-  /** True when the registry itself refuses to move a tag (ECR with IMMUTABLE). */
-  hasImmutableTags(repository: string): Promise<boolean>;
+  /** True when the registry is known to refuse to move each of these tags (ECR). */
+  hasImmutableTags(repository: string, tags: readonly string[]): Promise<boolean>;
   /** Returns the digest of a tag (or of itself), or undefined where the registry has none: one HEAD. */
   findDigest(repository: string, reference: string): Promise<Digest | undefined>;
   /** Returns a manifest, proven by its digest; refuses other bytes, more than 4 MiB and what is not an image's. */
@@ -52,9 +68,10 @@ export interface Registry {
 export interface PushRegistry extends Registry {
   /**
    * Points a tag at a manifest that the registry has, wherever the tag pointed before. Only for a registry without
-   * immutable tags, to give the tag of a build back to the one of two simultaneous builds that was first.
+   * immutable tags, to give the tag of a build back to the one of two simultaneous builds that was first. `refused`: the
+   * registry does not move it after all.
    */
-  moveTag(repository: string, digest: Digest, tag: string): Promise<void>;
+  moveTag(repository: string, digest: Digest, tag: string): Promise<'moved' | 'refused'>;
   /** Returns why this login may not push to a repository, with the remedy; undefined where it may. */
   findDenial(repository: string): Promise<Refusal | undefined>;
   /** Returns the compressed size of an image's layers in bytes; undefined for an index of several platforms. */

@@ -17,11 +17,17 @@ export function tagVerbs(
     addTag: async (repository, digest, tag) => {
       const [before, manifest] = await Promise.all([client.head(repository, tag), client.get(repository, digest)]);
       if (before !== undefined) return before === digest ? 'tagged' : 'taken';
-      await client.put(repository, tag, manifest);
-      return (await client.head(repository, tag)) === digest ? 'tagged' : 'taken'; // a rival may have put it there
+      const refused = await client.put(repository, tag, manifest);
+      const after = await client.head(repository, tag);
+      if (after === digest) return 'tagged';
+      if (after === undefined && refused?.isImmutable === false) throw refused.refusal; // the tag is not why
+      return 'taken'; // a rival put it there
     },
     moveTag: async (repository, digest, tag) => {
-      await client.put(repository, tag, await client.get(repository, digest));
+      const refused = await client.put(repository, tag, await client.get(repository, digest));
+      if (refused === undefined) return 'moved';
+      if (refused.isImmutable) return 'refused';
+      throw refused.refusal;
     },
     findSize: async (repository, digest) => {
       const { bytes } = await client.get(repository, digest);
@@ -34,9 +40,10 @@ export function tagVerbs(
 const imageManifest = z.object({ layers: z.array(z.object({ size: z.number() })) });
 
 /** Hides a password in every form in which it travels. */
-export function maskLogin({ username, password }: RegistryCredentials, mask: (secret: string) => void): void {
-  mask(password);
-  mask(Buffer.from(`${username}:${password}`, 'utf8').toString('base64'));
+export function maskLogin(credentials: RegistryCredentials, mask: (secret: string) => void): void {
+  const { username, password, identityToken } = credentials;
+  const pair = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+  for (const secret of identityToken === undefined ? [password, pair] : [identityToken]) mask(secret);
 }
 
 /** Returns a function that calls `work` the first time and gives the same answer ever after. */

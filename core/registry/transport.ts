@@ -1,5 +1,7 @@
+import { describeAnswer } from '#core/registry/answers.ts';
 import { isLoopback } from '#core/registry/host.ts';
 import type { Clock } from '#core/system/clock.ts';
+import type { Exec } from '#core/system/exec.ts';
 import { type Attempt, retry } from '#core/system/retry.ts';
 import { describeError, Refusal } from '#core/values/errors.ts';
 
@@ -9,6 +11,10 @@ export interface RegistryDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Called with every password and token before it is first used. */
   readonly mask: (secret: string) => void;
+  /** Told, once for each registry, why a request goes without the login that it might have. Default: nobody. */
+  readonly say?: (line: string) => void;
+  /** Runs credential helpers. Default: with `environment`. */
+  readonly exec?: Exec;
   /** Default: the platform's own. */
   readonly fetch?: typeof fetch;
   /** Default: Math.random. */
@@ -52,20 +58,37 @@ export function registryUrl(host: string): string {
 export function createSend(deps: RegistryDeps): Send {
   const policy = { clock: deps.clock, random: deps.random ?? Math.random, deadlineMs: deps.deadlineMs ?? 30_000 };
   return async (request) => {
-    const tried = await retry(policy, () => attempt(deps, request));
+    let last: Attempt<RegistryAnswer> | undefined;
+    const tried = await retry(policy, async () => {
+      last = await attempt(deps, request);
+      return last;
+    });
     if (tried.done) return tried.value;
-    const host = new URL(request.url).host;
+    const { host } = new URL(request.url);
+    const seconds = Math.round(policy.deadlineMs / 1000);
+    const pauseMs = last?.done === false ? last.pauseMs : undefined;
+    if (pauseMs !== undefined) throw describePause(host, tried.reason, pauseMs, seconds, deps.clock);
     throw new Refusal(
-      `the registry ${host} gave no usable answer in ${Math.round(policy.deadlineMs / 1000)} s and ${tried.attempts} attempts (${tried.reason}); see whether it is up and reachable from this runner, then run the job again`,
+      `the registry ${host} gave no usable answer in ${seconds} s and ${tried.attempts} attempts (${tried.reason}); see whether it is up and reachable from this runner, then run the job again`,
     );
   };
+}
+
+/** The server told when it answers again: no attempt before that would help, and none of ours is that late. */
+function describePause(host: string, reason: string, pauseMs: number, seconds: number, clock: Clock): Refusal {
+  const until = new Date(clock.now().getTime() + pauseMs);
+  const time = Number.isNaN(until.getTime()) ? '' : `, until ${until.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return new Refusal(
+    `the registry ${host} asks for a pause of ${Math.ceil(pauseMs / 1000)} s${time}, and a request waits for ${seconds} s at most (${reason}); run the job again after that`,
+  );
 }
 
 async function attempt(deps: RegistryDeps, request: RegistryRequest): Promise<Attempt<RegistryAnswer>> {
   try {
     const answer = await follow(deps, request, REDIRECTS);
     if (!isTransient(answer.status)) return { done: true, value: answer };
-    return { done: false, reason: `HTTP ${answer.status}`, ...readRetryAfter(answer.headers, deps.clock) };
+    const reason = describeAnswer(answer).replace('answers', 'HTTP');
+    return { done: false, reason, ...readRetryAfter(answer.headers, deps.clock) };
   } catch (error) {
     if (error instanceof Refusal) throw error;
     const reason = describeError(error);

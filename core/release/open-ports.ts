@@ -110,7 +110,7 @@ export function openWriter(
     const { git, history, readConfig } = await openBranchPorts(place, config, scratch, exec);
     const { environment, mask, log, registryDeadlineMs: deadlineMs } = place;
     const patience = deadlineMs === undefined ? {} : { deadlineMs };
-    const registryDeps = { environment, mask, clock: systemClock, ...patience };
+    const registryDeps = { environment, mask, clock: systemClock, say: log.info, ...patience };
     const opened = new Map<string, Promise<Registry>>(); // one login serves all
     const openOnce = (location: RegistryLocation): Promise<Registry> => {
       const key = JSON.stringify(location);

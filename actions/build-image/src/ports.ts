@@ -47,7 +47,7 @@ export interface Settings {
 /** Returns this action's ports on a real runner. */
 export function openPorts(runner: Runner): Ports {
   const { all, temp, workspace, serverUrl, repository } = runner.environment;
-  const registryDeps = { clock: systemClock, environment: all, mask: runner.mask };
+  const registryDeps = { clock: systemClock, environment: all, mask: runner.mask, say: runner.log.info };
   const toolExec = createExec(toolEnvironment(all));
   return {
     exec: createExec(all),

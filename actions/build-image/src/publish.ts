@@ -81,7 +81,7 @@ export async function publish(built: Built, ports: PublishPorts): Promise<Publis
   const pushed = await pushImage(built, ports);
   const { registry } = ports;
   const marked = await registry.addTag(built.repository, pushed.digest, built.sourceTag);
-  if (await registry.hasImmutableTags(built.repository)) {
+  if (await registry.hasImmutableTags(built.repository, [built.tag, built.sourceTag])) {
     if (marked === 'tagged') return pushed;
     const other = await registry.findDigest(built.repository, built.sourceTag);
     throw twoDigests(built, built.sourceTag, other ?? 'nothing', pushed.digest);
@@ -100,7 +100,8 @@ async function settle(built: Built, pushed: Published, ports: PublishPorts): Pro
     if (first === undefined || current === undefined)
       throw new Refusal(`${built.repository} lost a tag while it was being pushed; run the job again`);
     if (first === current) return { digest: first, adopted: pushed.adopted || first !== pushed.digest };
-    await registry.moveTag(built.repository, first, built.tag);
+    const moved = await registry.moveTag(built.repository, first, built.tag);
+    if (moved === 'refused') throw twoDigests(built, built.sourceTag, first, current);
     await ports.clock.sleep(SETTLE_MS);
   }
   throw new Refusal(

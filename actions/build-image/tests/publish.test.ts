@@ -44,6 +44,17 @@ const pushOnce = async (local: string) => {
 };
 const tags = () => [server.find('bot', TAG), server.find('bot', SOURCE_TAG)];
 
+test('a registry that turns out not to move tags ends the run at once, naming both digests', async () => {
+  const first = store('theirs', SOURCE_TAG);
+  server.fail({ match: /^PUT/, status: 412, body: '{"errors":[{"code":"PRECONDITION"}]}', times: 9 });
+  const message = await publish(
+    built('mine'),
+    ports(false, async (local) => void store(local)),
+  ).catch(String);
+  expect(message).toContain(`the tag ${SOURCE_TAG} of bot has the digest ${first} and not ${server.find('bot', TAG)}`);
+  expect(server.requests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
+});
+
 describe.each([true, false])('with immutable tags: %s', (immutable) => {
   test('both tags have the digest that was pushed', async () => {
     const result = await publish(

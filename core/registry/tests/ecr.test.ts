@@ -82,7 +82,7 @@ test('logs in with the token that ECR gives, without being asked, masked before 
 test('asks about a repository once', async () => {
   const ecr = await open();
   await ecr.ensureRepository('bot');
-  expect(await ecr.hasImmutableTags('bot')).toBe(true);
+  expect(await ecr.hasImmutableTags('bot', ['in-1', 'git-1'])).toBe(true);
   expect(calls.slice(1)).toEqual([
     { operation: 'DescribeRepositories', body: { registryId: ACCOUNT, repositoryNames: ['bot'] } },
   ]);
@@ -99,9 +99,26 @@ test('a manifest that is not given out may be archived: the command that restore
   });
 });
 
-test.each(['MUTABLE', 'IMMUTABLE_WITH_EXCLUSION', undefined])('tags of %s may move', async (imageTagMutability) => {
-  answers['DescribeRepositories'] = { body: { repositories: [{ imageTagMutability }] } };
-  expect(await (await open()).hasImmutableTags('bot')).toBe(false);
+describe('tags that do not move', () => {
+  const [IN, GIT] = ['in-3f2a', 'git-9c07'];
+  const wildcards = (...filters: string[]) => filters.map((filter) => ({ filterType: 'WILDCARD', filter }));
+  const repositories: [string, string | undefined, { filterType: string; filter: string }[] | undefined, boolean][] = [
+    ['all of them', 'IMMUTABLE', undefined, true],
+    ['none of them', 'MUTABLE', undefined, false],
+    ['none where nothing is said', undefined, undefined, false],
+    ['all but those that an exclusion matches', 'IMMUTABLE_WITH_EXCLUSION', wildcards('latest', 'dev-*'), true],
+    ['ours among the exclusions', 'IMMUTABLE_WITH_EXCLUSION', wildcards('latest', 'git-*'), false],
+    ['an exclusion of everything', 'IMMUTABLE_WITH_EXCLUSION', wildcards('*'), false],
+    ['an exclusion with a star inside', 'IMMUTABLE_WITH_EXCLUSION', wildcards('i*3f2a'), false],
+    ['an exclusion is no regular expression', 'IMMUTABLE_WITH_EXCLUSION', wildcards('in.3f2a', 'git', '-9c07'), true],
+    ['only those that an exclusion matches', 'MUTABLE_WITH_EXCLUSION', wildcards('in-*', 'git-*'), true],
+    ['one of ours only', 'MUTABLE_WITH_EXCLUSION', wildcards('in-*'), false],
+  ];
+  test.each(repositories)('%s', async (_what, imageTagMutability, imageTagMutabilityExclusionFilters, isImmutable) => {
+    const repository = { imageTagMutability, imageTagMutabilityExclusionFilters };
+    answers['DescribeRepositories'] = { body: { repositories: [repository] } };
+    expect(await (await open()).hasImmutableTags('bot', [IN, GIT])).toBe(isImmutable);
+  });
 });
 
 describe('where the images go', () => {

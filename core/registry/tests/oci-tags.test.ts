@@ -39,10 +39,43 @@ describe('tags', () => {
     [400, 'TAG_INVALID', 'taken'],
     [409, 'CONFLICT', 'taken'],
     [405, 'UNSUPPORTED', 'taken'],
+    [412, 'PRECONDITION', 'taken'],
+    [412, 'DENIED', 'taken'],
   ])('a tag that is refused with %i %s is taken', async (status, code, outcome) => {
     const digest = server.put('bot', 'v1');
     server.fail({ match: /^PUT/, status, body: JSON.stringify({ errors: [{ code }] }) });
     expect(await open().addTag('bot', digest, 'v2')).toBe(outcome);
+  });
+
+  test.each([403, 422])('a tag that a rival took is taken, whatever a write is refused with: %i', async (status) => {
+    const digest = server.put('bot', 'v1');
+    server.fail({ match: /^PUT/, status, before: () => server.put('bot', 'v2') });
+    expect(await open().addTag('bot', digest, 'v2')).toBe('taken');
+  });
+
+  test('a policy that refuses a write is no tag that is taken', async () => {
+    const digest = server.put('bot', 'v1');
+    const errors = [{ code: 'PROJECTPOLICYVIOLATION', message: 'the image is not signed' }];
+    server.fail({ match: /^PUT/, status: 412, body: JSON.stringify({ errors }) });
+    await expect(open().addTag('bot', digest, 'v2')).rejects.toThrow('the image is not signed');
+  });
+
+  test.each([
+    [400, 'TAG_INVALID'],
+    [412, 'PRECONDITION'],
+  ])('a tag that does not move stays, and the caller hears of it: %i %s', async (status, code) => {
+    const [one, other] = [server.put('bot', 'v1'), server.put('bot', 'v2')];
+    server.fail({ match: /^PUT/, status, body: JSON.stringify({ errors: [{ code }] }) });
+    expect(await open().moveTag('bot', one, 'v2')).toBe('refused');
+    expect(server.find('bot', 'v2')).toBe(other);
+    expect(await open().moveTag('bot', one, 'v2')).toBe('moved');
+    expect(server.find('bot', 'v2')).toBe(one);
+  });
+
+  test('a tag that may not be moved for want of a right is a refusal', async () => {
+    const digest = server.put('bot', 'v1');
+    server.fail({ match: /^PUT/, status: 403 });
+    await expect(open().moveTag('bot', digest, 'v2')).rejects.toThrow('the right to push');
   });
 
   test('a manifest that is refused is not a tag that is taken, whatever the words', async () => {

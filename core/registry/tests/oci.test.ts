@@ -53,7 +53,6 @@ describe('findDigest', () => {
   });
 
   const wrong: Record<string, Record<string, string>> = {
-    'no digest': {},
     'is not a digest': { 'Docker-Content-Digest': 'latest' },
     'answers with': { 'Docker-Content-Digest': ABSENT.toUpperCase() },
   };

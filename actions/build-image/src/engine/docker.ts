@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { dockerKey } from '#core/registry/docker-config.ts';
 import type { RegistryCredentials } from '#core/registry/registry.ts';
 import type { Exec } from '#core/system/exec.ts';
 import type { Log } from '#core/system/log.ts';
@@ -29,7 +30,8 @@ export async function openDocker(what: {
 }): Promise<Docker> {
   const { exec, log } = what;
   const login = await writeLogin(what.host, what.credentials, what.secretFolder);
-  const secrets = what.credentials === undefined ? [] : [what.credentials.password];
+  const { password = '', identityToken = '' } = what.credentials ?? {};
+  const secrets = [password, identityToken];
   const loggedIn = { extraEnv: login, secrets, onLine: log.info };
   return {
     push: async (local, remote) => {
@@ -66,9 +68,13 @@ async function writeLogin(
   folder: string,
 ): Promise<Record<string, string>> {
   if (credentials === undefined) return {};
-  const auth = Buffer.from(`${credentials.username}:${credentials.password}`, 'utf8').toString('base64');
+  const { username, password, identityToken: identitytoken } = credentials;
+  const auth = Buffer.from(`${username}:${password}`, 'utf8').toString('base64');
+  const login = identitytoken === undefined ? { auth } : { auth, identitytoken };
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [host]: { auth } } }), { mode: 0o600 });
+  await writeFile(join(folder, 'config.json'), JSON.stringify({ auths: { [dockerKey(host)]: login } }), {
+    mode: 0o600,
+  });
   return { DOCKER_CONFIG: folder };
 }
 
