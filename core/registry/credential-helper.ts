@@ -32,18 +32,17 @@ export async function askCredentialHelper(
   exec: Exec,
 ): Promise<RegistryLogin> {
   const program = `docker-credential-${name}`;
-  const fail = (what: string, remedy: string): RegistryLogin => ({
-    credentials: undefined,
-    note: { said: `${path} names the credential helper ${quote(name)} for ${host}, and ${what}`, remedy },
-  });
+  const fail = (what: string, remedy?: string): RegistryLogin => {
+    const said = `${path} names the credential helper ${quote(name)} for ${host}, and ${what}`;
+    return { credentials: undefined, note: remedy === undefined ? { said } : { said, remedy } };
+  };
   if (!/^[\w.-]+$/.test(name))
     return fail('that is not the name of one', `write the part behind docker-credential- into ${path}`);
   const instead = `or take it out of ${path} and log in to ${host} (docker login ${host})`;
   const result = await run(program, server, exec);
   if (typeof result === 'string') return fail(result, `install ${program} in an earlier step, ${instead}`);
   const said = result.stdout.toString('utf8').trim();
-  if (result.code !== 0 && said === NOT_FOUND)
-    return fail(`it has no login for ${server}`, `log in to ${host} in an earlier step (docker login ${host})`);
+  if (result.code !== 0 && said === NOT_FOUND) return fail(`it has no login for ${server}`);
   if (result.code !== 0)
     return fail(`it exits with code ${result.code}${showWords(result, said)}`, `fix ${program}, ${instead}`);
   const answer = answerShape.safeParse(parseJson(said)).data;

@@ -29,8 +29,8 @@ export async function openEcrRegistry(location: EcrLocation, deps: RegistryDeps)
     login: () => Promise.resolve(login),
     eager: true,
     allowTokenServer: () => 'ECR has no token server: see what answers in its place',
-    remedy: 'the login that ECR gave is not taken: run the job again',
     remedies: {
+      login: 'the login that ECR gave is not taken: run the job again',
       read: `allow the role ecr:BatchGetImage, ecr:GetDownloadUrlForLayer and ecr:BatchCheckLayerAvailability (${where})`,
       write: `allow the role ecr:PutImage, ecr:InitiateLayerUpload, ecr:UploadLayerPart, ecr:CompleteLayerUpload and ecr:BatchCheckLayerAvailability (${where})`,
       repository: `create it (${where}), or correct its name in slipway.yaml`,

@@ -15,8 +15,6 @@ export interface LoginSettings {
   readonly tokenServer?: string | undefined;
   /** What a person does to let a token server on another site see the login. */
   readonly allowTokenServer: (server: string) => string;
-  /** What a person does where there is no login that is taken. */
-  readonly remedy: string;
 }
 
 /** What answers one challenge, and what there is to say of it. */
@@ -56,33 +54,33 @@ export async function* answerChallenges(
       yield isBasic ? answerBasic(settings, await settings.login()) : await fetchToken(settings, challenge, deps);
     } catch (error) {
       if (isLast || !(error instanceof Refusal)) throw error; // the other scheme may do
-      yield { authorization: undefined, notes: [{ said: error.message, remedy: settings.remedy }] };
+      yield { authorization: undefined, notes: [{ said: error.message }] };
     }
   }
 }
 
-function describeUnknown({ host, remedy }: LoginSettings, challenges: readonly Challenge[]): LoginNote[] {
+function describeUnknown({ host }: LoginSettings, challenges: readonly Challenge[]): LoginNote[] {
   const names = [...new Set(challenges.map(({ scheme }) => scheme))].slice(0, MOST_CHALLENGES).join(', ');
   if (names === '') return [];
-  return [{ said: `${host} asks for a login by ${names}, and only bearer and basic are known here`, remedy }];
+  return [{ said: `${host} asks for a login by ${names}, and only bearer and basic are known here` }];
 }
 
-function answerBasic({ host, remedy }: LoginSettings, { credentials, note }: RegistryLogin): LoginAttempt {
+function answerBasic({ host }: LoginSettings, { credentials, note }: RegistryLogin): LoginAttempt {
   if (credentials === undefined) return { authorization: undefined, notes: note === undefined ? [] : [note] };
   if (credentials.identityToken === undefined) return { authorization: basicAuthorization(credentials), notes: [] };
   const said = `${host} asks for a user name and a password, and the login is an identity token`;
-  return { authorization: undefined, notes: [{ said, remedy }] };
+  return { authorization: undefined, notes: [{ said }] };
 }
 
 /** Asks the token server: with the login where it may see it, without one where it may not. */
 async function fetchToken(settings: LoginSettings, challenge: Challenge, deps: LoginDeps): Promise<LoginAttempt> {
-  const { host, remedy } = settings;
+  const { host } = settings;
   const realm = parseRealm(host, challenge.parameters.get('realm') ?? '');
   const { credentials, note } = await settings.login();
   const isTrusted = mayKnowCredentials(settings, realm);
   const login = isTrusted ? credentials : undefined;
   const withheld = credentials === undefined || isTrusted ? [] : [describeWithheld(settings, realm)];
-  const notes = [...(note === undefined ? [] : [note]), ...withheld];
+  const notes: LoginNote[] = [...(note === undefined ? [] : [note]), ...withheld];
   const service = challenge.parameters.get('service');
   const answer = await deps.send(tokenRequest(realm, service, deps.scope, login));
   const token = answer.status === 200 ? tokenShape.safeParse(parseJson(answer.body)).data : undefined;
@@ -94,10 +92,10 @@ async function fetchToken(settings: LoginSettings, challenge: Challenge, deps: L
   }
   const said = `the token server ${realm.host} of ${host} ${describeAnswer(answer)}`;
   const isOldServer = login?.identityToken !== undefined && (answer.status === 404 || answer.status === 405);
-  if (isOldServer) notes.push({ said: `${said} to an identity token: it knows no OAuth2`, remedy });
+  if (isOldServer) notes.push({ said: `${said} to an identity token: it knows no OAuth2` });
   else if (answer.status < 400 || answer.status >= 500 || answer.status === 404)
     throw new Refusal(`${said} without a token`);
-  else notes.push({ said, remedy });
+  else notes.push({ said });
   return { authorization: undefined, notes };
 }
 

@@ -34,8 +34,8 @@ export function openOciRegistry(host: string, deps: RegistryDeps, options?: OciO
       options === undefined
         ? 'write the base image with its digest, name@sha256:…, and the registry is not asked'
         : `if it is the token server of ${host}, write token-server: ${server} below registry in slipway.yaml`,
-    remedy: `log in to ${host} in an earlier step (docker login ${host})`,
     remedies: {
+      login: `log in to ${host} in an earlier step (docker login ${host})`,
       read: `give the account that is logged in to ${host} the right to pull`,
       write: `give the account that is logged in to ${host} the right to push`,
       repository: `create the repository at ${host}, or correct its name in slipway.yaml`,

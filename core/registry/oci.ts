@@ -9,8 +9,9 @@ import { type Digest, isDigest } from '#core/values/reference.ts';
 
 /** What an adapter knows about its registry that the protocol does not say. */
 export interface OciSettings extends SessionSettings {
-  /** What a person does when the right to read or the right to write is missing, the repository is, or a manifest. */
+  /** What a person does when the login, the right to read or the right to write is missing, the repository is, or a manifest. */
   readonly remedies: {
+    readonly login: string;
     readonly read: string;
     readonly write: string;
     readonly repository: string;
@@ -216,8 +217,8 @@ function refuse(
   if (status === 401 || status === 403) {
     const lacks = status === 401 ? 'login' : 'right';
     const said = [answered, ...notes.map((note) => note.said)].join('; ');
-    const remedy = status === 401 ? settings.remedy : remedies[verb];
-    return new Refusal(`no ${lacks} to ${verb} ${where}: ${said}; ${notes.at(-1)?.remedy ?? remedy}`);
+    const remedy = notes.find((note) => note.remedy !== undefined)?.remedy ?? remedies[status === 401 ? 'login' : verb];
+    return new Refusal(`no ${lacks} to ${verb} ${where}: ${said}; ${remedy}`);
   }
   if (status === 404)
     return new Refusal(`no repository or manifest to ${verb}, ${where}: ${answered}; ${remedies.repository}`);

@@ -14,11 +14,12 @@ export interface RegistryCredentials {
   readonly identityToken?: string;
 }
 
-/** Why a request has no login, or not the one that is known; and what a person does. */
+/** Why a request has no login, or not the one that is known. */
 export interface LoginNote {
   /** Without a capital and without a full stop. */
   readonly said: string;
-  readonly remedy: string;
+  /** What a person does, where that is not to log in. */
+  readonly remedy?: string;
 }
 
 /** The login for a registry; where there is none, and something should have given one, why. */

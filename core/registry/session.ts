@@ -57,7 +57,7 @@ export function createAsk(settings: SessionSettings, deps: RegistryDeps): Ask {
     const { login, answer } = await logIn(settings, { first, known, scope, mask: deps.mask, send, sendAs });
     if (answer.status !== 401) {
       logins.set(scope, login);
-      for (const { said, remedy } of login.notes) say(`${said}; ${remedy}`);
+      for (const { said, remedy } of login.notes) say(remedy === undefined ? said : `${said}; ${remedy}`);
     }
     return { ...answer, notes: login.notes };
   };
