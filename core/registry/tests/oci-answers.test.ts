@@ -47,6 +47,12 @@ describe('an answer to HEAD that does not tell the digest', () => {
     await expect(open().findDigest('bot', digest)).rejects.toThrow('not to be trusted');
   });
 
+  test('and the same where no answer tells a digest', async () => {
+    const headers = { 'Content-Type': 'application/vnd.oci.image.manifest.v1+json' };
+    server.fail({ status: 200, headers, body: '{"schemaVersion":2}', times: 2 });
+    await expect(open().findDigest('bot', ABSENT)).rejects.toThrow(`where bot@${ABSENT} was asked for`);
+  });
+
   test('a header that does not fit the bytes is refused', async () => {
     server.put('bot', 'v1');
     server.fail({ match: /^HEAD/, status: 200 });
