@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parseImageName } from '#core/registry/image-name.ts';
-import { basic, createNet, DIGEST, registryOf, tokenServerOf } from '#core/registry/tests/registry-net.ts';
+import { basic, createNet, DIGEST, registryOf, tokenServerOf } from '#tests/support/registry-net.ts';
 import { pinBaseImage } from '../src/base-image.ts';
 
 const HOST = 'registry.example.com';

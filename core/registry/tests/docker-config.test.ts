@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findDockerLogin } from '#core/registry/docker-config.ts';
 import { createExec } from '#core/system/exec.ts';
-import { basic, createNet, DIGEST, oauthServerOf, registryOf } from './registry-net.ts';
+import { basic, createNet, DIGEST, oauthServerOf, registryOf } from '#tests/support/registry-net.ts';
 
 const HOST = 'registry.example.com';
 const NOT_FOUND = 'credentials not found in native keychain';

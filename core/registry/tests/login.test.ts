@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { basic, createNet, DIGEST, oauthServerOf, registryOf, tokenServerOf } from './registry-net.ts';
+import { basic, createNet, DIGEST, oauthServerOf, registryOf, tokenServerOf } from '#tests/support/registry-net.ts';
 
 const HOST = 'registry.example.com';
 const CI = basic('ci', 'hidden');
