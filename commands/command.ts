@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { chalk } from 'zx/core';
 import { isExpected, quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
 
 /** What a command leaves behind. 0: done, nothing found. 1: a finding or a failure. 2: wrong usage. */
 export interface CommandResult {
@@ -81,8 +82,9 @@ export async function main<O extends Options, Ports>(command: Command<O, Ports>,
 /** Leaves a result behind: output, errors in red on a terminal, exit code. */
 export function leave({ exitCode, stdout, stderr }: CommandResult): void {
   const isColoured = process.stderr.isTTY && exitCode !== 0 && !process.env['NO_COLOR'];
-  process.stdout.write(stdout);
-  process.stderr.write(isColoured ? chalk.red(stderr) : stderr);
+  const [output, errors] = [hideUserinfo(stdout), hideUserinfo(stderr)];
+  process.stdout.write(output);
+  process.stderr.write(isColoured ? chalk.red(errors) : errors);
   process.exitCode = exitCode;
 }
 

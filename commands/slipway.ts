@@ -1,6 +1,7 @@
 import { tmpdir } from 'node:os';
 import { quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
 import { type CommandResult, leave, runCommand } from './command.ts';
 import { fromCaller } from './paths.ts';
 import { ask } from './slipway/ask.ts';
@@ -58,8 +59,8 @@ if (import.meta.main) {
     now: () => new Date(),
     width: stdout.columns ?? 80,
     isColoured: stdout.isTTY && !env['NO_COLOR'],
-    show: (text) => void stdout.write(text),
-    tell: (text) => void stderr.write(`${text}\n`),
+    show: (text) => void stdout.write(hideUserinfo(text)),
+    tell: (text) => void stderr.write(`${hideUserinfo(text)}\n`),
     confirm: stdin.isTTY && stderr.isTTY ? (question) => ask(question, stdin, stderr) : undefined,
   };
   leave(await runSlipway(process.argv.slice(2), ports));

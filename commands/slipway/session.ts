@@ -1,5 +1,6 @@
 import { parseBranch, parsePath } from '#core/action/inputs.ts';
 import { readClone, readDefaultBranch } from '#core/git/clone.ts';
+import { withoutRepository } from '#core/git/environment.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { openWriter } from '#core/release/open-ports.ts';
 import { createExec } from '#core/system/exec.ts';
@@ -78,7 +79,7 @@ export async function withSession<T>(
   const branch = given ?? (await readDefaultBranch(exec, folder));
   const log = { debug: () => {}, info: screen.tell, warn: screen.tell };
   const patience = options.registryDeadlineMs === undefined ? {} : { registryDeadlineMs: options.registryDeadlineMs };
-  const place = { checkout: folder, temp: screen.temp, log, mask: () => {}, token: '', ...patience };
+  const place = { checkout: folder, temp: screen.temp, log, mask: () => {}, token: '', serverUrl: '', ...patience };
   const identity = `${clean(name)} <${clean(email)}>`;
   const asker = { actor: name ?? '', runUrl: '', isByHand: true, identity };
   const opened = await openWriter({ ...place, environment: { ...environment, ...settings } }, asker, config);
@@ -92,14 +93,6 @@ export async function withSession<T>(
 /** What git cannot have in a name or an address. */
 function clean(text = ''): string {
   return text.replace(/[<>\p{C}]/gu, '').trim();
-}
-
-/** A command that git itself started (an alias, a hook) must not take git's own repository for the one that is meant. */
-function withoutRepository(
-  environment: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, GIT_PREFIX: _prefix, ...rest } = environment;
-  return rest;
 }
 
 /** A wrong value on the command line is wrong usage. */

@@ -1,6 +1,7 @@
 import * as actions from '@actions/core';
 import type { Log } from '#core/system/log.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
 
 /** What the runner tells every step, each from its documented environment variable. */
 export interface RunnerEnvironment {
@@ -44,7 +45,7 @@ export function runAction(body: (runner: Runner) => Promise<void>): void {
   Promise.resolve()
     .then(() => body(createRunner()))
     .catch((error: unknown) => {
-      actions.setFailed(inert(isExpected(error) ? describeError(error) : explainBug(error)));
+      actions.setFailed(plain(isExpected(error) ? describeError(error) : explainBug(error)));
     });
 }
 
@@ -57,9 +58,9 @@ function createRunner(): Runner {
   return {
     environment: readEnvironment(process.env),
     log: {
-      debug: (message) => actions.debug(inert(message)),
-      info: (message) => actions.info(inert(message)),
-      warn: (message) => actions.warning(inert(message)),
+      debug: (message) => actions.debug(plain(message)),
+      info: (message) => actions.info(plain(message)),
+      warn: (message) => actions.warning(plain(message)),
     },
     input: (name) => actions.getInput(name),
     setOutputs: (outputs) => {
@@ -73,6 +74,11 @@ function createRunner(): Runner {
       await actions.summary.addRaw(markdown, true).write();
     },
   };
+}
+
+/** Returns a message as it may be printed: without credentials, and without a workflow command. */
+function plain(message: string): string {
+  return inert(hideUserinfo(message));
 }
 
 /**

@@ -1,3 +1,5 @@
+import { askOrigin } from '#core/git/checkout.ts';
+import { countSettings } from '#core/git/environment.ts';
 import { CommandError, type Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 
@@ -20,11 +22,7 @@ export async function readClone(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Clone> {
-  const { code } = await exec(['git', '-C', folder, 'remote', 'get-url', 'origin'], { accept: 'any' });
-  if (code !== 0)
-    throw new Refusal(
-      `${folder} is not a clone with a remote named origin: go into your clone, or name it by --repository`,
-    );
+  await askOrigin(exec, folder, 'go into your clone, or name it by --repository');
   const [inside, outside] = await Promise.all([readSettings(exec, folder), readSettings(exec, '/')]);
   const newest = (key: string): string | undefined => inside.findLast((setting) => setting.key === key)?.value;
   return {
@@ -79,7 +77,7 @@ function passOn(
   settings: readonly Setting[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
-  const first = Number.parseInt(environment['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
+  const first = countSettings(environment);
   const pairs = settings.flatMap(({ key, value }, index) => [
     [`GIT_CONFIG_KEY_${first + index}`, key],
     [`GIT_CONFIG_VALUE_${first + index}`, value],

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { askRemote, explainRemote, isMissing, type RunGit } from '#core/git/remote.ts';
+import { askRemote, explainRemote, isMissing, type Remote, type RunGit, refuseLack } from '#core/git/remote.ts';
+import { parsePrintedCommit } from '#core/git/sha256.ts';
 import { CommandError } from '#core/system/exec.ts';
-import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
+import type { CommitSha } from '#core/values/reference.ts';
 
 /** What to fetch, and how much of it. */
 export interface Fetch {
@@ -19,7 +20,7 @@ export interface Fetch {
 }
 
 /** Fetches refs or commits; false when the remote does not have one of them. */
-export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<boolean> {
+export async function fetchFrom(run: RunGit, remote: Remote, what: Fetch): Promise<boolean> {
   const depth = what.depth === undefined ? [] : [`--depth=${what.depth}`];
   const filter = what.filter === undefined ? [] : [`--filter=${what.filter}`];
   const prune = what.prune === true ? ['--prune'] : [];
@@ -33,20 +34,21 @@ export async function fetchFrom(run: RunGit, url: string, what: Fetch): Promise<
     ...prune,
   ];
   // by standard input: thousands of them would not fit into the arguments
-  const argv = ['fetch', ...flags, '--stdin', url];
+  const argv = ['fetch', ...flags, '--stdin', remote.url];
   const input = what.refspecs.map((refspec) => `${refspec}\n`).join('');
   try {
     await askRemote(run, argv, { input });
     return true;
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
+    refuseLack(remote, error);
     const sources = what.refspecs.map((refspec) => refspec.replace(/^\+/, '').split(':')[0] ?? refspec);
     for (const source of sources.filter((name) => name.startsWith('refs/') && !name.includes('*'))) {
-      if ((await lsRemote(run, url, source)) === undefined) return false;
+      if ((await lsRemote(run, remote, source)) === undefined) return false;
     }
     // git has one exit code for all of it
     if (isMissing(error) && sources.some((name) => !name.startsWith('refs/'))) return false;
-    return explainRemote(url)(error);
+    return explainRemote(remote)(error);
   }
 }
 
@@ -58,18 +60,18 @@ export async function forget(run: RunGit, dir: string): Promise<void> {
 }
 
 /** Fetches single objects by their ids, whatever a filter left out. */
-export async function fetchObjects(run: RunGit, url: string, oids: readonly string[]): Promise<void> {
+export async function fetchObjects(run: RunGit, remote: Remote, oids: readonly string[]): Promise<void> {
   if (oids.length === 0) return;
   const flags = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-maintenance', '--filter=blob:none'];
   // what the filter left out is asked for by name: common history need not be found first
-  const argv = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...flags, '--stdin', url];
-  await askRemote(run, argv, { input: oids.map((oid) => `${oid}\n`).join('') }).catch(explainRemote(url));
+  const argv = ['-c', 'fetch.negotiationAlgorithm=noop', 'fetch', ...flags, '--stdin', remote.url];
+  await askRemote(run, argv, { input: oids.map((oid) => `${oid}\n`).join('') }).catch(explainRemote(remote));
 }
 
 /** Returns the commit of a ref on the remote, undefined where there is none. */
-export async function lsRemote(run: RunGit, url: string, ref: string): Promise<CommitSha | undefined> {
-  const { code, stdout } = await askRemote(run, ['ls-remote', '--exit-code', url, ref], { accept: [0, 2] }).catch(
-    explainRemote(url),
+export async function lsRemote(run: RunGit, remote: Remote, ref: string): Promise<CommitSha | undefined> {
+  const { code, stdout } = await askRemote(run, ['ls-remote', '--exit-code', remote.url, ref], { accept: [0, 2] }).catch(
+    explainRemote(remote),
   );
   return code === 2 ? undefined : parseLsRemote(stdout).get(ref);
 }
@@ -77,10 +79,10 @@ export async function lsRemote(run: RunGit, url: string, ref: string): Promise<C
 /** Returns the commits of those of the refs that the remote has, by one request. */
 export async function lsRefs(
   run: RunGit,
-  url: string,
+  remote: Remote,
   refs: readonly string[],
 ): Promise<ReadonlyMap<string, CommitSha>> {
-  const { stdout } = await askRemote(run, ['ls-remote', url, ...refs]).catch(explainRemote(url));
+  const { stdout } = await askRemote(run, ['ls-remote', remote.url, ...refs]).catch(explainRemote(remote));
   return parseLsRemote(stdout);
 }
 
@@ -90,7 +92,7 @@ function parseLsRemote(output: Buffer): Map<string, CommitSha> {
   return new Map(
     lines.map((line) => {
       const [sha = '', ref = ''] = line.split('\t');
-      return [ref, parseCommitSha(ref, sha)];
+      return [ref, parsePrintedCommit(ref, sha)];
     }),
   );
 }

@@ -44,6 +44,7 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
       `${host} gave no usable answer to ${what} in ${tried.attempts} attempts (${tried.reason}); see https://www.githubstatus.com and whether this runner reaches it, then run the job again`,
     );
   };
+  let mayWrite = false; // a token that wrote an object lacks another right than that
   return {
     owner,
     name,
@@ -51,7 +52,8 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
       repeat(`${method} ${path}`, async () => {
         const answer = await wire(method, `${apiUrl}/repos/${owner}/${name}/${path}`, body);
         if ('lost' in answer) return { done: false, reason: answer.lost };
-        if (answer.status >= 400) throw refuse(`${method} ${path} of ${owner}/${name}`, right, answer);
+        if (answer.status >= 400) throw refuse(`${method} ${path} of ${owner}/${name}`, right, answer, mayWrite);
+        mayWrite ||= right === 'contents: write';
         return { done: true, value: answer.body };
       }),
     create: async (path, body) => {
@@ -62,7 +64,7 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
       // "Reference already exists", and what a rule says, are 422
       if (status === 409 || status === 422)
         return { done: false, outcome: 'rejected', reason: `HTTP ${status}${saidIn(answer.body)}` };
-      throw refuse(`POST ${path} of ${owner}/${name}`, 'contents: write', answer);
+      throw refuse(`POST ${path} of ${owner}/${name}`, 'contents: write', answer, mayWrite);
     },
     query: (query, variables, read) =>
       repeat('a question', async () => {
@@ -74,7 +76,7 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
         if (judged.outcome === 'rejected') throw new Refusal(`${host} answers: ${judged.reason}`);
         return { done: false, reason: judged.reason };
       }),
-    mutate: async (query, variables) => judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: write'),
+    mutate: async (query, variables) => judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: write', mayWrite),
   };
 }
 
@@ -98,16 +100,16 @@ const FINAL = new Set(['FORBIDDEN', 'INSUFFICIENT_SCOPES', 'NOT_FOUND', 'UNAUTHO
  * Returns what a GraphQL answer says. An error with a type is a decision of the server; one without a type is a failure
  * on its way ("Something went wrong while executing your query"), after which anything may have been done.
  */
-function judge(answer: Answer | Lost, right: Right): Mutated {
+function judge(answer: Answer | Lost, right: Right, mayWrite = false): Mutated {
   const unclear = (reason: string): Mutated => ({ done: false, outcome: 'unclear', reason });
   if ('lost' in answer) return unclear(answer.lost);
-  if (answer.status >= 400) throw refuse('GraphQL', right, answer);
+  if (answer.status >= 400) throw refuse('GraphQL', right, answer, mayWrite);
   const parsed = reply.safeParse(answer.body);
   if (!parsed.success) return unclear('an answer that is not GraphQL');
   const { data, errors = [] } = parsed.data;
   if (errors.length === 0) return { done: true, data };
   const reason = [...new Set(errors.map(({ message }) => message))].join(' ');
-  if (errors.some(({ type = '' }) => FINAL.has(type))) throw forbid('GraphQL', right, answer.headers, reason);
+  if (errors.some(({ type = '' }) => FINAL.has(type))) throw forbid('GraphQL', right, answer.headers, reason, mayWrite);
   const unknown = errors.find(({ type, extensions }) => type === undefined && extensions?.code !== undefined);
   if (unknown !== undefined)
     throw new Refusal(`GitHub does not understand a question: ${reason}; this server may be too old, write with git`);
@@ -115,13 +117,13 @@ function judge(answer: Answer | Lost, right: Right): Mutated {
 }
 
 /** Returns the refusal for an answer of 400 and more. */
-function refuse(what: string, right: Right, { status, body, headers }: Answer): Refusal {
+function refuse(what: string, right: Right, { status, body, headers }: Answer, mayWrite: boolean): Refusal {
   const said = `HTTP ${status}${saidIn(body)}`;
   if (status === 401)
     return new Refusal(
       `GitHub does not know the token (${what}: ${said}): pass one of this server that has not expired`,
     );
-  if (status === 403 || status === 404) return forbid(what, right, headers, said);
+  if (status === 403 || status === 404) return forbid(what, right, headers, said, mayWrite);
   return new Refusal(`GitHub does not take ${what}: ${said}`);
 }
 
@@ -131,13 +133,13 @@ function saidIn(body: unknown): string {
 }
 
 /** GitHub hides what a token may not see behind "Not Found". */
-function forbid(what: string, right: Right, headers: Headers, said: string): Refusal {
+function forbid(what: string, right: Right, headers: Headers, said: string, mayWrite: boolean): Refusal {
   const accepted = headers.get('x-accepted-github-permissions') ?? '';
-  const remedies = [`give the job \`permissions: ${right}\``];
+  const remedies = mayWrite && right === 'contents: write' ? [] : [`give the job \`permissions: ${right}\``];
   if (right === 'contents: write') remedies.push("add the pipeline's App to the bypass list of the branch's ruleset");
   if (accepted.includes('workflows=write'))
     remedies.push(
-      "leave workflow files as they are on the default branch, or use an App's token with Workflows: write",
+      "make .github/workflows on the branch the same as on the default branch, or use an App's token with Workflows: write (`permissions:` of a job cannot give it)",
     );
   const wanted = accepted === '' ? '' : `; GitHub asks for ${accepted}`;
   return new Refusal(`GitHub does not let this token do it (${what}: ${said}${wanted}): ${remedies.join(', or ')}`);

@@ -1,4 +1,5 @@
 import type { RunGit } from '#core/git/remote.ts';
+import { parsePrintedCommit } from '#core/git/sha256.ts';
 import { parseLsTree, parseTreeObject, type TreeEntry } from '#core/git/tree-entry.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
@@ -7,7 +8,7 @@ import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 export async function revParse(run: RunGit, revision: string): Promise<CommitSha | undefined> {
   const argv = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`];
   const { code, stdout } = await run(argv, { accept: 'any' });
-  return code === 0 ? parseCommitSha(revision, stdout.toString('utf8').trim()) : undefined;
+  return code === 0 ? parsePrintedCommit(revision, stdout.toString('utf8').trim()) : undefined;
 }
 
 /** Returns those of the commits that are here, by one process. */

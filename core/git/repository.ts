@@ -29,7 +29,7 @@ import {
   revParse,
   show,
 } from '#core/git/read.ts';
-import { basicCredentials, gitEnvironment, type Remote, type RunGit } from '#core/git/remote.ts';
+import { gitEnvironment, type Remote, type RunGit, secretsOf } from '#core/git/remote.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
 import type { Exec } from '#core/system/exec.ts';
 import { createQueue } from '#core/system/limit.ts';
@@ -108,7 +108,7 @@ export function createScratchGit(options: ScratchOptions): Git {
     exec(['git', '-C', dir, ...args], {
       ...execOptions,
       extraEnv: environment,
-      secrets: [remote.token, basicCredentials(remote.token)],
+      secrets: secretsOf(remote),
     });
   const make = async (): Promise<void> => {
     await mkdir(dir, { recursive: true });
@@ -122,10 +122,10 @@ export function createScratchGit(options: ScratchOptions): Git {
     await making;
     return runThere(args, execOptions);
   };
-  return openGit(run, dir, remote.url);
+  return openGit(run, dir, remote);
 }
 
-function openGit(run: RunGit, dir: string, url: string): Git {
+function openGit(run: RunGit, dir: string, remote: Remote): Git {
   let outputs = 0;
   const runLong: RunGit = (args, options) => run(args, { ...options, through: join(dir, `output-${outputs++}`) });
   const oneByOne = createQueue(); // two fetches at once would fight over the locks of `shallow` and of refs
@@ -134,11 +134,11 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     fetch: (what) =>
       oneByOne(async () => {
         if (what.afresh === true) await forget(run, dir);
-        return fetchFrom(run, url, what);
+        return fetchFrom(run, remote, what);
       }),
-    lsRemote: (ref) => lsRemote(run, url, ref),
-    lsRefs: (refs) => lsRefs(run, url, refs),
-    fetchObjects: (oids) => oneByOne(() => fetchObjects(run, url, oids)),
+    lsRemote: (ref) => lsRemote(run, remote, ref),
+    lsRefs: (refs) => lsRefs(run, remote, refs),
+    fetchObjects: (oids) => oneByOne(() => fetchObjects(run, remote, oids)),
     revParse: (revision) => revParse(run, revision),
     findCommits: (commits) => findCommits(run, commits),
     isAncestor: (older, newer) => isAncestor(run, older, newer),
@@ -162,6 +162,6 @@ function openGit(run: RunGit, dir: string, url: string): Git {
     },
     isShallow: () => existsSync(join(dir, 'shallow')),
     commit: (what) => writeCommit(run, what),
-    push: (updates) => pushTo(run, url, updates),
+    push: (updates) => pushTo(run, remote, updates),
   };
 }

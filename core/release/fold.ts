@@ -52,6 +52,8 @@ export async function foldIntents(
   if (moves.length + deletes.length === 0) return { plan, commit, rejected: undefined };
   const pushed = await ports.transport.update([...moves, ...deletes]);
   if (pushed.outcome !== 'pushed') return { plan, commit: undefined, rejected: pushed };
+  if (pushed.oneByOne === true)
+    ports.log.info('The server takes one ref at a time (it has no atomic pushes): the branch first, then the intents');
   if (commit !== undefined) ports.log.info(`Pushed as ${commit.slice(0, 7)}, with ${describeBatch(plan)}`);
   return { plan, commit, rejected: undefined };
 }

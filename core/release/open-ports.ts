@@ -6,7 +6,9 @@ import { readConfig as readConfigAt } from '#core/config/read.ts';
 import { createApiTransport } from '#core/git/api-transport.ts';
 import { openGitHubApi } from '#core/git/github-api.ts';
 import { openGitHubTrust } from '#core/git/github-trust.ts';
-import { basicCredentials, readOriginUrl } from '#core/git/remote.ts';
+import { readOriginUrl } from '#core/git/checkout.ts';
+import { countSettings, withoutRepository } from '#core/git/environment.ts';
+import { openRemote, secretsOf } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
 import { createGitTransport } from '#core/git/transport.ts';
 import { createOverlayEditor } from '#core/overlay/edit.ts';
@@ -73,8 +75,10 @@ export interface Workplace {
   readonly log: Log;
   /** Hides a value in everything that is printed from now on. */
   readonly mask: (secret: string) => void;
-  /** For http(s) remotes; empty where git's own credentials are used. */
+  /** For http(s) remotes on `serverUrl`; empty where git's own credentials are used. */
   readonly token: string;
+  /** The server that the token belongs to, and that alone gets it: GITHUB_SERVER_URL. */
+  readonly serverUrl: string;
   /** How long a registry that does not answer is asked again, in milliseconds; 30 s where it is not given. */
   readonly registryDeadlineMs?: number;
 }
@@ -87,8 +91,8 @@ export interface Asker extends Pick<AskPorts, 'actor' | 'runUrl' | 'isByHand'> {
 
 /** Returns the workplace of a step. */
 export function workplaceOf({ environment, log, mask }: Runner, token: string): Workplace {
-  const { workspace: checkout, temp, all } = environment;
-  return { checkout, temp, environment: all, log, mask, token };
+  const { workspace: checkout, temp, all, serverUrl } = environment;
+  return { checkout, temp, environment: all, log, mask, token, serverUrl };
 }
 
 /** Opens {@link openWriter} for a step. */
@@ -171,7 +175,7 @@ export async function openInScratch<Ports>(
 ): Promise<Opened<Ports>> {
   const scratch = await openScratch(temp, purpose);
   try {
-    return { ports: await open(scratch, createExec(environment)), close: scratch.remove };
+    return { ports: await open(scratch, createExec(withoutRepository(environment))), close: scratch.remove };
   } catch (error) {
     await scratch.remove();
     throw error;
@@ -183,14 +187,15 @@ export async function openInScratch<Ports>(
  * of past commits. The checkout lends its objects to the first; its work tree is not touched.
  */
 export async function openBranchPorts(
-  { checkout, environment, log, mask, token }: Workplace,
+  { checkout, environment, log, mask, token, serverUrl }: Workplace,
   config: string,
   scratch: Scratch,
   exec: Exec,
 ): Promise<BranchPorts> {
-  for (const secret of [token, basicCredentials(token)]) if (secret !== '') mask(secret);
-  const remote = { url: await readOriginUrl(exec, checkout), token };
-  const configCount = Number.parseInt(environment['GIT_CONFIG_COUNT'] ?? '0', 10) || 0;
+  const remote = openRemote(await readOriginUrl(exec, checkout), token, serverUrl);
+  for (const secret of secretsOf(remote)) mask(secret);
+  if (remote.withheld !== undefined) log.info(remote.withheld);
+  const configCount = countSettings(withoutRepository(environment));
   const openGit = async (more: { borrow?: string } = {}): Promise<Git> =>
     createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
   const [git, commits, past] = await Promise.all([openGit({ borrow: checkout }), openGit(), openGit()]);

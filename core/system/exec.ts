@@ -4,6 +4,7 @@ import { open, readFile, rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { ExpectedError } from '#core/values/errors.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
 
 /** What to run and under which conditions. */
 export interface ExecOptions {
@@ -168,12 +169,16 @@ function collect(stream: Readable | null, chunks: Buffer[], onLine: ((line: stri
   });
 }
 
-/** Replaces each secret, the longest first: one that begins another must not leave the other's end behind. */
+/**
+ * Replaces each secret, the longest first: one that begins another must not leave the other's end behind. Then the
+ * credentials of URLs, which a program's own settings may have put there.
+ */
 function scrub(text: string, secrets: readonly string[] = []): string {
-  return secrets
+  const clean = secrets
     .filter((secret) => secret !== '')
     .toSorted((one, other) => other.length - one.length)
-    .reduce((clean, secret) => clean.replaceAll(secret, () => '***'), text);
+    .reduce((rest, secret) => rest.replaceAll(secret, () => '***'), text);
+  return hideUserinfo(clean);
 }
 
 function lastLines(text: string, count: number): string {

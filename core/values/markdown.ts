@@ -1,6 +1,8 @@
+import { hideUserinfo } from '#core/values/userinfo.ts';
+
 /** Returns text that Markdown and HTML show as it is, on one line: nothing in it can become markup, a link or a mention. */
 export function escapeMarkdown(text: string): string {
-  return text
+  return hideUserinfo(text)
     .replace(/[\r\n]+/g, ' ')
     .replace(/[\p{Cc}\p{Cf}]/gu, '')
     .replace(/&/g, '&amp;')
@@ -11,7 +13,7 @@ export function escapeMarkdown(text: string): string {
 
 /** Returns text as inline code whatever backticks it has; pipes are escaped for tables. */
 export function inlineCode(text: string): string {
-  const clean = text.replace(/[\r\n]+/g, ' ').replace(/\p{Cc}/gu, '');
+  const clean = hideUserinfo(text).replace(/[\r\n]+/g, ' ').replace(/\p{Cc}/gu, '');
   const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
   const padding = clean.startsWith('`') || clean.endsWith('`') || clean === '' ? ' ' : '';
@@ -21,7 +23,7 @@ export function inlineCode(text: string): string {
 /** Returns a Markdown link; the address is percent-encoded where Markdown would end it. Of an address that is not http(s) only the text is left. */
 export function link(text: string, address: string): string {
   if (!/^https?:\/\//.test(address)) return text;
-  return `[${text}](${address.replace(/[\s()<>|]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`)})`;
+  return `[${text}](${hideUserinfo(address).replace(/[\s()<>|]/g, (char) => `%${char.charCodeAt(0).toString(16).padStart(2, '0')}`)})`;
 }
 
 /** Returns a table; cells must be Markdown already. */

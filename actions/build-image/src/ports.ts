@@ -1,4 +1,5 @@
 import type { Runner } from '#core/action/runner.ts';
+import { withoutRepository } from '#core/git/environment.ts';
 import { openOciRegistry } from '#core/registry/oci-registry.ts';
 import { openRegistry } from '#core/registry/open.ts';
 import type { PushRegistry, Registry } from '#core/registry/registry.ts';
@@ -50,7 +51,7 @@ export function openPorts(runner: Runner): Ports {
   const registryDeps = { clock: systemClock, environment: all, mask: runner.mask, say: runner.log.info };
   const toolExec = createExec(toolEnvironment(all));
   return {
-    exec: createExec(all),
+    exec: createExec(withoutRepository(all)),
     toolExec,
     checkout: workspace,
     readSettings: async (source, inputs) => {

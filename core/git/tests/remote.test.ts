@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { readOriginUrl } from '#core/git/remote.ts';
+import { readOriginUrl } from '#core/git/checkout.ts';
 import { createScratchGit } from '#core/git/repository.ts';
 import { createExec } from '#core/system/exec.ts';
 import { commitFiles, git, gitEnv, openRepositories } from '#tests/support/repositories.ts';
