@@ -24,14 +24,18 @@ export function parseAddress(text: string): Address {
       'the address of origin is not a URL: percent-encode what a name or a password in it has besides letters and digits, or leave them out (git remote set-url origin https://HOST/OWNER/NAME)',
     );
   // an @ further back ends a password that was not encoded; git takes it for a path, and repeats it
-  const astray = isWeb ? (/^https?:\/\/(.*)@/i.exec(text)?.[1] ?? '') : (/^\w+:\/\/([^/]*:[^/]*)@/.exec(text)?.[1] ?? '');
+  const astray = isWeb
+    ? (/^https?:\/\/(.*)@/i.exec(text)?.[1] ?? '')
+    : (/^\w+:\/\/([^/]*:[^/]*)@/.exec(text)?.[1] ?? '');
   const colon = userinfo.indexOf(':');
   const [name, word] = colon === -1 ? [userinfo, ''] : [userinfo.slice(0, colon), userinfo.slice(colon + 1)];
   return {
     url,
     username: name === '' ? undefined : decode(name),
     password: word === '' ? undefined : decode(word),
-    secrets: [astray, ...formsOf(word), ...(decode(name).length < SHORTEST_SECRET_NAME ? [] : formsOf(name))].filter(Boolean),
+    secrets: [astray, ...formsOf(word), ...(decode(name).length < SHORTEST_SECRET_NAME ? [] : formsOf(name))].filter(
+      Boolean,
+    ),
   };
 }
 

@@ -4,6 +4,9 @@ import type { Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { quoteWord } from '#core/values/shell.ts';
 
+/** Every exit code is an answer, and its words are those that we look for. */
+const READING = { accept: 'any', extraEnv: { LC_ALL: 'C' } } as const;
+
 /** Returns the URL behind the checkout's `origin`. It may hold credentials: never print it. */
 export async function readOriginUrl(exec: Exec, checkout: string): Promise<string> {
   const url = await askOrigin(exec, checkout, 'check the repository out in an earlier step');
@@ -15,7 +18,7 @@ export async function readOriginUrl(exec: Exec, checkout: string): Promise<strin
 /** Returns what git says is the address of `origin`; refuses a folder without one, with the cause and `remedy`. */
 export async function askOrigin(exec: Exec, folder: string, remedy: string): Promise<string> {
   const argv = ['git', '-C', folder, 'remote', 'get-url', 'origin'] as const;
-  const { code, stdout, stderr } = await exec(argv, { accept: 'any', extraEnv: { LC_ALL: 'C' } });
+  const { code, stdout, stderr } = await exec(argv, READING);
   const url = stdout.toString('utf8').trim();
   if (code === 0 && url !== '') return url;
   if (!/No such remote/.test(stderr)) throw explainFolder(folder, stderr, remedy);
@@ -27,8 +30,14 @@ export async function askOrigin(exec: Exec, folder: string, remedy: string): Pro
   );
 }
 
+/** Refuses a folder that git does not read as a checkout, with the cause and `remedy`. */
+export async function refuseUnread(exec: Exec, folder: string, remedy: string): Promise<void> {
+  const { code, stderr } = await exec(['git', '-C', folder, 'rev-parse', '--git-dir'], READING);
+  if (code !== 0) throw explainFolder(folder, stderr, remedy);
+}
+
 /** Returns why git does not read a folder: the cause as git names it, and what helps. */
-export function explainFolder(folder: string, stderr: string, remedy: string): Refusal {
+function explainFolder(folder: string, stderr: string, remedy: string): Refusal {
   if (/dubious ownership|unsafe repository/.test(stderr)) {
     // git's own advice, whose path is quoted already; the owner of `.git` alone may be the wrong one
     const path = /safe\.directory (.+)$/m.exec(stderr)?.[1] ?? quoteWord(folder);
@@ -36,7 +45,12 @@ export function explainFolder(folder: string, stderr: string, remedy: string): R
       `git does not read ${folder}, which belongs to another user of this machine, as in a container job; where you trust it: git config --global --add safe.directory ${path}`,
     );
   }
-  const said = stderr.trim().split('\n').at(-1)?.replace(/^(fatal|error): /, '') ?? '';
+  const said =
+    stderr
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(/^(fatal|error): /, '') ?? '';
   if (said === '' || /\(or any (of the )?parent/.test(said))
     return new Refusal(
       `${folder} is not a git checkout: ${remedy}, where git is installed already (without git, actions/checkout brings the files alone)`,

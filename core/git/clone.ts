@@ -1,3 +1,4 @@
+import { parseAddress } from '#core/git/address.ts';
 import { askOrigin } from '#core/git/checkout.ts';
 import { countSettings } from '#core/git/environment.ts';
 import { CommandError, type Exec } from '#core/system/exec.ts';
@@ -16,13 +17,15 @@ export interface Clone {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+const REMEDY = 'go into your clone, or name it by --repository';
+
 /** Reads what git is told in the clone; refuses a folder that is not one, or has no remote named origin. */
 export async function readClone(
   exec: Exec,
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Clone> {
-  await askOrigin(exec, folder, 'go into your clone, or name it by --repository');
+  await askOrigin(exec, folder, REMEDY);
   const [inside, outside] = await Promise.all([readSettings(exec, folder), readSettings(exec, '/')]);
   const newest = (key: string): string | undefined => inside.findLast((setting) => setting.key === key)?.value;
   return {
@@ -35,11 +38,14 @@ export async function readClone(
 /** Returns the branch that the remote's HEAD names; refuses a remote that does not answer. */
 export async function readDefaultBranch(exec: Exec, folder: string): Promise<string> {
   const argv = ['git', '-C', folder, 'ls-remote', '--symref', 'origin', 'HEAD'] as const;
-  const { stdout } = await exec(argv, { extraEnv: { GIT_TERMINAL_PROMPT: '0' } }).catch((error: unknown) => {
-    if (!(error instanceof CommandError)) throw error;
-    const said = error.stderr.trim().split('\n').slice(-3).join(' ');
-    throw new Refusal(`origin does not answer: git fetch must work in ${folder} (${said})`);
-  });
+  const { secrets } = parseAddress(await askOrigin(exec, folder, REMEDY));
+  const { stdout } = await exec(argv, { extraEnv: { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' }, secrets }).catch(
+    (error: unknown) => {
+      if (!(error instanceof CommandError)) throw error;
+      const said = error.stderr.trim().split('\n').slice(-3).join(' ');
+      throw new Refusal(`origin does not answer: git fetch must work in ${folder} (${said})`);
+    },
+  );
   const branch = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(stdout.toString('utf8'))?.[1];
   if (branch === undefined)
     throw new Refusal('origin has no default branch: name the one that Argo CD follows by --branch');

@@ -70,9 +70,9 @@ export async function fetchObjects(run: RunGit, remote: Remote, oids: readonly s
 
 /** Returns the commit of a ref on the remote, undefined where there is none. */
 export async function lsRemote(run: RunGit, remote: Remote, ref: string): Promise<CommitSha | undefined> {
-  const { code, stdout } = await askRemote(run, ['ls-remote', '--exit-code', remote.url, ref], { accept: [0, 2] }).catch(
-    explainRemote(remote),
-  );
+  const { code, stdout } = await askRemote(run, ['ls-remote', '--exit-code', remote.url, ref], {
+    accept: [0, 2],
+  }).catch(explainRemote(remote));
   return code === 2 ? undefined : parseLsRemote(stdout).get(ref);
 }
 

@@ -76,7 +76,8 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
         if (judged.outcome === 'rejected') throw new Refusal(`${host} answers: ${judged.reason}`);
         return { done: false, reason: judged.reason };
       }),
-    mutate: async (query, variables) => judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: write', mayWrite),
+    mutate: async (query, variables) =>
+      judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: write', mayWrite),
   };
 }
 

@@ -1,12 +1,11 @@
-import { isLoginWanted, type Remote, type RunGit } from '#core/git/remote.ts';
+import { isLoginWanted, type Remote, type RunGit, showAddress } from '#core/git/remote.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What became of a push: `rejected` carries the server's reason, `unclear` what git printed when the answer got lost. */
 export type PushResult =
   /** `oneByOne`: the server does not take several refs as one. */
-  | { outcome: 'pushed'; oneByOne?: true }
-  | { outcome: 'rejected' | 'unclear'; reason: string };
+  { outcome: 'pushed'; oneByOne?: true } | { outcome: 'rejected' | 'unclear'; reason: string };
 
 /**
  * One ref of a push: where it must be, where it goes. A lease of undefined: the ref must not exist yet. A commit of
@@ -49,7 +48,7 @@ async function pushAtOnce(run: RunGit, remote: Remote, updates: readonly RefUpda
   const refused = lines.filter((line) => line.startsWith('!'));
   if (code === 0 && lines.length > 0 && refused.length === 0) return { outcome: 'pushed' };
   if (refused.length === 0 && remote.withheld !== undefined && isLoginWanted(stderr))
-    throw new Refusal(`the repository ${remote.url} takes no push without credentials: ${remote.withheld}`);
+    throw new Refusal(`the repository ${showAddress(remote)} takes no push without credentials: ${remote.withheld}`);
   if (refused.length === 0) return { outcome: 'unclear', reason: stderr.trim() };
   const reasons = new Set(refused.map((line) => line.split('\t')[2] ?? ''));
   return { outcome: 'rejected', reason: [...reasons, ...remoteWords(stderr)].join(' ').trim() };

@@ -123,7 +123,9 @@ const LACKS: readonly (readonly [RegExp, string])[] = [
 ];
 /** What no repetition changes: the remote refuses, or does not have it. */
 const FINAL = new RegExp(
-  [/\b(404|30[12378])\b/, LOGIN, MISSING, ...LACKS.map(([said]) => said)].map(({ source }) => source).join('|'),
+  [/\b(404|30[12378])\b|[Rr]epository .*not found/, LOGIN, MISSING, ...LACKS.map(([said]) => said)]
+    .map(({ source }) => source)
+    .join('|'),
 );
 
 /** True where a remote said that it does not have what was asked for. */
@@ -151,9 +153,9 @@ export async function askRemote(run: RunGit, argv: readonly string[], options: E
 }
 
 /** Refuses where a server, or the repository on it, lacks what we use: the sentence says what. */
-export function refuseLack({ url }: Remote, { stderr }: CommandError): void {
+export function refuseLack(remote: Remote, { stderr }: CommandError): void {
   const lack = LACKS.find(([said]) => said.test(stderr))?.[1];
-  if (lack !== undefined) throw new Refusal(`the repository ${hideUserinfo(url)} ${lack}`);
+  if (lack !== undefined) throw new Refusal(`the repository ${showAddress(remote)} ${lack}`);
 }
 
 /** True where a server wants credentials, or others than it got. */
@@ -167,14 +169,21 @@ export function explainRemote(remote: Remote): (error: unknown) => never {
     if (!(error instanceof CommandError)) throw error;
     refuseLack(remote, error);
     const said = error.stderr.trim().split('\n').slice(-3).join(' ');
-    throw new Refusal(`the repository ${hideUserinfo(remote.url)} does not answer: ${remedyOf(remote, said)} (${said})`);
+    throw new Refusal(`the repository ${showAddress(remote)} does not answer: ${remedyOf(remote, said)} (${said})`);
   };
+}
+
+/** Returns the remote's address as it may be printed. */
+export function showAddress({ url, secrets = [] }: Remote): string {
+  return hideUserinfo(secrets.reduce((text, secret) => text.replaceAll(secret, '***'), url));
 }
 
 function remedyOf({ withheld }: Remote, said: string): string {
   if (isLoginWanted(said) && withheld !== undefined) return withheld;
   if (isLoginWanted(said))
     return 'check that the token input may read the repository (permissions: contents), or your git credentials at a terminal';
+  if (/[Rr]epository .*not found|\b404\b/.test(said))
+    return `check the address of origin, and that the token input may read it (permissions: contents), or your git credentials at a terminal${withheld === undefined ? '' : `. ${withheld}`}`;
   if (/error: 30[12378]\b/.test(said))
     return 'it redirects to another address, which the token does not follow; set origin to the address that it has now (git remote set-url origin https://HOST/OWNER/NAME)';
   return 'check that it can be reached from this machine';

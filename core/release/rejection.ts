@@ -31,7 +31,9 @@ export function isFinal({ outcome, reason }: Rejection): boolean {
 
 /** The code of a refusal decides the remedy: HTTP's 403, and GitHub's own for rules of a branch (GH006, GH013). */
 export function explainRejection(branch: string, reason: string): Refusal {
-  return new Refusal(`branch: ${branch} does not take the commit, the server says: ${reason}; ${remedyOf(branch, reason)}`);
+  return new Refusal(
+    `branch: ${branch} does not take the commit, the server says: ${reason}; ${remedyOf(branch, reason)}`,
+  );
 }
 
 function remedyOf(branch: string, reason: string): string {

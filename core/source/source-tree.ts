@@ -1,3 +1,4 @@
+import { refuseUnread } from '#core/git/checkout.ts';
 import { findEntries, readText, revParse } from '#core/git/read.ts';
 import type { RunGit } from '#core/git/remote.ts';
 import type { Git } from '#core/git/repository.ts';
@@ -19,8 +20,10 @@ export interface SourceTree {
 export async function openSourceTree(exec: Exec, checkout: string): Promise<SourceTree> {
   const run: RunGit = (args, options) => exec(['git', '-C', checkout, ...args], options);
   const commit = await revParse(run, 'HEAD');
-  if (commit === undefined)
+  if (commit === undefined) {
+    await refuseUnread(exec, checkout, 'run actions/checkout in an earlier step');
     throw new Refusal(`no commit is checked out in ${checkout}; run actions/checkout in an earlier step`);
+  }
   return {
     commit,
     findEntries: (paths) => findEntries(run, commit, paths),

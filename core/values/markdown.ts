@@ -13,7 +13,9 @@ export function escapeMarkdown(text: string): string {
 
 /** Returns text as inline code whatever backticks it has; pipes are escaped for tables. */
 export function inlineCode(text: string): string {
-  const clean = hideUserinfo(text).replace(/[\r\n]+/g, ' ').replace(/\p{Cc}/gu, '');
+  const clean = hideUserinfo(text)
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/\p{Cc}/gu, '');
   const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
   const padding = clean.startsWith('`') || clean.endsWith('`') || clean === '' ? ' ' : '';

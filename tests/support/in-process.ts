@@ -30,7 +30,7 @@ export function openRunner(
       workspace,
       temp: mkdtempSync(join(tenant.temp, '..', 'temp-')),
       repository: 'acme/tenant',
-      serverUrl: 'https://github.example',
+      serverUrl: new URL(tenant.server.url).origin, // the server that the token belongs to
       runUrl: 'https://github.example/acme/tenant/actions/runs/7',
       actor: 'octocat',
       sha: tenant.remoteGit('rev-parse', 'main'),

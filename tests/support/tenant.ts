@@ -96,7 +96,9 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
       const sha = inputs['source-sha'] ?? git(remote, 'rev-parse', 'main');
       const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);
       if (run.checkout === undefined) checkOut(checkout, server.url, remote, run.checkoutAt ?? sha);
-      return runAction('bump-overlay', { ...INPUTS, 'source-sha': sha, ...inputs }, { checkout, temp, root, ...run });
+      const env = { GITHUB_SERVER_URL: new URL(server.url).origin, ...run.env };
+      const context = { checkout, temp, root, ...run, env };
+      return runAction('bump-overlay', { ...INPUTS, 'source-sha': sha, ...inputs }, context);
     },
     readOverlay: (environment = 'production') => git(remote, 'show', `main:overlays/${environment}/kustomization.yaml`),
     releases: () =>
@@ -186,7 +188,6 @@ async function runAction(
       HOME: context.temp,
       GITHUB_WORKSPACE: context.checkout,
       GITHUB_REPOSITORY: 'acme/tenant',
-      GITHUB_SERVER_URL: 'https://github.example',
       GITHUB_RUN_ID: '42',
       GITHUB_ACTOR: 'octocat',
       GITHUB_SHA: '0'.repeat(40),
