@@ -14,7 +14,7 @@ const WORKFLOWS_UNKNOWN = /`?workflows?`? scope may be required/;
 
 /** What a server says to this writer and not to this moment, with anything else beside it: HTTP, GitHub's rules, hooks. */
 const REFUSALS = new RegExp(
-  `\\b40[13]\\b|\\bGH\\d{3}\\b|hook declined|could not read (Username|Password)|Authentication failed|deletion prohibited|${WORKFLOWS.source}`,
+  `\\b40[13]\\b|\\bGH\\d{3}\\b|hook declined|could not read (Username|Password)|Authentication failed|${WORKFLOWS.source}`,
 );
 
 /** A push that was not taken, or whose answer got lost. */
@@ -38,8 +38,6 @@ export function explainRejection(branch: string, reason: string): Refusal {
 
 function remedyOf(branch: string, reason: string): string {
   if (WORKFLOWS.test(reason) || WORKFLOWS_UNKNOWN.test(reason)) return explainWorkflows(branch, reason);
-  if (/deletion prohibited/.test(reason))
-    return 'let the server delete refs below refs/slipway/ (git config receive.denyDeletes false)';
   if (/\b40[13]\b|could not read (Username|Password)|Authentication failed/.test(reason))
     return 'give the job `permissions: contents: write`, or use git credentials that may write';
   if (/verified signatures/i.test(reason)) return 'use `transport: api`, by which GitHub signs the commits';

@@ -1,7 +1,8 @@
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { type ActionResult, startTenant, type Tenant } from '#tests/support/tenant.ts';
+import { type ActionResult, kustomizeFolder, startTenant, type Tenant } from '#tests/support/tenant.ts';
 
 let tenant: Tenant;
 let digest: string;
@@ -86,6 +87,36 @@ test('a malformed digest', async () => {
 test('a repository that does not answer', async () => {
   tenant.server.intercept = async () => 'drop';
   await refused(tenant.bump({ images: `discord-bot=${digest}` }), /does not answer/);
+});
+
+test('a checkout of another user: the cause and the line that helps', async () => {
+  // git's own switch for tests: what it finds by itself counts as another user's
+  const folder = join(tenant.temp, '..', 'bin');
+  mkdirSync(folder);
+  const real = execFileSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).trim();
+  writeFileSync(
+    join(folder, 'git'),
+    `#!/bin/sh\nGIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec ${real} -c protocol.version=2 "$@"\n`,
+  );
+  chmodSync(join(folder, 'git'), 0o755);
+  const path = `${folder}:${kustomizeFolder}:${process.env['PATH'] ?? ''}`;
+  const run = tenant.bump({ images: `discord-bot=${digest}` }, { path });
+  await refused(run, /belongs to another user of this machine.*git config --global --add safe.directory/);
+});
+
+test('a token of another server is not sent: why, and what to do', async () => {
+  tenant.server.intercept = async ({ headers }) => (headers.authorization === undefined ? 403 : undefined);
+  const env = { GITHUB_SERVER_URL: 'https://github.example' };
+  const run = tenant.bump({ images: `discord-bot=${digest}` }, { env });
+  await refused(run, /The token is not sent to 127.0.0.1:\d+: it belongs to github.example; set origin to/);
+  expect(tenant.server.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+});
+
+test('a repository on another server that is read without the token: no push either', async () => {
+  tenant.server.intercept = async ({ url }) => (url?.includes('git-receive-pack') ? 403 : undefined);
+  const env = { GITHUB_SERVER_URL: 'https://github.example' };
+  const run = tenant.bump({ images: `discord-bot=${digest}` }, { env });
+  await refused(run, /takes no push without credentials: The token is not sent to/);
 });
 
 test('a token that may not push', async () => {
