@@ -71,7 +71,7 @@ function createRunner(): Runner {
     },
     addSummary: async (markdown) => {
       required(process.env, 'GITHUB_STEP_SUMMARY');
-      await actions.summary.addRaw(markdown, true).write();
+      await actions.summary.addRaw(hideUserinfo(markdown), true).write();
     },
   };
 }

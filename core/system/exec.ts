@@ -109,7 +109,7 @@ function run(
     child.once('error', (error: NodeJS.ErrnoException) => {
       limit?.cancel();
       const cause = new Error(scrub(error.message, options.secrets)); // node's own error carries the bare argv
-      const reason = `could not be started${explainStart(error.code, options.cwd)}`;
+      const reason = scrub(`could not be started${explainStart(error.code, options.cwd)}`, options.secrets);
       reject(new CommandError({ argv: shownArgv, code: undefined, reason, stderr: '' }, { cause }));
     });
     child.once('close', (code, signal) => {

@@ -135,6 +135,33 @@ describe('a mask', () => {
   });
 });
 
+describe('credentials of a URL', () => {
+  const url = 'https://name:hunter2@host/path';
+
+  test.each(['info', 'warn', 'debug'])('are hidden in what %s prints', (verb) => {
+    const { lines } = act(`runner.log.${verb}(given);`, complete(), `from ${url}`);
+    expect(lines.join()).toMatch(/from https:\/\/\*\*\*@host\/path$/);
+  });
+
+  test.each([
+    ['an expected error', 'throw new Refusal(given);'],
+    ['its cause', "throw new Refusal('x', { cause: new Error(given) });"],
+    ['a wrong input', "throw new InputError('url', given, 'is wrong');"],
+    ['a bug of ours', 'throw new TypeError(given);'],
+    ['what is not an error at all', 'throw given;'],
+  ])('are hidden in %s', (_what, body) => {
+    const { lines, code } = act(body, complete(), `from ${url}`);
+    expect(code).toBe(1);
+    expect(lines.join()).toContain('https://***@host/path');
+    expect(lines.join()).not.toContain('hunter2');
+  });
+
+  test('are hidden in the summary', () => {
+    act('await runner.addSummary(given);', complete(), `from ${url}`);
+    expect(readFileSync(join(folder, 'summary'), 'utf8')).toBe('from https://***@host/path\n');
+  });
+});
+
 describe('workflow commands in a message are text', () => {
   const hostile = [
     '::error::x',

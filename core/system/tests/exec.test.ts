@@ -76,6 +76,29 @@ describe('secrets', () => {
   });
 });
 
+describe('credentials of a URL', () => {
+  const url = 'https://name:hunter2@host/path';
+  const everything = (error: CommandError) =>
+    [error.message, error.stderr, error.argv.join(' '), inspect(error)].join();
+
+  test.each([
+    ['in an argument', () => node('process.exit(1)', {}, url)],
+    ['in standard error', () => node(`console.error("no access to ${url}"); process.exit(1)`)],
+    ['in standard output that an error shows', () => node(`console.log("no access to ${url}"); process.exit(1)`)],
+    ['of a program that cannot be started', () => exec(['no-such-program', url])],
+    ['in a folder that is not there', () => node('', { cwd: `/missing/${url}` })],
+  ])('are hidden without being told: %s', async (_where, run) => {
+    const error = await failure(run());
+    expect(everything(error)).not.toContain('hunter2');
+    expect(everything(error)).toContain('https://***@host/path');
+  });
+
+  test('are hidden in the standard error of a success, and stay in the output that the caller asked for', async () => {
+    const result = await node(`console.log("${url}"); console.error("${url}")`);
+    expect([result.stderr, result.stdout.toString('utf8')]).toEqual(['https://***@host/path\n', `${url}\n`]);
+  });
+});
+
 describe('a program that cannot be started', () => {
   test('is named, with the place where it was looked for', async () => {
     const error = await failure(exec(['no-such-program', 'x']));
