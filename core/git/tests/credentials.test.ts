@@ -64,7 +64,7 @@ async function readBranch(
   const place = { checkout: clone, temp: root, environment, log, mask, token, serverUrl };
   let read: string | undefined;
   try {
-    const { git: ours } = await openBranchPorts(place, scratch, exec);
+    const { git: ours } = await openBranchPorts(place, 'slipway.yaml', scratch, exec);
     read = await ours.lsRemote('refs/heads/main');
   } catch (error) {
     say(describeError(error));
