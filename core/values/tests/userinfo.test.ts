@@ -38,7 +38,7 @@ describe('credentials of URLs are hidden', () => {
 test.each([
   'ssh://git@github.com/a/b',
   'git@github.com:a/b',
-  'https://registry.npmjs.org/@types/node',
+  'https://packages.example/@types/node',
   'oci://registry.example/app@sha256:0',
   'registry.example/app@sha256:0',
   'see https://host, or write to a@b.example',
