@@ -1,6 +1,6 @@
 import { parseAddress } from '#core/git/address.ts';
 import { SHA256_REPOSITORY } from '#core/git/sha256.ts';
-import { isLoopback } from '#core/registry/image-name.ts';
+import { isLoopback } from '#core/registry/host.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { CommandError, type ExecOptions, type ExecResult } from '#core/system/exec.ts';
 import { type Attempt, type RetryPolicy, retry } from '#core/system/retry.ts';
