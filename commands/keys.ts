@@ -90,7 +90,7 @@ function refuseLoss({ commands }: KeyOwner, isTerminal: boolean, isDiscarded: bo
 
 function readHours({ 'quiet-hours': hours = String(QUIET_HOURS) }: Values): number {
   if (!/^\d{1,4}$/.test(hours))
-    throw new UsageError(`--quiet-hours: ${quote(hours)} is not a number of hours, such as 24`);
+    throw new UsageError(`--quiet-hours: ${quote(hours)} is not a number of hours, such as 48`);
   return Number(hours);
 }
 

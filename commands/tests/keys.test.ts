@@ -106,7 +106,7 @@ test('retire removes the key before when it was quiet for long enough', async ()
   world.wait(6);
   expect(await run(['retire', 'bot'])).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('AKIA1 was used less than 24 hours ago'),
+    stderr: expect.stringContaining('AKIA1 was used less than 48 hours ago'),
   });
   const stderr = 'discord-bot-bot has the key AKIA2; removed AKIA1\n';
   expect(await run(['retire', 'bot', '--quiet-hours', '12'])).toEqual({ exitCode: 0, stdout: '', stderr });
@@ -131,7 +131,7 @@ describe('what the message says leads to one new key, and the cluster works at e
     }
     await type(ROTATE);
     expect(cluster.id).toBe('AKIA5');
-    expect(goOn(30)).toEqual([]);
+    expect(goOn(54)).toEqual([]);
     expect(await type(RETIRE)).toBe('discord-bot-cluster has the key AKIA5; removed AKIA1\n');
     expect(goOn(1)).toEqual([]);
     expect(world.keys.size).toBe(1);
@@ -142,7 +142,7 @@ describe('what the message says leads to one new key, and the cluster works at e
     await type(ROTATE);
     goOn(6);
     world.make();
-    goOn(48);
+    goOn(72);
     const message = await type(ROTATE);
     expect(message).toContain('Nothing was seen to use AKIA2');
     for (const line of printed(message)) await type(line);
@@ -174,7 +174,7 @@ describe('what the message says leads to one new key, and the cluster works at e
     await type(ROTATE);
     goOn(6);
     await type(ROTATE);
-    goOn(30);
+    goOn(54);
     lose(world.parameters);
     const message = await type(RETIRE);
     expect(message).toContain('so that it is not known which key is in use');
@@ -185,7 +185,7 @@ describe('what the message says leads to one new key, and the cluster works at e
       expect(goOn(1)).toEqual([]);
     }
     expect([cluster.id, [...world.keys.keys()]]).toEqual(['AKIA3', ['AKIA2', 'AKIA3']]);
-    goOn(30);
+    goOn(54);
     expect(await type(RETIRE)).toContain('removed AKIA2');
     lose(world.parameters);
     expect(printed(await type(RETIRE))).toEqual([ROTATE]);
@@ -200,7 +200,7 @@ describe('what the message says leads to one new key, and the cluster works at e
     await type(ROTATE);
     goOn(6);
     const message = await type(ROTATE);
-    expect(message).toContain('AKIA1 was used less than 24 hours ago');
+    expect(message).toContain('AKIA1 was used less than 48 hours ago');
     expect(printed(message)).toEqual([RETIRE]);
     expect([await type(RETIRE), world.keys.size]).toEqual([message, 2]);
     const [, until = ''] = /remove it after (\S+):/.exec(message) ?? [];
@@ -251,7 +251,7 @@ describe('wrong usage asks nothing of AWS', () => {
     [['rotate'], 'say what to do and to whose key'],
     [['rotate', 'queen'], 'say what to do and to whose key'],
     [['rotate', 'bot', 'cluster'], 'say what to do and to whose key'],
-    [['retire', 'bot', '--quiet-hours', 'soon'], '--quiet-hours: "soon" is not a number of hours, such as 24'],
+    [['retire', 'bot', '--quiet-hours', 'soon'], '--quiet-hours: "soon" is not a number of hours, such as 48'],
     [['rotate', 'bot', '--projekt', 'x'], '"--projekt" is not an option; did you mean "--project"?'],
   ])('%j', async (argv, sentence) => {
     const { asked, run } = openWorld();

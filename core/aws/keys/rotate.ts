@@ -21,8 +21,8 @@ export interface KeyPorts {
   readonly now: () => Date;
 }
 
-/** How long a key must have been unused before it is removed, in hours. A day holds a nightly job, too. */
-export const QUIET_HOURS = 24;
+/** How long a key must have been unused before it is removed, in hours. A nightly job uses it in two days, also as IAM tells it. */
+export const QUIET_HOURS = 48;
 
 /** How many access keys IAM allows a user: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
 const MOST_KEYS = 2;

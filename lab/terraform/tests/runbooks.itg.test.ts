@@ -149,7 +149,7 @@ describe('the keys of the cluster, with a kubectl that fails', () => {
     const second = await say(inCluster);
     expect(second).not.toBe(first);
     expect(await say('npm run -s keys -- retire cluster 2>&1 || true')).toContain(
-      `${first} was used less than 24 hours`,
+      `${first} was used less than 48 hours`,
     );
     expect(await say('npm run -s keys -- retire cluster --quiet-hours 0')).toBe(
       `discord-bot-cluster has the key ${second}; removed ${first}`,
