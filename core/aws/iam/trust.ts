@@ -16,6 +16,9 @@ export type { Purpose, TrustedRepository } from '#core/aws/iam/subject.ts';
 /** Whose tokens github.com gives; an enterprise may have an issuer of its own. */
 export const GITHUB_ISSUER = 'token.actions.githubusercontent.com';
 const PROVIDER = /^arn:(aws[a-z-]*):iam::(\d{12}):oidc-provider\/(.+)$/;
+/** GitHub's other issuers: of an enterprise, of a subdomain of ghe.com, of an own server. */
+const ISSUERS =
+  /^token\.actions\.githubusercontent\.com\/[\w-]+$|^token\.actions\.[\w-]+\.ghe\.com$|^[\w.-]+\/_services\/token$/i;
 const EXACT = new Set(['StringEquals', 'StringLike']); // a StringLike without wildcards is an equality, and wildcards are refused
 const WEB_IDENTITY = 'sts:assumerolewithwebidentity';
 
@@ -113,11 +116,9 @@ function checkPrincipals({ principals, notPrincipals }: Statement, trusted: Trus
   });
 }
 
-/** GitHub has issuers besides github.com's: of an enterprise, of a subdomain of ghe.com, of an own server. */
+/** Returns the end of a sentence for a provider that may be an enterprise's own. */
 function suggestIssuer(url: string | undefined): string {
-  return url !== undefined && /^token\.actions\.|\/_services\/token$/.test(url)
-    ? `, or check with --issuer ${url} if that is your enterprise's`
-    : '';
+  return url !== undefined && ISSUERS.test(url) ? `, or check with --issuer ${url} if that is your enterprise's` : '';
 }
 
 /** Returns the audiences that are GitHub's for AWS in a partition, the usual one first: in China, both are in use. */
