@@ -14,7 +14,7 @@ import { quote } from '#core/values/errors.ts';
 export type { Purpose, TrustedRepository } from '#core/aws/iam/subject.ts';
 
 /** Whose tokens github.com gives; an enterprise may have an issuer of its own. */
-export const GITHUB_ISSUER = 'token.actions.githubusercontent.com';
+const GITHUB_ISSUER = 'token.actions.githubusercontent.com';
 const PROVIDER = /^arn:(aws[a-z-]*):iam::(\d{12}):oidc-provider\/(.+)$/;
 /** GitHub's other issuers: of an enterprise, of a subdomain of ghe.com, of an own server. */
 const ISSUERS =
