@@ -6,6 +6,7 @@ import { fromCaller } from './paths.ts';
 import { readPlanFile } from './plan-file.ts';
 
 const PURPOSES = ['plan', 'apply', 'build-push'] as const;
+const SUBJECT_FORMS = ['immutable', 'classic', 'transition'] as const;
 type Purpose = (typeof PURPOSES)[number];
 type Read = (path: string) => string | Promise<string>;
 
@@ -26,11 +27,16 @@ const options = {
   purpose: { type: 'string', value: PURPOSES.join('|'), required: true, help: 'what the roles are for' },
   'subject-form': {
     type: 'string',
-    value: 'immutable|classic',
-    help: "the form of GitHub's subjects; immutable unless given",
+    value: 'immutable|classic|transition',
+    help: "the form of GitHub's subjects, or both side by side; immutable unless given",
   },
   branch: { type: 'string', value: 'NAME', help: 'the branch that builds and applies; main unless given' },
   environment: { type: 'string', value: 'NAME', help: 'the GitHub environment of the apply job; aws unless given' },
+  issuer: {
+    type: 'string',
+    value: 'URL',
+    help: "the issuer of GitHub's tokens, where the enterprise has its own; https://token.actions.githubusercontent.com unless given",
+  },
   account: { type: 'string', value: 'N', help: 'the AWS account, 12 digits; any unless given' },
 } as const;
 type Values = Readonly<Partial<Record<keyof typeof options, string>>>;
@@ -53,9 +59,18 @@ export const checkTrustFiles = defineCommand({
     const checked = found.reduce((sum, file) => sum + file.checked, 0);
     const policies = checked === 1 ? '1 trust policy lets' : `${checked} trust policies let`;
     const sentence = `${policies} in ${repository.repository} for ${purpose}, and no one else`;
-    return { exitCode: 0, stdout: toLines([sentence]), stderr: '' };
+    return { exitCode: 0, stdout: toLines([sentence, ...remindOfTransition(repository)]), stderr: '' };
   },
 });
+
+/** The older form is open to anyone who takes over the name: it must not stay. */
+function remindOfTransition({ repository, subjectForm }: TrustedRepository): string[] {
+  return subjectForm === 'transition'
+    ? [
+        `in transition: the subjects without ids let in anyone who takes over the name ${repository}; once GitHub sends ids, take them out and check with --subject-form immutable`,
+      ]
+    : [];
+}
 
 /** Returns how many policies a file holds and what is wrong with them; one that cannot be read is a fault itself. */
 async function checkFile(
@@ -89,9 +104,14 @@ const FORMS: readonly [keyof Values, RegExp, string][] = [
   ['repository', /^[\w.-]+\/[\w.-]+$/, 'is not OWNER/REPO, such as acme/tenant'],
   ['owner-id', /^\d+$/, 'is not a number: ask gh api repos/OWNER/REPO --jq .owner.id'],
   ['repository-id', /^\d+$/, 'is not a number: ask gh api repos/OWNER/REPO --jq .id'],
-  ['subject-form', /^(immutable|classic)$/, 'is neither immutable nor classic'],
+  ['subject-form', /^(immutable|classic|transition)$/, 'is neither immutable nor classic, nor transition'],
   ['branch', /^[^\s*?:$]+$/, 'is not one branch, such as main'],
   ['environment', /^[^*?$]+$/, 'is not one environment, such as aws'],
+  [
+    'issuer',
+    /^(https:\/\/)?[\w-]+(\.[\w-]+)+(:\d+)?(\/[\w.-]+)*$/,
+    'is not an issuer, such as token.actions.githubusercontent.com/acme',
+  ],
   ['account', /^\d{12}$/, 'is not an AWS account: write its 12 digits'],
 ];
 
@@ -102,8 +122,9 @@ function readRepository(values: Values): TrustedRepository {
   }
   const { repository = '', 'owner-id': ownerId = '', 'repository-id': repositoryId = '' } = values; // all three required
   const { branch, environment, account } = values;
-  const subjectForm = values['subject-form'] === 'classic' ? 'classic' : 'immutable';
-  return { repository, ownerId, repositoryId, subjectForm, branch, environment, account };
+  const issuer = values.issuer?.replace(/^https:\/\//, '');
+  const subjectForm = SUBJECT_FORMS.find((form) => form === values['subject-form']) ?? 'immutable';
+  return { repository, ownerId, repositoryId, subjectForm, branch, environment, issuer, account };
 }
 
 function toLines(sentences: readonly string[]): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import * as z from 'zod';
 import { expireImages } from '#core/aws/ecr-lifecycle/expire.ts';
-import { parseChildren, parseDescribedImages, parseIsoTime } from '#core/aws/ecr-lifecycle/image.ts';
+import { type LifecycleImage, parseDescribedImages, parseIsoTime } from '#core/aws/ecr-lifecycle/image.ts';
+import { parseManifestLists, refuseUnknownLists } from '#core/aws/ecr-lifecycle/manifests.ts';
 import { parsePolicyFile } from '#core/aws/ecr-lifecycle/policy.ts';
 import { InputError, quote } from '#core/values/errors.ts';
 import { type CommandResult, defineCommand, main, UsageError } from './command.ts';
@@ -14,7 +14,7 @@ const options = {
   manifests: {
     type: 'string',
     value: 'FILE',
-    help: 'the output of aws ecr batch-get-image: what manifest lists refer to',
+    help: 'the output of aws ecr batch-get-image: needed where there are manifest lists',
   },
   details: { type: 'boolean', help: 'also print what is archived, and what goes next and when' },
 } as const;
@@ -36,9 +36,7 @@ export const expire = defineCommand({
     if (now === undefined)
       throw new UsageError(`--now: ${quote(time)} is not an ISO time: give one such as 2026-03-01T12:00:00Z`);
     const policy = parsePolicyFile(policyFile, readFile(policyFile, read));
-    const answer = parseJson(imagesFile, readFile(imagesFile, read));
-    const children = values.manifests === undefined ? undefined : readManifests(values.manifests, read);
-    const images = parseDescribedImages(imagesFile, answer, children);
+    const images = readImages(imagesFile, values.manifests, read);
     const { expired, archived, upcoming } = expireImages(policy, images, now);
     const result = values.details ? { expired, archived, upcoming } : { expired };
     return { exitCode: 0, stdout: `${JSON.stringify(result)}\n`, stderr: '' };
@@ -53,26 +51,28 @@ function readFile(path: string, read: (path: string) => string): string {
   }
 }
 
-function parseJson(file: string, text: string): unknown {
+function parseJson(file: string, text: string, call = 'describe-images'): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new InputError(file, text.slice(0, 40), 'is not JSON: give the output of aws ecr describe-images');
+    throw new InputError(file, text.slice(0, 40), `is not JSON: give the output of aws ecr ${call}`);
   }
 }
 
-const manifests = z.looseObject({
-  images: z.array(z.looseObject({ imageId: z.looseObject({ imageDigest: z.string() }), imageManifest: z.string() })),
-});
-
-/** What manifest lists refer to, from the output of `aws ecr batch-get-image`: describe-images does not tell. */
-function readManifests(file: string, read: (path: string) => string): Map<string, string[]> {
-  const text = readFile(file, read);
-  const parsed = manifests.safeParse(parseJson(file, text));
-  if (!parsed.success) throw new InputError(file, text.slice(0, 40), 'is not the output of aws ecr batch-get-image');
-  return new Map(
-    parsed.data.images.map(({ imageId, imageManifest }) => [imageId.imageDigest, parseChildren(imageManifest)]),
-  );
+/** The images with what their manifest lists refer to: describe-images does not tell, batch-get-image does. */
+function readImages(
+  file: string,
+  manifestsFile: string | undefined,
+  read: (path: string) => string,
+): readonly LifecycleImage[] {
+  const answer = parseJson(file, readFile(file, read));
+  const lists =
+    manifestsFile === undefined
+      ? new Map<string, string[]>()
+      : parseManifestLists(manifestsFile, parseJson(manifestsFile, readFile(manifestsFile, read), 'batch-get-image'));
+  const images = parseDescribedImages(file, answer, lists);
+  refuseUnknownLists(file, images, lists, /"repositoryName":"([^"]+)"/.exec(JSON.stringify(answer))?.[1]);
+  return images;
 }
 
 if (import.meta.main) await main(expire, (path) => readFileSync(fromCaller(path, import.meta.filename), 'utf8'));

@@ -1,49 +1,98 @@
+import { fstatSync } from 'node:fs';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { openKeyPorts } from '#core/aws/keys/aws.ts';
-import { type KeyPorts, retireKeys, rotateKey } from '#core/aws/keys/rotate.ts';
+import type { KeyOwner } from '#core/aws/keys/explain.ts';
+import { type KeyPorts, QUIET_HOURS, retireKeys, rotateKey } from '#core/aws/keys/rotate.ts';
 import { renderSecret } from '#core/aws/keys/secret.ts';
-import { describeError, isExpected, Refusal } from '#core/values/errors.ts';
+import { describeError, isExpected, quote, Refusal } from '#core/values/errors.ts';
 import { type CommandResult, defineCommand, main, UsageError } from './command.ts';
 
 const options = {
   project: { type: 'string', value: 'NAME', help: 'the prefix of the users and parameters; discord-bot unless given' },
   namespace: { type: 'string', value: 'NAME', help: "where the cluster's secret goes; discord-bot unless given" },
+  'quiet-hours': {
+    type: 'string',
+    value: 'N',
+    help: `how long a key must have been unused before retire removes it; ${QUIET_HOURS} unless given`,
+  },
 } as const;
 
-/** IAM and the parameter store, and whether what is printed is seen by a person. */
+const PROJECT = 'discord-bot';
+type Values = Readonly<Partial<Record<keyof typeof options, string>>>;
+
+/** IAM and the parameter store, and where what is printed goes. */
 interface Ports {
   readonly openKeys: () => KeyPorts;
   readonly isTerminal: boolean;
+  /** True for /dev/null. */
+  readonly isDiscarded?: boolean;
 }
 
 /** Access keys of the two identities outside AWS. The bot's goes to the parameter store, the cluster's to kubectl. */
 export const keys = defineCommand({
   name: 'npm run -s keys --',
-  summary: 'Makes a second access key for the bot or the cluster and puts it in its place, or removes the first.',
+  summary:
+    'Makes a second access key for the bot or the cluster and puts it in its place, or removes one that is not in use.',
   options,
   operands: 'rotate|retire bot|cluster',
   example: 'rotate cluster | kubectl apply -f -',
-  exitCodes: ['the key is made or removed', 'AWS refused, or a key would be shown on the terminal', 'wrong usage'],
-  run: async ({ values, operands }, { openKeys, isTerminal }: Ports): Promise<CommandResult> => {
+  exitCodes: [
+    'the key is made or removed',
+    'AWS refused, a key may be in use, or a key would be shown or lost',
+    'wrong usage',
+  ],
+  run: async ({ values, operands }, { openKeys, isTerminal, isDiscarded = false }: Ports): Promise<CommandResult> => {
     const [verb = '', identity = '', ...more] = operands;
     if (!['rotate', 'retire'].includes(verb) || !['bot', 'cluster'].includes(identity) || more.length > 0)
       throw new UsageError('say what to do and to whose key: rotate bot, rotate cluster, retire bot or retire cluster');
-    const { project = 'discord-bot', namespace = 'discord-bot' } = values;
-    const owner = { user: `${project}-${identity}`, parameter: `/${project}/${identity}_credentials` };
+    const quietHours = readHours(values);
+    const owner = describeOwner(identity === 'cluster', values);
     if (verb === 'retire') {
-      const sentence = await asSentence(retireKeys(owner, openKeys()));
+      const sentence = await asSentence(retireKeys(owner, quietHours, openKeys()));
       return { exitCode: 0, stdout: '', stderr: `${sentence}\n` };
     }
-    const isCluster = identity === 'cluster';
-    if (isCluster && isTerminal)
-      throw new Refusal(
-        'the key would be shown on this terminal: pipe it, as in npm run -s keys -- rotate cluster | kubectl apply -f -',
-      );
-    const { key, sentence } = await asSentence(rotateKey(owner, !isCluster, openKeys()));
-    return { exitCode: 0, stdout: isCluster ? renderSecret(key, namespace) : '', stderr: `${sentence}\n` };
+    if (!owner.storesSecret) refuseLoss(owner, isTerminal, isDiscarded);
+    const { key, sentence } = await asSentence(rotateKey(owner, openKeys()));
+    const { namespace = PROJECT } = values;
+    return { exitCode: 0, stdout: owner.storesSecret ? '' : renderSecret(key, namespace), stderr: `${sentence}\n` };
   },
 });
+
+/** The commands repeat the options, so that they can be typed as they are printed. */
+function describeOwner(isCluster: boolean, { project = PROJECT, namespace = PROJECT }: Values): KeyOwner {
+  const identity = isCluster ? 'cluster' : 'bot';
+  const given = [
+    ...(project === PROJECT ? [] : [`--project ${project} `]),
+    ...(namespace === PROJECT || !isCluster ? [] : [`--namespace ${namespace} `]),
+  ].join('');
+  const type = (verb: string): string => `npm run -s keys -- ${given}${verb} ${identity}`;
+  return {
+    user: `${project}-${identity}`,
+    parameter: `/${project}/${identity}_credentials`,
+    storesSecret: !isCluster,
+    commands: {
+      rotate: isCluster ? `${type('rotate')} | kubectl apply -f -` : type('rotate'),
+      retire: type('retire'),
+      lookUp: `kubectl -n ${namespace} get secret aws-cluster -o jsonpath='{.data.AWS_ACCESS_KEY_ID}' | base64 -d`,
+    },
+  };
+}
+
+/** The secret is printed once: before it is made, there must be someone to read it. */
+function refuseLoss({ commands }: KeyOwner, isTerminal: boolean, isDiscarded: boolean): void {
+  if (isTerminal) throw new Refusal(`the key would be shown on this terminal: pipe it, as in ${commands.rotate}`);
+  if (isDiscarded)
+    throw new Refusal(
+      `the key would go to /dev/null, and its secret is printed once: pipe it, as in ${commands.rotate}`,
+    );
+}
+
+function readHours({ 'quiet-hours': hours = String(QUIET_HOURS) }: Values): number {
+  if (!/^\d{1,4}$/.test(hours))
+    throw new UsageError(`--quiet-hours: ${quote(hours)} is not a number of hours, such as 48`);
+  return Number(hours);
+}
 
 /** What AWS's client throws (no credentials, a missing right) is for the person who typed the command. */
 async function asSentence<T>(work: Promise<T>): Promise<T> {
@@ -54,7 +103,17 @@ async function asSentence<T>(work: Promise<T>): Promise<T> {
   }
 }
 
+/** Whether standard output is /dev/null: a device, and no terminal. */
+function isDiscarded(): boolean {
+  return !process.stdout.isTTY && fstatSync(1).isCharacterDevice();
+}
+
 if (import.meta.main) {
   const openKeys = (): KeyPorts => openKeyPorts(new IAMClient({}), new SSMClient({}));
-  await main(keys, { openKeys, isTerminal: process.stdout.isTTY });
+  // kubectl is missing or ended before it read: the key is made, and no one has its secret
+  process.stdout.on('error', () => {
+    process.stderr.write('No one read the secret, which is lost. Run the same command again: it says how to go on.\n');
+    process.exitCode = 1;
+  });
+  await main(keys, { openKeys, isTerminal: process.stdout.isTTY, isDiscarded: isDiscarded() });
 }

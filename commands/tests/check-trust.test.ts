@@ -92,6 +92,8 @@ describe('the command', () => {
     [[...options, 'plan', '--branch', '*', 'x'], '--branch: "*" is not one branch'],
     [[...options, 'plan', '--environment', '', 'x'], '--environment: "" is not one environment'],
     [[...options, 'plan', '--account', '12', 'x'], '--account: "12" is not an AWS account'],
+    [[...options, 'plan', '--issuer', 'acme', 'x'], '--issuer: "acme" is not an issuer'],
+    [[...options, 'plan', '--issuer', 'http://x.example/*', 'x'], '--issuer: "http://x.example/*" is not an issuer'],
     [['--nonsense'], '"--nonsense" is not an option; there are --repository, '],
     [['--repositry', 'acme/tenant'], '"--repositry" is not an option; did you mean "--repository"?'],
   ])('wrong usage: %j', async (argv, message) => {

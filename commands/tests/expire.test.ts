@@ -40,10 +40,14 @@ const manifest = {
   imageId: { imageDigest: 'sha256:d' },
   imageManifest: JSON.stringify({ manifests: [{ digest: 'sha256:c' }] }),
 };
+const plain = {
+  imageDetails: described.imageDetails.map((image) => ({ ...image, imageManifestMediaType: undefined })),
+};
 const files: Record<string, string> = {
   'policy.json': JSON.stringify(policy),
   'answer.json': JSON.stringify({ repositoryName: 'bot', lifecyclePolicyText: JSON.stringify(policy) }),
-  'images.json': JSON.stringify(described),
+  'images.json': JSON.stringify(plain),
+  'lists.json': JSON.stringify(described),
   'manifests.json': JSON.stringify({ images: [manifest], failures: [] }),
   'page.json': JSON.stringify({ ...described, nextToken: 'more' }),
   'broken.json': '{"rules": [',
@@ -73,12 +77,99 @@ test('with the manifests of the lists, what they refer to stays', async () => {
     '--policy',
     'policy.json',
     '--images',
-    'images.json',
+    'lists.json',
     '--manifests',
     'manifests.json',
     ...now,
   );
   expect(JSON.parse(stdout)).toEqual({ expired: expired.slice(0, 2) });
+});
+
+describe('a manifest list of unknown contents is not judged, for what it refers to would be said to expire', () => {
+  const index = (name: string, tags?: string[], type = list) => ({
+    repositoryName: 'discord-bot',
+    imageDigest: `sha256:${name}`,
+    ...(tags && { imageTags: tags }),
+    imagePushedAt: '2026-02-01T00:00:00Z',
+    imageManifestMediaType: type,
+  });
+  const child = (name: string) => index(name, undefined, 'application/vnd.oci.image.manifest.v1+json');
+  const entry = (digest: string, ...children: string[]) => ({
+    imageId: { imageDigest: `sha256:${digest}` },
+    imageManifest: JSON.stringify({ manifests: children.map((name) => ({ digest: `sha256:${name}` })) }),
+  });
+  /** The command on a registry's answers; `answers` are those of batch-get-image, for the digests that it asks for. */
+  const judge = async (imageDetails: object[], batch?: object) => {
+    const of: Record<string, string> = {
+      'policy.json': JSON.stringify(policy),
+      'images.json': JSON.stringify({ imageDetails }),
+      ...(batch && { 'manifests.json': JSON.stringify(batch) }),
+    };
+    const argv = ['--policy', 'policy.json', '--images', 'images.json', ...now];
+    return runCommand(expire, [...argv, ...(batch ? ['--manifests', 'manifests.json'] : [])], (path) => {
+      const text = of[path];
+      if (text === undefined) throw new Error('ENOENT');
+      return text;
+    });
+  };
+
+  test.each<[string, object[], string, object?]>([
+    ['an index and its two children', [index('i', ['in-1']), child('a'), child('b')], '"sha256:i" is a manifest list,'],
+    [
+      "Docker's list and another",
+      [index('d', ['in-1'], 'application/vnd.docker.distribution.manifest.list.v2+json'), index('i'), child('a')],
+      '"sha256:d" is a manifest list, as 1 more,',
+    ],
+    [
+      'an index of which the manifests lack',
+      [index('i', ['in-1']), index('j', ['in-2']), child('a')],
+      '"sha256:j" is a manifest list,',
+      { images: [entry('i', 'a')], failures: [] },
+    ],
+    [
+      'an index that batch-get-image gave as the manifest of one platform',
+      [index('i', ['in-1']), child('a')],
+      '"sha256:i" is a manifest list,',
+      { images: [{ imageId: { imageDigest: 'sha256:i' }, imageManifest: '{"layers": []}' }] },
+    ],
+  ])('%s', async (_name, imageDetails, sentence, batch = undefined) => {
+    const { exitCode, stdout, stderr } = await judge(imageDetails, batch);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+    expect(stderr).toContain(`images.json: ${sentence}`);
+    // what the command asks for is all that is missing
+    const asked = [...stderr.matchAll(/imageDigest=sha256:(\w+)/g)].map(([, name = '']) => name);
+    expect(stderr).toMatch(/\n {2}aws ecr batch-get-image --repository-name discord-bot .* > manifests.json\n$/);
+    const children = imageDetails.length > asked.length ? ['a', 'b'] : [];
+    const after = await judge(imageDetails, { images: asked.map((name) => entry(name, ...children)), failures: [] });
+    expect(after.exitCode).toBe(0);
+    expect(after.stdout).not.toMatch(/sha256:[ab]/);
+  });
+
+  test('an answer with failures is not whole', async () => {
+    const failures = [
+      {
+        imageId: { imageDigest: 'sha256:j' },
+        failureCode: 'ImageNotFound',
+        failureReason: 'Requested image not found',
+      },
+      { imageId: { imageTag: 'in-3' }, failureCode: 'ImageNotFound' },
+    ];
+    const { exitCode, stderr } = await judge([index('i', ['in-1']), child('a')], {
+      images: [entry('i', 'a')],
+      failures,
+    });
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe(
+      'manifests.json: "sha256:j" is under failures (ImageNotFound: Requested image not found), and 1 more, so that manifests are missing: ask batch-get-image again, for images that describe-images lists\n',
+    );
+  });
+
+  test('101 lists need two calls', async () => {
+    const { stderr } = await judge(Array.from({ length: 101 }, (_, number) => index(`i${number}`)));
+    expect(stderr.match(/batch-get-image/g)).toHaveLength(2);
+    expect(stderr.match(/imageDigest=/g)).toHaveLength(101);
+    expect(stderr).toContain(' | jq -s ');
+  });
 });
 
 test('with details, says what comes later, too', async () => {

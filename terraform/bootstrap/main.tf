@@ -71,7 +71,7 @@ resource "aws_s3_bucket_policy" "state" {
 resource "aws_iam_openid_connect_provider" "github" {
   count = var.create_provider ? 1 : 0
 
-  url            = "https://token.actions.githubusercontent.com"
-  client_id_list = ["sts.amazonaws.com"]
+  url            = "https://${var.issuer}"
+  client_id_list = local.audiences
   tags           = local.tags
 }

@@ -2,19 +2,26 @@
 locals {
   owner = split("/", var.repository)[0]
   name  = split("/", var.repository)[1]
-  subject = (
-    var.subject_form == "immutable"
-    ? "repo:${local.owner}@${var.owner_id}/${local.name}@${var.repository_id}"
-    : "repo:${var.repository}"
-  )
-  from_branch = "${local.subject}:ref:refs/heads/${var.branch}"
+  subject_forms = {
+    immutable = "repo:${local.owner}@${var.owner_id}/${local.name}@${var.repository_id}"
+    classic   = "repo:${var.repository}"
+  }
+  subjects = [for form, subject in local.subject_forms : subject if contains([form, "transition"], var.subject_form)]
+
+  from_branch  = [for subject in local.subjects : "${subject}:ref:refs/heads/${var.branch}"]
+  from_request = [for subject in local.subjects : "${subject}:pull_request"]
+  from_apply   = [for subject in local.subjects : "${subject}:environment:${var.apply_environment}"]
+
+  # In China, workflows ask for either.
+  audiences = local.partition == "aws-cn" ? ["sts.amazonaws.com.cn", "sts.amazonaws.com"] : ["sts.amazonaws.com"]
+  audience  = jsondecode(length(local.audiences) == 1 ? jsonencode(local.audiences[0]) : jsonencode(local.audiences))
 
   roles = {
-    plan          = { subjects = ["${local.subject}:pull_request", local.from_branch], statements = local.plan_statements }
-    apply         = { subjects = ["${local.subject}:environment:${var.apply_environment}"], statements = concat(local.plan_reads, local.apply_statements) }
-    build-push    = { subjects = [local.from_branch], statements = local.build_statements }
-    registry-read = { subjects = [local.from_branch], statements = local.registry_read_statements }
-    retain        = { subjects = [local.from_branch], statements = local.retain_statements }
+    plan          = { subjects = concat(local.from_request, local.from_branch), statements = local.plan_statements }
+    apply         = { subjects = local.from_apply, statements = concat(local.plan_reads, local.apply_statements) }
+    build-push    = { subjects = local.from_branch, statements = local.build_statements }
+    registry-read = { subjects = local.from_branch, statements = local.registry_read_statements }
+    retain        = { subjects = local.from_branch, statements = local.retain_statements }
   }
 }
 
@@ -34,12 +41,12 @@ resource "aws_iam_role" "this" {
       Effect = "Allow"
       Action = "sts:AssumeRoleWithWebIdentity"
       Principal = {
-        Federated = "arn:${local.partition}:iam::${local.account}:oidc-provider/token.actions.githubusercontent.com"
+        Federated = "arn:${local.partition}:iam::${local.account}:oidc-provider/${var.issuer}"
       }
       Condition = {
         StringEquals = {
-          "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-          "token.actions.githubusercontent.com:sub" = each.value.subjects
+          "${var.issuer}:aud" = local.audience
+          "${var.issuer}:sub" = each.value.subjects
         }
       }
     }]

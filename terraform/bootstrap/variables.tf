@@ -67,14 +67,26 @@ variable "repository_id" {
 }
 
 variable "subject_form" {
-  description = "How GitHub writes the subject of this repository's tokens: 'immutable' (with ids; every repository created since July 2026) or 'classic'."
+  description = "How GitHub writes the subject of this repository's tokens: 'immutable' (with ids; every repository created since July 2026), 'classic', or 'transition' while it may be either: then check with --subject-form transition, and go on to 'immutable'."
   type        = string
   default     = "immutable"
   nullable    = false
 
   validation {
-    condition     = contains(["immutable", "classic"], var.subject_form)
-    error_message = "subject_form: '${var.subject_form}' must be 'immutable' (repositories created since July 2026) or 'classic' (older ones that did not opt in)."
+    condition     = contains(["immutable", "classic", "transition"], var.subject_form)
+    error_message = "subject_form: '${var.subject_form}' must be 'immutable' (repositories created since July 2026), 'classic' (older ones that did not opt in) or 'transition' (both side by side)."
+  }
+}
+
+variable "issuer" {
+  description = "The issuer of GitHub's tokens, without its scheme: an enterprise may have its own, such as token.actions.githubusercontent.com/acme."
+  type        = string
+  default     = "token.actions.githubusercontent.com"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+(/[A-Za-z0-9._-]+)*$", var.issuer))
+    error_message = "issuer: '${var.issuer}' is not an issuer without its scheme, such as token.actions.githubusercontent.com/acme."
   }
 }
 

@@ -35,10 +35,15 @@ const list = z.looseObject({ manifests: z.array(z.looseObject({ digest: z.string
 
 /** Returns the digests that a manifest list refers to; none for any other manifest. */
 export function parseChildren(manifest: string): string[] {
+  return parseList(manifest) ?? [];
+}
+
+/** Returns the digests that a manifest list refers to; undefined for any other manifest. */
+export function parseList(manifest: string): string[] | undefined {
   try {
-    return list.safeParse(JSON.parse(manifest)).data?.manifests.map(({ digest }) => digest) ?? [];
+    return list.safeParse(JSON.parse(manifest)).data?.manifests.map(({ digest }) => digest);
   } catch {
-    return []; // what is not JSON is not a manifest list
+    return undefined; // what is not JSON is not a manifest list
   }
 }
 

@@ -10,21 +10,35 @@ export interface TrustedRepository {
   readonly ownerId: string;
   readonly repositoryId: string;
   /**
-   * How GitHub writes the subject: with ids in every repository created since July 2026, `classic` without.
-   * https://docs.github.com/en/actions/reference/security/oidc
+   * How GitHub writes the subject: with ids in every repository created since July 2026, `classic` without;
+   * `transition` is both side by side. https://docs.github.com/en/actions/reference/security/oidc
    */
-  readonly subjectForm: 'immutable' | 'classic';
+  readonly subjectForm: 'immutable' | 'classic' | 'transition';
   /** The branch that is deployed from; `main` when it is not said. */
   readonly branch?: string | undefined;
   /** The one environment that may have the role; any single one when it is not said. */
   readonly environment?: string | undefined;
+  /** Without its scheme, such as token.actions.githubusercontent.com/acme of an enterprise; github.com's if not said. */
+  readonly issuer?: string | undefined;
   /** The AWS account of GitHub's provider, 12 digits; any one when it is not said. */
   readonly account?: string | undefined;
 }
 
 /** True for a value that could match others: IAM's wildcards, and policy variables. */
 export function isOpenEnded(value: string): boolean {
-  return /[*?]|\$\{/.test(value);
+  return isWildcard(value) || value.includes('${');
+}
+
+/** True for a value that StringLike takes for a pattern, and StringEquals letter by letter. */
+export function isWildcard(value: string): boolean {
+  return /[*?]/.test(value);
+}
+
+/** Returns a subject of the repository in its other form, with ids or without; undefined for another repository's. */
+export function findTwin(value: string, trusted: TrustedRepository): string | undefined {
+  const [classic, immutable] = [prefixOf(trusted, 'classic'), prefixOf(trusted, 'immutable')];
+  if (value.startsWith(`${classic}:`)) return `${immutable}${value.slice(classic.length)}`;
+  return value.startsWith(`${immutable}:`) ? `${classic}${value.slice(immutable.length)}` : undefined;
 }
 
 /** Returns a subject that a role of this purpose may trust, for the end of a sentence. */
@@ -32,33 +46,53 @@ export function subjectExample(trusted: TrustedRepository, purpose: Purpose): st
   const branch = `ref:refs/heads/${trusted.branch ?? 'main'}`;
   const environment = `environment:${(trusted.environment ?? 'aws').replaceAll(':', '%3A')}`;
   const context = { plan: 'pull_request', apply: environment, 'build-push': branch, other: branch };
-  return `${prefixOf(trusted)}:${context[purpose]}`;
+  return `${prefixOf(trusted, trusted.subjectForm)}:${context[purpose]}`;
 }
 
 /**
  * Returns what is wrong with a value of the claim `sub`, a sentence each. It must be one subject of this repository,
  * written out, whose end fits the purpose: plan from pull requests, the branch or an environment; apply from an
  * environment alone, because only that has reviewers; the rest from the branch or an environment.
- * A wildcard is refused under StringEquals too, where IAM takes it literally: it opens the role with the next edit.
+ * A wildcard lets others in only where it `isPattern`, under StringLike: StringEquals takes it literally, and no one
+ * gets in. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
  */
-export function checkSubject(value: string, trusted: TrustedRepository, purpose: Purpose): string[] {
+export function checkSubject(
+  value: string,
+  trusted: TrustedRepository,
+  purpose: Purpose,
+  isPattern: boolean,
+): string[] {
   const example = subjectExample(trusted, purpose);
   const says = `the subject ${quote(value)}`;
   const [, whole, context] = /^repo:([^:]+):(.+)$/s.exec(value) ?? [];
+  if (isWildcard(value) && !isPattern && !value.includes('${'))
+    return [
+      `${says} has a wildcard, which StringEquals takes literally, so that no one gets in by it: write each subject out, such as ${quote(example)}`,
+    ];
   if (isOpenEnded(value))
     return [`${says} has ${placeOfWildcard(value)}: write each subject out, such as ${quote(example)}`];
   if (whole === undefined || context === undefined)
     return [`${says} is not a subject of GitHub's: write one such as ${quote(example)}`];
-  const stranger = `repo:${whole}` === prefixOf(trusted) ? undefined : explainRepository(whole, trusted);
+  const stranger = isOwn(`repo:${whole}`, trusted) ? undefined : explainRepository(whole, trusted);
   const unfit = explainContext(context, trusted, purpose);
   return [stranger, unfit].flatMap((fault) =>
     fault === undefined ? [] : [`${says} ${fault}, such as ${quote(example)}`],
   );
 }
 
-function prefixOf({ repository, ownerId, repositoryId, subjectForm }: TrustedRepository): string {
+function isOwn(prefix: string, trusted: TrustedRepository): boolean {
+  const { subjectForm } = trusted;
+  const forms = subjectForm === 'transition' ? (['immutable', 'classic'] as const) : [subjectForm];
+  return forms.some((form) => prefix === prefixOf(trusted, form));
+}
+
+/** What the repository's subjects begin with; in a transition, in the form to come. */
+function prefixOf(
+  { repository, ownerId, repositoryId }: TrustedRepository,
+  form: TrustedRepository['subjectForm'],
+): string {
   const [owner = '', name = ''] = repository.split('/');
-  return subjectForm === 'classic' ? `repo:${repository}` : `repo:${owner}@${ownerId}/${name}@${repositoryId}`;
+  return form === 'classic' ? `repo:${repository}` : `repo:${owner}@${ownerId}/${name}@${repositoryId}`;
 }
 
 function placeOfWildcard(value: string): string {
@@ -83,10 +117,10 @@ function explainRepository(
       ? `spells the repository unlike ${repository}, and IAM tells capital letters from small ones: write it as GitHub does`
       : `is of another repository than ${repository}: name this one`;
   if (subjectForm === 'classic')
-    return 'has ids, which the older form lacks: leave them out, or check with --subject-form immutable';
+    return 'has ids, which the older form lacks: leave them out, or check with --subject-form immutable (transition: both side by side)';
   const ids = [...whole.matchAll(/@(\d+)/g)].map(([, id]) => id);
   if (ids.length === 0)
-    return 'is in the older form without ids, which a repository created since July 2026 does not send, and which anyone who takes over its name would get: add the ids';
+    return 'is in the older form without ids, which a repository created since July 2026 does not send, and which anyone who takes over its name would get: add the ids (or check with --subject-form transition while both are there)';
   return ids.length === 1
     ? 'has one id of two: write the id of the owner and that of the repository'
     : `has other ids than ${repository}, ${ids.join(' and ')} for ${ownerId} and ${repositoryId}, and is somebody else's: write its own`;

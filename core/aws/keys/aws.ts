@@ -1,6 +1,7 @@
 import {
   CreateAccessKeyCommand,
   DeleteAccessKeyCommand,
+  GetAccessKeyLastUsedCommand,
   type IAMClient,
   ListAccessKeysCommand,
 } from '@aws-sdk/client-iam';
@@ -13,10 +14,15 @@ export function openKeyPorts(iam: IAMClient, ssm: SSMClient): KeyPorts {
   return {
     list: async (UserName) => {
       const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }));
-      return AccessKeyMetadata.map(({ AccessKeyId = '', CreateDate = new Date(0) }) => ({
+      return AccessKeyMetadata.map(({ AccessKeyId = '', CreateDate = new Date(0), Status }) => ({
         id: AccessKeyId,
         createdAt: CreateDate,
+        isActive: Status !== 'Inactive',
       }));
+    },
+    lastUsed: async (AccessKeyId) => {
+      const { AccessKeyLastUsed } = await iam.send(new GetAccessKeyLastUsedCommand({ AccessKeyId }));
+      return AccessKeyLastUsed?.LastUsedDate;
     },
     create: async (UserName) => {
       const { AccessKey } = await iam.send(new CreateAccessKeyCommand({ UserName }));
@@ -39,5 +45,6 @@ export function openKeyPorts(iam: IAMClient, ssm: SSMClient): KeyPorts {
     write: async (Name, Value) => {
       await ssm.send(new PutParameterCommand({ Name, Value, Type: 'SecureString', Overwrite: true }));
     },
+    now: () => new Date(),
   };
 }

@@ -74,6 +74,50 @@ run "classic_subjects" {
   }
 }
 
+run "transition" {
+  command = plan
+
+  variables {
+    subject_form = "transition"
+  }
+
+  assert {
+    condition     = toset(jsondecode(aws_iam_role.this["plan"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]) == toset(["repo:acme/tenant:pull_request", "repo:acme@1001/tenant@2002:pull_request", "repo:acme/tenant:ref:refs/heads/main", "repo:acme@1001/tenant@2002:ref:refs/heads/main"])
+    error_message = "both forms stand side by side"
+  }
+}
+
+run "enterprise" {
+  command = plan
+
+  variables {
+    issuer = "token.actions.githubusercontent.com/acme"
+  }
+
+  assert {
+    condition     = aws_iam_openid_connect_provider.github[0].url == "https://token.actions.githubusercontent.com/acme" && jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com/acme" && keys(jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Condition.StringEquals) == ["token.actions.githubusercontent.com/acme:aud", "token.actions.githubusercontent.com/acme:sub"]
+    error_message = "the enterprise's issuer alone is trusted, and its claims are compared"
+  }
+}
+
+run "china" {
+  command = plan
+
+  variables {
+    region = "cn-north-1"
+  }
+
+  override_data {
+    target = data.aws_partition.current
+    values = { partition = "aws-cn" }
+  }
+
+  assert {
+    condition     = aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com.cn", "sts.amazonaws.com"]) && jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == ["sts.amazonaws.com.cn", "sts.amazonaws.com"]
+    error_message = "in China, a workflow may ask for either audience"
+  }
+}
+
 run "rights" {
   command = plan
 
@@ -194,6 +238,16 @@ run "bad_repository_id_1" {
   }
 
   expect_failures = [var.repository_id]
+}
+
+run "bad_issuer_1" {
+  command = plan
+
+  variables {
+    issuer = "https://token.actions.githubusercontent.com/*"
+  }
+
+  expect_failures = [var.issuer]
 }
 
 run "bad_subject_form_1" {

@@ -1,6 +1,6 @@
 import type { Purpose, TrustedRepository } from '#core/aws/iam/trust.ts';
 
-const PROVIDER = 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
+export const PROVIDER = 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
 export const AUD = 'token.actions.githubusercontent.com:aud';
 export const SUB = 'token.actions.githubusercontent.com:sub';
 export const REPO = 'repo:acme@1001/tenant@2002';
@@ -54,6 +54,56 @@ export const cases: [string, object[], string, Purpose?][] = [
     'wildcard repository',
     [statement({ Condition: { ...audOnly, StringLike: { [SUB]: 'repo:acme@1001/*' } } })],
     'wildcard in the repository',
+  ],
+  [
+    'a wildcard that StringEquals takes literally',
+    [statement({ Condition: equals('repo:acme/*') })],
+    'the subject "repo:acme/*" has a wildcard, which StringEquals takes literally, so that no one gets in by it',
+  ],
+  [
+    'a wildcard that StringEquals takes literally, beside a good subject',
+    [statement({ Condition: equals([`${REPO}:environment:aws`, `${REPO}:ref:refs/heads/release-?`]) })],
+    'which StringEquals takes literally, so that no one gets in by it: write each subject out',
+  ],
+  [
+    'everything, by a wildcard that StringEquals takes literally',
+    [statement({ Condition: { StringEquals: { [AUD]: '*', [SUB]: '*' } } })],
+    'the audience "*" is not sts.amazonaws.com; StringEquals takes its wildcard literally, so that no token has it',
+  ],
+  [
+    'a wildcard where capitals do not count',
+    [statement({ Condition: { ...audOnly, StringEqualsIgnoreCase: { [SUB]: 'repo:acme/*' } } })],
+    'StringEqualsIgnoreCase does not compare letter by letter: use StringEquals',
+  ],
+  [
+    'a wildcard under ArnLike',
+    [statement({ Condition: { ...audOnly, ArnLike: { [SUB]: 'repo:acme/*' } } })],
+    'ArnLike does not compare letter by letter and takes the wildcard in "repo:acme/*"',
+  ],
+  [
+    "China's audience outside China",
+    [statement({ Condition: { StringEquals: { ...subOnly.StringEquals, [AUD]: 'sts.amazonaws.com.cn' } } })],
+    'the audience "sts.amazonaws.com.cn" is not sts.amazonaws.com: write it as it is',
+  ],
+  [
+    'no audience in China',
+    [statement({ Principal: { Federated: PROVIDER.replace('arn:aws:', 'arn:aws-cn:') }, Condition: subOnly })],
+    `no condition on ${AUD}: add StringEquals with "sts.amazonaws.com.cn"`,
+  ],
+  [
+    'a provider of China and one of elsewhere',
+    [
+      statement({
+        Principal: { Federated: [PROVIDER, PROVIDER.replace('arn:aws:', 'arn:aws-cn:')] },
+        Condition: { StringEquals: { ...subOnly.StringEquals, [AUD]: 'sts.amazonaws.com.cn' } },
+      }),
+    ],
+    'the audience "sts.amazonaws.com.cn" is not sts.amazonaws.com',
+  ],
+  [
+    "an enterprise's issuer that was not asked for",
+    [statement({ Principal: { Federated: `${PROVIDER}/acme` } })],
+    "is not GitHub's provider: write arn:aws:iam::<account>:oidc-provider/token.actions.githubusercontent.com, or check with --issuer token.actions.githubusercontent.com/acme if that is your enterprise's",
   ],
   ['wildcard everything', [statement({ Condition: { ...audOnly, StringLike: { [SUB]: '*' } } })], 'wildcard in'],
   [

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { parsePolicy } from '#core/aws/iam/policy.ts';
 import { checkTrust, type Purpose } from '#core/aws/iam/trust.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { AUD, cases, documentOf, equals, REPO, repository, SUB, statement } from './trust-cases.ts';
+import { AUD, cases, documentOf, equals, PROVIDER, REPO, repository, SUB, statement } from './trust-cases.ts';
 
 const check = (document: unknown, purpose: Purpose = 'apply', of = repository) =>
   checkTrust(parsePolicy('trust.json', document), of, purpose);
@@ -79,6 +79,97 @@ describe('good', () => {
 
   test('a statement that denies, beside a good one', () => {
     expect(check(documentOf(statement(), { Effect: 'Deny', Principal: '*', Action: 'sts:*' }))).toEqual([]);
+  });
+});
+
+describe('a transition to subjects with ids', () => {
+  const [old, now] = ['repo:acme/tenant', REPO].map((prefix) => `${prefix}:environment:aws`);
+  const both = documentOf(statement({ Condition: equals([old ?? '', now ?? '']) }));
+
+  test('both forms side by side are refused under either form, and taken when a transition is asked for', () => {
+    expect(check(both)).toEqual([expect.stringContaining('or check with --subject-form transition')]);
+    expect(check(both, 'apply', { ...repository, subjectForm: 'classic' })).toEqual([
+      expect.stringContaining('transition: both side by side'),
+    ]);
+    expect(check(both, 'apply', { ...repository, subjectForm: 'transition' })).toEqual([]);
+  });
+
+  test('the forms may be in two statements, and of several subjects', () => {
+    const [first, second] = [old, now].map((sub, index) =>
+      statement({ Sid: `S${index}`, Condition: equals(sub ?? '') }),
+    );
+    const transition = { ...repository, subjectForm: 'transition' as const };
+    expect(check(documentOf(first ?? {}, second ?? {}), 'apply', transition)).toEqual([]);
+    const plan = ['pull_request', 'ref:refs/heads/main'].flatMap((end) => [
+      `repo:acme/tenant:${end}`,
+      `${REPO}:${end}`,
+    ]);
+    expect(check(documentOf(statement({ Condition: equals(plan) })), 'plan', transition)).toEqual([]);
+  });
+
+  test.each([
+    ['the older form alone', [old], `add "${now}"`],
+    ['the newer form alone', [now], `add "${old}"`],
+    ['the older form of something else', [now, 'repo:acme/tenant:environment:prod'], `add "${old}"`],
+    ['the older form of another repository', [now, old, 'repo:acme/other:environment:aws'], 'is of another repository'],
+    ["somebody else's ids", [now, old, 'repo:acme@6/tenant@6:environment:aws'], 'has other ids than acme/tenant'],
+    ['a pull request in the older form', [now, old, 'repo:acme/tenant:pull_request'], 'lets any pull request apply'],
+  ])('%s', (_name, subjects, message) => {
+    const document = documentOf(statement({ Condition: equals(subjects.map((sub) => sub ?? '')) }));
+    expect(check(document, 'apply', { ...repository, subjectForm: 'transition' }).join('\n')).toContain(message);
+  });
+});
+
+describe('partitions of AWS', () => {
+  const inPartition = (partition: string, aud: string | string[]) =>
+    documentOf(
+      statement({
+        Principal: { Federated: PROVIDER.replace('arn:aws:', `arn:${partition}:`) },
+        Condition: { StringEquals: { [AUD]: aud, [SUB]: `${REPO}:environment:aws` } },
+      }),
+    );
+  test.each([
+    ['aws-cn', 'sts.amazonaws.com.cn', 0],
+    ['aws-cn', 'sts.amazonaws.com', 0], // a workflow in China may ask for either
+    ['aws-cn', ['sts.amazonaws.com', 'sts.amazonaws.com.cn'], 0],
+    ['aws-us-gov', 'sts.amazonaws.com', 0],
+    ['aws-us-gov', 'sts.amazonaws.com.cn', 1],
+    ['aws-cn', 'sts.amazonaws.com.cn.evil.example', 1],
+  ])('%s takes the audience %j with %i faults', (partition, audience, faults) => {
+    expect(check(inPartition(partition, audience))).toHaveLength(faults);
+  });
+});
+
+describe('an issuer that was asked for', () => {
+  const of = (issuer: string, keys = issuer) =>
+    documentOf(
+      statement({
+        Principal: { Federated: `arn:aws:iam::123456789012:oidc-provider/${issuer}` },
+        Condition: {
+          StringEquals: { [`${keys}:aud`]: 'sts.amazonaws.com', [`${keys}:sub`]: `${REPO}:environment:aws` },
+        },
+      }),
+    );
+  test.each([
+    'token.actions.githubusercontent.com/acme',
+    'token.actions.Acme.ghe.com',
+    'github.acme.example/_services/token',
+  ])('%s is the one that counts', (issuer) => {
+    expect(check(of(issuer), 'apply', { ...repository, issuer })).toEqual([]);
+    expect(check(of(issuer)).join('\n')).toContain(`or check with --issuer ${issuer}`);
+    // github.com's own issuer gives tokens to all the world
+    expect(check(documentOf(statement()), 'apply', { ...repository, issuer }).join('\n')).toContain(
+      `is not GitHub's provider: write arn:aws:iam::<account>:oidc-provider/${issuer}`,
+    );
+    expect(check(of(`${issuer}x`), 'apply', { ...repository, issuer })).not.toEqual([]);
+  });
+
+  test("conditions on github.com's claims say nothing of an enterprise's tokens", () => {
+    const issuer = 'token.actions.githubusercontent.com/acme';
+    expect(check(of(issuer, 'token.actions.githubusercontent.com'), 'apply', { ...repository, issuer })).toEqual([
+      expect.stringContaining(`no condition on ${issuer}:aud`),
+      expect.stringContaining(`no condition on ${issuer}:sub`),
+    ]);
   });
 });
 
