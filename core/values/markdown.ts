@@ -18,6 +18,14 @@ export function inlineCode(text: string): string {
   return `${fence}${padding}${clean.replaceAll('|', '\\|')}${padding}${fence}`;
 }
 
+/** Returns lines as a block of code that nothing in them can end. */
+export function codeBlock(lines: readonly string[]): string {
+  const clean = lines.map((line) => line.replace(/\p{Cc}/gu, ''));
+  const longest = Math.max(2, ...clean.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length)));
+  const fence = '`'.repeat(longest + 1);
+  return [fence, ...clean, fence].join('\n');
+}
+
 /** Returns a Markdown link; the address is percent-encoded where Markdown would end it. Of an address that is not http(s) only the text is left. */
 export function link(text: string, address: string): string {
   if (!/^https?:\/\//.test(address)) return text;
