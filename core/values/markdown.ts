@@ -21,8 +21,8 @@ export function inlineCode(text: string): string {
 /** Returns lines as a block of code that nothing in them can end. */
 export function codeBlock(lines: readonly string[]): string {
   const clean = lines.map((line) => line.replace(/\p{Cc}/gu, ''));
-  const longest = Math.max(2, ...clean.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length)));
-  const fence = '`'.repeat(longest + 1);
+  const lengths = clean.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length + 1));
+  const fence = '`'.repeat(Math.max(3, ...lengths));
   return [fence, ...clean, fence].join('\n');
 }
 
