@@ -31,6 +31,7 @@ describe('an action by hand', () => {
     expect([run.exitCode, run.told]).toEqual([0, expect.stringContaining('production/discord-bot: 0000000… → ')]);
     expect(run.stdout).toMatch(new RegExp(`^outcome=landed\\ncommit=${main()}\\nreleases=\\[`));
     expect(run.stdout).toContain('### 🚢 Committed for production, not yet seen running');
+    expect(run.stdout).toContain('⚠️ No Argo CD Application in this checkout follows overlays/production.');
     expect(run.stdout.trimEnd().split('\n').at(-1)).toMatch(/Rendered with kustomize/);
     expect(tenant.readOverlay()).toContain(sandbox);
   }, 30_000);
