@@ -19,7 +19,7 @@ const arriving = pages.filter(([, page]) => page.includes('Argo CD applies'));
 describe('a summary says what is proven so far and what is not', () => {
   test('of every action that lands', () => {
     const actions = new Set(arriving.map(([name]) => name.split('/')[0]));
-    expect([...actions].sort()).toEqual(['hold-overlay', 'promote-overlay', 'rollback-overlay']);
+    expect([...actions].sort()).toEqual(['bump-overlay', 'hold-overlay', 'promote-overlay', 'rollback-overlay']);
   });
   test.each(arriving)('%s', (_name, page) => {
     expect(page.split('\n')[0]).toMatch(/not yet seen running$/);
