@@ -28,7 +28,7 @@ test('the first command of all installs what it needs, and prints its own words 
   const { status, stdout, stderr } = npm('check:trust', '--', '--help');
   expect([status, stderr.split('\n')[0]]).toEqual([0, 'Installing the packages of Slipway (once, from the lock) …']);
   expect(stdout).toMatch(/^Says whether anyone but a repository's own workflows could assume a role\.\n/);
-}, 300_000);
+}, 600_000);
 
 test('the next command installs nothing', () => {
   const { status, stdout, stderr } = npm('keys', '--', '--help');
@@ -54,4 +54,4 @@ test('packages that were taken away come back before the command runs, and its o
   const { status, stdout } = npm('expire', '--', ...files);
   expect([status, typeof JSON.parse(stdout)]).toEqual([0, 'object']);
   expect(existsSync(join(clone, 'node_modules/zod'))).toBe(true);
-}, 300_000);
+}, 600_000);
