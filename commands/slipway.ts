@@ -10,10 +10,11 @@ import { hold } from './slipway/hold.ts';
 import { promote } from './slipway/promote.ts';
 import { release } from './slipway/release.ts';
 import { rollback } from './slipway/rollback.ts';
+import { runActionByHand, runActionHelp } from './slipway/run-action.ts';
 import type { SlipwayPorts } from './slipway/session.ts';
 import { status } from './slipway/status.ts';
 
-const verbs = { history, status, rollback, promote, hold, release } as const;
+const verbs = { history, status, rollback, promote, hold, release, 'run-action': runActionHelp } as const;
 
 /** Runs the verb that the first word names; without one it says which there are. */
 export async function runSlipway(argv: readonly string[], ports: SlipwayPorts): Promise<CommandResult> {
@@ -32,6 +33,8 @@ export async function runSlipway(argv: readonly string[], ports: SlipwayPorts): 
       return runCommand(hold, rest, ports);
     case 'release':
       return runCommand(release, rest, ports);
+    case 'run-action':
+      return runActionByHand(rest, ports);
   }
   const names = Object.keys(verbs);
   const fault = verb === '' ? 'say what to do' : `${quote(verb)} is not a verb${suggestName(verb, names)}`;

@@ -24,16 +24,21 @@ export function readManifest(text: string): Manifest {
   return manifest.parse(parse(text));
 }
 
-/** Returns the README with its tables written from action.yml; throws when a marker is gone. */
+/** Returns the README, whose title is the action's name, with its tables written from action.yml; throws when a marker is gone. */
 export function fillReadme(readme: string, actionYml: string): string {
   const { inputs, outputs } = readManifest(actionYml);
-  const inputRows = Object.entries(inputs).map(([name, { description, required, default: value }]) => [
-    `\`${name}\``,
+  const inputRows = Object.entries(inputs).map(([input, { description, required, default: value }]) => [
+    `\`${input}\``,
     cell(description),
     required ? 'required' : value === undefined || value === '' ? '' : `\`${value}\``,
   ]);
-  const outputRows = Object.entries(outputs).map(([name, { description }]) => [`\`${name}\``, cell(description)]);
-  const filled = replaceBetween(readme, 'inputs', toTable(['input', 'what it is', 'default'], inputRows));
+  const outputRows = Object.entries(outputs).map(([output, { description }]) => [`\`${output}\``, cell(description)]);
+  const required = Object.keys(inputs).filter((input) => inputs[input]?.required);
+  const [, name = ''] = /^# (\S+)/.exec(readme) ?? [];
+  const byHand = ['npm run -s slipway -- run-action', name, ...required.map((input) => `--${input} VALUE`)].join(' ');
+  const table = toTable(['input', 'what it is', 'default'], inputRows);
+  const text = `${table}\n\nBy hand, on your clone: \`${byHand}\`. What is left out has these defaults.`;
+  const filled = replaceBetween(readme, 'inputs', text);
   return replaceBetween(filled, 'outputs', toTable(['output', 'what it says'], outputRows));
 }
 

@@ -159,7 +159,9 @@ function renderLanded(result: LandResult, branch: string, next: string, page: Pa
   const title = paint(`Landed on ${branch} as ${short(result.commit)}.`, 'green', page);
   const lines = describe(result).map((line) => `  ${line}`);
   const isRunning = result.images.some(({ outcome }) => outcome === 'landed');
-  const arrival = isRunning ? 'Argo CD applies it within half a minute. ' : '';
+  const arrival = isRunning
+    ? 'Argo CD applies it within half a minute; that its pods start is not proven yet: kubectl get applications -n argocd. '
+    : '';
   return `${[title, ...lines].join('\n')}\n\n${arrival}${next}\n`;
 }
 

@@ -1,13 +1,17 @@
+import { describeUnfollowed, type Unfollowed } from '#core/action/applications.ts';
 import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
 import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { ImageOutcome } from '#core/release/decide.ts';
 import type { LandResult } from '#core/release/land.ts';
+import type { EnvironmentEdit } from '#core/release/plan.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
 
 /** Where links of a summary lead, and which branch the run was about. */
 export interface LandingPage extends RepositoryPage {
   readonly branch: string;
+  /** The environments of the result that no Argo CD Application is known to follow; empty where it was not looked for. */
+  readonly unfollowed?: readonly Unfollowed[];
 }
 
 /** Returns the outputs of a landed intent. */
@@ -64,6 +68,7 @@ export function renderLanding(headline: string, result: LandResult, next: string
     ...images.flatMap((image) => explainWinner(image, page)),
     ...images.flatMap((image) => explainHold(image, page)),
     ...images.flatMap(explainNote),
+    ...(page.unfollowed ?? []).flatMap(explainUnfollowed),
     `**Next:** ${next}`,
     '',
     ...renderFooter(result),
@@ -76,10 +81,30 @@ export function listEnvironments({ images }: LandResult, outcome: LandResult['ou
   return [...new Set(matching.map(({ environment }) => environment))];
 }
 
-/** Returns what happens after a commit landed, and how to see it. */
+/** What a headline says behind a commit that no pod is known to run yet. */
+export const NOT_SEEN = 'not yet seen running';
+
+/** Returns what happens after a commit landed, what is proven so far and what is not, and where to look. */
 export function explainArrival({ commit }: LandResult, environments: readonly string[], page: LandingPage): string {
-  const look = `kubectl get applications -n argocd ${environments.join(' ')}`;
-  return `Argo CD applies ${commitLink(commit ?? '', page)} from ${inlineCode(page.branch)}, within half a minute without a webhook. This run does not wait for the pods; to see them arrive: ${inlineCode(look)}.`;
+  return explainArrivals([commit ?? ''], environments, page);
+}
+
+/** Returns the same of several commits. */
+export function explainArrivals(
+  commits: readonly string[],
+  environments: readonly string[],
+  page: LandingPage,
+): string {
+  const names = environments.map((name) => ` ${name}`).join('');
+  const links = commits.map((commit) => commitLink(commit, page)).join(', ');
+  const proven = commits.length === 1 ? 'the commit is' : 'the commits are';
+  return [
+    `Argo CD applies ${links} from ${inlineCode(page.branch)}, within half a minute without a webhook.`,
+    `**Proven so far:** ${proven} on ${inlineCode(page.branch)}, and kustomize renders what ${commits.length === 1 ? 'it says' : 'they say'}.`,
+    '**Not proven:** that the pods start and answer; this run does not wait for them.',
+    `${inlineCode(`kubectl get applications -n argocd${names}`)} says \`Synced\` and \`Healthy\` once they do.`,
+    `Where it says anything else for more than a minute, ${inlineCode(`kubectl describe applications -n argocd${names}`)} says why.`,
+  ].join(' ');
 }
 
 /** Returns how to take a landed commit back; a first release has nothing behind it. */
@@ -154,9 +179,20 @@ function explainNote({ environment, image, note }: ImageOutcome): string[] {
   return note === undefined ? [] : [`${inlineCode(`${environment}/${image}`)}: ${escapeMarkdown(note)}.`, ''];
 }
 
+function explainUnfollowed(one: Unfollowed): string[] {
+  const { fact, remedy } = describeUnfollowed(one);
+  const parts = remedy.split('`').map((part, index) => (index % 2 === 0 ? escapeMarkdown(part) : inlineCode(part)));
+  return [`⚠️ ${escapeMarkdown(fact)} ${parts.join('')}`, ''];
+}
+
+/** The version is kustomize's own, also where kubectl brings it. */
+function describeKustomize({ name, version }: EnvironmentEdit['kustomize']): string {
+  return name === 'kubectl' ? `kustomize ${version}, the one in kubectl` : `kustomize ${version}`;
+}
+
 function renderFooter({ lostRaces, edits, batch }: LandResult): string[] {
   const [edit] = edits;
-  const tool = edit === undefined ? [] : [`Rendered with ${edit.kustomize.name} ${edit.kustomize.version}.`];
+  const tool = edit === undefined ? [] : [`Rendered with ${describeKustomize(edit.kustomize)}.`];
   const races =
     lostRaces === 0 ? [] : [`The branch moved ${lostRaces} times meanwhile; the change was decided again each time.`];
   const others = batch === undefined || batch < 2 ? [] : [`The commit landed ${batch} intents, this one among them.`];

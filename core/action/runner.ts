@@ -1,6 +1,6 @@
 import * as actions from '@actions/core';
 import type { Log } from '#core/system/log.ts';
-import { describeError, InputError, isExpected } from '#core/values/errors.ts';
+import { describeError, InputError, isExpected, Refusal } from '#core/values/errors.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
 
 /** What the runner tells every step, each from its documented environment variable. */
@@ -13,7 +13,7 @@ export interface RunnerEnvironment {
   readonly repository: string;
   /** GITHUB_SERVER_URL, without a slash at its end. */
   readonly serverUrl: string;
-  /** GITHUB_RUN_ID of this workflow run, as a page: `<server>/<repository>/actions/runs/<id>`. */
+  /** GITHUB_RUN_ID as a page: `<server>/<repository>/actions/runs/<id>`; empty for a run by hand, whose id is 0. */
   readonly runUrl: string;
   /** GITHUB_ACTOR: the login that started the run. */
   readonly actor: string;
@@ -90,15 +90,32 @@ function inert(message: string): string {
   return message.replace(/^([\s\u0085]*):(?=:)/gm, '$1: ').replaceAll('##[', '# #[');
 }
 
+/** What every step needs of the runner. */
+const NEEDED = [
+  'GITHUB_WORKSPACE',
+  'RUNNER_TEMP',
+  'GITHUB_REPOSITORY',
+  'GITHUB_SERVER_URL',
+  'GITHUB_RUN_ID',
+  'GITHUB_ACTOR',
+  'GITHUB_SHA',
+] as const;
+
 function readEnvironment(env: NodeJS.ProcessEnv): RunnerEnvironment {
+  const missing = NEEDED.filter((name) => (env[name] ?? '') === '');
+  if (missing.length > 1)
+    throw new Refusal(
+      `${missing.join(', ')} are empty: this action runs on a GitHub Actions runner, which sets them; by hand: ${BY_HAND}`,
+    );
   const serverUrl = required(env, 'GITHUB_SERVER_URL').replace(/\/+$/, '');
   const repository = required(env, 'GITHUB_REPOSITORY');
+  const run = required(env, 'GITHUB_RUN_ID');
   return {
     workspace: required(env, 'GITHUB_WORKSPACE'),
     temp: required(env, 'RUNNER_TEMP'),
     repository,
     serverUrl,
-    runUrl: `${serverUrl}/${repository}/actions/runs/${required(env, 'GITHUB_RUN_ID')}`,
+    runUrl: run === '0' ? '' : `${serverUrl}/${repository}/actions/runs/${run}`,
     actor: required(env, 'GITHUB_ACTOR'),
     sha: required(env, 'GITHUB_SHA'),
     eventName: env['GITHUB_EVENT_NAME'] ?? '',
@@ -106,9 +123,16 @@ function readEnvironment(env: NodeJS.ProcessEnv): RunnerEnvironment {
   };
 }
 
+/** How a person runs an action without a runner. */
+const BY_HAND = 'npm run -s slipway -- run-action --help';
+
 function required(env: NodeJS.ProcessEnv, name: string): string {
   const value = env[name] ?? '';
   if (value === '')
-    throw new InputError(name, value, 'is empty: this action runs on a GitHub Actions runner, which sets it');
+    throw new InputError(
+      name,
+      value,
+      `is empty: this action runs on a GitHub Actions runner, which sets it; by hand: ${BY_HAND}`,
+    );
   return value;
 }

@@ -22,6 +22,14 @@ export function inlineCode(text: string): string {
   return `${fence}${padding}${clean.replaceAll('|', '\\|')}${padding}${fence}`;
 }
 
+/** Returns lines as a block of code that nothing in them can end. */
+export function codeBlock(lines: readonly string[]): string {
+  const clean = lines.map((line) => line.replace(/\p{Cc}/gu, ''));
+  const lengths = clean.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length + 1));
+  const fence = '`'.repeat(Math.max(3, ...lengths));
+  return [fence, ...clean, fence].join('\n');
+}
+
 /** Returns a Markdown link; the address is percent-encoded where Markdown would end it. Of an address that is not http(s) only the text is left. */
 export function link(text: string, address: string): string {
   if (!/^https?:\/\//.test(address)) return text;

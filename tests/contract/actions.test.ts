@@ -32,7 +32,7 @@ describe('each breach is found', () => {
     'action.yml':
       'name: A\ndescription: Does.\ninputs:\n  image: {description: An image., required: true}\noutputs:\n  digest: {description: A digest.}\nruns: {using: node24, main: dist/index.cjs}\n',
     'README.md':
-      '<!-- inputs -->\n\n| input | what it is | default |\n| --- | --- | --- |\n| `image` | An image. | required |\n\n<!-- /inputs -->\n<!-- outputs -->\n\n| output | what it says |\n| --- | --- |\n| `digest` | A digest. |\n\n<!-- /outputs -->\n',
+      '# a\n<!-- inputs -->\n\n| input | what it is | default |\n| --- | --- | --- |\n| `image` | An image. | required |\n\nBy hand, on your clone: `npm run -s slipway -- run-action a --image VALUE`. What is left out has these defaults.\n\n<!-- /inputs -->\n<!-- outputs -->\n\n| output | what it says |\n| --- | --- |\n| `digest` | A digest. |\n\n<!-- /outputs -->\n',
     'src/main.ts': '',
     'src/inputs.ts': "runner.input('image');\n",
     'src/ports.ts': '',

@@ -179,6 +179,10 @@ async function buildImage(
     source_url: deps.repositoryUrl,
     ...(layer === undefined ? {} : { layer }),
   };
-  await runPacker({ template: plan.image.template, folder, variables }, deps.toolExec, deps.log);
+  await runPacker(
+    { image: plan.image.name, template: plan.image.template, folder, variables },
+    deps.toolExec,
+    deps.log,
+  );
   return local;
 }

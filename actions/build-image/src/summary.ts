@@ -1,6 +1,31 @@
 import { commitLink, type RepositoryPage } from '#core/action/summary.ts';
-import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
+import { describeError } from '#core/values/errors.ts';
+import { codeBlock, escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
+import { BuildFailure } from './engine/failure.ts';
 import type { Build } from './run.ts';
+
+/** Returns the summary of a build that failed: why, what became of what is deployed, where to look. */
+export function renderFailure(image: string, error: Error, commit: string, page: RepositoryPage): string {
+  const name = escapeMarkdown(image);
+  const isBuild = error instanceof BuildFailure;
+  const reasons = isBuild && error.reasons.length > 0 ? error.reasons : describeError(error).split('\n');
+  const place = isBuild
+    ? `the log of this step, and ${fileLink(error.template, commit, page)}`
+    : 'the log of this step';
+  const fate = isBuild ? 'Nothing of it was pushed: what is deployed stays.' : 'What is deployed stays.';
+  return [
+    `### 💥 ${name} was not built`,
+    '',
+    codeBlock(reasons),
+    '',
+    fate,
+    '',
+    `**Look at it:** ${place}`,
+    '',
+    '**Next:** correct what the lines above name, and push; or run the job again, where a service was down.',
+    '',
+  ].join('\n');
+}
 
 /** Returns the job summary: what was built or why nothing was, how to look at it, what to do next. */
 export function renderSummary(build: Build, context: RepositoryPage): string {
@@ -67,8 +92,16 @@ function describeBase({ ingredients: { base }, base: used }: Build): string {
 
 function nextStep(build: Build): string {
   const bump = `bump an environment with ${inlineCode(`${build.image}=${build.digest}`)}`;
-  if (build.outcome === 'built') return `${bump} (in the deploy workflow the next job does).`;
+  if (build.outcome === 'built')
+    return `${bump} (in the deploy workflow the next job does). Nothing has started the image yet: that it runs is not proven.`;
   return `nothing, where this digest is deployed; else ${bump}. To build in spite of it: ${inlineCode('force: true')}.`;
+}
+
+function fileLink(path: string, commit: string, page: RepositoryPage): string {
+  return link(
+    inlineCode(path),
+    `${page.repositoryUrl}/blob/${commit}/${path.split('/').map(encodeURIComponent).join('/')}`,
+  );
 }
 
 function treeLink(path: string, build: Build, context: RepositoryPage): string {

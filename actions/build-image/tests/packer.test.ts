@@ -29,7 +29,7 @@ describe('packerArgv', () => {
     ],
   ];
   test.each(rows)('%s', (_name, template, variables, argv) => {
-    expect(packerArgv({ template, folder: '/x', variables })).toEqual(argv);
+    expect(packerArgv({ template, variables })).toEqual(argv);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   explainReturn,
   type LandingPage,
   listEnvironments,
+  NOT_SEEN,
   renderLanding,
 } from '#core/action/landing.ts';
 import type { LandResult } from '#core/release/land.ts';
@@ -18,7 +19,7 @@ function headline(result: LandResult): string {
   const place = escapeMarkdown(listEnvironments(result, result.outcome).join(', '));
   switch (result.outcome) {
     case 'landed':
-      return `🚢 Landed in ${place}`;
+      return `🚢 Committed for ${place}, ${NOT_SEEN}`;
     case 'unchanged':
       return `✅ ${place} has it already`;
     case 'held':
@@ -37,7 +38,9 @@ function nextStep(result: LandResult, page: LandingPage): string {
       return `${arrival} ${explainReturn(result, page)}${held}`;
     }
     case 'unchanged':
-      return 'nothing. The overlays name these digests already, so nothing was committed.';
+      return (page.unfollowed ?? []).length === 0
+        ? 'nothing. The overlays name these digests already, so nothing was committed.'
+        : 'the Application, as said above. The overlays name these digests already, so nothing was committed.';
     case 'held':
       return `nothing, until you let go: ${explainRelease(undefined, page)}`;
     case 'superseded':

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import type { LandingPage } from '#core/action/landing.ts';
 import type { LandResult } from '#core/release/land.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { expectGolden } from '#tests/support/golden.ts';
@@ -56,8 +57,8 @@ const winner = {
   commit: commit('9'),
 } as const;
 
-function golden(name: string, landing: LandResult): void {
-  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), renderSummary(landing, context));
+function golden(name: string, landing: LandResult, page: LandingPage = context): void {
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), renderSummary(landing, page));
 }
 
 test('landed', () => golden('landed', landed));
@@ -72,6 +73,17 @@ test('unchanged', () =>
     edits: [],
     images: [{ ...image, from: digest('b'), outcome: 'unchanged' }],
   }));
+
+test('unchanged, where no Application follows the environment: that is what comes next', () => {
+  const sibling = { file: 'argocd/staging.yaml', environment: 'staging', overlay: 'overlays/staging' };
+  const unfollowed = [{ environment: 'production', overlay: 'overlays/production', sibling }];
+  const images = [{ ...image, from: digest('b'), outcome: 'unchanged' as const }];
+  golden(
+    'unchanged-unfollowed',
+    { outcome: 'unchanged', commit: undefined, holds: [], batch: undefined, lostRaces: 0, edits: [], images },
+    { ...context, unfollowed },
+  );
+});
 
 test('superseded names the winner', () =>
   golden('superseded', {

@@ -1,3 +1,4 @@
+import { findUnfollowed } from '#core/action/applications.ts';
 import { runAction } from '#core/action/runner.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { readInputs } from './inputs.ts';
@@ -13,7 +14,9 @@ runAction(async (runner) => {
   try {
     const result = await run(inputs, ports);
     runner.setOutputs(describeOutputs(result));
-    await runner.addSummary(renderSummary(result, { ...inputs, repositoryUrl: `${serverUrl}/${repository}` }));
+    const unfollowed = await findUnfollowed(runner, inputs.config, result);
+    const page = { ...inputs, repositoryUrl: `${serverUrl}/${repository}`, unfollowed };
+    await runner.addSummary(renderSummary(result, page));
   } finally {
     await close();
   }

@@ -1,4 +1,4 @@
-import { explainArrival, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import { explainArrival, type LandingPage, NOT_SEEN, renderLanding, workflowLink } from '#core/action/landing.ts';
 import type { HoldResult } from '#core/release/hold-image.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
@@ -19,7 +19,7 @@ function headline({ outcome, images }: LandResult, place: string, { action }: Su
   if (outcome !== 'landed') return `✅ Nothing is held in ${place}, and nothing waits`;
   const deployed = images.some((image) => image.outcome === 'landed');
   return deployed
-    ? `🚢 ${place} is let go, and the newest build is deployed`
+    ? `🚢 ${place} is let go, and the newest build is committed, ${NOT_SEEN}`
     : `🚢 ${place} is let go; nothing was pending`;
 }
 

@@ -1,4 +1,11 @@
-import { explainArrival, explainReturn, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import {
+  explainArrival,
+  explainReturn,
+  type LandingPage,
+  NOT_SEEN,
+  renderLanding,
+  workflowLink,
+} from '#core/action/landing.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
 
@@ -18,8 +25,8 @@ export function renderSummary(result: LandResult, context: SummaryContext): stri
 }
 
 function headline({ outcome }: LandResult, place: string): string {
-  if (outcome === 'landed') return `🚢 Promoted to ${place}`;
-  return outcome === 'unchanged' ? `✅ ${place} runs this set already` : `⏭️ Superseded in ${place}`;
+  if (outcome === 'landed') return `🚢 Promotion to ${place} committed, ${NOT_SEEN}`;
+  return outcome === 'unchanged' ? `✅ ${place} has this set already` : `⏭️ Superseded in ${place}`;
 }
 
 function nextStep(result: LandResult, context: SummaryContext): string {

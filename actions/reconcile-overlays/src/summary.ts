@@ -1,5 +1,5 @@
-import type { LandingPage } from '#core/action/landing.ts';
-import { commitLink, shortDigest } from '#core/action/summary.ts';
+import { explainArrivals, type LandingPage, NOT_SEEN } from '#core/action/landing.ts';
+import { shortDigest } from '#core/action/summary.ts';
 import type { Reconciled } from '#core/release/reconcile.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import { escapeMarkdown, inlineCode, table } from '#core/values/markdown.ts';
@@ -17,7 +17,7 @@ export function renderSummary(result: Reconciled, page: LandingPage): string {
     hold === undefined ? '' : escapeMarkdown(describeBinding(hold)),
   ]);
   return [
-    `### ${commits.length > 0 ? '🚢 Landed what was left behind' : '✅ Nothing was left behind'}`,
+    `### ${commits.length > 0 ? `🚢 Committed what was left behind, ${NOT_SEEN}` : '✅ Nothing was left behind'}`,
     '',
     ...(rows.length === 0 ? [] : [table(['environment', 'image', 'outcome', 'from', 'newest build', 'why'], rows), '']),
     ...(folded === 0 ? [] : [`${folded} open ${folded === 1 ? 'intent was' : 'intents were'} decided.`, '']),
@@ -25,7 +25,7 @@ export function renderSummary(result: Reconciled, page: LandingPage): string {
       `${inlineCode(ref)} is not an intent of this version of Slipway; it was left as it is.`,
       '',
     ]),
-    `**Next:** ${commits.length > 0 ? `Argo CD applies ${commits.map((commit) => commitLink(commit, page)).join(', ')} from ${inlineCode(page.branch)}, within half a minute without a webhook.` : 'nothing.'}`,
+    `**Next:** ${commits.length > 0 ? explainArrivals(commits, [], page) : 'nothing.'}`,
     '',
   ].join('\n');
 }

@@ -1,4 +1,11 @@
-import { explainArrival, explainRelease, type LandingPage, renderLanding, workflowLink } from '#core/action/landing.ts';
+import {
+  explainArrival,
+  explainRelease,
+  type LandingPage,
+  NOT_SEEN,
+  renderLanding,
+  workflowLink,
+} from '#core/action/landing.ts';
 import { commitLink, shortDigest } from '#core/action/summary.ts';
 import type { RollbackResult } from '#core/release/roll-back.ts';
 import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
@@ -13,7 +20,9 @@ export function renderSummary(result: RollbackResult, context: SummaryContext): 
   const place = escapeMarkdown(context.environment);
   const set = commitLink(result.target.set.commit, context);
   const headline =
-    result.outcome === 'landed' ? `⏪ Rolled ${place} back to ${set}` : `✅ ${place} runs the set of ${set} already`;
+    result.outcome === 'landed'
+      ? `⏪ Rolled ${place} back to ${set}, ${NOT_SEEN}`
+      : `✅ ${place} has the set of ${set} already`;
   return renderLanding(
     headline,
     result,

@@ -94,7 +94,7 @@ describe('the environment', () => {
     const step = act(print("'the body ran'"), rest);
     expect(step.code).toBe(1);
     expect(step.lines).toEqual([
-      `::error::${name}: "" is empty: this action runs on a GitHub Actions runner, which sets it`,
+      `::error::${name}: "" is empty: this action runs on a GitHub Actions runner, which sets it; by hand: npm run -s slipway -- run-action --help`,
     ]);
   });
 });

@@ -1,9 +1,13 @@
 import { posix } from 'node:path';
-import type { Exec } from '#core/system/exec.ts';
+import { CommandError, type Exec } from '#core/system/exec.ts';
 import type { Log } from '#core/system/log.ts';
+import { findCause } from './cause.ts';
+import { BuildFailure } from './failure.ts';
 
 /** One `packer build`. */
 export interface PackerBuild {
+  /** The image's name in slipway.yaml. */
+  readonly image: string;
   /** Path of the template below `folder`. */
   readonly template: string;
   readonly folder: string;
@@ -11,15 +15,30 @@ export interface PackerBuild {
 }
 
 /** Returns the arguments of `packer build`, run in the template's own folder as a person would. */
-export function packerArgv(build: PackerBuild): [string, ...string[]] {
+export function packerArgv(build: Pick<PackerBuild, 'template' | 'variables'>): [string, ...string[]] {
   const variables = Object.entries(build.variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
   return ['packer', 'build', '-color=false', ...variables, posix.basename(build.template)];
 }
 
-/** Runs Packer; its output goes to the log line by line. */
+/** How much of the output is kept for finding out why a build failed, in lines. */
+const MOST_KEPT = 5_000;
+
+/** Runs Packer; its output goes to the log line by line. A build that fails is refused with its cause. */
 export async function runPacker(build: PackerBuild, exec: Exec, log: Log): Promise<void> {
   const cwd = posix.join(build.folder, posix.dirname(build.template));
-  await exec(packerArgv(build), { cwd, onLine: log.info });
+  const output: string[] = [];
+  const onLine = (line: string): void => {
+    log.info(line);
+    output.push(line);
+    if (output.length > 2 * MOST_KEPT) output.splice(0, MOST_KEPT);
+  };
+  try {
+    await exec(packerArgv(build), { cwd, onLine });
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.cause !== undefined) throw error; // Packer did not start
+    const exit = error.code === undefined ? 'was ended' : `exited with code ${error.code}`;
+    throw new BuildFailure(build.image, build.template, exit, findCause(output));
+  }
 }
 
 /** True when Packer (1.7 and later) obtains its plugins by `packer init`; before, it has them built in. */

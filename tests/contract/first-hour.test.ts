@@ -1,0 +1,103 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
+import { listActions } from '../../scripts/build.ts';
+
+/** What someone meets who has just cloned the repository. */
+const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
+/** Returns those of the paths that git does not ignore. */
+function listTracked(paths: readonly string[]): string[] {
+  const { stdout } = spawnSync('git', ['check-ignore', '--stdin'], {
+    cwd: repositoryRoot,
+    input: paths.join('\n'),
+    encoding: 'utf8',
+  });
+  const ignored = new Set(stdout.split('\n'));
+  return paths.filter((path) => !ignored.has(path));
+}
+
+describe('git ignores what commands write and what holds secrets', () => {
+  const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: repositoryRoot, encoding: 'utf8' }).split('\n');
+  const written = documents.filter(Boolean).flatMap((path) => {
+    const code = [...read(path).matchAll(/```(?:sh|bash|text)\n([\s\S]*?)```/g)].map(([, block = '']) => block).join('\n');
+    const named = [...code.matchAll(/-out=(\S+)|[^-<>2]> ?([\w./-]+)/g)].map(([, plan, file]) => plan ?? file ?? '');
+    return named.filter((file) => file !== '/dev/null' && !file.startsWith('argocd/'));
+  });
+  test('the documents write plans and lists', () => {
+    expect(written).toEqual(expect.arrayContaining(['planned', 'policy.json', 'images.json']));
+  });
+  test('what they write', () => {
+    expect(listTracked(written)).toEqual([]);
+  });
+  const folders = ['', 'terraform/', 'terraform/bootstrap/', 'terraform/aws/', 'lab/terraform/', 'app/'];
+  const names = [
+    'planned',
+    'plan.json',
+    'x.tfplan',
+    'tfplan',
+    'terraform.tfvars',
+    'x.auto.tfvars',
+    'terraform.tfstate',
+  ];
+  const more = ['terraform.tfstate.backup', '.terraform/providers', 'crash.log', 'secrets.auto.tfvars.json'];
+  test.each([...names, ...more])('%s, in every folder', (name) => {
+    expect(listTracked(folders.map((folder) => folder + name))).toEqual([]);
+  });
+  test('but not the samples, the lock files and the bill', () => {
+    const kept = ['terraform/aws/terraform.tfvars.example', 'terraform/aws/.terraform.lock.hcl', 'docs/cost.md'];
+    expect(listTracked(kept)).toEqual(kept);
+  });
+});
+
+describe('every npm script of a fresh clone sets itself up', () => {
+  const scripts: Record<string, string> = JSON.parse(read('package.json')).scripts;
+  /** True when the set-up runs before anything of node_modules does. */
+  function isSetUp(name: string): boolean {
+    const before = scripts[`pre${name}`];
+    const first = (before ?? scripts[name] ?? '').split('&&')[0]?.trim() ?? '';
+    if (first === 'node scripts/setup.mjs') return true;
+    const [, next] = /^npm (?:run (?:-s )?)?([\w:]+)/.exec(first) ?? [];
+    return next !== undefined && next !== name && isSetUp(next);
+  }
+  test.each(Object.keys(scripts).filter((name) => !name.startsWith('pre')))('%s', (name) => {
+    expect(isSetUp(name)).toBe(true);
+  });
+  test('a script that does not, and one that calls itself, are found', () => {
+    Object.assign(scripts, { bare: 'biome check .', loop: 'npm run loop', 'pre-x': '', deep: 'npm run -s lint && x' });
+    expect(['bare', 'loop', 'deep', 'nowhere'].map(isSetUp)).toEqual([false, false, true, false]);
+  });
+});
+
+describe('README.md says what is', () => {
+  const readme = read('README.md');
+  const [, first = ''] = readme.split('\n\n');
+  const [, missing = ''] = /^Not here yet: (.*)$/m.exec(readme) ?? [];
+  const workflows = readdirSync(join(repositoryRoot, '.github/workflows'));
+
+  test('what it promises first has its workflow, which one click starts', () => {
+    expect(first).toContain('One click takes a release back, and it stays back until you let go.');
+    for (const file of ['rollback.yml', 'hold.yml']) {
+      expect(read(`.github/workflows/${file}`)).toContain('workflow_dispatch:');
+      expect(readme).toContain(`.github/workflows/${file}`);
+    }
+  });
+  test('what it says is not here yet is no action and no workflow', () => {
+    const verbs = [...listActions(), ...workflows].map((name) => /^[a-z]+/.exec(name)?.[0] ?? '');
+    expect(missing.split(/\W+/).filter((word) => verbs.includes(word.toLowerCase()))).toEqual([]);
+    const all = workflows.map((file) => read(`.github/workflows/${file}`)).join('\n');
+    expect(missing).toContain('`terraform apply` by a workflow');
+    expect(all).not.toMatch(/terraform (\S+ )*apply/);
+  });
+  test.each(['README.md', 'package.json', 'actions/bump-overlay/action.yml'])(
+    '%s claims no proof that a release runs, while that is not here',
+    (path) => {
+      expect(missing).toContain('the check that a release really runs');
+      expect(read(path)).not.toMatch(/running, proven|proven to run|until it is healthy/i);
+    },
+  );
+  test('it ends where the changes are', () => {
+    expect(readme.trimEnd().split('\n').at(-1)).toBe('| what changed | [CHANGELOG.md](CHANGELOG.md) |');
+  });
+});
