@@ -33,7 +33,7 @@ export function digestsOf(entries: EntryDigests, names: ImageNames): ImageDigest
  * Returns the one digest of an image's entries. Those that were never released do not count beside others; undefined where
  * the others differ, since then a hand changed one of them.
  */
-export function agree(digests: readonly (Digest | undefined)[]): Digest | undefined {
+function agree(digests: readonly (Digest | undefined)[]): Digest | undefined {
   const [first, ...others] = digests.filter((digest) => digest !== NEVER_RELEASED);
   if (first === undefined) return digests.every((digest) => digest === NEVER_RELEASED) ? digests[0] : undefined;
   return others.every((digest) => digest === first) ? first : undefined;
