@@ -21,7 +21,9 @@ function listTracked(paths: readonly string[]): string[] {
 describe('git ignores what commands write and what holds secrets', () => {
   const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: repositoryRoot, encoding: 'utf8' }).split('\n');
   const written = documents.filter(Boolean).flatMap((path) => {
-    const code = [...read(path).matchAll(/```(?:sh|bash|text)\n([\s\S]*?)```/g)].map(([, block = '']) => block).join('\n');
+    const code = [...read(path).matchAll(/```(?:sh|bash|text)\n([\s\S]*?)```/g)]
+      .map(([, block = '']) => block)
+      .join('\n');
     const named = [...code.matchAll(/-out=(\S+)|[^-<>2]> ?([\w./-]+)/g)].map(([, plan, file]) => plan ?? file ?? '');
     return named.filter((file) => file !== '/dev/null' && !file.startsWith('argocd/'));
   });
