@@ -90,7 +90,7 @@ function listSettings({ url, token, username, password }: Remote): (readonly [st
 }
 
 /** Returns the value of the Basic authorization header for a token, as GitHub's git server expects it. */
-export function basicCredentials(token: string): string {
+function basicCredentials(token: string): string {
   return token === '' ? '' : encodeBasic('x-access-token', token);
 }
 

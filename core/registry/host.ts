@@ -1,7 +1,7 @@
 import { DOCKER_HUB, REGISTRY_DOMAIN } from '#core/registry/image-reference.ts';
 
 /** The host of Docker Hub's API; references call the same registry `docker.io`. */
-export const DOCKER_HUB_API = 'registry-1.docker.io';
+const DOCKER_HUB_API = 'registry-1.docker.io';
 
 /** Every name of Docker Hub in references and in Docker's configuration. */
 const DOCKER_HUB_NAMES: readonly string[] = [DOCKER_HUB, 'index.docker.io', DOCKER_HUB_API];
