@@ -147,7 +147,7 @@ const fields: readonly PeerCase[] = [
     ...listed('spec/containers[]/image', 'CustomResourceDefinition'),
     refuses: /kustomize changes no image of a CustomResourceDefinition/,
   }),
-  alike('the definition of a resource and a workload', `${definition}---\n${shipOf("ferry:3")}`, ["ferry:3", FERRY]),
+  alike('the definition of a resource and a workload', `${definition}---\n${shipOf('ferry:3')}`, ['ferry:3', FERRY]),
   unreached('the definition of a resource and its kind', `${definition}---\n${unknown}`, ['ferry:3', 'ferry:3'], {
     refuses: /spec\/boats\[\]\/image of Fleet ship has the image, where/,
   }),
