@@ -228,7 +228,6 @@ const identities: readonly PeerCase[] = [
     overlay: PLAIN,
     wanted: { raft: NEW },
     peer: { text: PLAIN },
-    images: [],
     refuses: /has no images entry for raft/,
     differs: 'Slipway refuses an image that it cannot write, which the peer passes over',
   },
