@@ -18,7 +18,8 @@ export function explainUnmatched(change: DigestChange, rendered: Rendered, overl
   const images = rendered.documents.flatMap(listImages);
   if (images.includes(`${repository}@${to}`))
     return `${overlay}: ${repository}@${to} runs already without its images entry; take the digest out of the base`;
-  const field = rendered.documents.map((document) => findUnreached(document, entry)).find(Boolean);
+  const fields = rendered.documents.flatMap((document) => findUnreached(document, entry) ?? []);
+  const field = fields.find(({ kind }) => kind !== NEVER_CHANGED) ?? fields[0];
   if (field !== undefined) return describeUnreached(field, entry, overlay);
   const names = [...new Set(images.map(withoutTag))];
   const called = names.find((name) => name.endsWith(`/${entry}`));
@@ -33,9 +34,14 @@ export function listRepositories(rendered: Rendered): string[] {
   return [...new Set(rendered.documents.flatMap(listImages).map(withoutTag))];
 }
 
+/** Images of containers and of volumes; kustomize sorts the keys of what it renders. */
 function listImages(document: string): string[] {
-  return [...document.matchAll(/^[ -]*image: *["']?([^\s"']+)/gm)].map((match) => match[1] ?? '');
+  const fields = document.matchAll(/^[ -]*image:(?:\n(?: +pullPolicy: .*\n)? +reference:)? *["']?([^\s"']+)/gm);
+  return [...fields].map((match) => match[1] ?? '');
 }
+
+/** The one kind whose images kustomize leaves alone, whatever its configuration says. */
+const NEVER_CHANGED = 'CustomResourceDefinition';
 
 /** A field that names an image and that kustomize does not reach. */
 interface Field {
@@ -43,6 +49,8 @@ interface Field {
   readonly name: string;
   /** As kustomize writes the place of a field: `spec/jobs[]/image`. */
   readonly path: string;
+  /** The image with its tag and digest. */
+  readonly value: string;
 }
 
 function findUnreached(document: string, entry: string): Field | undefined {
@@ -53,9 +61,9 @@ function findUnreached(document: string, entry: string): Field | undefined {
       if (key === 'key' || typeof node.value !== 'string' || withoutTag(node.value) !== entry) return undefined;
       const path = pathOf(ancestors);
       // a label may have the name of an image
-      if (node.value === entry && !/image[^/]*$/i.test(path)) return undefined;
+      if (node.value === entry && !/image[^/]*(\/reference)?$/i.test(path)) return undefined;
       const [kind, name] = [root.get('kind'), root.getIn(['metadata', 'name'])];
-      found = { kind: String(kind), name: String(name), path };
+      found = { kind: String(kind), name: String(name), path, value: node.value };
       return visit.BREAK;
     },
   });
@@ -72,8 +80,13 @@ function pathOf(ancestors: readonly unknown[]): string {
   return path;
 }
 
-function describeUnreached({ kind, name, path }: Field, entry: string, overlay: string): string {
-  return `${overlay}: the images entry ${entry} matches no container; ${path} of ${kind} ${name} has the image, where kustomize does not look by itself. Add to the overlay's kustomization
+function describeUnreached({ kind, name, path, value }: Field, entry: string, overlay: string): string {
+  const place = `${overlay}: the images entry ${entry} matches no container; ${path} of ${kind} ${name} has the image`;
+  if (kind === NEVER_CHANGED)
+    return `${place}, and kustomize changes no image of a ${kind}; name the image in a workload, or take the entry out`;
+  if (!takes(entry, value))
+    return `${place} as ${value}, a tag or a digest that kustomize does not read; write ${entry} there, for the overlay gives the digest`;
+  return `${place}, where kustomize does not look by itself. Add to the overlay's kustomization
 configurations:
   - images.yaml
 and beside it images.yaml with

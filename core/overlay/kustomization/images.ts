@@ -95,7 +95,7 @@ function readEdited(text: string, file: string): { source: Source; entries: Loca
 function plainValues(values: unknown, edits: readonly Edit[], wanted: boolean): unknown {
   const root: Record<string, unknown> = { ...(values as object) }; // readSource lets only mappings through
   const key = Object.keys(root).find((name) => name.toLowerCase() === 'images') ?? 'images';
-  const items = [...(root[key] as Record<string, unknown>[])]; // an edit has an entry, so there is a list of mappings
+  const items = [...((root[key] ?? []) as Record<string, unknown>[])]; // no list without an edit, else one of mappings
   for (const { entry, to } of edits) {
     const fields = Object.entries(items[entry.index] ?? {}).filter(([name]) => !/^(digest|newtag)$/i.test(name));
     const lower = Object.entries(items[entry.index] ?? {}).map(([name, value]) => [name.toLowerCase(), value] as const);
