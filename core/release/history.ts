@@ -34,7 +34,8 @@ export interface BranchHistory {
 
 /** Opens branches at their heads; what is fetched for one head is there for the next. */
 export interface History {
-  at(head: CommitSha): Promise<BranchHistory>;
+  /** `named` is the head whose slipway.yaml says how images are called, where that is another one: its tree is here. */
+  at(head: CommitSha, named?: CommitSha): Promise<BranchHistory>;
   /** Returns what `head` itself landed of an intent: without the history below it. */
   findLandedBy(head: CommitSha, intent: string, places: readonly ReleasePlace[]): Promise<LandedIntent | undefined>;
   /** False when the remote does not have the commit. */
@@ -60,8 +61,9 @@ export function createHistory(ports: HistoryPorts): History {
   const pastOf = async (head: CommitSha): Promise<Past> => anyPast.named(withKeys(await ports.readNames(head)));
   const depth: FetchedDepth = { step: 0 };
   let last: { head: CommitSha; opened: Promise<BranchHistory> } | undefined;
-  const open = async (head: CommitSha): Promise<BranchHistory> => {
-    const [line, past] = await Promise.all([openLine(ports.commits, head, depth), pastOf(head)]);
+  const open = async (head: CommitSha, named: CommitSha): Promise<BranchHistory> => {
+    const past = await pastOf(named);
+    const line = await openLine(ports.commits, head, depth);
     return {
       line,
       past,
@@ -70,9 +72,9 @@ export function createHistory(ports: HistoryPorts): History {
     };
   };
   return {
-    at: (head) => {
+    at: (head, named = head) => {
       if (last?.head === head) return last.opened;
-      const opened = open(head);
+      const opened = open(head, named);
       last = { head, opened };
       opened.catch(() => (last = undefined)); // the next question asks again
       return opened;

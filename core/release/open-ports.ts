@@ -208,8 +208,11 @@ export async function openBranchPorts(
 function openConfigReader(git: Git, path: string): BranchPorts['readConfig'] {
   const read = new Map<CommitSha, Promise<Config>>();
   return (commit) => {
-    const reading = read.get(commit) ?? readConfigAt(openCommit(git, commit), path);
+    const known = read.get(commit);
+    if (known !== undefined) return known;
+    const reading = readConfigAt(openCommit(git, commit), path);
     read.set(commit, reading);
+    reading.catch(() => read.delete(commit)); // its tree may come later
     return reading;
   };
 }

@@ -58,7 +58,7 @@ export async function findTarget(
   if (!(await branch.line.contains(anchor))) {
     throw new Refusal(`${anchor} is not on the branch: start the rollback on the branch that Argo CD follows`);
   }
-  const at = await ports.history.at(anchor);
+  const at = await ports.history.at(anchor, head);
   const digestsAt = await at.past.readDigests(new Map([[overlay, [anchor]]]));
   const digests = digestsAt(overlay, anchor);
   const seen = new Map(
