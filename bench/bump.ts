@@ -11,16 +11,20 @@ const DISTANCE = 60_000;
 
 /**
  * A bump in a repository of 1,000 services and 50,000 commits against the same bump in an almost empty one; and of an
- * image that was last released 60,000 commits ago against one that was released by the commit before.
+ * image that was last released 60,000 commits ago against one that was released by the commit before; and of two
+ * environments in one call against one.
  */
 export async function benchBump(): Promise<Row[]> {
-  const [large, small, far, near] = await Promise.all([startTenant(), startTenant(), startTenant(), startTenant()]);
-  const tenants = [large, small, far, near];
+  const both = startTenant({ environments: ['production', 'staging'] });
+  const tenants = await Promise.all([startTenant(), startTenant(), startTenant(), startTenant(), both]);
+  const [large, small, far, near, two] = tenants;
   try {
+    const environments = await measureInTurn(RUNS, bumper(two, ''), bumper(small));
     fill(large, COMMITS);
     const size = await measureInTurn(RUNS, bumper(large), bumper(small));
     const age = await measureInTurn(RUNS, await agedBumper(far, true), await agedBumper(near, false));
     return [
+      rowOf('bump, two environments against one', environments, 1.1),
       rowOf(`bump, ${SERVICES} services and ${COMMITS} commits`, size, 1.3),
       rowOf(`bump, last released ${DISTANCE} commits ago`, age, 2),
     ];
@@ -32,11 +36,11 @@ export async function benchBump(): Promise<Row[]> {
 let builds = 0;
 
 /** Each call lands another digest. */
-function bumper(tenant: Tenant): () => Promise<void> {
+function bumper(tenant: Tenant, environment = 'production'): () => Promise<void> {
   return async () => {
     const digest = tenant.push('discord-bot', `build ${builds++}`);
     const source = tenant.remoteGit('rev-parse', 'main');
-    const result = await tenant.bump({ images: `discord-bot=${digest}`, 'source-sha': source });
+    const result = await tenant.bump({ images: `discord-bot=${digest}`, environment, 'source-sha': source });
     if (result.outputs['outcome'] !== 'landed') throw new Error(`the bump did not land:\n${result.log}`);
   };
 }
