@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { findKustomize, renderOverlay } from '#core/overlay/kustomization/render.ts';
-import { describeError } from '#core/values/errors.ts';
 import { isServing } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { describeFailure } from '#lab/github/runner/failure.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
-import { stopOnSignals } from '#lab/supervisor/lab.ts';
-import { duration, lineProgress } from '#lab/supervisor/progress.ts';
+import { runInterruptibly } from '#lab/supervisor/interruption.ts';
+import { duration, showSteps } from '#lab/supervisor/progress.ts';
+import { openTerminal } from '#lab/supervisor/terminal.ts';
 import { clusterTools, hasTools } from '#lab/toolbox/toolbox.ts';
 import { type Change, openWorld, type World } from '#lab/world.ts';
 
@@ -19,7 +19,8 @@ interface Stage {
   readonly outcome: string;
 }
 
-const progress = lineProgress(console.log);
+const terminal = openTerminal(process.stdout, process.env);
+const progress = showSteps(terminal);
 const stages: Stage[] = [];
 
 /** What a stage of the demo must come to. */
@@ -56,7 +57,7 @@ async function show(
   if (landed.length > 0) await waitForPods(world, name);
   const milliseconds = performance.now() - started;
   stages.push({ name, milliseconds, outcome: expected.outcome });
-  console.log(`  ✔ ${name} (${duration(milliseconds)}): ${expected.outcome}`);
+  terminal.say(`  ${terminal.paint('✔', 'green')} ${name} (${duration(milliseconds)}): ${expected.outcome}`);
 }
 
 /** With a cluster, a push counts as shown when a ready pod of every environment runs its newest release. */
@@ -119,12 +120,11 @@ async function verifyRendered(world: World, environment: string): Promise<string
   return images;
 }
 
-async function main(): Promise<void> {
+async function main(signal: AbortSignal): Promise<void> {
   const started = performance.now();
   const cluster = process.argv.includes('--cluster') || (!process.argv.includes('--light') && hasTools(clusterTools));
   introduce(cluster);
-  const world = await openWorld(progress, { cluster });
-  stopOnSignals(world.lab);
+  const world = await openWorld(progress, { cluster, signal });
   try {
     stages.push({
       name: 'start the lab',
@@ -136,7 +136,7 @@ async function main(): Promise<void> {
       milliseconds: world.tenant.milliseconds,
       outcome: 'the roles of GitHub Actions, the image repositories',
     });
-    console.log(`\nWatch the runs at ${world.github.url}\n`);
+    terminal.say(`\nWatch the runs at ${world.github.url}\n`);
     await showPushes(world);
     await showTerraform(world);
     const images = await verifyRendered(world, 'production');
@@ -147,17 +147,17 @@ async function main(): Promise<void> {
 }
 
 function introduce(cluster: boolean): void {
-  console.log(
+  terminal.say(
     'Slipway: pushes, a promotion and the way back, on this machine. Real: git, the workflow files, Packer, Docker, the registry.',
   );
-  console.log('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
+  terminal.say('Stand-ins: GitHub (lab/github/README.md) and AWS (lab/aws/README.md).\n');
   if (cluster) return;
-  console.log(
+  terminal.say(
     'Light world: everything real up to the commit; then the overlay is rendered and checked, no cluster runs it.',
   );
   if (!hasTools(clusterTools))
-    console.log('For the real cluster: npm run demo -- --cluster (builds its binaries once, about 10 min).');
-  console.log('');
+    terminal.say('For the real cluster: npm run demo -- --cluster (builds its binaries once, about 10 min).');
+  terminal.say('');
 }
 
 const BOTH = ['dev-sandbox', 'discord-bot'] as const;
@@ -214,23 +214,24 @@ function click(world: World, workflow: string, inputs: Readonly<Record<string, s
   return async (): Promise<readonly RunRecord[]> => [await world.dispatch(workflow, inputs)];
 }
 
+/** A digest of 64 digits is not broken: it gets a line of its own where the terminal is too narrow. */
+function splitImage(image: string, width: number): string {
+  return image.length + 2 <= width ? `  ${image}` : `  ${image.replace('@', '\n    @')}`;
+}
+
 function report(world: World, images: readonly string[], total: number): void {
   const width = Math.max(...stages.map((stage) => stage.name.length));
-  console.log('\nWhat happened');
+  terminal.say('\nWhat happened');
   for (const stage of stages)
-    console.log(`  ${stage.name.padEnd(width)}  ${duration(stage.milliseconds).padStart(9)}  ${stage.outcome}`);
-  console.log(`  ${'all'.padEnd(width)}  ${duration(total).padStart(9)}`);
+    terminal.say(`  ${stage.name.padEnd(width)}  ${duration(stage.milliseconds).padStart(9)}  ${stage.outcome}`);
+  terminal.say(`  ${'all'.padEnd(width)}  ${duration(total).padStart(9)}`);
   const seen = world.delivery === undefined ? 'light world: no cluster runs it' : 'and its pods run on a real node';
-  console.log(`\nProduction, rendered by kustomize; each digest is in the registry (${seen})`);
-  for (const image of images) console.log(`  ${image}`);
-  console.log(
+  terminal.say(`\nProduction, rendered by kustomize; each digest is in the registry (${seen})`);
+  for (const image of images) terminal.say(splitImage(image, terminal.width));
+  terminal.say(
     `\nTo look further: npm run lab keeps such a lab up and prints the remote to push to.\nLogs of this one: ${world.lab.logs}`,
   );
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(`\n${describeError(error)}`);
-  process.exitCode = 1;
-}
+process.exitCode = await runInterruptibly(terminal, main);
+process.exit();

@@ -42,15 +42,27 @@ export function readEnvironments(checkout: string): ReadonlyMap<string, LabEnvir
   return new Map(environments.map((environment) => [environment.name, environment]));
 }
 
+/** Returns the names of the images that slipway.yaml builds: each has a repository of that name in the registry. */
+export function readImageNames(checkout: string): string[] {
+  const { images } = z
+    .looseObject({ images: z.record(z.string(), z.unknown()).default({}) })
+    .parse(parse(readFileSync(join(checkout, 'slipway.yaml'), 'utf8')));
+  return Object.keys(images);
+}
+
 /** Returns what `kubectl apply -k argocd` would apply: the objects of the files that argocd/kustomization.yaml lists. */
 export function readArgoObjects(checkout: string): unknown[] {
-  const folder = join(checkout, 'argocd');
-  const { resources } = kustomization.parse(parse(readFileSync(join(folder, 'kustomization.yaml'), 'utf8')));
-  return resources.flatMap((name) =>
-    parseAllDocuments(readFileSync(join(folder, name), 'utf8'))
+  return listArgoFiles(checkout).flatMap((file) =>
+    parseAllDocuments(readFileSync(join(checkout, file), 'utf8'))
       .map((document): unknown => document.toJS())
       .filter(Boolean),
   );
+}
+
+/** Returns the files that argocd/kustomization.yaml lists, relative to the checkout. */
+export function listArgoFiles(checkout: string): string[] {
+  const { resources } = kustomization.parse(parse(readFileSync(join(checkout, 'argocd/kustomization.yaml'), 'utf8')));
+  return resources.map((name) => join('argocd', name));
 }
 
 /** Returns one sentence for each environment that Argo CD does not deploy. */

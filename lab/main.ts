@@ -1,86 +1,55 @@
-import { describeError } from '#core/values/errors.ts';
-import { isServing } from '#lab/cluster/serving.ts';
-import { describeFailure } from '#lab/github/runner/failure.ts';
-import { stopOnSignals } from '#lab/supervisor/lab.ts';
-import { lineProgress, type Progress } from '#lab/supervisor/progress.ts';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeError, Refusal } from '#core/values/errors.ts';
+import { deployTenant } from '#lab/deploy.ts';
+import { describeLab } from '#lab/describe.ts';
+import { runInterruptibly } from '#lab/supervisor/interruption.ts';
+import { showSteps } from '#lab/supervisor/progress.ts';
+import { openTerminal, type Terminal } from '#lab/supervisor/terminal.ts';
 import { clusterTools, hasTools } from '#lab/toolbox/toolbox.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 /** Keeps a lab up until it is told to stop, and says how to use it. */
-async function main(): Promise<void> {
-  const progress = lineProgress(console.log);
-  const world = await openWorld(progress, { cluster: hasTools(clusterTools) });
-  stopOnSignals(world.lab, (signal) => console.log(`\n${signal}: taking the lab down …`));
-  const failure = await deployTenant(world, progress);
-  console.log(describeLab(world));
-  if (failure !== undefined) console.log(`\nThe tenant was not deployed:\n${failure}`);
-  setInterval(() => {}, 60_000);
-}
-
-/**
- * Pushes the tenant and waits until it runs: a person who pushes while the first deploy is under way would have to pull
- * first. Returns why it failed; the lab stays up all the same, so that they can look and push a fix.
- */
-async function deployTenant(world: World, progress: Progress): Promise<string | undefined> {
+async function keepUp(terminal: Terminal, source: string | undefined, signal: AbortSignal): Promise<void> {
+  const progress = showSteps(terminal);
+  const chosen = source === undefined ? {} : { source };
+  const world = await openWorld(progress, { cluster: hasTools(clusterTools), signal, ...chosen });
   try {
-    await progress.step('Deploy the tenant', async () => {
-      const { runs } = await world.push({ files: {}, message: 'The tenant' });
-      await world.settled();
-      const failed = runs.find((run) => run.conclusion !== 'success');
-      if (runs.length === 0) throw new Error('the push started no run: does .github/workflows/deploy.yml exist?');
-      if (failed !== undefined) throw new Error(describeFailure(failed));
-      await untilServed(world);
-    });
-    return undefined;
-  } catch (error) {
-    return describeError(error);
+    const failure = await deployTenant(world, progress);
+    terminal.say(describeLab({ ...world, kubectl: world.delivery?.cluster.commandLine }, terminal));
+    if (failure !== undefined) sayFailure(terminal, world, failure);
+    if (!signal.aborted) await once(signal, 'abort');
+  } finally {
+    await world.stop();
   }
 }
 
-async function untilServed({ delivery, environments, releases, until }: World): Promise<void> {
-  if (delivery === undefined) return;
-  const landed = await releases();
-  const isUp = async (): Promise<true | undefined> =>
-    (await isServing(delivery.cluster, environments, landed)) ? true : undefined;
-  await until('the pods run', isUp, 120_000);
+function sayFailure(terminal: Terminal, { github }: World, failure: string): void {
+  const run = github.runs.at(-1);
+  terminal.say(`\n${terminal.paint('The tenant was not deployed:', 'red')}\n${failure}`);
+  if (run !== undefined) terminal.say(`Its run: ${github.url}/runs/${run.id}`);
 }
 
-function describeLab({ lab, github, aws, delivery, environments }: World): string {
-  const look =
-    delivery === undefined
-      ? '  cluster    none: `node lab/toolbox/main.ts all` obtains its binaries once, then start the lab again'
-      : `  cluster    ${delivery.cluster.commandLine} get pods -A
-  Argo CD    ${delivery.cluster.commandLine} get applications -n argocd`;
-  const ask = delivery === undefined ? [] : askLines(delivery.cluster.commandLine, environments);
-  return `
-The lab is up; Ctrl-C takes it down.
-  runs       ${github.url}   (a stand-in for GitHub)
-  remote     ${github.remote}
-  registry   ${aws.registryHost}   (a stand-in for ECR, in front of a real registry)
-  AWS        ${aws.endpoint}   (moto)
-${look}
-  logs       ${lab.logs}
-
-Deploy a change of your own:
-  git clone ${github.remote} tenant && cd tenant
-  echo '// hello' >> app/src/main.ts && git commit -am 'Say hello' && git push
-  git pull --rebase    # a little later: the commit that Slipway made, with its Slipway-Release trailers
-${ask.join('\n')}`;
+/** Returns the checkout that `--repository` names; undefined without it. Refuses a folder that is none. */
+function readRepository(argv: readonly string[]): string | undefined {
+  const { values } = parseArgs({ args: [...argv], options: { repository: { type: 'string' } } });
+  if (values.repository === undefined) return undefined;
+  const folder = resolve(values.repository);
+  for (const name of ['.git', 'slipway.yaml', 'argocd/kustomization.yaml']) {
+    if (!existsSync(join(folder, name)))
+      throw new Refusal(`${folder} has no ${name}: --repository takes a checkout that Slipway deploys`);
+  }
+  return folder;
 }
 
-/** One line for each environment that runs the bot: it asks for the commit that its pod was built from. */
-function askLines(kubectl: string, environments: World['environments']): string[] {
-  return [...environments.values()]
-    .filter(({ application }) => application !== undefined)
-    .map(
-      ({ name, namespace }) =>
-        `  ${kubectl} get --raw /api/v1/namespaces/${namespace}/services/discord-bot:http/proxy/version    # ${name}`,
-    );
-}
-
+const terminal = openTerminal(process.stdout, process.env);
 try {
-  await main();
+  const source = readRepository(process.argv.slice(2));
+  process.exitCode = await runInterruptibly(terminal, (signal) => keepUp(terminal, source, signal));
 } catch (error) {
   console.error(describeError(error));
-  process.exitCode = 1;
+  process.exitCode = 2;
 }
+process.exit();

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
-import { type LabEnvironment, readEnvironments } from '#lab/environments.ts';
+import { type LabEnvironment, listArgoFiles, readArgoObjects, readEnvironments } from '#lab/environments.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 
 /** What the lab's copy of the repository must know of the lab. */
@@ -14,6 +14,8 @@ export interface Seed {
   /** Base image of every image, by digest. */
   readonly baseImage: string;
   readonly npmRegistry: string;
+  /** Where Argo CD finds the copy. */
+  readonly repositoryUrl: string;
 }
 
 /** Options of {@link seedRepository}. */
@@ -29,8 +31,8 @@ const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|
 
 /**
  * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
- * actions are the real ones. Two things change: the registry's address in every overlay, and the variables of the
- * Packer templates that the lab has its own values for.
+ * actions are the real ones. Three things change: the registry's address in every overlay, the repository's address in
+ * `argocd/`, and the variables of the Packer templates that the lab has its own values for.
  */
 export async function seedRepository(
   exec: Exec,
@@ -42,6 +44,7 @@ export async function seedRepository(
   edit?.(target);
   const environments = readEnvironments(target);
   for (const { overlay } of environments.values()) pointToRegistry(target, overlay, seed.registryHost);
+  pointToRepository(target, environments, seed.repositoryUrl);
   setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });
   return environments;
 }
@@ -67,6 +70,35 @@ function pointToRegistry(target: string, overlay: string, host: string): void {
   if (after === before)
     throw new Refusal(`${file} names no registry: give its images a newName, such as registry.example/discord-bot`);
   writeFileSync(join(target, file), after);
+}
+
+const application = z.looseObject({
+  spec: z.looseObject({ source: z.looseObject({ repoURL: z.string(), path: z.string() }) }),
+});
+
+/**
+ * The address that the environments' Applications follow is the repository itself: it becomes the lab's wherever
+ * `argocd/` has it, so that `kubectl apply -k argocd` from a clone leaves the cluster with the lab.
+ */
+function pointToRepository(target: string, environments: ReadonlyMap<string, LabEnvironment>, url: string): void {
+  const overlays = [...environments.values()].map(({ overlay }) => overlay);
+  const own = readArgoObjects(target).flatMap((object) => {
+    const { success, data } = application.safeParse(object);
+    if (!success || !overlays.includes(data.spec.source.path.replace(/\/+$/, ''))) return [];
+    return [data.spec.source.repoURL];
+  });
+  for (const file of listArgoFiles(target)) {
+    const before = readFileSync(join(target, file), 'utf8');
+    const after = own.reduce(
+      (text, address) => text.replaceAll(new RegExp(`${escapePattern(address)}(?![\\w./-])`, 'g'), url),
+      before,
+    );
+    writeFileSync(join(target, file), after);
+  }
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
 
 const images = z.record(z.string(), z.looseObject({ template: z.string() }));

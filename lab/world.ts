@@ -9,14 +9,15 @@ import { type Delivery, startDelivery } from '#lab/cluster/delivery.ts';
 import { makeBaseImage } from '#lab/docker/base-image.ts';
 import { type Docker, startDocker } from '#lab/docker/docker.ts';
 import { startNpmMirror } from '#lab/docker/npm-mirror.ts';
-import { describeMissingApplications, type LabEnvironment } from '#lab/environments.ts';
+import { describeMissingApplications, type LabEnvironment, readImageNames } from '#lab/environments.ts';
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { seedRepository } from '#lab/seed.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
+import { endDescendants } from '#lab/supervisor/traces.ts';
 import { type AppliedTenant, applyTenant } from '#lab/terraform/tenant.ts';
-import { clusterTools, lightTools, obtainTools } from '#lab/toolbox/toolbox.ts';
+import { clusterTools, lightTools, obtainTools, type Toolbox } from '#lab/toolbox/toolbox.ts';
 
 /** A commit to push: files by path, each its new text or a change of the old one. */
 export interface Change {
@@ -65,46 +66,91 @@ const REPOSITORY = 'acme/tenant';
 export interface WorldOptions {
   /** True for the way up to the pods; false ends at the commit. */
   readonly cluster: boolean;
+  /** The checkout that the tenant is a copy of; this one by default. */
+  readonly source?: string;
   /** Changes the tenant's files before the lab reads them. */
   readonly edit?: (clone: string) => void;
+  /** Takes everything down when it aborts, at any moment of the start as well. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens a world: everything real up to the commit, and with `cluster` up to the pods. */
 export async function openWorld(progress: Progress, options: WorldOptions): Promise<World> {
-  const toolbox = await obtainTools(options.cluster ? [...lightTools, ...clusterTools] : lightTools, progress);
-  const lab = await openLab({ progress, path: toolbox.path });
+  const { signal } = options;
+  const toolbox = await endWith(signal, () =>
+    obtainTools(options.cluster ? [...lightTools, ...clusterTools] : lightTools, progress),
+  );
+  const lab = await openLab({ progress, path: toolbox.path, ...(signal === undefined ? {} : { signal }) });
   try {
-    const [docker, registry] = await Promise.all([
-      progress.step('Docker engine', () => startDocker(lab, toolbox)),
-      progress.step('Registry', () => startRegistry(lab, toolbox)),
-    ]);
-    const aws = await progress.step('AWS (stand-in: moto, ECR before the registry)', () =>
-      startAws(lab, toolbox, registry),
-    );
-    const [tenant, base, mirror] = await Promise.all([
-      progress.step('Terraform: roles, repositories', () =>
-        applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.cluster }),
-      ),
-      progress.step('Base image', () => makeBaseImage(lab, toolbox, registry, docker)),
-      startNpmMirror(lab, docker.bridgeAddress),
-    ]);
-    const { variables } = tenant;
-    const github = await progress.step('GitHub (stand-in)', () =>
-      startGitHub(lab, toolbox, { repository: REPOSITORY, env: { ...aws.env, ...docker.env }, variables }),
-    );
-    for (const { role, subjects } of tenant.roles) aws.trust({ role, issuer: github.issuer, subjects });
-    const clone = lab.folder('clone');
-    const seed = { registryHost: aws.registryHost, baseImage: base.reference, npmRegistry: mirror.url };
-    const environments = await seedRepository(createExec(process.env), clone, seed, options);
-    for (const sentence of describeMissingApplications(environments)) progress.say(`  ! ${sentence}`);
-    const parts = { aws, registry, github, environments, checkout: clone };
-    const delivery = options.cluster ? await startDelivery(lab, toolbox, parts) : undefined;
-    return composeWorld({ lab, github, aws, registry, docker, clone, environments, delivery, tenant });
+    return await lab.build(() => buildWorld(lab, toolbox, options));
   } catch (error) {
     await lab.stop();
     throw error;
   }
 }
+
+async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Promise<World> {
+  const { progress } = lab;
+  const [docker, registry] = await together(lab, [
+    progress.step('Docker engine', () => startDocker(lab, toolbox)),
+    progress.step('Registry', () => startRegistry(lab, toolbox)),
+  ]);
+  const aws = await progress.step('AWS (stand-in: moto, ECR before the registry)', () =>
+    startAws(lab, toolbox, registry),
+  );
+  const [tenant, base, mirror] = await together(lab, [
+    progress.step('Terraform: roles, repositories', () =>
+      applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.cluster }),
+    ),
+    progress.step('Base image', () => makeBaseImage(lab, toolbox, registry, docker)),
+    startNpmMirror(lab, docker.bridgeAddress),
+  ]);
+  const { variables } = tenant;
+  const github = await progress.step('GitHub (stand-in)', () =>
+    startGitHub(lab, toolbox, { repository: REPOSITORY, env: { ...aws.env, ...docker.env }, variables }),
+  );
+  for (const { role, subjects } of tenant.roles) aws.trust({ role, issuer: github.issuer, subjects });
+  const clone = lab.folder('clone');
+  const seed = {
+    registryHost: aws.registryHost,
+    baseImage: base.reference,
+    npmRegistry: mirror.url,
+    repositoryUrl: github.cloneUrl,
+  };
+  const environments = await seedRepository(createExec(process.env), clone, seed, options);
+  await aws.createMissingRepositories(readImageNames(clone));
+  for (const sentence of describeMissingApplications(environments)) progress.say(`  ! ${sentence}`);
+  const parts = { aws, registry, github, environments, checkout: clone };
+  const delivery = options.cluster ? await startDelivery(lab, toolbox, parts) : undefined;
+  return composeWorld({ lab, github, aws, registry, docker, clone, environments, delivery, tenant });
+}
+
+/** Waits for all. Where one fails the lab begins to end at once, so that the others end too; then its error is thrown. */
+async function together<T extends readonly unknown[]>(lab: Lab, work: { [K in keyof T]: Promise<T[K]> }): Promise<T> {
+  for (const one of work as readonly Promise<unknown>[]) one.catch(() => lab.stop().catch(() => {}));
+  await Promise.allSettled(work);
+  return (await Promise.all(work)) as unknown as T; // of the same length and order
+}
+
+/** Does work whose processes are ended when `signal` aborts: nothing of it is the lab's yet. */
+async function endWith<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  signal?.throwIfAborted();
+  const running = work();
+  if (signal === undefined) return running;
+  const ended = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => {
+      const leave = endDescendants(GRACE_MS);
+      const all = Promise.race([running.catch(() => {}), sleep(2 * GRACE_MS)]); // it may wait for another process
+      all.then(leave).then(() => reject(signal.reason));
+    });
+  });
+  ended.catch(() => {}); // nobody may wait for it any more
+  return Promise.race([running, ended]).catch(async (error: unknown) =>
+    signal.aborted ? await ended : Promise.reject(error),
+  );
+}
+
+const GRACE_MS = 3_000;
 
 function composeWorld(
   parts: Pick<
@@ -144,6 +190,7 @@ function composeWorld(
     until: async (what, question, withinMs = 60_000) => {
       const limit = performance.now() + withinMs;
       for (;;) {
+        lab.ending.throwIfAborted();
         const answer = await question();
         if (answer !== undefined) return answer;
         if (performance.now() > limit) throw new Error(`not seen within ${withinMs / 1000} s: ${what}`);

@@ -26,6 +26,11 @@ export interface ExecOptions {
   readonly timeoutMs?: number;
   /** Time between SIGTERM and SIGKILL, in milliseconds. Default 5000. */
   readonly graceMs?: number;
+  /**
+   * Puts the process into a group of its own, which a terminal's Ctrl-C does not reach. When this aborts, the group is
+   * killed.
+   */
+  readonly endOn?: AbortSignal;
   /** Called with each whole line as it is printed, standard output and error alike. */
   readonly onLine?: (line: string) => void;
   /** Strings that must not appear in an error message. */
@@ -98,7 +103,10 @@ function run(
   const [file, ...args] = argv;
   const shownArgv = argv.map((word) => scrub(word, options.secrets));
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: options.cwd, env, stdio: ['pipe', output, 'pipe'] });
+    const detached = options.endOn !== undefined;
+    const child = spawn(file, args, { cwd: options.cwd, env, stdio: ['pipe', output, 'pipe'], detached });
+    const end = (): void => killGroup(child);
+    options.endOn?.addEventListener('abort', end, { once: true });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const limit = options.timeoutMs === undefined ? undefined : endAfter(child, options.timeoutMs, options.graceMs);
@@ -108,12 +116,14 @@ function run(
     child.stdin?.end(options.input ?? '');
     child.once('error', (error: NodeJS.ErrnoException) => {
       limit?.cancel();
+      options.endOn?.removeEventListener('abort', end);
       const cause = new Error(scrub(error.message, options.secrets)); // node's own error carries the bare argv
       const reason = scrub(`could not be started${explainStart(error.code, options.cwd)}`, options.secrets);
       reject(new CommandError({ argv: shownArgv, code: undefined, reason, stderr: '' }, { cause }));
     });
     child.once('close', (code, signal) => {
       limit?.cancel();
+      options.endOn?.removeEventListener('abort', end);
       const text = scrub(Buffer.concat(stderr).toString('utf8'), options.secrets);
       const accepted = code !== null && (options.accept === 'any' || (options.accept ?? [0]).includes(code));
       if (accepted) return resolve({ code, stdout: Buffer.concat(stdout), stderr: text });
@@ -129,6 +139,14 @@ function run(
 function explainStart(code: string | undefined, cwd: string | undefined): string {
   if (code !== 'ENOENT') return '';
   return cwd === undefined || existsSync(cwd) ? ': not found on PATH' : `: there is no folder ${cwd}`;
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it ended by itself
+  }
 }
 
 interface TimeLimit {

@@ -1,4 +1,4 @@
-import { CreateRepositoryCommand } from '@aws-sdk/client-ecr';
+import { CreateRepositoryCommand, RepositoryAlreadyExistsException } from '@aws-sdk/client-ecr';
 import { createEndpoint } from '#lab/aws/endpoint.ts';
 import { createFaults, type Fault } from '#lab/aws/faults.ts';
 import { createFront, type RegistryRequest } from '#lab/aws/front.ts';
@@ -25,6 +25,8 @@ export interface Aws {
   readonly adminEnv: Readonly<Record<string, string>>;
   /** Creates an ECR repository; its tags are immutable unless said otherwise. */
   createRepository(name: string, options?: { immutable?: boolean }): Promise<void>;
+  /** Creates the ECR repositories that are not there yet. */
+  createMissingRepositories(names: readonly string[]): Promise<void>;
   /** Lets registry requests go wrong; the returned function lifts the fault. */
   fail(fault: Fault): () => void;
   /** Makes the tokens that are in use expired ones. */
@@ -68,11 +70,22 @@ export async function startAws(
       const imageTagMutability = immutable ? 'IMMUTABLE' : 'MUTABLE';
       await createEcrClient(endpoint).send(new CreateRepositoryCommand({ repositoryName, imageTagMutability }));
     },
+    createMissingRepositories: (names) => createMissing(endpoint, names),
     fail: faults.fail,
     expireTokens: tokens.expireAll,
     trust: trusts.add,
     requests,
   };
+}
+
+async function createMissing(endpoint: string, names: readonly string[]): Promise<void> {
+  const ecr = createEcrClient(endpoint);
+  for (const repositoryName of names) {
+    const command = new CreateRepositoryCommand({ repositoryName, imageTagMutability: 'IMMUTABLE' });
+    await ecr.send(command).catch((error: unknown) => {
+      if (!(error instanceof RepositoryAlreadyExistsException)) throw error;
+    });
+  }
 }
 
 /** What a process that uses an AWS SDK needs: no profile and no metadata service of the machine may answer where the lab's own credentials are missing. */

@@ -83,19 +83,6 @@ async function readApplication(cluster: Cluster, name: string): Promise<Applicat
   };
 }
 
-/** Applies the tenant's AppProject and Applications with the lab's repository in place of the one that they name. */
-export async function applyApplications(
-  cluster: Pick<Cluster, 'apply'>,
-  objects: readonly unknown[],
-  repositoryUrl: string,
-): Promise<void> {
-  await cluster.apply(
-    objects.map((object): unknown =>
-      JSON.parse(JSON.stringify(object).replaceAll(/https:\/\/github\.com\/[^"]+\.git/g, repositoryUrl)),
-    ),
-  );
-}
-
 async function installCustomResources(toolbox: Toolbox, cluster: Cluster): Promise<void> {
   const folder = join(toolbox.file('argocd/manifests'), 'crds');
   const names = readdirSync(folder).filter((name) => name.endsWith('-crd.yaml'));

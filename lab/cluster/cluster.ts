@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { OciRegistry } from '#lab/aws/registry.ts';
@@ -12,7 +14,7 @@ const NODE_WITHIN_MS = 60_000;
 /** A real Kubernetes cluster of one node. */
 export interface Cluster {
   readonly kubeconfig: string;
-  /** kubectl on this cluster, for a person's shell. */
+  /** A program for a person's shell: kubectl on this cluster. */
   readonly commandLine: string;
   readonly nodeAddress: string;
   /** Runs kubectl and returns what it prints. */
@@ -69,7 +71,7 @@ export async function startCluster(
   await waitForNode(kubectl, node.name);
   return {
     kubeconfig: plane.kubeconfig,
-    commandLine: `${toolbox.tool('kubectl')} --kubeconfig=${plane.kubeconfig}`,
+    commandLine: writeKubectl(lab, toolbox, plane.kubeconfig),
     nodeAddress: network.gateway,
     kubectl,
     apply: async (objects) => {
@@ -88,6 +90,15 @@ export async function startCluster(
       return answer === undefined ? undefined : { status: answer.status, body: await answer.text() };
     },
   };
+}
+
+/** A short path: people type it. */
+function writeKubectl(lab: Lab, toolbox: Toolbox, kubeconfig: string): string {
+  const path = join(lab.dir, 'kubectl');
+  writeFileSync(path, `#!/bin/sh\nexec '${toolbox.tool('kubectl')}' --kubeconfig='${kubeconfig}' "$@"\n`, {
+    mode: 0o755,
+  });
+  return path;
 }
 
 const nodeShape = z.looseObject({

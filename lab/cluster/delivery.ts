@@ -3,7 +3,7 @@ import type { RegistryCredentials } from '#core/registry/registry.ts';
 import type { Aws } from '#lab/aws/aws.ts';
 import { createEcrClient } from '#lab/aws/images.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
-import { type ArgoCD, applyApplications, startArgoCD } from '#lab/cluster/argocd.ts';
+import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
 import { type LabEnvironment, readArgoObjects } from '#lab/environments.ts';
@@ -42,7 +42,7 @@ export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryP
   let applied: Promise<void> | undefined;
   github.onPush((payload) => {
     // an application of an empty repository would be an error that Argo CD remembers for a while
-    applied ??= applyApplications(cluster, objects, github.cloneUrl);
+    applied ??= cluster.apply(objects);
     applied
       .then(() => argocd.webhook(payload))
       .catch((error) => lab.progress.say(`  ! Argo CD was not told of a push: ${String(error)}`));

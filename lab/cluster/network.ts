@@ -19,8 +19,8 @@ export async function createPodNetwork(lab: Lab): Promise<PodNetwork> {
   const gateway = formatAddress(network.address + 1);
   const subnet = `${formatAddress(network.address)}/24`;
   await lab.exec(['ip', 'link', 'add', bridge, 'type', 'bridge']);
-  lab.onStop('pod bridge', async () => {
-    await lab.exec(['ip', 'link', 'delete', bridge], { accept: 'any' });
+  lab.onStop('pod bridge', async (exec) => {
+    await exec(['ip', 'link', 'delete', bridge], { accept: 'any' });
   });
   await lab.exec(['ip', 'addr', 'add', `${gateway}/24`, 'dev', bridge]);
   await lab.exec(['ip', 'link', 'set', bridge, 'up']);

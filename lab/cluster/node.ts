@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
+import type { Exec } from '#core/system/exec.ts';
 import type { Digest } from '#core/values/reference.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import { createCgroup } from '#lab/cluster/cgroup.ts';
@@ -83,7 +84,10 @@ async function kubeletConfig(lab: Lab, socket: string, network: PodNetwork): Pro
   };
 }
 
-/** containerd with its own mount namespace would hide volumes from the kubelet: its mounts are removed at teardown. */
+/**
+ * A mount namespace of its own, as the Docker engine's: what containerd and the CNI plugins write to places that no
+ * setting moves ends up in the lab. It is shared onwards, as pods may ask for that.
+ */
 async function startContainerd(lab: Lab, toolbox: Toolbox, options: NodeOptions, pause: string): Promise<string> {
   const dir = lab.folder('cluster', 'containerd');
   const socket = join(dir, 'containerd.sock');
@@ -97,24 +101,19 @@ async function startContainerd(lab: Lab, toolbox: Toolbox, options: NodeOptions,
   }
   const config = join(dir, 'config.toml');
   writeFileSync(config, containerdConfig(lab, { dir, socket, hosts, pause, cni: options.network.cni }));
+  for (const fixed of ['/run/containerd', '/var/lib/cni']) mkdirSync(fixed, { recursive: true });
+  const setUp =
+    'mount --bind "$1" /run/containerd && mount --bind "$2" /var/lib/cni && mount --make-rshared / && shift 2 && exec "$@"';
   await lab.start({
     name: 'containerd',
     argv: [
-      'unshare',
-      '--mount',
-      '--propagation',
-      'shared',
-      'sh',
-      '-c',
-      'exec "$@"',
-      'sh',
-      toolbox.tool('containerd'),
-      '--config',
-      config,
+      ...(['unshare', '--mount', '--propagation', 'slave'] as const),
+      ...['sh', '-c', setUp, 'sh', lab.folder('cluster', 'shims'), lab.folder('cluster', 'cni-results')],
+      ...[toolbox.tool('containerd'), '--config', config],
     ],
     ready: async () => (await lab.exec(['ctr', '--address', socket, 'version'], { accept: 'any' })).code === 0,
   });
-  lab.onStop('pods', () => endTasks(lab, socket));
+  lab.onStop('pods', (exec) => endTasks(exec, socket));
   return socket;
 }
 
@@ -153,9 +152,9 @@ oom_score = 0
 }
 
 /** After the kubelet has stopped its pods go on: they are ended before containerd is. */
-async function endTasks(lab: Lab, socket: string): Promise<void> {
+async function endTasks(exec: Exec, socket: string): Promise<void> {
   const ctr = (...args: string[]) =>
-    lab.exec(['ctr', '--address', socket, '--namespace', 'k8s.io', ...args], { accept: 'any', timeoutMs: 10_000 });
+    exec(['ctr', '--address', socket, '--namespace', 'k8s.io', ...args], { accept: 'any', timeoutMs: 10_000 });
   const { stdout } = await ctr('tasks', 'list', '--quiet');
   const ids = stdout.toString('utf8').split('\n').filter(Boolean);
   await Promise.all(ids.map((id) => ctr('tasks', 'delete', '--force', id)));

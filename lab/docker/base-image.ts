@@ -3,7 +3,6 @@ import {
   createReadStream,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -19,6 +18,7 @@ import type { OciRegistry } from '#lab/aws/registry.ts';
 import type { Docker } from '#lab/docker/docker.ts';
 import { type Blob, pushBlob, pushManifest } from '#lab/docker/push.ts';
 import { describeIngredients, findIngredients, type Ingredients, layRootfs } from '#lab/docker/rootfs.ts';
+import { isLabAlive } from '#lab/supervisor/folder.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import { labHome, repositoryRoot } from '#lab/supervisor/root.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
@@ -76,6 +76,7 @@ async function obtainLayer(lab: Lab, ingredients: Ingredients): Promise<string> 
   const folder = join(labHome, 'cache', 'base', key.digest('hex').slice(0, 16));
   if (existsSync(join(folder, 'layer.json'))) return folder;
   mkdirSync(dirname(folder), { recursive: true });
+  forgetAbandoned(dirname(folder));
   await lab.progress.step('base image: busybox, Node 24 and npm, once', () => buildLayer(lab, ingredients, folder));
   forgetOldest(dirname(folder));
   return folder;
@@ -83,7 +84,8 @@ async function obtainLayer(lab: Lab, ingredients: Ingredients): Promise<string> 
 
 /** Into a folder of its own, moved when whole: two labs at once may both build it, and the first one's stays. */
 async function buildLayer(lab: Lab, ingredients: Ingredients, folder: string): Promise<void> {
-  const staging = mkdtempSync(`${folder}.`);
+  const staging = `${folder}.${lab.id}`;
+  mkdirSync(staging);
   try {
     const root = join(staging, 'root');
     mkdirSync(root);
@@ -101,6 +103,14 @@ async function buildLayer(lab: Lab, ingredients: Ingredients, folder: string): P
     if (!existsSync(folder)) renameSync(staging, folder);
   } finally {
     rmSync(staging, { recursive: true, force: true });
+  }
+}
+
+/** A lab that was killed while it built leaves its folder, which ends in its id. */
+function forgetAbandoned(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const id = name.split('.')[1];
+    if (id !== undefined && !isLabAlive(id)) rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { createExec, type ExecOptions, type ExecResult } from '#core/system/exec.ts';
+import type { ExecOptions, ExecResult } from '#core/system/exec.ts';
 import { chooseNetwork, formatAddress, networksInUse } from '#lab/docker/subnet.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import { cgroupName, interfaceName } from '#lab/supervisor/traces.ts';
@@ -35,20 +35,20 @@ export async function startDocker(lab: Lab, toolbox: Toolbox): Promise<Docker> {
   });
   lab.onStop('containers', () => killContainers(socket));
   const env = { DOCKER_HOST: `unix://${socket}` };
-  const run = createExec({ ...lab.env, ...env });
   return {
     host: env.DOCKER_HOST,
     bridgeAddress,
     env,
-    exec: (args, options) => run([toolbox.tool('docker'), ...args], options),
+    exec: (args, options) =>
+      lab.exec([toolbox.tool('docker'), ...args], { ...options, extraEnv: { ...env, ...options?.extraEnv } }),
   };
 }
 
 /** Two labs that choose at the same moment may choose the same network: the later one sees both and chooses again. */
 async function createBridge(lab: Lab, bridge: string): Promise<string> {
   await lab.exec(['ip', 'link', 'add', bridge, 'type', 'bridge']);
-  lab.onStop('Docker bridge', async () => {
-    await lab.exec(['ip', 'link', 'delete', bridge], { accept: 'any' });
+  lab.onStop('Docker bridge', async (exec) => {
+    await exec(['ip', 'link', 'delete', bridge], { accept: 'any' });
   });
   const network = chooseNetwork(networksInUse());
   const address = formatAddress(network.address + 1);

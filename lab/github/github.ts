@@ -76,6 +76,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const { url } = server;
   const issuer = await createOidcIssuer(`${url}/oidc`);
   const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests });
+  lab.onStop('runs', runs.idle);
   const repository = createRepository(lab, bare, options.repository, runs, url);
   const afterPush: RestContext['moved'] = async (bearer, moves) => {
     for (const payload of await repository.announce(moves, bearer)) for (const listener of listeners) listener(payload);
@@ -139,6 +140,8 @@ function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: Run
     act: toolbox.tool('act'),
     path: lab.env['PATH'] ?? '',
     dir: lab.folder('github', 'jobs'),
+    temp: lab.folder('tmp'),
+    ending: lab.ending,
     bareRepository: bare,
     tokens,
     env: {

@@ -1,61 +1,23 @@
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import {
-  appendFileSync,
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { setMaxListeners } from 'node:events';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createExec, type Exec } from '#core/system/exec.ts';
 import { describeError } from '#core/values/errors.ts';
+import { createLabFolder, type LabFolder, sweepDeadLabs } from '#lab/supervisor/folder.ts';
+import { type LabProcess, type ProcessSpec, startProcess, waitUntilReady } from '#lab/supervisor/processes.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
 import { labHome } from '#lab/supervisor/root.ts';
-import {
-  findTraces,
-  identifyProcess,
-  isAlive,
-  MARKER,
-  type ProcessIdentity,
-  removeTraces,
-} from '#lab/supervisor/traces.ts';
+import { findTraces, MARKER, removeTraces } from '#lab/supervisor/traces.ts';
 
-const DIR_PREFIX = 'slipway-lab-';
+export type { LabProcess } from '#lab/supervisor/processes.ts';
+
 const KEPT_LOGS = 5;
+/** For one action of the take-down, and for what still builds when it begins. Afterwards everything is killed anyway. */
+const PATIENCE_MS = 20_000;
 
-/** A process of the lab. */
-export interface ProcessSpec {
-  /** Unique in the lab; its output goes to `<logs>/<name>.log`. */
-  readonly name: string;
-  readonly argv: readonly [string, ...string[]];
-  /** Added to the lab's environment (PATH, HOME, the marker). */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
-  /** Asked every 50 ms until it answers true; a throw counts as "not yet" and is shown when time is up. */
-  readonly ready?: () => Promise<boolean>;
-  /** Default 30 s. */
-  readonly readyWithinMs?: number;
-  /** Between SIGTERM and SIGKILL at teardown. Default 5 s. */
-  readonly graceMs?: number;
-}
-
-/** A running process of the lab. */
-export interface LabProcess {
-  readonly name: string;
-  readonly pid: number;
-  readonly log: string;
-  isRunning(): boolean;
-  /** SIGTERM to its group, SIGKILL after the grace; resolves when it is gone. */
-  stop(): Promise<void>;
-}
+/** Takes something back; gets an exec that works while the lab ends. */
+type Undo = (exec: Exec) => Promise<void> | void;
 
 /** One world on loopback: its folder, its processes and the way back to a clean machine. */
 export interface Lab {
@@ -66,16 +28,26 @@ export interface Lab {
   /** Stays after the lab has ended, for reading. */
   readonly logs: string;
   readonly progress: Progress;
-  /** The environment of the lab's processes; HOME is inside {@link Lab.dir}. */
+  /** The environment of the lab's processes; HOME and TMPDIR are inside {@link Lab.dir}. */
   readonly env: Readonly<Record<string, string>>;
+  /** Runs a program; it is killed when the lab begins to end, and from then on none is started. */
   readonly exec: Exec;
+  /** Aborts when the lab begins to end. */
+  readonly ending: AbortSignal;
   start(spec: ProcessSpec): Promise<LabProcess>;
   /** Registers what takes something back; run in reverse order at teardown, each even when another fails. */
-  onStop(what: string, action: () => Promise<void> | void): void;
-  /** Creates a folder below {@link Lab.dir}. */
+  onStop(what: string, action: Undo): void;
+  /** Creates a folder below {@link Lab.dir}; refuses while the lab ends. */
   folder(...names: string[]): string;
-  /** Takes everything back. Throws when something is left on the machine. May be called twice. */
+  /** Does work that {@link Lab.stop} waits for: it fails by itself once the lab ends. */
+  build<T>(work: () => Promise<T>): Promise<T>;
+  /** Takes everything back. Throws a {@link LeftBehind} when something is left on the machine. May be called twice. */
   stop(): Promise<void>;
+}
+
+/** Something of a lab that could not be removed. */
+export class LeftBehind extends Error {
+  override readonly name = 'LeftBehind';
 }
 
 /** Options of {@link openLab}. */
@@ -83,184 +55,129 @@ export interface LabOptions {
   readonly progress: Progress;
   /** Folders put before the machine's PATH: built tools, Node 24. */
   readonly path?: readonly string[];
+  /** The lab ends when this aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** Opens an empty lab; first sweeps away what labs left whose supervisor is dead. */
 export async function openLab(options: LabOptions): Promise<Lab> {
   await sweepDeadLabs(options.progress);
-  const id = randomBytes(3).toString('hex');
-  const dir = join(tmpdir(), `${DIR_PREFIX}${id}`);
-  mkdirSync(join(dir, 'home'), { recursive: true, mode: 0o700 });
-  writeFileSync(join(dir, 'owner.json'), JSON.stringify(identifyProcess(process.pid)));
-  const logs = join(labHome, 'logs', id);
-  mkdirSync(logs, { recursive: true });
-  forgetOldLogs(dirname(logs));
+  options.signal?.throwIfAborted();
+  const { id, dir } = createLabFolder();
   const env = {
     PATH: [...(options.path ?? []), process.env['PATH'] ?? ''].join(':'),
     HOME: join(dir, 'home'),
+    TMPDIR: join(dir, 'tmp'),
     LANG: 'C.UTF-8',
     [MARKER]: id,
   };
-  const undos: { what: string; action: () => Promise<void> | void }[] = [];
+  const controller = new AbortController();
+  const ending = controller.signal;
+  setMaxListeners(0, ending); // one for each program that runs
+  const undos: Undoing[] = [];
+  const building: Promise<unknown>[] = [];
+  const onStop: Lab['onStop'] = (what, action) => void undos.push({ what, action });
   let stopping: Promise<void> | undefined;
-  const onStop: Lab['onStop'] = (what, action) => {
-    undos.push({ what, action });
+  const stop = (): Promise<void> => {
+    stopping ??= takeBack({ id, dir }, createExec(env), { begin: () => controller.abort(ENDING), undos, building });
+    return stopping;
   };
+  options.signal?.addEventListener('abort', () => void stop().catch(() => {}), { once: true }); // who waits is told
+  const exec = createExec(env);
   return {
     id,
     dir,
-    logs,
+    logs: openLogs(id),
     env,
     progress: options.progress,
-    exec: createExec(env),
+    ending,
+    exec: async (argv, given) => {
+      ending.throwIfAborted();
+      return exec(argv, { ...given, endOn: ending });
+    },
     onStop,
     folder: (...names) => {
+      ending.throwIfAborted();
       const path = join(dir, ...names);
       mkdirSync(path, { recursive: true });
       return path;
     },
     start: async (spec) => {
-      if (stopping !== undefined) throw new Error(`${spec.name} is not started: the lab is being stopped`);
-      const started = startProcess(spec, { ...env, ...spec.env }, logs);
+      ending.throwIfAborted();
+      const started = startProcess(spec, { ...env, ...spec.env }, join(labHome, 'logs', id));
       onStop(spec.name, started.stop);
-      await waitUntilReady(spec, started);
+      await waitUntilReady(spec, started, ending);
       return started;
     },
-    stop: () => {
-      stopping ??= takeBack(id, dir, undos);
-      return stopping;
+    build: (work) => {
+      const running = work();
+      building.push(running);
+      return running;
     },
+    stop,
   };
 }
 
-/** Ends the lab when this process is told to end (SIGINT, SIGTERM, SIGHUP), then exits with 128 + the signal's number. */
-export function stopOnSignals(lab: Lab, onSignal: (signal: string) => void = () => {}): void {
-  const numbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
-  for (const [signal, number] of Object.entries(numbers)) {
-    process.once(signal, () => {
-      onSignal(signal);
-      process.exitCode = 128 + number;
-      lab.stop().then(
-        () => process.exit(),
-        (error) => {
-          console.error(describeError(error));
-          process.exit();
-        },
-      );
-    });
-  }
+const ENDING = new Error('the lab is being stopped');
+
+interface Undoing {
+  readonly what: string;
+  readonly action: Undo;
 }
 
-async function takeBack(
-  id: string,
-  dir: string,
-  undos: { what: string; action: () => Promise<void> | void }[],
-): Promise<void> {
+interface TakeDown {
+  begin(): void;
+  readonly undos: Undoing[];
+  readonly building: readonly Promise<unknown>[];
+}
+
+/**
+ * Ends what is under way, takes back in reverse order, waits for what was being built, and removes what is left. What
+ * a build registers while it ends is taken back as well. No Ctrl-C reaches the programs that are run here.
+ */
+async function takeBack({ id, dir }: LabFolder, exec: Exec, { begin, undos, building }: TakeDown): Promise<void> {
+  begin();
   const failures: string[] = [];
-  for (const { what, action } of undos.reverse()) {
-    try {
-      await action();
-    } catch (error) {
-      failures.push(`${what}: ${describeError(error)}`);
+  const undoAll = async (): Promise<void> => {
+    for (let next = undos.pop(); next !== undefined; next = undos.pop()) {
+      const { what, action } = next;
+      await within(PATIENCE_MS, async () => action(undisturbed(exec))).catch((error: unknown) => {
+        failures.push(`${what}: ${describeError(error)}`);
+      });
     }
-  }
+  };
+  await undoAll();
+  await within(PATIENCE_MS, () => Promise.allSettled(building)).catch(() => {});
+  await undoAll();
   await removeTraces(id, dir);
   const left = findTraces(id, dir);
-  if (left.length > 0) throw new Error(`the lab left something behind: ${[...left, ...failures].join('; ')}`);
+  if (left.length > 0) throw new LeftBehind(`the lab left something behind: ${[...left, ...failures].join('; ')}`);
 }
 
-async function sweepDeadLabs(progress: Progress): Promise<void> {
-  for (const name of readdirSync(tmpdir())) {
-    if (!/^slipway-lab-[0-9a-f]{6}$/.test(name)) continue;
-    const dir = join(tmpdir(), name);
-    const owner = readOwner(dir);
-    if (owner === undefined ? isYoung(dir) : isAlive(owner)) continue;
-    progress.say(`  … clearing what lab ${name.slice(DIR_PREFIX.length)} left when it was killed`);
-    await removeTraces(name.slice(DIR_PREFIX.length), dir);
-  }
+/** A group of its own for each program: the second Ctrl-C must not end the take-down. */
+function undisturbed(exec: Exec): Exec {
+  const never = new AbortController().signal;
+  return (argv, options) => exec(argv, { ...options, endOn: never });
 }
 
-/** A lab that is just being opened has no owner file yet: it is not a dead one. */
-function isYoung(dir: string): boolean {
-  return Date.now() - modified(dir) < 10_000;
-}
-
-function readOwner(dir: string): ProcessIdentity | undefined {
-  try {
-    return JSON.parse(readFileSync(join(dir, 'owner.json'), 'utf8')) as ProcessIdentity; // we wrote it ourselves
-  } catch {
-    return undefined;
-  }
-}
-
-function startProcess(spec: ProcessSpec, env: Record<string, string>, logs: string): LabProcess {
-  const log = join(logs, `${spec.name}.log`);
-  appendFileSync(log, `$ ${spec.argv.join(' ')}\n`);
-  const output = openSync(log, 'a');
-  const [file, ...args] = spec.argv;
-  // a group of its own: the terminal's Ctrl-C must reach the supervisor alone, which then ends all in order
-  const child = spawn(file, args, { cwd: spec.cwd, env, stdio: ['ignore', output, output], detached: true });
-  closeSync(output);
-  let failure: Error | undefined;
-  let running = true;
-  const gone = new Promise<void>((resolve) => {
-    child.once('exit', () => {
-      running = false;
-      resolve();
-    });
-    child.once('error', (error) => {
-      failure = error;
-      running = false;
-      resolve();
-    });
+async function within(milliseconds: number, work: () => Promise<unknown>): Promise<void> {
+  const late = new AbortController();
+  const limit = sleep(milliseconds, undefined, { signal: late.signal }).then(() => {
+    throw new Error(`not done in ${milliseconds / 1000} s`);
   });
-  const pid = child.pid ?? -1;
-  return {
-    name: spec.name,
-    pid,
-    log,
-    isRunning: () => running,
-    stop: async () => {
-      if (!running || failure !== undefined) return;
-      signalGroup(pid, 'SIGTERM');
-      const timer = setTimeout(() => signalGroup(pid, 'SIGKILL'), spec.graceMs ?? 5_000);
-      await gone;
-      clearTimeout(timer);
-    },
-  };
-}
-
-async function waitUntilReady(spec: ProcessSpec, started: LabProcess): Promise<void> {
-  const limit = performance.now() + (spec.readyWithinMs ?? 30_000);
-  let lastError = '';
-  for (;;) {
-    if (!started.isRunning())
-      throw new Error(`${spec.name} ended at once; the end of ${started.log}:\n${tail(started.log)}`);
-    if (spec.ready === undefined) return;
-    try {
-      if (await spec.ready()) return;
-    } catch (error) {
-      lastError = describeError(error);
-    }
-    if (performance.now() > limit) {
-      throw new Error(
-        `${spec.name} was not ready in ${(spec.readyWithinMs ?? 30_000) / 1000} s${lastError && ` (${lastError})`}; the end of ${started.log}:\n${tail(started.log)}`,
-      );
-    }
-    await sleep(50);
-  }
-}
-
-function tail(path: string): string {
-  return existsSync(path) ? readFileSync(path, 'utf8').trimEnd().split('\n').slice(-15).join('\n') : '(no log)';
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(-pid, signal);
-  } catch {
-    // it ended by itself
+    await Promise.race([work(), limit]);
+  } finally {
+    limit.catch(() => {}); // cut short
+    late.abort();
   }
+}
+
+function openLogs(id: string): string {
+  const logs = join(labHome, 'logs', id);
+  mkdirSync(logs, { recursive: true });
+  forgetOldLogs(dirname(logs));
+  return logs;
 }
 
 function forgetOldLogs(folder: string): void {

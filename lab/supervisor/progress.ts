@@ -1,3 +1,5 @@
+import type { Terminal } from '#lab/supervisor/terminal.ts';
+
 /** Tells a person what the lab does, how long each step took, and that a long one is still alive. */
 export interface Progress {
   /** Runs one named step; `note` shows how far it is. */
@@ -7,26 +9,42 @@ export interface Progress {
 
 const STILL_ALIVE_EVERY_MS = 15_000;
 
-/** Writes one line when a step starts, one when it ends, and one every 15 s in between. */
+/** Writes one line when a step ends, and one every 15 s in between: a file keeps all that it is told. */
 export function lineProgress(write: (line: string) => void): Progress {
+  return showSteps({ say: write, paint: (text) => text, status: undefined });
+}
+
+/** Writes one line when a step ends; on a terminal the steps under way are in its status line, else told of every 15 s. */
+export function showSteps({ say, paint, status }: Pick<Terminal, 'say' | 'paint' | 'status'>): Progress {
+  const steps: { readonly name: string; readonly started: number; latest: string }[] = [];
+  const describe = (step: (typeof steps)[number]): string =>
+    `  … ${step.name}${step.latest === '' ? '' : `: ${step.latest}`} (${since(step.started)})`;
+  const show = (): void => {
+    const [first] = steps;
+    const more = steps.length > 1 ? ` +${steps.length - 1}` : '';
+    status?.(first === undefined ? '' : `${describe(first)}${more}`);
+  };
   return {
-    say: write,
+    say,
     step: async (name, work) => {
-      const started = performance.now();
-      let latest = '';
-      write(`  … ${name}`);
-      const timer = setInterval(
-        () => write(`  … ${name}: ${latest === '' ? 'still at it' : latest} (${since(started)})`),
-        STILL_ALIVE_EVERY_MS,
-      );
+      const step = { name, started: performance.now(), latest: '' };
+      steps.push(step);
+      show();
+      const stillAtIt = (): void => say(describe({ ...step, latest: step.latest || 'still at it' }));
+      const timer = status === undefined ? setInterval(stillAtIt, STILL_ALIVE_EVERY_MS) : setInterval(show, 1_000);
+      const end = (sign: string): void => {
+        steps.splice(steps.indexOf(step), 1);
+        say(`  ${sign} ${name} (${since(step.started)})`);
+        show();
+      };
       try {
         const result = await work((text) => {
-          latest = text;
+          step.latest = text;
         });
-        write(`  ✔ ${name} (${since(started)})`);
+        end(paint('✔', 'green'));
         return result;
       } catch (error) {
-        write(`  ✘ ${name} (${since(started)})`);
+        end(paint('✘', 'red'));
         throw error;
       } finally {
         clearInterval(timer);

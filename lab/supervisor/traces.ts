@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createExec } from '#core/system/exec.ts';
+import { createExec, type Exec } from '#core/system/exec.ts';
 
 /** Every process of a lab carries this variable with the lab's id: it proves that we started it. */
 export const MARKER = 'SLIPWAY_LAB';
+
+/** Looks at what is left, 100 ms apart, before it is left to the next start. */
+const ROUNDS = 100;
 
 /** What identifies a running process, so that the right one is killed: pids are reused, start times are not. */
 export interface ProcessIdentity {
@@ -32,35 +35,59 @@ export function isAlive(identity: ProcessIdentity): boolean {
 
 /**
  * Removes everything that a lab of this id left on the machine: processes that carry its marker with all their
- * descendants, processes in its cgroups, mounts below its folder, its network interfaces, its cgroups, its folder.
+ * descendants, processes in its cgroups, mounts below its folder, its network interfaces, its cgroups, and at last its
+ * folder. The folder stays while anything else does: by it the next start finds the rest.
  */
 export async function removeTraces(id: string, dir: string): Promise<void> {
-  for (let round = 0; round < 50; round++) {
-    const pids = new Set([...markedProcesses(id), ...processesInCgroups(id)]);
-    pids.delete(process.pid);
-    if (pids.size === 0) break;
+  const plain = createExec({ PATH: process.env['PATH'] });
+  const endOn = new AbortController().signal; // a group of its own: no Ctrl-C ends it half-way
+  const exec: Exec = (argv, options) => plain(argv, { ...options, endOn });
+  for (let round = 0; round < ROUNDS; round++) {
+    const pids = processesOf(id);
     for (const pid of pids) killQuietly(pid);
+    if (pids.length === 0) {
+      for (const mount of mountsBelow(dir)) await exec(['umount', '--lazy', mount], { accept: 'any' });
+      for (const name of interfacesOf(id)) await exec(['ip', 'link', 'delete', name], { accept: 'any' });
+      removeCgroups(id);
+    }
+    if (findTraces(id, dir).every((trace) => trace === folderTrace(dir))) {
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      return;
+    }
     await sleep(100);
   }
-  const exec = createExec({ PATH: process.env['PATH'] });
-  for (const mount of mountsBelow(dir)) await exec(['umount', '--lazy', mount], { accept: 'any' });
-  for (const name of interfacesOf(id)) await exec(['ip', 'link', 'delete', name], { accept: 'any' });
-  removeCgroups(id);
-  rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
 /** Returns what a lab of this id still has on the machine, one line each; empty when it left nothing. */
 export function findTraces(id: string, dir: string): string[] {
-  const processes = [...new Set([...markedProcesses(id), ...processesInCgroups(id)])].filter(
-    (pid) => pid !== process.pid,
-  );
   return [
-    ...processes.map((pid) => `process ${pid}`),
+    ...processesOf(id).map((pid) => `process ${pid}`),
     ...mountsBelow(dir).map((path) => `mount ${path}`),
     ...interfacesOf(id).map((name) => `interface ${name}`),
     ...cgroupsOf(id).map((path) => `cgroup ${path}`),
-    ...(existsSync(dir) ? [`folder ${dir}`] : []),
+    ...(existsSync(dir) ? [folderTrace(dir)] : []),
   ];
+}
+
+function folderTrace(dir: string): string {
+  return `folder ${dir}`;
+}
+
+function processesOf(id: string): number[] {
+  return [...new Set([...markedProcesses(id), ...processesInCgroups(id)])].filter((pid) => pid !== process.pid);
+}
+
+/** Ends the processes that this one started, and theirs: SIGTERM, and SIGKILL from `graceMs` on. */
+export function endDescendants(graceMs: number): () => void {
+  const begun = performance.now();
+  const round = (): void => {
+    const signal = performance.now() - begun < graceMs ? 'SIGTERM' : 'SIGKILL';
+    for (const pid of withDescendants(new Set([process.pid]), readParents()))
+      if (pid !== process.pid) killQuietly(pid, signal);
+  };
+  round();
+  const timer = setInterval(round, 250);
+  return () => clearInterval(timer);
 }
 
 /** Network interfaces of a lab are named `slw<id>…`, at most 15 characters; veths are found by their bridge. */
@@ -70,28 +97,46 @@ export function interfaceName(id: string, suffix: string): string {
 
 function markedProcesses(id: string): number[] {
   const marker = `${MARKER}=${id}`;
+  const parents = readParents();
+  const marked = [...parents.keys()].filter((pid) => readEnvironment(pid).includes(marker));
+  return [...withDescendants(new Set(marked), parents)];
+}
+
+/** Returns the parent of each process that is alive. */
+function readParents(): Map<number, number> {
   const parents = new Map<number, number>();
-  const marked = new Set<number>();
   for (const entry of readdirSync('/proc')) {
     const pid = Number(entry);
     if (!Number.isInteger(pid) || identifyProcess(pid) === undefined) continue;
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
       parents.set(pid, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
-      if (readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(marker)) marked.add(pid);
     } catch {
-      // it ended while we looked, or it is not ours to read
+      // it ended while we looked
     }
   }
+  return parents;
+}
+
+function readEnvironment(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0');
+  } catch {
+    return []; // it ended while we looked, or it is not ours to read
+  }
+}
+
+function withDescendants(pids: ReadonlySet<number>, parents: ReadonlyMap<number, number>): Set<number> {
+  const family = new Set(pids);
   for (let grown = true; grown; ) {
     grown = false;
     for (const [pid, parent] of parents) {
-      if (marked.has(pid) || !marked.has(parent)) continue;
-      marked.add(pid);
+      if (family.has(pid) || !family.has(parent)) continue;
+      family.add(pid);
       grown = true;
     }
   }
-  return [...marked];
+  return family;
 }
 
 function cgroupsOf(id: string): string[] {
@@ -173,9 +218,9 @@ function masterOf(name: string): string | undefined {
   }
 }
 
-function killQuietly(pid: number): void {
+function killQuietly(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    process.kill(pid, signal);
   } catch {
     // it ended by itself
   }

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { createExec } from '#core/system/exec.ts';
-import { applyApplications } from '#lab/cluster/argocd.ts';
 import type { Pod } from '#lab/cluster/cluster.ts';
 import { isServing } from '#lab/cluster/serving.ts';
 import { describeNamespace, prepareNamespaces } from '#lab/cluster/tenant.ts';
@@ -13,7 +12,12 @@ import { seedRepository } from '#lab/seed.ts';
 import { addEnvironment } from '#lab/tests/third-environment.ts';
 
 const exec = createExec(process.env);
-const SEED = { registryHost: '127.0.0.1:5001', baseImage: 'lab/base@sha256:1', npmRegistry: 'http://npm.lab' };
+const SEED = {
+  registryHost: '127.0.0.1:5001',
+  baseImage: 'lab/base@sha256:1',
+  npmRegistry: 'http://npm.lab',
+  repositoryUrl: 'http://git.lab/acme/tenant.git',
+};
 
 let target: string;
 beforeEach(() => {
@@ -52,7 +56,7 @@ test('a third environment gets the registry, a namespace, the pull secret, a vol
   const access = { host: SEED.registryHost, credentials: { username: 'AWS', password: 'secret' } };
   const lab = { folder: () => target };
   await prepareNamespaces(lab, cluster, environments, access);
-  await applyApplications(cluster, readArgoObjects(target), 'http://git.lab/acme/tenant.git');
+  await cluster.apply(readArgoObjects(target));
   const names = applied.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
   expect(names.filter((name) => name.includes('preview'))).toEqual([
     'Namespace /discord-bot-preview',

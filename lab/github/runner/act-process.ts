@@ -10,12 +10,14 @@ export interface ActProcess {
   readonly onLine: (line: string) => void;
   /** When it aborts, the step under way ends, the steps with `if: always()` still run, and act ends. */
   readonly signal: AbortSignal;
+  /** When it aborts, act is killed and not waited for: whoever ends the lab ends its steps. */
+  readonly ending: AbortSignal;
 }
 
 const PATIENCE_MS = 10_000;
 
 /** Runs act to its end and returns its exit code; it is ended by force when it does not heed the signal in 10 s. */
-export function runActProcess({ argv, cwd, env, onLine, signal }: ActProcess): Promise<number | undefined> {
+export function runActProcess({ argv, cwd, env, onLine, signal, ending }: ActProcess): Promise<number | undefined> {
   const [file, ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -24,6 +26,11 @@ export function runActProcess({ argv, cwd, env, onLine, signal }: ActProcess): P
       child.kill('SIGINT'); // act takes it as GitHub's "cancel"
       last = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
     };
+    const kill = (): void => {
+      child.kill('SIGKILL');
+      resolve(undefined);
+    };
+    ending.addEventListener('abort', kill, { once: true });
     if (signal.aborted) cancel();
     signal.addEventListener('abort', cancel, { once: true });
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', onLine);
@@ -31,6 +38,7 @@ export function runActProcess({ argv, cwd, env, onLine, signal }: ActProcess): P
     child.once('close', (code) => {
       clearTimeout(last);
       signal.removeEventListener('abort', cancel);
+      ending.removeEventListener('abort', kill);
       resolve(code ?? undefined);
     });
   });

@@ -32,8 +32,12 @@ export interface ActRequest {
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
   readonly path: string;
+  /** Temporary folder of the job's programs. */
+  readonly temp: string;
   /** Cancels the job. */
   readonly signal: AbortSignal;
+  /** Kills the job. */
+  readonly ending: AbortSignal;
 }
 
 /** What act printed about one job. */
@@ -65,6 +69,7 @@ const standIns = join(import.meta.dirname, '..', 'actions');
 /** Runs one job by act on this machine, as its runner, and records its steps while they happen. */
 export async function runByAct(request: ActRequest, steps: StepRecord[]): Promise<ActResult> {
   const { exec, dir } = request;
+  request.ending.throwIfAborted();
   const [checkout, home] = [join(dir, 'source'), join(dir, 'home')];
   await mkdir(checkout, { recursive: true });
   await mkdir(home, { recursive: true });
@@ -73,12 +78,13 @@ export async function runByAct(request: ActRequest, steps: StepRecord[]): Promis
     await writeFiles(request);
     const outputs = new Map<string, string>();
     let result: string | undefined;
-    const env = { PATH: request.path, HOME: home, LANG: 'C.UTF-8', ...marker(request.env) };
+    const env = { PATH: request.path, HOME: home, TMPDIR: request.temp, LANG: 'C.UTF-8', ...marker(request.env) };
     const code = await runActProcess({
       argv: argvOf(request, checkout),
       cwd: checkout,
       env,
       signal: request.signal,
+      ending: request.ending,
       onLine: (text) => {
         const entry = readLine(text);
         if (entry === undefined) return;

@@ -59,6 +59,10 @@ export interface RunnerOptions {
   readonly path: string;
   /** Folder below which each job gets its own. */
   readonly dir: string;
+  /** Temporary folder of the jobs' programs. */
+  readonly temp: string;
+  /** When it aborts, jobs are killed and none begins. */
+  readonly ending: AbortSignal;
   readonly bareRepository: string;
   readonly tokens: Tokens;
   /** Environment of every job. */
