@@ -135,19 +135,25 @@ async function together<T extends readonly unknown[]>(lab: Lab, work: { [K in ke
 /** Does work whose processes are ended when `signal` aborts: nothing of it is the lab's yet. */
 async function endWith<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   signal?.throwIfAborted();
+  let leave = (): void => {};
+  const end = (): void => {
+    leave = endDescendants(GRACE_MS);
+  };
+  signal?.addEventListener('abort', end, { once: true });
   const running = work();
-  if (signal === undefined) return running;
-  const ended = new Promise<never>((_resolve, reject) => {
-    signal.addEventListener('abort', () => {
-      const leave = endDescendants(GRACE_MS);
-      const all = Promise.race([running.catch(() => {}), sleep(2 * GRACE_MS)]); // it may wait for another process
-      all.then(leave).then(() => reject(signal.reason));
-    });
-  });
-  ended.catch(() => {}); // nobody may wait for it any more
-  return Promise.race([running, ended]).catch(async (error: unknown) =>
-    signal.aborted ? await ended : Promise.reject(error),
-  );
+  try {
+    // it may wait for what another process builds, which is not ours to end
+    return await (signal === undefined ? running : Promise.race([running, rejectAfter(signal, 2 * GRACE_MS)]));
+  } finally {
+    signal?.removeEventListener('abort', end);
+    leave();
+  }
+}
+
+async function rejectAfter(signal: AbortSignal, milliseconds: number): Promise<never> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await sleep(milliseconds);
+  throw signal.reason;
 }
 
 const GRACE_MS = 3_000;

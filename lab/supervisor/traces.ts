@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createExec, type Exec } from '#core/system/exec.ts';
@@ -51,7 +52,7 @@ export async function removeTraces(id: string, dir: string): Promise<void> {
       removeCgroups(id);
     }
     if (findTraces(id, dir).every((trace) => trace === folderTrace(dir))) {
-      rmSync(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      await rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
       return;
     }
     await sleep(100);
