@@ -74,10 +74,12 @@ function startLab(argv: readonly string[], folder: string, note: () => void): Ru
       resolve(code ?? signal ?? '');
     });
   });
+  let isHeard = true;
   const closeTerminal = (): void => {
+    isHeard = false;
     for (const stream of [child.stdout, child.stderr]) stream.destroy();
   };
-  return { child, output: () => text, closeTerminal, isHeard: () => !child.stdout.destroyed, ended };
+  return { child, output: () => text, closeTerminal, isHeard: () => isHeard, ended };
 }
 
 /** Resolves when the lab has printed this, or has ended. */
