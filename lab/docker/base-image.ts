@@ -76,7 +76,7 @@ async function obtainLayer(lab: Lab, ingredients: Ingredients): Promise<string> 
   const folder = join(labHome, 'cache', 'base', key.digest('hex').slice(0, 16));
   if (existsSync(join(folder, 'layer.json'))) return folder;
   mkdirSync(dirname(folder), { recursive: true });
-  forgetAbandoned(dirname(folder));
+  forgetAbandoned(dirname(folder), dirname(lab.dir));
   await lab.progress.step('base image: busybox, Node 24 and npm, once', () => buildLayer(lab, ingredients, folder));
   forgetOldest(dirname(folder));
   return folder;
@@ -107,10 +107,11 @@ async function buildLayer(lab: Lab, ingredients: Ingredients, folder: string): P
 }
 
 /** A lab that was killed while it built leaves its folder, which ends in its id. */
-function forgetAbandoned(parent: string): void {
+function forgetAbandoned(parent: string, labs: string): void {
   for (const name of readdirSync(parent)) {
     const id = name.split('.')[1];
-    if (id !== undefined && !isLabAlive(id)) rmSync(join(parent, name), { recursive: true, force: true });
+    if (id !== undefined && !isLabAlive(join(labs, `slipway-lab-${id}`)))
+      rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
 

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Progress } from '#lab/supervisor/progress.ts';
 import { identifyProcess, isAlive, type ProcessIdentity, removeTraces } from '#lab/supervisor/traces.ts';
@@ -18,11 +17,11 @@ export interface LabFolder {
  * Makes the folder of a new lab, with the file that names its owner. It appears with that file or not at all: killed
  * at any moment, it is found by {@link sweepDeadLabs}.
  */
-export function createLabFolder(): LabFolder {
+export function createLabFolder(parent: string): LabFolder {
   const owner = identifyProcess(process.pid);
   if (owner === undefined) throw new Error(`/proc/${process.pid}/stat cannot be read: the lab needs Linux`);
   const id = randomBytes(3).toString('hex');
-  const dir = join(tmpdir(), `${PREFIX}${id}`);
+  const dir = join(parent, `${PREFIX}${id}`);
   const unfinished = `${dir}.${owner.pid}.${owner.startTime}`;
   for (const name of ['home', 'tmp']) mkdirSync(join(unfinished, name), { recursive: true, mode: 0o700 });
   writeFileSync(join(unfinished, 'owner.json'), JSON.stringify(owner));
@@ -30,12 +29,12 @@ export function createLabFolder(): LabFolder {
   return { id, dir };
 }
 
-/** Removes what labs left whose supervisor is dead. */
-export async function sweepDeadLabs(progress: Progress): Promise<void> {
-  for (const name of readdirSync(tmpdir())) {
+/** Removes what labs left in `parent` whose supervisor is dead. */
+export async function sweepDeadLabs(parent: string, progress: Progress): Promise<void> {
+  for (const name of readdirSync(parent)) {
     const [, id, pid, startTime] = name.match(/^slipway-lab-([0-9a-f]{6})(?:\.(\d+)\.(\d+))?$/) ?? [];
     if (id === undefined) continue;
-    const dir = join(tmpdir(), name);
+    const dir = join(parent, name);
     if (pid !== undefined && startTime !== undefined) {
       if (!isAlive({ pid: Number(pid), startTime })) rmSync(dir, { recursive: true, force: true });
       continue;
@@ -48,9 +47,9 @@ export async function sweepDeadLabs(progress: Progress): Promise<void> {
   }
 }
 
-/** True while the supervisor of this lab lives. */
-export function isLabAlive(id: string): boolean {
-  const owner = readOwner(join(tmpdir(), `${PREFIX}${id}`));
+/** True while the supervisor of the lab in `dir` lives. */
+export function isLabAlive(dir: string): boolean {
+  const owner = readOwner(dir);
   return owner !== undefined && isAlive(owner);
 }
 

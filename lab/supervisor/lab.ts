@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createExec, type Exec } from '#core/system/exec.ts';
@@ -57,13 +58,16 @@ export interface LabOptions {
   readonly path?: readonly string[];
   /** The lab ends when this aborts. */
   readonly signal?: AbortSignal;
+  /** Where its folder is made; the machine's folder for temporary files by default. */
+  readonly parent?: string;
 }
 
 /** Opens an empty lab; first sweeps away what labs left whose supervisor is dead. */
 export async function openLab(options: LabOptions): Promise<Lab> {
-  await sweepDeadLabs(options.progress);
+  const { parent = tmpdir() } = options;
+  await sweepDeadLabs(parent, options.progress);
   options.signal?.throwIfAborted();
-  const { id, dir } = createLabFolder();
+  const { id, dir } = createLabFolder(parent);
   const env = {
     PATH: [...(options.path ?? []), process.env['PATH'] ?? ''].join(':'),
     HOME: join(dir, 'home'),

@@ -1,0 +1,81 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { openPlace, type Place, type Running, untilSaid } from '#lab/tests/stops.ts';
+
+const DOWN = 'The lab is down; nothing is left.';
+const script = join(import.meta.dirname, 'interruptible.ts');
+
+let place: Place;
+beforeEach(() => {
+  place = openPlace();
+});
+afterEach(() => {
+  expect(place.left()).toEqual([]);
+  place.close();
+});
+
+async function startLab(kind = ''): Promise<Running> {
+  const lab = place.start([script, kind]);
+  await untilSaid(lab, 'up');
+  return lab;
+}
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s takes the lab down, says so, and says when it is done', async (signal, code) => {
+  const lab = await startLab();
+  lab.child.kill(signal);
+  expect(await lab.ended).toBe(code);
+  expect(lab.output()).toBe(`up\n${signal}: taking the lab down …\n${DOWN}\n`);
+});
+
+test('a second Ctrl-C is answered and does not end the take-down half-way', async () => {
+  const lab = await startLab();
+  lab.child.kill('SIGINT');
+  await sleep(400);
+  lab.child.kill('SIGINT');
+  expect(await lab.ended).toBe(130);
+  expect(lab.output()).toBe(`up\nSIGINT: taking the lab down …\nstill taking down …\n${DOWN}\n`);
+});
+
+test('one Ctrl-C that npm hands on once more is one', async () => {
+  const lab = await startLab();
+  lab.child.kill('SIGINT');
+  await sleep(20);
+  lab.child.kill('SIGINT');
+  expect(await lab.ended).toBe(130);
+  expect(lab.output()).toBe(`up\nSIGINT: taking the lab down …\n${DOWN}\n`);
+});
+
+test('a terminal that is closed takes the lab down, though nothing can be said to it', async () => {
+  const lab = await startLab();
+  lab.closeTerminal();
+  lab.child.kill('SIGHUP');
+  expect(await lab.ended).toBe(129);
+});
+
+test('work that fails is told once, after all is taken down', async () => {
+  const lab = place.start([script, 'fails']);
+  expect(await lab.ended).toBe(1);
+  expect(lab.output()).toBe('up\ntaking back\n\nthe work failed\n');
+});
+
+test('a stray error takes the lab down too', async () => {
+  const lab = place.start([script, 'crashes']);
+  expect(await lab.ended).toBe(1);
+  expect(lab.output()).toMatch(/^up\nError: a stray error\n(.+\n)*Taking the lab down …\n.*nothing is left\.\n$/);
+});
+
+test('what kill -9 leaves is cleared by the next start, which says so', async () => {
+  const killed = await startLab();
+  killed.child.kill('SIGKILL');
+  expect(await killed.ended).toBe('SIGKILL');
+  expect(place.left().join('\n')).toMatch(/process \d+/);
+  const next = await startLab();
+  expect(next.output()).toMatch(/clearing what lab [0-9a-f]{6} left when it was killed\nup\n$/);
+  next.child.kill('SIGTERM');
+  expect(await next.ended).toBe(143);
+});
