@@ -1,10 +1,8 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
-import { describeError, Refusal } from '#core/values/errors.ts';
+import { describeError } from '#core/values/errors.ts';
 import { deployTenant } from '#lab/deploy.ts';
 import { describeLab } from '#lab/describe.ts';
+import { readRepositoryOption } from '#lab/repository-option.ts';
 import { runInterruptibly } from '#lab/supervisor/interruption.ts';
 import { showSteps } from '#lab/supervisor/progress.ts';
 import { openTerminal, type Terminal } from '#lab/supervisor/terminal.ts';
@@ -32,21 +30,9 @@ function sayFailure(terminal: Terminal, { github }: World, failure: string): voi
   if (run !== undefined) terminal.say(`Its run: ${github.url}/runs/${run.id}`);
 }
 
-/** Returns the checkout that `--repository` names; undefined without it. Refuses a folder that is none. */
-function readRepository(argv: readonly string[]): string | undefined {
-  const { values } = parseArgs({ args: [...argv], options: { repository: { type: 'string' } } });
-  if (values.repository === undefined) return undefined;
-  const folder = resolve(values.repository);
-  for (const name of ['.git', 'slipway.yaml', 'argocd/kustomization.yaml']) {
-    if (!existsSync(join(folder, name)))
-      throw new Refusal(`${folder} has no ${name}: --repository takes a checkout that Slipway deploys`);
-  }
-  return folder;
-}
-
 const terminal = openTerminal(process.stdout, process.env);
 try {
-  const source = readRepository(process.argv.slice(2));
+  const source = readRepositoryOption(process.argv.slice(2));
   process.exitCode = await runInterruptibly(terminal, (signal) => keepUp(terminal, source, signal));
 } catch (error) {
   console.error(describeError(error));

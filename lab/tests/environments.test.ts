@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { createExec } from '#core/system/exec.ts';
 import type { Pod } from '#lab/cluster/cluster.ts';
@@ -140,4 +140,49 @@ test('an overlay that names no registry is refused: the cluster would ask Docker
   await expect(seedRepository(exec, target, SEED, { edit })).rejects.toThrow(
     'overlays/preview/kustomization.yaml names no registry',
   );
+});
+
+describe("after `kubectl apply -k argocd` from a clone the lab's Argo CD follows the lab", () => {
+  const rewrite = (change: (text: string) => string) => (clone: string) => {
+    for (const file of ['project.yaml', 'staging.yaml', 'production.yaml']) {
+      const path = join(clone, 'argocd', file);
+      writeFileSync(path, change(readFileSync(path, 'utf8')));
+    }
+  };
+  const upstream = 'https://github.com/acme/tenant.git';
+  const addresses = (): string[] =>
+    JSON.stringify(readArgoObjects(target))
+      .match(/(https?:\/\/|git@)[^"]+\.git/g)
+      ?.filter(unique) ?? [];
+  const unique = (text: string, at: number, all: string[]): boolean => all.indexOf(text) === at;
+
+  test('as the files are', async () => {
+    await seedRepository(exec, target, SEED);
+    expect(addresses()).toEqual([SEED.repositoryUrl]);
+    expect(read('argocd/staging.yaml')).toContain(`repoURL: ${SEED.repositoryUrl} # your repository`);
+  });
+
+  test.each(['git@git.example:acme/tenant.git', 'https://gitlab.example/group/sub/tenant.git'])(
+    'where the repository is %s',
+    async (address) => {
+      await seedRepository(exec, target, SEED, { edit: rewrite((text) => text.replaceAll(upstream, address)) });
+      expect(addresses()).toEqual([SEED.repositoryUrl]);
+    },
+  );
+
+  test("where the project allows another's repository of a longer name, which stays", async () => {
+    const other = 'https://github.com/acme/tenant.git-charts.git';
+    const edit = rewrite((text) =>
+      text.replace(`sourceRepos: [${upstream}]`, `sourceRepos: [${upstream}, "${other}"]`),
+    );
+    await seedRepository(exec, target, SEED, { edit });
+    expect(addresses()).toEqual([SEED.repositoryUrl, other]);
+  });
+
+  test('with an Application that a person adds as a copy of another', async () => {
+    await seedRepository(exec, target, SEED);
+    addEnvironment(target, 'preview', { deploys: 'on-push' });
+    expect(readEnvironments(target).get('preview')?.application).toBe('preview');
+    expect(addresses()).toEqual([SEED.repositoryUrl]);
+  });
 });
