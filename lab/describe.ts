@@ -59,7 +59,8 @@ function describeCluster(
       ];
     }),
     '',
-    'Add an Application: list its file in argocd/kustomization.yaml of the clone, then',
+    paint('Add an Application:', 'bold'),
+    'List its file in argocd/kustomization.yaml, push, and in the clone:',
     ...wrapCommand([kubectl, 'apply', '-k', 'argocd'], width, 2),
   ];
 }

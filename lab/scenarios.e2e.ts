@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DescribeImagesCommand } from '@aws-sdk/client-ecr';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createEcrClient } from '#lab/aws/images.ts';
@@ -39,6 +40,8 @@ const namespaceOf = (environment: string): string => findEnvironment(world.envir
 const servedBy = (environment: string) => readServedSource(delivery.cluster, namespaceOf(environment));
 const untilServed = (sha: string) =>
   world.until(`staging serves ${sha}`, async () => ((await servedBy('staging')) === sha ? true : undefined), 120_000);
+const repositoryOf = (application: string) =>
+  ['get', 'application', application, '-n', 'argocd', '-o', 'jsonpath={.spec.source.repoURL}'] as const;
 const stagingPods = () => delivery.cluster.pods(namespaceOf('staging'), 'app.kubernetes.io/name=discord-bot');
 
 test('a push is served by a pod, by digest', async () => {
@@ -83,6 +86,15 @@ test('a third environment, in the clone before the lab started, is served from i
   );
   expect(await servedBy('staging')).toBe(served);
   await world.settled();
+}, 180_000);
+
+test('a person applies argocd/ from the clone: every Application still follows the lab', async () => {
+  await delivery.cluster.kubectl(['apply', '-k', join(world.clone, 'argocd')]);
+  for (const { application } of world.environments.values())
+    expect(await delivery.cluster.kubectl(repositoryOf(application ?? ''))).toBe(world.github.cloneUrl);
+  const pushed = await world.push(appLine('after kubectl apply -k argocd'));
+  await untilServed(pushed.sha);
+  served = pushed.sha;
 }, 180_000);
 
 test('an app that never gets ready: the old pod keeps serving and Argo CD says Degraded', async () => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { GetAuthorizationTokenCommand } from '@aws-sdk/client-ecr';
 import type { RegistryCredentials } from '#core/registry/registry.ts';
 import type { Aws } from '#lab/aws/aws.ts';
@@ -6,7 +7,7 @@ import type { OciRegistry } from '#lab/aws/registry.ts';
 import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
-import { type LabEnvironment, readArgoObjects } from '#lab/environments.ts';
+import type { LabEnvironment } from '#lab/environments.ts';
 import type { GitHub } from '#lab/github/github.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
@@ -38,11 +39,10 @@ export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryP
   await prepareNamespaces(lab, cluster, environments, access);
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
   const argocd = await lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository));
-  const objects = readArgoObjects(checkout);
-  let applied: Promise<void> | undefined;
+  let applied: Promise<unknown> | undefined;
   github.onPush((payload) => {
     // an application of an empty repository would be an error that Argo CD remembers for a while
-    applied ??= cluster.apply(objects);
+    applied ??= cluster.kubectl(['apply', '-k', join(checkout, 'argocd')]); // as a person does
     applied
       .then(() => argocd.webhook(payload))
       .catch((error) => lab.progress.say(`  ! Argo CD was not told of a push: ${String(error)}`));

@@ -61,12 +61,15 @@ export function openTerminal(stream: TerminalStream, env: Readonly<Record<string
   };
 }
 
-/** Returns a line as several that fit, broken between words, the later ones indented by four more; words stay whole. */
+/**
+ * Returns a line as several that fit, broken between words, the later ones indented by four more. Words stay whole, and
+ * the backslash by which a shell reads on stays at its line's end.
+ */
 export function wrapLine(line: string, width: number): string[] {
   if (measure(line) <= width) return [line];
   const indent = line.match(/^ */)?.[0] ?? '';
   const lines: string[] = [];
-  for (const word of line.trim().split(/(?<=\S) (?=\S)/)) {
+  for (const word of line.trim().split(/(?<=\S) (?=\S)(?!\\$)/)) {
     const last = lines.at(-1);
     if (last !== undefined && measure(last) + 1 + measure(word) <= width) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(`${indent}${lines.length === 0 ? '' : '    '}${word.trim()}`);

@@ -47,7 +47,7 @@ test('each command can be pasted: a shell reads it, and sees the words in one pi
     .join('\n')
     .replaceAll(' \\\n', ' ')
     .split('\n')
-    .filter((line) => line.includes('kubectl '));
+    .filter((line) => line.trim().startsWith(KUBECTL));
   const spoken = commands.map((line) =>
     execFileSync('sh', ['-c', `f() { echo "$*"; }; ${line.replace(KUBECTL, 'f')}`], { encoding: 'utf8' }).trim(),
   );

@@ -29,6 +29,10 @@ describe('lines', () => {
     expect(wrapLine(`${ESCAPE}32m${'x'.repeat(40)}${ESCAPE}39m`, 40)).toHaveLength(1);
   });
 
+  test('that a shell reads on from keep their backslash at the end', () => {
+    expect(wrapLine(`    ${'x'.repeat(40)} \\`, 40)).toEqual([`    ${'x'.repeat(40)} \\`]);
+  });
+
   test('of a file are not broken', () => {
     const stream = openStream(false);
     openTerminal(stream, {}).say('word '.repeat(40));
