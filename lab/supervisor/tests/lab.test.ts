@@ -34,6 +34,18 @@ describe('a lab that ends', () => {
     expect(findTraces(lab.id, lab.dir)).toEqual([]);
   });
 
+  test('kills what runs before it takes anything back', async () => {
+    const lab = await open();
+    const running = lab.exec(['sleep', '60']);
+    const gone = running.catch(() => 'gone');
+    let seen: unknown;
+    lab.onStop('look', async () => {
+      seen = await Promise.race([gone, sleep(1_000, 'alive')]);
+    });
+    await lab.stop();
+    expect(seen).toBe('gone');
+  });
+
   test('waits no longer for a process that is not ready yet', async () => {
     const lab = await open();
     const starting = lab.start({ name: 'never', argv: ['sleep', '60'], ready: async () => false });
