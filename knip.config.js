@@ -20,6 +20,7 @@ export default ({ production }) => ({
         'lab/github/actions/*/index.cjs',
         'lab/github/openapi/cut.ts',
         'lab/github/tests/fake-act.mjs',
+        'lab/supervisor/tests/interruptible.ts',
         'lab/toolbox/tests/slow-maker.ts',
         'tests/schemas/generate.ts',
         'tests/support/git-server-process.ts',

@@ -13,9 +13,9 @@ import { describeMissingApplications, type LabEnvironment, readImageNames } from
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { seedRepository } from '#lab/seed.ts';
+import { endWith } from '#lab/supervisor/interruption.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
-import { endDescendants } from '#lab/supervisor/traces.ts';
 import { type AppliedTenant, applyTenant } from '#lab/terraform/tenant.ts';
 import { clusterTools, lightTools, obtainTools, type Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -131,32 +131,6 @@ async function together<T extends readonly unknown[]>(lab: Lab, work: { [K in ke
   await Promise.allSettled(work);
   return (await Promise.all(work)) as unknown as T; // of the same length and order
 }
-
-/** Does work whose processes are ended when `signal` aborts: nothing of it is the lab's yet. */
-async function endWith<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  signal?.throwIfAborted();
-  let leave = (): void => {};
-  const end = (): void => {
-    leave = endDescendants(GRACE_MS);
-  };
-  signal?.addEventListener('abort', end, { once: true });
-  const running = work();
-  try {
-    // it may wait for what another process builds, which is not ours to end
-    return await (signal === undefined ? running : Promise.race([running, rejectAfter(signal, 2 * GRACE_MS)]));
-  } finally {
-    signal?.removeEventListener('abort', end);
-    leave();
-  }
-}
-
-async function rejectAfter(signal: AbortSignal, milliseconds: number): Promise<never> {
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-  await sleep(milliseconds);
-  throw signal.reason;
-}
-
-const GRACE_MS = 3_000;
 
 function composeWorld(
   parts: Pick<

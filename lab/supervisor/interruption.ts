@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describeError } from '#core/values/errors.ts';
 import { LeftBehind } from '#lab/supervisor/lab.ts';
 import type { Terminal } from '#lab/supervisor/terminal.ts';
+import { endDescendants } from '#lab/supervisor/traces.ts';
 
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -51,4 +53,30 @@ export async function runInterruptibly(
   }
   if (signal.aborted) voice.say(CLOSING_LINE);
   return code;
+}
+
+const GRACE_MS = 3_000;
+
+/** Does work before there is a lab; when `signal` aborts, the processes that it started are ended. */
+export async function endWith<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  signal?.throwIfAborted();
+  let leave = (): void => {};
+  const end = (): void => {
+    leave = endDescendants(GRACE_MS);
+  };
+  signal?.addEventListener('abort', end, { once: true });
+  const running = work();
+  try {
+    // it may wait for what another process builds, which is not ours to end
+    return await (signal === undefined ? running : Promise.race([running, rejectAfter(signal, 2 * GRACE_MS)]));
+  } finally {
+    signal?.removeEventListener('abort', end);
+    leave();
+  }
+}
+
+async function rejectAfter(signal: AbortSignal, milliseconds: number): Promise<never> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  await sleep(milliseconds);
+  throw signal.reason;
 }

@@ -18,7 +18,7 @@ function describeWorld(kubectl: string | undefined, width: number): string {
   ];
   return describeLab(
     {
-      lab: { logs: '/home/person/slipway/.lab/logs/a1b2c3' },
+      lab: { logs: '/srv/slipway/.lab/logs/a1b2c3' },
       github: {
         url: 'http://127.0.0.1:12345',
         remote: `http://octocat:ghp_${'x'.repeat(36)}@127.0.0.1:12345/acme/tenant.git`,

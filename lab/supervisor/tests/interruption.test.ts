@@ -101,3 +101,13 @@ test.concurrent(
     expect(await next.ended).toBe(143);
   }),
 );
+
+test.concurrent(
+  'a signal before there is a lab ends what obtains its tools, also what does not listen',
+  inPlace(async (place) => {
+    const lab = await startLab(place, 'obtains');
+    lab.child.kill('SIGTERM');
+    expect(await lab.ended).toBe(143);
+    expect(lab.output()).toBe(`up\nSIGTERM: taking the lab down …\n${DOWN}\n`);
+  }),
+);
