@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createExec, type Exec } from '#core/system/exec.ts';
 import { describeError } from '#core/values/errors.ts';
 import { createLabFolder, type LabFolder, sweepDeadLabs } from '#lab/supervisor/folder.ts';
+import { openLogs } from '#lab/supervisor/logs.ts';
 import { type LabProcess, type ProcessSpec, startProcess, waitUntilReady } from '#lab/supervisor/processes.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
 import { labHome } from '#lab/supervisor/root.ts';
@@ -13,7 +14,6 @@ import { findTraces, MARKER, removeTraces } from '#lab/supervisor/traces.ts';
 
 export type { LabProcess } from '#lab/supervisor/processes.ts';
 
-const KEPT_LOGS = 5;
 /** For one action of the take-down, and for what still builds when it begins. Afterwards everything is killed anyway. */
 const PATIENCE_MS = 20_000;
 
@@ -68,6 +68,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   await sweepDeadLabs(parent, options.progress);
   options.signal?.throwIfAborted();
   const { id, dir } = createLabFolder(parent);
+  const logs = openLogs(join(labHome, 'logs'), id);
   const env = {
     PATH: [...(options.path ?? []), process.env['PATH'] ?? ''].join(':'),
     HOME: join(dir, 'home'),
@@ -91,7 +92,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
   return {
     id,
     dir,
-    logs: openLogs(id),
+    logs,
     env,
     progress: options.progress,
     ending,
@@ -108,7 +109,7 @@ export async function openLab(options: LabOptions): Promise<Lab> {
     },
     start: async (spec) => {
       ending.throwIfAborted();
-      const started = startProcess(spec, { ...env, ...spec.env }, join(labHome, 'logs', id));
+      const started = startProcess(spec, { ...env, ...spec.env }, logs);
       onStop(spec.name, started.stop);
       await waitUntilReady(spec, started, ending);
       return started;
@@ -175,23 +176,4 @@ async function within(milliseconds: number, work: () => Promise<unknown>): Promi
     limit.catch(() => {}); // cut short
     late.abort();
   }
-}
-
-function openLogs(id: string): string {
-  const logs = join(labHome, 'logs', id);
-  mkdirSync(logs, { recursive: true });
-  forgetOldLogs(dirname(logs));
-  return logs;
-}
-
-function forgetOldLogs(folder: string): void {
-  const byAge = readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => join(folder, entry.name))
-    .sort((a, b) => modified(b) - modified(a));
-  for (const path of byAge.slice(KEPT_LOGS)) rmSync(path, { recursive: true, force: true });
-}
-
-function modified(path: string): number {
-  return statSync(path).mtimeMs;
 }

@@ -30,8 +30,7 @@ for (const [signal, code] of [
     inPlace(async (place) => {
       const lab = await startLab(place);
       lab.child.kill(signal);
-      expect(await lab.ended).toBe(code);
-      expect(lab.output()).toBe(`up\n${signal}: taking the lab down …\n${DOWN}\n`);
+      expect([await lab.ended, lab.output()]).toEqual([code, `up\n${signal}: taking the lab down …\n${DOWN}\n`]);
     }),
   );
 
@@ -43,8 +42,10 @@ test.concurrent(
     await untilSaid(lab, 'taking');
     await sleep(400);
     lab.child.kill('SIGINT');
-    expect(await lab.ended).toBe(130);
-    expect(lab.output()).toBe(`up\nSIGINT: taking the lab down …\nstill taking down …\n${DOWN}\n`);
+    expect([await lab.ended, lab.output()]).toEqual([
+      130,
+      `up\nSIGINT: taking the lab down …\nstill taking down …\n${DOWN}\n`,
+    ]);
   }),
 );
 
@@ -55,8 +56,7 @@ test.concurrent(
     lab.child.kill('SIGINT');
     await untilSaid(lab, 'taking');
     lab.child.kill('SIGINT');
-    expect(await lab.ended).toBe(130);
-    expect(lab.output()).toBe(`up\nSIGINT: taking the lab down …\n${DOWN}\n`);
+    expect([await lab.ended, lab.output()]).toEqual([130, `up\nSIGINT: taking the lab down …\n${DOWN}\n`]);
   }),
 );
 
@@ -74,8 +74,7 @@ test.concurrent(
   'work that fails is told once, after all is taken down',
   inPlace(async (place) => {
     const lab = place.start([script, 'fails']);
-    expect(await lab.ended).toBe(1);
-    expect(lab.output()).toBe('up\ntaking back\n\nthe work failed\n');
+    expect([await lab.ended, lab.output()]).toEqual([1, 'up\ntaking back\n\nthe work failed\n']);
   }),
 );
 
@@ -107,7 +106,6 @@ test.concurrent(
   inPlace(async (place) => {
     const lab = await startLab(place, 'obtains');
     lab.child.kill('SIGTERM');
-    expect(await lab.ended).toBe(143);
-    expect(lab.output()).toBe(`up\nSIGTERM: taking the lab down …\n${DOWN}\n`);
+    expect([await lab.ended, lab.output()]).toEqual([143, `up\nSIGTERM: taking the lab down …\n${DOWN}\n`]);
   }),
 );
