@@ -39,25 +39,25 @@ async function show(
   start: () => Promise<readonly RunRecord[]>,
   expected: Expected,
 ): Promise<void> {
-  const before = (await world.releases()).length;
   const started = performance.now();
-  const runs = await start();
-  await world.settled();
-  const failed = runs.find((run) => run.conclusion !== 'success');
-  if (runs.length === 0) throw new Error(`${name}: it started no run`);
-  if (failed !== undefined) throw new Error(`${name}: ${describeFailure(failed)}`);
-  const releases = await world.releases();
-  const landed = releases.slice(0, releases.length - before);
-  const images = [...new Set(landed.map((release) => release.image))].sort();
-  if (landed.length !== expected.releases || images.join() !== expected.images.join()) {
-    throw new Error(
-      `${name}: expected ${expected.releases} releases of ${expected.images.join(', ') || 'nothing'}, got ${landed.length} of ${images.join(', ') || 'nothing'}`,
-    );
-  }
-  if (landed.length > 0) await waitForPods(world, name);
-  const milliseconds = performance.now() - started;
-  stages.push({ name, milliseconds, outcome: expected.outcome });
-  terminal.say(`  ${terminal.paint('✔', 'green')} ${name} (${duration(milliseconds)}): ${expected.outcome}`);
+  await progress.step(`${name}, ${expected.outcome}`, async () => {
+    const before = (await world.releases()).length;
+    const runs = await start();
+    await world.settled();
+    const failed = runs.find((run) => run.conclusion !== 'success');
+    if (runs.length === 0) throw new Error(`${name}: it started no run`);
+    if (failed !== undefined) throw new Error(`${name}: ${describeFailure(failed)}`);
+    const releases = await world.releases();
+    const landed = releases.slice(0, releases.length - before);
+    const images = [...new Set(landed.map((release) => release.image))].sort();
+    if (landed.length !== expected.releases || images.join() !== expected.images.join()) {
+      throw new Error(
+        `${name}: expected ${expected.releases} releases of ${expected.images.join(', ') || 'nothing'}, got ${landed.length} of ${images.join(', ') || 'nothing'}`,
+      );
+    }
+    if (landed.length > 0) await waitForPods(world, name);
+  });
+  stages.push({ name, milliseconds: performance.now() - started, outcome: expected.outcome });
 }
 
 /** With a cluster, a push counts as shown when a ready pod of every environment runs its newest release. */
