@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
-import { findTraces } from '#lab/supervisor/traces.ts';
+import { findTraces, removeTraces } from '#lab/supervisor/traces.ts';
 
 /** A lab that runs as a person starts it, in a temporary folder that nothing else uses. */
 export interface Running {
@@ -27,14 +27,15 @@ export interface Place {
    * the temporary folder, every process that has this folder as its own, and what CNI plugins keep of it.
    */
   left(): string[];
-  /** Removes the temporary folder. */
-  close(): void;
+  /** Ends the labs, takes away what is left of them, and removes the temporary folder. */
+  close(): Promise<void>;
 }
 
 /** Opens a place; its name is short, since sockets are below it. */
 export function openPlace(): Place {
   const folder = mkdtempSync(join(tmpdir(), 'slw-'));
   const ids = new Set<string>();
+  const started: Running[] = [];
   const note = (): void => {
     for (const name of readdirSync(folder)) {
       const id = name.match(/^slipway-lab-([0-9a-f]{6})/)?.[1];
@@ -42,7 +43,11 @@ export function openPlace(): Place {
     }
   };
   return {
-    start: (argv) => startLab(argv, folder, note),
+    start: (argv) => {
+      const running = startLab(argv, folder, note);
+      started.push(running);
+      return running;
+    },
     left: () => {
       note();
       return [
@@ -52,7 +57,14 @@ export function openPlace(): Place {
         ...listCniResults(folder),
       ];
     },
-    close: () => rmSync(folder, { recursive: true, force: true }),
+    close: async () => {
+      for (const { child, ended } of started) {
+        child.kill('SIGKILL');
+        await ended;
+      }
+      for (const id of ids) await removeTraces(id, join(folder, `slipway-lab-${id}`));
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

@@ -9,9 +9,12 @@ const script = join(import.meta.dirname, 'interruptible.ts');
 /** Each test has a place of its own and mostly waits, so they run at the same time. */
 const inPlace = (work: (place: Place) => Promise<void>) => async (): Promise<void> => {
   const place = openPlace();
-  await work(place);
-  expect(place.left()).toEqual([]);
-  place.close();
+  try {
+    await work(place);
+    expect(place.left()).toEqual([]);
+  } finally {
+    await place.close();
+  }
 };
 
 async function startLab(place: Place, kind = ''): Promise<Running> {
