@@ -23,6 +23,10 @@ async function startLab(place: Place, kind = ''): Promise<Running> {
   return lab;
 }
 
+/** One that goes on must not keep the test from taking it away. */
+const endOf = ({ ended }: Running): Promise<number | string> =>
+  Promise.race([ended, sleep(20_000, 'it goes on', { ref: false })]);
+
 for (const [signal, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
@@ -33,7 +37,7 @@ for (const [signal, code] of [
     inPlace(async (place) => {
       const lab = await startLab(place);
       lab.child.kill(signal);
-      expect([await lab.ended, lab.output()]).toEqual([code, `up\n${signal}: taking the lab down …\n${DOWN}\n`]);
+      expect([await endOf(lab), lab.output()]).toEqual([code, `up\n${signal}: taking the lab down …\n${DOWN}\n`]);
     }),
   );
 
@@ -45,7 +49,7 @@ test.concurrent(
     await untilSaid(lab, 'taking');
     await sleep(400);
     lab.child.kill('SIGINT');
-    expect([await lab.ended, lab.output()]).toEqual([
+    expect([await endOf(lab), lab.output()]).toEqual([
       130,
       `up\nSIGINT: taking the lab down …\nstill taking down …\n${DOWN}\n`,
     ]);
@@ -59,7 +63,7 @@ test.concurrent(
     lab.child.kill('SIGINT');
     await untilSaid(lab, 'taking');
     lab.child.kill('SIGINT');
-    expect([await lab.ended, lab.output()]).toEqual([130, `up\nSIGINT: taking the lab down …\n${DOWN}\n`]);
+    expect([await endOf(lab), lab.output()]).toEqual([130, `up\nSIGINT: taking the lab down …\n${DOWN}\n`]);
   }),
 );
 
@@ -69,7 +73,7 @@ test.concurrent(
     const lab = await startLab(place);
     lab.closeTerminal();
     lab.child.kill('SIGHUP');
-    expect(await lab.ended).toBe(129);
+    expect(await endOf(lab)).toBe(129);
   }),
 );
 
@@ -77,7 +81,7 @@ test.concurrent(
   'work that fails is told once, after all is taken down',
   inPlace(async (place) => {
     const lab = place.start([script, 'fails']);
-    expect([await lab.ended, lab.output()]).toEqual([1, 'up\ntaking back\n\nthe work failed\n']);
+    expect([await endOf(lab), lab.output()]).toEqual([1, 'up\ntaking back\n\nthe work failed\n']);
   }),
 );
 
@@ -85,7 +89,7 @@ test.concurrent(
   'a stray error takes the lab down too',
   inPlace(async (place) => {
     const lab = place.start([script, 'crashes']);
-    expect(await lab.ended).toBe(1);
+    expect(await endOf(lab)).toBe(1);
     expect(lab.output()).toMatch(/^up\nError: a stray error\n(.+\n)*Taking the lab down …\n.*nothing is left\.\n$/);
   }),
 );
@@ -95,12 +99,12 @@ test.concurrent(
   inPlace(async (place) => {
     const killed = await startLab(place);
     killed.child.kill('SIGKILL');
-    expect(await killed.ended).toBe('SIGKILL');
+    expect(await endOf(killed)).toBe('SIGKILL');
     expect(place.left().join('\n')).toMatch(/process \d+/);
     const next = await startLab(place);
     expect(next.output()).toMatch(/clearing what lab [0-9a-f]{6} left when it was killed\nup\n$/);
     next.child.kill('SIGTERM');
-    expect(await next.ended).toBe(143);
+    expect(await endOf(next)).toBe(143);
   }),
 );
 
@@ -109,6 +113,6 @@ test.concurrent(
   inPlace(async (place) => {
     const lab = await startLab(place, 'obtains');
     lab.child.kill('SIGTERM');
-    expect([await lab.ended, lab.output()]).toEqual([143, `up\nSIGTERM: taking the lab down …\n${DOWN}\n`]);
+    expect([await endOf(lab), lab.output()]).toEqual([143, `up\nSIGTERM: taking the lab down …\n${DOWN}\n`]);
   }),
 );
