@@ -8,7 +8,7 @@ describe('a program with a signal to end on', () => {
   test('is killed with all that it started', async () => {
     const controller = new AbortController();
     const pids: number[] = [];
-    const running = exec(['sh', '-c', 'sleep 60 & echo $$ $!; wait'], {
+    const running = exec(['sh', '-c', 'sleep 30 >/dev/null 2>&1 & echo $$ $!; wait'], {
       endOn: controller.signal,
       onLine: (line) => {
         pids.push(...line.split(' ').map(Number));
