@@ -22,6 +22,7 @@ export default ({ production }) => ({
         'lab/github/tests/fake-act.mjs',
         'lab/supervisor/tests/interruptible.ts',
         'lab/toolbox/tests/slow-maker.ts',
+        'scripts/first-failure.mjs', // by its path, to jest
         'tests/schemas/generate.ts',
         'tests/support/git-server-process.ts',
       ],

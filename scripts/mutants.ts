@@ -33,7 +33,8 @@ function copyCheckout(): string {
 /** Returns the exit code of one test file. */
 function runTest(copy: string, test: string): Promise<number | null> {
   const jest = ['--experimental-vm-modules', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'unit'];
-  const child = spawn(process.execPath, [...jest, '--runInBand', '--bail', '--runTestsByPath', join(copy, test)], {
+  const stop = ['--testEnvironment', join(root, 'scripts/first-failure.mjs')];
+  const child = spawn(process.execPath, [...jest, ...stop, '--runInBand', '--runTestsByPath', join(copy, test)], {
     cwd: copy,
     stdio: 'ignore',
     env: { ...process.env, CI: '' },

@@ -96,7 +96,7 @@ describe('a run that is cancelled between its intent and its landing', () => {
     expect(next.outcome).toBe('landed');
     const lines = next.runner.lines.join('\n');
     expect(lines).toMatch(
-      new RegExp(`intent ${id} of octocat \\(deploy, https://\\S+/runs/42\\): superseded\\n.*superseded by`),
+      new RegExp(`intent ${id} of octocat \\(deploy, https?://\\S+/runs/42\\): superseded\\n.*superseded by`),
     );
     expect(lines).toContain(`superseded by ${five.at(4).digest.slice(7, 14)}… from ${five.at(4).source.slice(0, 7)}`);
     expect([stage.read(), five.released(), listIntents(stage.tenant)]).toEqual([five.at(4).digest, [4], []]);
