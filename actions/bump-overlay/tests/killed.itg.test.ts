@@ -47,7 +47,7 @@ function killAt(step: Step, when: 'before' | 'after'): string {
 case " $* " in
   *" ${word} "*)
     echo >> ${folder}/seen
-    if [ "$(wc -l < ${folder}/seen)" -eq ${time} ]; then
+    if [ "$(wc -l < ${folder}/seen)" -ge ${time} ]; then
       ${when === 'before' ? `${kill}; exit 1` : `${real} "$@"; ${kill}; exit 1`}
     fi;;
 esac
