@@ -28,7 +28,7 @@ export const hold = defineCommand({
     return landAfterQuestion(line, screen, {
       prepare: (ports, branch) => prepareHold({ environment, image: image ?? '*', reason, until, branch }, ports),
       nothing: `${place} is held so already`,
-      next: `To let go:\nnpm run -s slipway -- release ${scope} --reason "why"`,
+      next: () => `To let go:\nnpm run -s slipway -- release ${scope} --reason "why"`,
     });
   },
 });

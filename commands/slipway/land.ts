@@ -56,7 +56,7 @@ export interface Landing {
   /** What is said when there is nothing to write and no image to speak of. */
   readonly nothing: string;
   /** What to do next, when it has landed. */
-  readonly next: string;
+  readonly next: (result: LandResult, ports: AskPorts, branch: string) => string | Promise<string>;
 }
 
 /** Shows the exact commit, asks, and lands it. */
@@ -83,7 +83,9 @@ export function landAfterQuestion(
     const differs = landed !== undefined && !isSame(landed, preview.commit);
     if (values.json === true) return leave(toJson(toShape(result, branch, preview, landed)));
     const text =
-      result.commit === undefined ? renderUnwritten(result, nothing) : renderLanded(result, branch, next, screen);
+      result.commit === undefined
+        ? renderUnwritten(result, nothing)
+        : renderLanded(result, branch, await next(result, ports, branch), screen);
     return leave(differs ? `${renderDifference(landed, preview, branch, screen)}${text}` : text);
   });
 }

@@ -1,7 +1,10 @@
+import type { LandResult } from '#core/release/land.ts';
 import { preparePromotion } from '#core/release/promote.ts';
+import { NEVER_RELEASED } from '#core/values/reference.ts';
 import { type CommandResult, defineCommand } from '../command.ts';
 import { landAfterQuestion, readWish, WRITING } from './land.ts';
 import type { SlipwayPorts } from './session.ts';
+import { short } from './text.ts';
 
 const options = {
   image: { type: 'string', value: 'NAME', help: 'one image; all of the set unless given' },
@@ -22,7 +25,15 @@ export const promote = defineCommand({
     return landAfterQuestion(line, screen, {
       prepare: (ports, branch) => preparePromotion({ ...wish, branch }, ports),
       nothing: `${wish.environment} runs this set already`,
-      next: `To take it back:\nnpm run -s slipway -- rollback ${wish.environment} --steps 1 --reason "why"`,
+      next: (result) => `To take it back:\n${adviseReturn(wish.environment, result)}`,
     });
   },
 });
+
+/** Nothing ran before a first release: git alone takes it back. */
+function adviseReturn(environment: string, { images, commit }: LandResult): string {
+  const landed = images.filter(({ outcome }) => outcome === 'landed');
+  return landed.every(({ from }) => from === undefined || from === NEVER_RELEASED)
+    ? `git pull --rebase && git revert --no-edit ${short(commit)} && git push`
+    : `npm run -s slipway -- rollback ${environment} --steps 1 --reason "why"`;
+}

@@ -1,4 +1,4 @@
-import { prepareRelease } from '#core/release/hold-image.ts';
+import { describeNext, prepareRelease, readNextDeploy } from '#core/release/hold-image.ts';
 import { type CommandResult, defineCommand } from '../command.ts';
 import { landAfterQuestion, readWish, WRITING } from './land.ts';
 import type { SlipwayPorts } from './session.ts';
@@ -23,7 +23,7 @@ export const release = defineCommand({
     return landAfterQuestion(line, screen, {
       prepare: (ports, branch) => prepareRelease({ environment, image: image ?? '*', reason, branch }, ports),
       nothing: `nothing is held in ${place}, and nothing waits`,
-      next: 'The next push deploys again.',
+      next: async (_result, ports, branch) => describeNext(await readNextDeploy(environment, branch, ports)),
     });
   },
 });

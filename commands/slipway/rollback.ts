@@ -32,7 +32,8 @@ export const rollback = defineCommand({
       prepare: async (ports, branch) =>
         (await prepareRollback({ ...wish, to: way, branch, anchor: undefined, override }, ports)).intent,
       nothing: `${environment} runs it already`,
-      next: `Pushes leave it alone until you let go:\nnpm run -s slipway -- release ${scope} --reason "it is fixed"`,
+      next: () =>
+        `Pushes leave it alone until you let go:\nnpm run -s slipway -- release ${scope} --reason "it is fixed"`,
     });
   },
 });

@@ -27,15 +27,20 @@ const ecr = z.strictObject({
     .describe('AWS account of the registry: 12 digits, in quotes.'),
 });
 
+/** Whoever logs in to a host and a path writes both. */
+function describeHostFault(text: string): string {
+  const [, host, path] = /^([a-z0-9.-]+(?::\d+)?)\/([a-z0-9][\w./-]*?)\/*$/.exec(text) ?? [];
+  return host === undefined
+    ? 'is not a registry host: write a name and, where it needs one, a port, such as registry.example.com:5000'
+    : `has a path: write ${host} alone, and begin the name of each image with the path, such as ${path}/web`;
+}
+
 const oci = z.strictObject({
   type: z.literal('oci').describe('Any registry that speaks the OCI distribution protocol.'),
   host: z
     .string()
-    .regex(
-      HOST,
-      'is not a registry host: write a name and, where it needs one, a port, such as registry.example.com:5000',
-    )
-    .describe('Host and, where it needs one, port; no scheme, no path.'),
+    .regex(HOST, { error: ({ input }) => describeHostFault(String(input)) })
+    .describe('Host and, where it needs one, port; no scheme. A path begins the name of each image.'),
   'token-server': z
     .string()
     .regex(HOST, 'is not a host: write a name and, where it needs one, a port, such as auth.example.com')

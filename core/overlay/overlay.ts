@@ -57,6 +57,28 @@ export function entriesOf(
 }
 
 /**
+ * Returns why an image has no entry although one is pulled from its repository: that one has another name, so what is
+ * written to the image's entries passes it by.
+ */
+export function findUnclaimed(
+  { file, entries, names }: Pick<OverlayState, 'file' | 'entries' | 'names'>,
+  image: string,
+  { registry }: Pick<Config, 'registry'>,
+): Refusal | undefined {
+  const own = namesOf(names, image);
+  if (entries.some(({ name }) => own.includes(name))) return undefined;
+  const host = registry.type === 'oci' ? `${registry.host}/` : `${registry.account}.dkr.ecr.${registry.region}.`;
+  const claimed = [...names.values()].flat();
+  const entry = entries.find(({ name, newName = name }) => {
+    return newName.startsWith(host) && newName.endsWith(`/${image}`) && !claimed.includes(name);
+  });
+  if (entry === undefined) return undefined;
+  return new Refusal(
+    `${file.path}:${entry.line}: the images entry ${entry.name} is pulled from the repository of ${image} and has no name of it, which is ${own.join(' or ')}: correct the entry's name, or add it to names of ${image} in slipway.yaml`,
+  );
+}
+
+/**
  * Returns the repository that the cluster pulls an image from, as the overlay says. It must be of the registry of
  * slipway.yaml, or a check there proves nothing.
  */

@@ -9,6 +9,7 @@ import { type LandResult, land } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { planAt } from '#core/release/plan.ts';
 import { findRepeated } from '#core/release/repeated.ts';
+import { toMinute } from '#core/release/rules.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -26,8 +27,14 @@ export type TimedHoldRequest = HoldRequest & { readonly until: Date | undefined 
 
 /** What became of a hold, or of letting go. */
 export interface HoldResult extends LandResult {
-  /** After a release: what deploys next, and since when it may; undefined where that is at once. */
-  readonly next?: { readonly deploys: EnvironmentConfig['deploys']; readonly frozenUntil: Date | undefined };
+  /** After a release: what deploys next. */
+  readonly next?: NextDeploy;
+}
+
+/** What deploys next in an environment that was let go, and since when it may; undefined where that is at once. */
+export interface NextDeploy {
+  readonly deploys: EnvironmentConfig['deploys'];
+  readonly frozenUntil: Date | undefined;
 }
 
 /** Holds an image, or the environment, until a person lets go or its time is over. */
@@ -43,9 +50,32 @@ export function prepareHold({ environment, image, until, reason }: TimedHoldRequ
 /** Lets go of an image, or of everything in the environment, and deploys in the same commit what waits. */
 export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<HoldResult> {
   const { head } = await readTip(request.branch, ports);
-  const { deploys, freezes } = findEnvironment(await ports.readConfig(head), request.environment);
+  const next = await readNext(head, request.environment, ports);
   const result = await land(await prepareAt(head, request, ports), request.branch, ports);
-  return { ...result, next: { deploys, frozenUntil: findFreeze(freezes, ports.clock.now())?.until } };
+  return { ...result, next };
+}
+
+/** Returns what deploys next in an environment, once nothing holds it. */
+export async function readNextDeploy(environment: string, branch: string, ports: AskPorts): Promise<NextDeploy> {
+  const { head } = await readTip(branch, ports);
+  return readNext(head, environment, ports);
+}
+
+async function readNext(head: CommitSha, environment: string, ports: AskPorts): Promise<NextDeploy> {
+  const { deploys, freezes } = findEnvironment(await ports.readConfig(head), environment);
+  return { deploys, frozenUntil: findFreeze(freezes, ports.clock.now())?.until };
+}
+
+const NEXT = {
+  'on-push': 'The next push deploys again',
+  'on-promotion': 'The next promotion deploys again',
+  'by-hand': 'What you deploy by hand lands again',
+} as const;
+
+/** Returns what deploys next as a sentence. */
+export function describeNext({ deploys, frozenUntil }: NextDeploy): string {
+  const since = frozenUntil === undefined ? '' : `, when the freeze is over: ${toMinute(frozenUntil)}`;
+  return `${NEXT[deploys]}${since}.`;
 }
 
 /** Finds what waits and returns the intent that lets go of it; nothing is written yet. */

@@ -36,8 +36,13 @@ export async function readTip(branch: string, { git, log }: { git: Git; log: Log
   const read = intents.map(({ ref, commit, message }) => ({ ref, commit, intent: parseIntent(message) }));
   const isOwn = ({ ref, intent }: (typeof read)[number]) => intent !== undefined && ref === `${PREFIX}${intent.id}`;
   const open = read.filter(isOwn) as OpenIntent[]; // those with an intent
-  log.info(`${branch} is at ${head.slice(0, 7)}${open.length === 0 ? '' : `, ${open.length} intents are open`}`);
+  log.info(`${branch} is at ${head.slice(0, 7)}${describeOpen(open.length)}`);
   return { head, open, foreign: read.filter((one) => !isOwn(one)).map(({ ref }) => ref) };
+}
+
+function describeOpen(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? ', 1 intent is open' : `, ${count} intents are open`;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { EnvironmentConfig } from '#core/config/config.ts';
-import { entriesOf } from '#core/overlay/overlay.ts';
+import { entriesOf, findUnclaimed } from '#core/overlay/overlay.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment, findSourceOf, refuseUnknownImage } from '#core/release/environments.ts';
@@ -43,6 +43,10 @@ export async function preparePromotion(request: PromotionRequest, ports: AskPort
   const read = (one: EnvironmentConfig) => ports.editor.read(head, one, config);
   const [before, after] = await Promise.all([read(source), read(target)]);
   const isWanted = (image: string): boolean => request.image !== undefined || entriesOf(after, image).length > 0;
+  for (const image of images) {
+    const fault = findUnclaimed(after, image, config); // the set would land without it
+    if (fault !== undefined) throw fault;
+  }
   for (const image of images.filter(isWanted)) {
     const digest = before.digests.get(image);
     if (digest !== undefined && digest !== NEVER_RELEASED && !found.get(releaseKey(from, image))?.length)

@@ -5,6 +5,7 @@ import { findEnvironment, refuseUnknownImage } from '#core/release/environments.
 import type { BranchHistory } from '#core/release/history.ts';
 import type { Builds } from '#core/release/intent.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
+import { adviseRelease } from '#core/release/rules.ts';
 import { keyOf, type Landing, listSteps, type ReleaseSet, type Timeline, traceSets } from '#core/release/sets.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
@@ -75,7 +76,7 @@ export async function findTarget(
     if (set === undefined && !isWhole) continue;
     const candidates = await describeAll(steps.slice(0, MOST_CANDIDATES), at);
     if (set === undefined || set === 'ambiguous') {
-      const context = { anchor, all: timeline.all, now: ports.clock.now() };
+      const context = { anchor, timeline, now: ports.clock.now() };
       throw refuseUnknown(way, set, candidates, context);
     }
     return { set, builds: set.builds, deploys, seen, candidates };
@@ -130,10 +131,10 @@ function refuseUnknown(
   way: Way,
   why: 'ambiguous' | undefined,
   candidates: readonly Candidate[],
-  { anchor, all, now }: { anchor: CommitSha; all: Timeline['all']; now: Date },
+  { anchor, timeline, now }: { anchor: CommitSha; timeline: Timeline; now: Date },
 ): Error {
   const scope = way.image === undefined ? way.environment : `${way.environment}/${way.image}`;
-  const list = describeCandidates(candidates, now) || adviseWithout(all);
+  const list = describeCandidates(candidates, now) || adviseWithout(timeline, way.environment);
   if ('steps' in way.to) {
     const words =
       candidates.length === 0
@@ -148,10 +149,13 @@ function refuseUnknown(
   return new InputError('to', way.to.name, `${words}${list}`);
 }
 
-function adviseWithout(all: Timeline['all']): string {
-  return all.length === 0
-    ? '; no release of it was landed by this pipeline yet: deploy first'
-    : '; it is at its oldest release: to go forward, release it (workflow Hold with action release, or slipway release at a terminal)';
+/** Where a rollback left sets behind, the way on is forward; else git alone takes back what nothing ran before. */
+function adviseWithout({ all, sets }: Timeline, environment: string): string {
+  const newest = all.at(-1);
+  if (newest === undefined) return '; no release of it was landed by this pipeline yet: deploy first';
+  return sets.length === all.length
+    ? `; nothing ran before its first release: to take that back as well, git revert ${newest.commit.slice(0, 7)} and push`
+    : `; it is at its oldest release: to go forward, release it (${adviseRelease(environment)})`;
 }
 
 /** Returns the candidates as a table behind a sentence, for an error message: none where there is none. */

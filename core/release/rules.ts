@@ -43,7 +43,7 @@ export function decidePromotion(situation: Situation): Decision {
   const { binding, environment, image } = situation;
   if (binding === undefined) return decideByOrder(situation);
   const refusal = new Refusal(
-    `environment: ${environment.name}/${image} is held (${describeBinding(binding)}); ${RELEASE_IT}`,
+    `environment: ${environment.name}/${image} is held (${describeBinding(binding)}); release it first: ${adviseRelease(environment.name)}`,
   );
   return { outcome: 'refused', refusal };
 }
@@ -101,7 +101,7 @@ export function refuseDrifted(
 ): void {
   if (before.hand !== undefined) {
     throw new Refusal(
-      `environment: ${from}/${image} was not landed by this pipeline (${describeBinding(before.hand)}); release it in ${from} first: workflow Hold with action release, or slipway release at a terminal`,
+      `environment: ${from}/${image} was not landed by this pipeline (${describeBinding(before.hand)}); release it in ${from} first: ${adviseRelease(from)}`,
     );
   }
   if (before.release === undefined || before.current !== build.digest) {
@@ -129,8 +129,10 @@ export function refuseUnnamed({ current, hand }: ImageState, environment: string
   );
 }
 
-/** How a person lets go of what is held. */
-const RELEASE_IT = 'release it first: workflow Hold with action release, or slipway release at a terminal';
+/** Returns how a person lets go of what is held in an environment, by a workflow and at a terminal. */
+export function adviseRelease(environment: string | undefined): string {
+  return `workflow Hold with action release, or at a terminal: npm run -s slipway -- release ${environment ?? 'ENVIRONMENT'} --reason "why"`;
+}
 
 /** Returns a hold in the words of a sentence: its kind, who, since when, why, until when. */
 export function describeBinding({ kind, by, since, reason, until, commit }: Binding): string {
@@ -139,7 +141,8 @@ export function describeBinding({ kind, by, since, reason, until, commit }: Bind
   return `${how}, by ${by} since ${toMinute(since)}${end}: ${reason}`;
 }
 
-function toMinute(date: Date): string {
+/** Returns a time to the minute. */
+export function toMinute(date: Date): string {
   return `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }
 

@@ -1,5 +1,6 @@
 import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { CommitPage } from '#core/git/read.ts';
+import { findUnclaimed } from '#core/overlay/overlay.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidates } from '#core/release/hold-image.ts';
 import { findHold } from '#core/release/holds.ts';
@@ -19,7 +20,7 @@ export interface BranchStatus {
 /** One environment, with the images that its overlay lists. */
 export interface EnvironmentStatus {
   readonly config: EnvironmentConfig;
-  /** Why its overlay or its hold file cannot be read: then nothing can be written to it. */
+  /** Why nothing can be written to it, or not to all of its images: a file cannot be read, an entry has a wrong name. */
   readonly fault: ExpectedError | undefined;
   readonly freeze: Binding | undefined;
   readonly images: readonly ImageStatus[];
@@ -60,13 +61,14 @@ export async function readStatus(branch: string, ports: AskPorts): Promise<Branc
 }
 
 async function readEnvironment(
-  { config, fault, freeze, holds, images }: EnvironmentState,
+  { config, fault: unread, freeze, holds, images }: EnvironmentState,
   head: CommitSha,
   read: ReadState,
   ports: AskPorts,
 ): Promise<EnvironmentStatus> {
   const used = [...images].filter(([, { isUsed }]) => isUsed);
-  const findNewest = fault === undefined ? await findSource(config, head, read, ports) : () => undefined;
+  const fault = unread ?? findStray(config, read);
+  const findNewest = unread === undefined ? await findSource(config, head, read, ports) : () => undefined;
   const described = used.map(async ([image, state]): Promise<ImageStatus> => {
     const { current, release } = state;
     const commits = [release?.commit, release?.source].filter((commit) => commit !== undefined);
@@ -82,6 +84,17 @@ async function readEnvironment(
     };
   });
   return { config, fault, freeze, images: await Promise.all(described) };
+}
+
+/** An entry that is no image's any more is not listed with the images: it is said with the environment. */
+function findStray({ name }: EnvironmentConfig, { overlays, state: { config } }: ReadState): ExpectedError | undefined {
+  const overlay = overlays.get(name);
+  if (overlay === undefined) return undefined;
+  for (const image of config.images.keys()) {
+    const stray = findUnclaimed(overlay, image, config);
+    if (stray !== undefined) return stray;
+  }
+  return undefined;
 }
 
 /** Where builds come from: the newest build of each image, none, or why that is not known. */

@@ -95,7 +95,7 @@ describe('what takes an image over from its entry is named with its place, and w
     const advice = await shop.deploy('app');
     expect(advice).toContain(place);
     expect(advice).toMatch(/take it out there$/);
-    expect(what === 'a component' ? advice : 'x').not.toContain('correct its name');
+    expect(what === 'a component' ? advice : 'x').not.toContain('call it as');
     shop.write({ [OVERLAY]: overlayOf({ app: '$HOST/app' }) });
     expect(await shop.deploy('app')).toBe('landed');
   });

@@ -1,6 +1,7 @@
 import { explainArrival, type LandingPage, NOT_SEEN, renderLanding, workflowLink } from '#core/action/landing.ts';
-import type { HoldResult } from '#core/release/hold-image.ts';
+import { describeNext, type HoldResult } from '#core/release/hold-image.ts';
 import type { LandResult } from '#core/release/land.ts';
+import { toMinute } from '#core/release/rules.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
 import type { Inputs } from './inputs.ts';
 
@@ -30,17 +31,5 @@ function nextStep(result: HoldResult, context: SummaryContext): string {
     return `pushes leave it alone until ${end}: ${workflowLink('Hold', 'hold.yml', context)} with the action \`release\`.`;
   }
   if (result.images.some(({ outcome }) => outcome === 'landed')) return explainArrival(result, [environment], context);
-  const frozen = result.next?.frozenUntil;
-  const since = frozen === undefined ? '' : `, when the freeze is over: ${toMinute(frozen)}`;
-  return `nothing. ${NEXT[result.next?.deploys ?? 'on-push']}${since}.`;
-}
-
-const NEXT = {
-  'on-push': 'The next push deploys again',
-  'on-promotion': 'The next promotion deploys again',
-  'by-hand': 'What you deploy by hand lands again',
-} as const;
-
-function toMinute(time: Date): string {
-  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  return `nothing. ${describeNext(result.next ?? { deploys: 'on-push', frozenUntil: undefined })}`;
 }

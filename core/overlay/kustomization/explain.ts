@@ -26,7 +26,7 @@ export function explainUnmatched(change: DigestChange, rendered: Rendered, overl
   if (called !== undefined) {
     return `${overlay}: the images entry ${entry} matches no container, for the manifests call the image ${called}; write name: ${called} in the entry, and add names: [${called}] to ${image} in slipway.yaml`;
   }
-  return `${overlay}: the images entry ${entry} matches no container${suggestName(entry, names)}; correct its name, kustomize itself says nothing`;
+  return `${overlay}: the images entry ${entry} matches no container${suggestName(entry, names)}; call it as the manifests call ${image}, and where that is not its key, add it to names of ${image} in slipway.yaml`;
 }
 
 /** Returns the images that a rendering names, without tags and digests, each once. */

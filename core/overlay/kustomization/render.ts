@@ -101,7 +101,7 @@ function explain(said: string, name: string, kustomize: Kustomize): Refusal {
     if (match !== null) return new Refusal(describe(name, match[1] ?? ''));
   }
   return new Refusal(
-    `the overlay ${name} does not render: ${onOneLine(said)}; fix it, "kustomize build ${name}" shows the same`,
+    `the overlay ${name} does not render: ${onOneLine(said)}; fix it, "${kustomize.argv.join(' ')} ${name}" shows the same`,
   );
 }
 
@@ -110,8 +110,19 @@ const MOST_CHARACTERS = 600;
 /** What kustomize says from its first error on; a last line alone is mostly the end of a longer sentence. */
 function onOneLine(said: string): string {
   const start = said.lastIndexOf('\nError: ') + 1;
-  const text = said.slice(start).replace(/\s+/g, ' ').trim();
+  const text = withoutLogging(said.slice(start)).replace(/\s+/g, ' ').trim();
   return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)} …`;
+}
+
+/** kubectl logs its last words instead of saying them: a head with the time and the line, and the error as a quoted value. */
+function withoutLogging(said: string): string {
+  const logged = /^E\d{4} \S+ +\d+ \S+\] "command failed" err=("(?:[^"\\]|\\.)*")\s*$/.exec(said)?.[1];
+  if (logged === undefined) return said;
+  try {
+    return String(JSON.parse(logged));
+  } catch {
+    return logged; // Go quotes what JSON cannot
+  }
 }
 
 /** Cuts out what comes before the repository's own paths in messages. */

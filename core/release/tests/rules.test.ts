@@ -101,7 +101,7 @@ describe('what is held', () => {
 
   test('a promotion is refused, since its run would be green: who holds it, why, and what to do', () => {
     expect(refusalOf(decidePromotion(situation({ binding })))).toBe(
-      'environment: production/app is held (rollback, by octocat since 2026-01-02 03:04 UTC: it answers 500); release it first: workflow Hold with action release, or slipway release at a terminal',
+      'environment: production/app is held (rollback, by octocat since 2026-01-02 03:04 UTC: it answers 500); release it first: workflow Hold with action release, or at a terminal: npm run -s slipway -- release production --reason "why"',
     );
   });
 
@@ -140,7 +140,7 @@ describe('refusals of what is asked', () => {
     [
       'a change by hand',
       { hand: binding },
-      'environment: staging/app was not landed by this pipeline (rollback, by octocat since 2026-01-02 03:04 UTC: it answers 500); release it in staging first: workflow Hold with action release, or slipway release at a terminal',
+      'environment: staging/app was not landed by this pipeline (rollback, by octocat since 2026-01-02 03:04 UTC: it answers 500); release it in staging first: workflow Hold with action release, or at a terminal: npm run -s slipway -- release staging --reason "why"',
     ],
     [
       'another digest',

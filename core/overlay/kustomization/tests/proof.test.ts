@@ -186,7 +186,7 @@ describe('refused', () => {
   test('an image that no container has, with the nearest name there', () => {
     const same = rendered(deployment('r.example:5000/discord-bott:1'), 'kind: ConfigMap');
     expect(() => prove(same, same)).toThrow(
-      /^overlays\/production: the images entry discord-bot matches no container; there are r.example:5000\/discord-bott; correct its name/,
+      /^overlays\/production: the images entry discord-bot matches no container; there are r.example:5000\/discord-bott; call it as the manifests call discord-bot, and where that is not its key, add it to names of discord-bot in slipway.yaml/,
     );
     const near = rendered(deployment('discord-bots:1'));
     expect(() => prove(near, near)).toThrow(/did you mean "discord-bots"\?/);

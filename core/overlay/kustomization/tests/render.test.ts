@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DEFAULT_OPTIONS, findKustomize, renderOverlay } from '#core/overlay/kustomization/render.ts';
 import { createExec } from '#core/system/exec.ts';
 import { kustomizeFolder } from '#tests/support/tenant.ts';
@@ -97,4 +97,26 @@ test('a rendering that does not end is ended', async () => {
   await expect(rendering).rejects.toThrow(
     'the overlay overlays/x did not render within 0.2 s; kustomize.timeout of its environment',
   );
+});
+
+describe("kubectl's logged last words are read, and the command that it prints shows the same", () => {
+  const kubectl = { argv: ['kubectl', 'kustomize'], name: 'kubectl', version: 'v5.5.0' } as const;
+  const head = 'E1127 00:05:54.959594    3545 run.go:72] "command failed" err=';
+  test.each([
+    [
+      'quotes inside',
+      `${head}"evalsymlink failure on 'base/x' : \\"x\\" is missing"`,
+      `failure on 'base/x' : "x" is missing`,
+    ],
+    ['a line of its own each', `${head}"no matches for patch\\nin a base"`, 'no matches for patch in a base'],
+    ['nothing logged', 'error: accumulating resources', 'error: accumulating resources'],
+  ])('%s', async (_name, said, told) => {
+    write({ said: `${said}\n` });
+    const failing = programs({ kubectl: `cat ${join(root, 'said')} >&2; exit 1` });
+    const rendering = renderOverlay({ exec: failing, kustomize: kubectl }, join(root, 'overlays/x'), 'overlays/x');
+    const error = await rendering.catch((thrown: Error) => thrown.message);
+    expect(error).toContain(told);
+    expect(error).not.toContain('command failed');
+    expect(error).toMatch(/; fix it, "kubectl kustomize overlays\/x" shows the same$/);
+  });
 });
