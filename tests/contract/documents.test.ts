@@ -85,6 +85,45 @@ describe('README.md, use it in your repository', () => {
   });
 });
 
+describe('docs/your-repository.md', () => {
+  const text = read('docs/your-repository.md');
+  const snippets = findSnippets('docs/your-repository.md', text);
+  const sample = (language: string, start: RegExp): string => find(snippets, language, start).text;
+  const config = parseConfig(sample('yaml', /^# yaml-language-server|^registry:/), {
+    file: 'slipway.yaml',
+    pathExists: (path) => existsSync(join(repositoryRoot, path)) || /^(docker|api|web)/.test(path),
+  });
+
+  test('each entry of the overlay has a name of its image, and its repository', () => {
+    const { registry } = config;
+    if (registry.type !== 'oci') throw new Error('the sample no longer shows another registry than ECR');
+    const entries = parse(sample('yaml', /^apiVersion: kustomize/)).images;
+    expect(entries.map(({ name, newName }: Record<string, string>) => [name, newName])).toEqual(
+      [...config.images.values()].map(({ name, names }) => [names[0], `${registry.host}/${name}`]),
+    );
+  });
+  test('the template declares what Packer is given', () => {
+    const given = [
+      ...read('actions/build-image/README.md').matchAll(/^\| `([a-z_`, ]+)` \| (?:the image|the base|for the)/gm),
+    ];
+    const names = given.flatMap(([, cell = '']) => cell.split('`, `'));
+    expect(names).toHaveLength(5);
+    const template = sample('hcl', /^variable/);
+    expect(names.filter((name) => !template.includes(`variable "${name}" {`))).toEqual([]);
+  });
+  test('the workflow builds and bumps every image', () => {
+    const names = [...config.images.keys()];
+    const build = sample('yaml', /^jobs:/);
+    const bump = sample('yaml', /^steps:/);
+    expect(names.filter((name) => !build.includes(`{image: ${name}}`) || !bump.includes(`${name}=`))).toEqual([]);
+  });
+  test('the files that it copies are there', () => {
+    const files = [...text.matchAll(/\.\.\/slipway\/(\S+)/g)].map(([, file = '']) => file);
+    expect(files.filter((file) => !existsSync(join(repositoryRoot, file)))).toEqual([]);
+    expect(files).toContain('holds.schema.json');
+  });
+});
+
 describe('commands in documents exist', () => {
   const scripts = Object.keys(JSON.parse(read('package.json')).scripts);
   const ofOthers = Object.keys(JSON.parse(read('app/package.json')).scripts);
