@@ -11,6 +11,8 @@ export interface ActionPlace {
   readonly expressions: Readonly<Record<string, string | undefined>>;
   /** What the clone does not say, with the option that gives it. */
   readonly missing: readonly string[];
+  /** Files that differ from the commit that the action works on. */
+  readonly uncommitted: readonly string[];
 }
 
 /** The options that stand in for what a clone does not say. */
@@ -29,11 +31,12 @@ export async function readActionPlace(options: PlaceOptions, screen: SlipwayPort
   const exec = createExec(screen.environment);
   const { name, settings } = await readClone(exec, folder, screen.environment);
   const ask = (...argv: string[]) => askGit(exec, folder, argv);
-  const [workspace, sha, branch, origin] = await Promise.all([
+  const [workspace, sha, branch, origin, changes = ''] = await Promise.all([
     ask('rev-parse', '--show-toplevel'),
     ask('rev-parse', '--verify', '--quiet', 'HEAD'),
     ask('symbolic-ref', '--quiet', '--short', 'HEAD'),
     ask('remote', 'get-url', 'origin'),
+    ask('-c', 'core.quotePath=false', 'diff', '--name-only', 'HEAD'),
   ]);
   const page = options.page === undefined ? parseOrigin(origin ?? '') : parsePage(options.page);
   const actor = options.actor ?? name;
@@ -53,6 +56,7 @@ export async function readActionPlace(options: PlaceOptions, screen: SlipwayPort
       GITHUB_EVENT_NAME: 'workflow_dispatch',
     },
     expressions: { 'github.sha': sha, 'github.ref_name': branch, 'github.token': token },
+    uncommitted: changes.split('\n').filter((path) => path !== ''),
     missing: [
       ...(page === undefined ? ['--page URL: the repository’s page, such as https://github.com/OWNER/NAME'] : []),
       ...(actor === undefined ? ['--actor NAME: who asks; git config user.name is not set'] : []),

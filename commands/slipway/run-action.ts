@@ -99,6 +99,7 @@ async function runOnce(name: string, manifest: Manifest, values: Values, screen:
   const inputs = resolveInputs(manifest, values, place);
   const missing = [...inputs.missing, ...place.missing];
   if (missing.length > 0) throw new UsageError(['missing:', ...missing.map((line) => `  ${line}`)].join('\n'));
+  if (place.uncommitted.length > 0) screen.tell(describeUncommitted(place.uncommitted));
   const scratch = await openScratch(screen.temp, 'run-action');
   try {
     const folder = await scratch.folder();
@@ -120,6 +121,15 @@ async function runOnce(name: string, manifest: Manifest, values: Values, screen:
   } finally {
     await scratch.remove();
   }
+}
+
+const MOST_SHOWN = 3;
+
+/** Actions read commits: a person who has just saved a file would wonder why nothing is built. */
+function describeUncommitted(paths: readonly string[]): string {
+  const more = paths.length > MOST_SHOWN ? `, and ${paths.length - MOST_SHOWN} more` : '';
+  const list = paths.slice(0, MOST_SHOWN).join(', ');
+  return `note: actions read what is committed; these changes are not, and do not count: ${list}${more}`;
 }
 
 /** Returns the inputs as a runner hands them on: what was typed, else action.yml's default with its expressions read. */

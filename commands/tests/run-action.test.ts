@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -47,6 +47,21 @@ describe('an action by hand', () => {
     expect([run.exitCode, run.stderr]).toEqual([0, '']);
     expect(run.stdout).toContain('### ✅ Nothing was left behind');
     expect(run.told).not.toContain('::');
+  }, 30_000);
+
+  test('what is not committed is named, since it does not count', async () => {
+    const note = /^note: actions read what is committed; .* do not count: (.*)$/m;
+    expect((await type('reconcile-overlays', ...PAGE)).told).not.toMatch(note);
+    const tell = async (name: string): Promise<string | undefined> => {
+      writeFileSync(join(clone, name), 'x');
+      git(clone, 'add', '--intent-to-add', name);
+      return note.exec((await type('reconcile-overlays', ...PAGE)).told)?.[1];
+    };
+    expect(await tell('a.js')).toBe('a.js');
+    expect(await tell('b ü.js')).toBe('a.js, b ü.js');
+    await tell('c.js');
+    expect(await tell('d.js')).toBe('a.js, b ü.js, c.js, and 1 more');
+    git(clone, 'reset', '-q', '--hard');
   }, 30_000);
 
   test('a refusal is its sentence and exit code 1; nothing is written', async () => {

@@ -75,7 +75,7 @@ export function decideByOrder({ environment, image, wanted, current, ...situatio
 function decideAbsent(wanted: Build, exists: boolean): Decision {
   const sentence = exists
     ? `source-sha: ${wanted.source} is not on the branch: it was never merged, or was pushed away; deploy a commit that the branch has`
-    : `source-sha: the repository has no commit ${wanted.source}; give the commit that the images were built from`;
+    : `source-sha: the repository has no commit ${wanted.source}; push it, or give the commit that the images were built from`;
   return { outcome: 'refused', refusal: new Refusal(sentence) };
 }
 

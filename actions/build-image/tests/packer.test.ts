@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createExec } from '#core/system/exec.ts';
-import { hasPluginsBuiltIn, packerArgv, toolEnvironment } from '../src/engine/packer.ts';
+import { hasPluginsBuiltIn, needsInit, packerArgv, runPacker, toolEnvironment } from '../src/engine/packer.ts';
 
 describe('packerArgv', () => {
   const rows: [string, string, Record<string, string>, string[]][] = [
@@ -74,5 +74,22 @@ describe('toolEnvironment', () => {
   test('a process really gets no more', async () => {
     const { stdout } = await createExec(toolEnvironment(all))(['env']);
     expect(stdout.toString()).not.toMatch(/secret|evil/);
+  });
+});
+
+describe('without Packer on PATH, what to install is said', () => {
+  const exec = createExec({ PATH: '/nowhere' });
+  const log = { debug: () => {}, info: () => {}, warn: () => {} };
+  const build = { image: 'web', template: 'docker/web.pkr.hcl', folder: '/', variables: {} };
+  const sentence = /^packer is not on PATH: install Packer 1\.6\.6 or later/;
+  test('where its version is asked', async () => {
+    await expect(needsInit(exec)).rejects.toThrow(sentence);
+    await expect(needsInit(exec)).rejects.toMatchObject({ name: 'Refusal' });
+  });
+  test('where it builds', async () => {
+    await expect(runPacker({ ...build, template: 'web.pkr.hcl' }, exec, log)).rejects.toThrow(sentence);
+  });
+  test('a folder that is not there is another fault', async () => {
+    await expect(runPacker({ ...build, folder: '/nowhere' }, exec, log)).rejects.not.toThrow(sentence);
   });
 });

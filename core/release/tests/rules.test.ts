@@ -89,7 +89,9 @@ describe('a deploy that nothing holds goes by the order', () => {
     );
     expect(refusalOf(of({ ...beside, deployed: { ...winner, commit: undefined } }))).toContain('in this very commit');
     expect(refusalOf(of({ is: 'absent', exists: true }))).toMatch(/is not on the branch: .*deploy a commit/);
-    expect(refusalOf(of({ is: 'absent', exists: false }))).toMatch(/the repository has no commit 1{40}; give/);
+    expect(refusalOf(of({ is: 'absent', exists: false }))).toMatch(
+      /the repository has no commit 1{40}; push it, or give/,
+    );
   });
 });
 

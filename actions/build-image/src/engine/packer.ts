@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { CommandError, type Exec } from '#core/system/exec.ts';
 import type { Log } from '#core/system/log.ts';
+import { Refusal } from '#core/values/errors.ts';
 import { findCause } from './cause.ts';
 import { BuildFailure } from './failure.ts';
 
@@ -35,7 +36,7 @@ export async function runPacker(build: PackerBuild, exec: Exec, log: Log): Promi
   try {
     await exec(packerArgv(build), { cwd, onLine });
   } catch (error) {
-    if (!(error instanceof CommandError) || error.cause !== undefined) throw error; // Packer did not start
+    if (!(error instanceof CommandError) || error.cause !== undefined) throw explainAbsent(error); // Packer did not start
     const exit = error.code === undefined ? 'was ended' : `exited with code ${error.code}`;
     throw new BuildFailure(build.image, build.template, exit, findCause(output));
   }
@@ -43,8 +44,18 @@ export async function runPacker(build: PackerBuild, exec: Exec, log: Log): Promi
 
 /** True when Packer (1.7 and later) obtains its plugins by `packer init`; before, it has them built in. */
 export async function needsInit(exec: Exec): Promise<boolean> {
-  const { stdout } = await exec(['packer', 'version']);
+  const { stdout } = await exec(['packer', 'version']).catch((error: unknown) => {
+    throw explainAbsent(error);
+  });
   return !hasPluginsBuiltIn(stdout.toString('utf8'));
+}
+
+function explainAbsent(error: unknown): unknown {
+  if (!(error instanceof CommandError) || !/not found on PATH/.test(error.message)) return error;
+  return new Refusal(
+    'packer is not on PATH: install Packer 1.6.6 or later (https://developer.hashicorp.com/packer/install), in a workflow in an earlier step',
+    { cause: error },
+  );
 }
 
 /** Obtains the plugins that are listed in `plugins`, a path below `folder`. */
