@@ -1,100 +1,106 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { Agent, request } from 'node:http';
 import { join } from 'node:path';
-import { measureInTurn, median, type Row, rowOf } from '#bench/measure.ts';
+import { type Builders, openBuilders } from '#bench/image-builders.ts';
+import { describeSeconds, measureAll, median, printRows, type Row, rowOf, timed } from '#bench/measure.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type BuildWorld, openBuildWorld } from '../actions/build-image/tests/world.ts';
 
 const RUNS = 5;
-const DOCKERFILE = `ARG BASE
-FROM $BASE
-WORKDIR /app
-COPY app/package.json app/package-lock.json ./
-ARG NPM
-RUN npm ci --omit=dev --registry=$NPM
-COPY app/src src
-USER 10001:10001
-CMD ["src/main.ts"]
-`;
 
-/** build-image against docker build and push of the same app, and against itself without its dependency layer. */
-export async function benchImage(): Promise<Row[]> {
+/**
+ * build-image against BuildKit and the older docker build of the same app, and against itself without its dependency
+ * layer. Then what its time is made of.
+ */
+export async function benchImage(): Promise<void> {
   process.env['BUILD_IMAGE_MAIN'] ??= join(repositoryRoot, 'actions/build-image/dist/index.cjs'); // what a runner starts
   const world = await openBuildWorld('ecr');
   try {
-    const builds = await openBuilds(world);
-    await builds.change();
-    await builds.ours();
-    await builds.peerBuildAndPush();
-    const skip = await measureInTurn(RUNS, () => builds.ours(), builds.peerBuild);
-    return [rowOf('skip decision / docker build, nothing changed', skip, 0.5), ...(await benchRebuild(builds))];
+    const builders = await openBuilders(world);
+    printRows(await benchSkip(builders));
+    await printParts(world);
+    printRows(await benchRebuild(builders));
   } finally {
     await world.lab.stop();
   }
 }
 
-/** What is measured, each a call. */
-interface Builds {
-  /** Commits another line of the app. */
-  change(): Promise<unknown>;
-  ours(inputs?: Record<string, string>): Promise<void>;
-  peerBuild(): Promise<unknown>;
-  peerBuildAndPush(): Promise<void>;
-  /** Bytes that the registry has taken so far. */
-  sentBytes(): number;
+/** Nothing changed: the skip decision against builders that leave the image in their store and push nothing. */
+async function benchSkip(builders: Builders): Promise<Row[]> {
+  const { ours, buildkit, docker } = await measureAll(RUNS, {
+    ours: () => builders.ours(),
+    buildkit: builders.buildkit.build,
+    docker: builders.docker.build,
+  });
+  return [
+    rowOf('skip decision / BuildKit, nothing changed', { ours, peer: buildkit }, 0.5),
+    rowOf('skip decision / docker build, nothing changed', { ours, peer: docker }, 0.5),
+  ];
 }
 
-async function openBuilds(world: BuildWorld): Promise<Builds> {
-  const { docker, aws, registry } = world;
-  const mirror = (await world.git('show', 'HEAD:slipway.yaml')).match(/npm_registry: "([^"]+)"/)?.[1] ?? '';
-  await aws.createRepository('discord-bot').catch(() => {}); // it exists
-  const app = readApp();
-  let count = 0;
-  const tag = `${registry.host}/peer:latest`;
-  const args = ['--build-arg', `BASE=${world.base.reference}`, '--build-arg', `NPM=${mirror}`, '--tag', tag];
-  const peerBuild = () => docker.exec(['build', '--quiet', ...args, world.checkout]);
-  return {
-    peerBuild,
-    peerBuildAndPush: async () => {
-      await peerBuild();
-      await docker.exec(['push', '--quiet', tag]);
-    },
-    change: () => {
-      const main = `${app['app/src/main.ts'] ?? ''}\n// ${count++}\n`;
-      return world.commit({ ...app, 'app/src/main.ts': main, Dockerfile: DOCKERFILE });
-    },
-    ours: async (inputs = {}) => {
-      const run = await world.build({ image: 'discord-bot', ...inputs });
-      if (run.code !== 0) throw new Error(run.log);
-    },
-    sentBytes: () => aws.requests.reduce((sum, request) => sum + request.sent, 0),
+/** What the skip decision cannot be without: a start of Node and an answer of the registry. */
+async function printParts({ lab, registry, base }: BuildWorld): Promise<void> {
+  const empty = join(lab.folder('empty'), 'index.cjs');
+  writeFileSync(empty, '');
+  const [, digest = ''] = base.reference.split('@');
+  const { node, head } = await measureAll(RUNS, {
+    node: () => lab.exec([join(repositoryRoot, 'node_modules/.bin/node'), empty]),
+    head: () => askHead(`http://${registry.host}/v2/lab/base/manifests/${digest}`),
+  });
+  printCost('an empty start of Node', node);
+  printCost('one HEAD of a manifest at the registry', head);
+}
+
+/** On a connection of its own, as the first question of a process is. */
+function askHead(url: string): Promise<void> {
+  const headers = { accept: 'application/vnd.docker.distribution.manifest.v2+json' };
+  return new Promise((resolve, reject) => {
+    const agent = new Agent({ keepAlive: false });
+    request(url, { method: 'HEAD', headers, agent }, (response) => {
+      response
+        .resume()
+        .once('end', () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`${url}: ${response.statusCode}`)),
+        );
+    })
+      .once('error', reject)
+      .end();
+  });
+}
+
+/** One changed line: rebuilt by its layers, by the peers, and by the whole template. */
+async function benchRebuild(builders: Builders): Promise<Row[]> {
+  const times: Record<'ours' | 'packer' | 'buildkit' | 'docker' | 'whole', number[]> = {
+    ours: [],
+    packer: [],
+    buildkit: [],
+    docker: [],
+    whole: [],
   };
-}
-
-/** One changed line: rebuilt by its layers, by docker build, and by the whole template. */
-async function benchRebuild(builds: Builds): Promise<Row[]> {
-  const [ours, peer, whole]: [number[], number[], number[]] = [[], [], []];
   const bytes: { app: number[]; whole: number[] } = { app: [], whole: [] };
   const counted = (into: number[], work: () => Promise<void>) => async () => {
-    const before = builds.sentBytes();
+    const before = builders.sentBytes();
     await work();
-    into.push(builds.sentBytes() - before);
+    into.push(builders.sentBytes() - before);
   };
   for (let run = 0; run < RUNS; run++) {
-    await builds.change();
-    await timed(
-      ours,
-      counted(bytes.app, () => builds.ours()),
-    );
-    await timed(peer, builds.peerBuildAndPush);
-    await timed(
-      whole,
-      counted(bytes.whole, () => builds.ours({ force: 'true' })),
-    );
+    await builders.change();
+    times.ours.push(await timed(counted(bytes.app, () => builders.ours())));
+    times.packer.push(...builders.packerTimes().slice(-1));
+    times.buildkit.push(await timed(builders.buildkit.buildAndPush));
+    times.docker.push(await timed(builders.docker.buildAndPush));
+    times.whole.push(await timed(counted(bytes.whole, () => builders.ours({ force: 'true' }))));
   }
+  const { ours, packer } = times;
+  printCost('of the app-only rebuild, Packer', packer);
+  printCost(
+    'of the app-only rebuild, all else',
+    ours.map((time, run) => time - (packer[run] ?? Number.NaN)),
+  );
   return [
-    rowOf('app-only rebuild / docker build and push, cached', { ours, peer }, 1.5),
-    rowOf('app-only rebuild / one-template build', { ours, peer: whole }, 0.2),
+    rowOf('app-only rebuild / BuildKit, cached, with its push', { ours, peer: times.buildkit }, 1.5),
+    rowOf('app-only rebuild / docker build and push, cached', { ours, peer: times.docker }, 1.5),
+    rowOf('app-only rebuild / one-template build', { ours, peer: times.whole }, 0.2),
     {
       what: 'bytes pushed, app-only / one-template',
       ours: `${median(bytes.app)} B`,
@@ -105,16 +111,6 @@ async function benchRebuild(builds: Builds): Promise<Row[]> {
   ];
 }
 
-/** The bot itself, with its real dependencies. */
-function readApp(): Record<string, string> {
-  const paths = execFileSync('git', ['ls-files', 'app'], { cwd: repositoryRoot, encoding: 'utf8' })
-    .split('\n')
-    .filter(Boolean);
-  return Object.fromEntries(paths.map((path) => [path, readFileSync(join(repositoryRoot, path), 'utf8')]));
-}
-
-async function timed(times: number[], work: () => Promise<unknown>): Promise<void> {
-  const started = performance.now();
-  await work();
-  times.push(performance.now() - started);
+function printCost(what: string, times: readonly number[]): void {
+  console.log(`  ${what.padEnd(50)}      ${describeSeconds(median(times)).padStart(10)}`);
 }

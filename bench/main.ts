@@ -9,7 +9,7 @@ import { benchRace } from '#bench/race.ts';
 /** Ratios against peers in the same run, then the one time that people feel. `npm run bench -- bump` runs a part. */
 const parts: Record<string, () => Promise<void>> = {
   start: async () => printRows(await benchActionStart()),
-  image: async () => printRows(await benchImage()),
+  image: benchImage,
   bump: async () => printRows(await benchBump()),
   history: benchHistory,
   race: async () => printRows(await benchRace()),

@@ -5,23 +5,35 @@ export interface Paired {
 }
 
 /** Runs both `times` times in turn after one run of each that does not count. */
-export async function measureInTurn(
+export function measureInTurn(
   times: number,
   ours: () => Promise<unknown>,
   peer: () => Promise<unknown>,
 ): Promise<Paired> {
-  const measured = { ours: [] as number[], peer: [] as number[] };
+  return measureAll(times, { ours, peer });
+}
+
+/** {@link measureInTurn} for any number of things, by their names. */
+export async function measureAll<Name extends string>(
+  times: number,
+  works: Readonly<Record<Name, () => Promise<unknown>>>,
+): Promise<Record<Name, number[]>> {
+  const named = Object.entries(works) as [Name, () => Promise<unknown>][]; // entries forgets what the keys are
+  const measured = Object.fromEntries(named.map(([name]) => [name, []])) as unknown as Record<Name, number[]>;
   for (let run = -1; run < times; run++) {
-    for (const [kind, work] of [
-      ['ours', ours],
-      ['peer', peer],
-    ] as const) {
-      const started = performance.now();
-      await work();
-      if (run >= 0) measured[kind].push(performance.now() - started);
+    for (const [name, work] of named) {
+      const milliseconds = await timed(work);
+      if (run >= 0) measured[name].push(milliseconds);
     }
   }
   return measured;
+}
+
+/** Returns how many milliseconds a piece of work takes. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
 }
 
 /** Returns the middle value. */
@@ -42,8 +54,13 @@ export interface Row {
 
 /** Returns a row of medians of times. */
 export function rowOf(what: string, { ours, peer }: Paired, limit: number): Row {
-  const seconds = (values: readonly number[]): string => `${(median(values) / 1000).toFixed(3)} s`;
+  const seconds = (values: readonly number[]): string => describeSeconds(median(values));
   return { what, ours: seconds(ours), peer: seconds(peer), ratio: median(ours) / median(peer), limit };
+}
+
+/** Returns milliseconds as the report writes them: `0.123 s`. */
+export function describeSeconds(milliseconds: number): string {
+  return `${(milliseconds / 1000).toFixed(3)} s`;
 }
 
 /** Prints the rows; a ratio above its limit is said to be missed. */

@@ -2,6 +2,7 @@ import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { lineProgress, since } from '#lab/supervisor/progress.ts';
 import {
   auditTools,
+  benchTools,
   checkTools,
   clusterTools,
   hasTools,
@@ -14,6 +15,7 @@ const groups: Readonly<Record<string, readonly ToolName[]>> = {
   light: lightTools,
   cluster: [...clusterTools, ...lightTools],
   check: checkTools,
+  bench: benchTools,
   all: [...clusterTools, ...lightTools, ...checkTools, ...auditTools],
 };
 

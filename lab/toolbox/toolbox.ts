@@ -41,6 +41,9 @@ export const checkTools = ['actionlint', 'zizmor', 'kubeconform', 'kustomize'] a
 /** What the audit of the Terraform code needs. */
 export const auditTools = ['checkov'] as const satisfies readonly ToolName[];
 
+/** What only the benchmark needs, on top of the world that it measures: a peer. */
+export const benchTools = ['buildkit'] as const satisfies readonly ToolName[];
+
 /** The tools that were asked for, each in its place. */
 export interface Toolbox {
   /** Folders for PATH, the first with Node 24. */
