@@ -22,9 +22,8 @@ export interface Buildkit {
 
 /** What buildkitd.toml says of a lab's BuildKit. */
 export interface BuildkitSettings {
-  /** Holds everything that buildkitd keeps. */
+  /** Holds everything that buildkitd keeps, and `runc`. */
   readonly folder: string;
-  readonly runc: string;
   /** Below which its containers run: `/slipway-<lab>`. */
   readonly cgroup: string;
   /** `127.0.0.1:PORT` of a registry without TLS. */
@@ -39,8 +38,10 @@ export interface BuildkitSettings {
 export async function startBuildkit(lab: Lab, toolbox: Toolbox, registry: string): Promise<Buildkit> {
   const folder = lab.folder('buildkit');
   const configFile = join(folder, 'buildkitd.toml');
-  const settings = { folder, runc: toolbox.tool('runc'), cgroup: `/${cgroupName(lab.id)}`, registry };
-  writeFileSync(configFile, renderBuildkitConfig(settings));
+  writeFileSync(configFile, renderBuildkitConfig({ folder, cgroup: `/${cgroupName(lab.id)}`, registry }));
+  // BuildKit leaves the place of runc's state to runc, which takes /run/runc
+  const runc = `#!/bin/sh\nexec '${toolbox.tool('runc')}' --root '${lab.folder('buildkit', 'runc-state')}' "$@"\n`;
+  writeFileSync(join(folder, 'runc'), runc, { mode: 0o755 });
   const buildctl = [toolbox.tool('buildctl'), '--addr', socketOf(folder)] as const;
   await lab.start({
     name: 'buildkitd',
@@ -60,8 +61,8 @@ export async function startBuildkit(lab: Lab, toolbox: Toolbox, registry: string
   };
 }
 
-/** Returns the text of buildkitd.toml. Every place is below the folder; Go's quoted strings are TOML's. */
-export function renderBuildkitConfig({ folder, runc, cgroup, registry }: BuildkitSettings): string {
+/** Returns the text of buildkitd.toml, whose strings are quoted as JSON's are. Every place is below the folder. */
+export function renderBuildkitConfig({ folder, cgroup, registry }: BuildkitSettings): string {
   const text = (value: string): string => JSON.stringify(value);
   return `root = ${text(join(folder, 'root'))}
 [grpc]
@@ -75,7 +76,7 @@ enabled = false
 [worker.oci]
 enabled = true
 snapshotter = "overlayfs"
-binary = ${text(runc)}
+binary = ${text(join(folder, 'runc'))}
 networkMode = "host"
 gc = false
 defaultCgroupParent = ${text(cgroup)}
