@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
@@ -32,6 +32,29 @@ const lateModule: Plugin = {
   },
 };
 
+/**
+ * What the dependencies of a bundle import while they run (the AWS SDK: sources of credentials other than the
+ * environment) is in a file beside it, `ecr.rare.cjs` for `ecr.cjs`, which maps each name to a function that loads it.
+ */
+function rareModules(file: string, found: Map<string, string>): Plugin {
+  return {
+    name: 'rare-modules',
+    setup: (bundler) => {
+      bundler.onResolve({ filter: /^[^.#]/ }, async ({ kind, path, resolveDir, pluginData }) => {
+        if (kind !== 'dynamic-import' || path.startsWith('node:') || pluginData === 'resolving') return undefined;
+        const resolved = await bundler.resolve(path, { kind, resolveDir, pluginData: 'resolving' });
+        found.set(path, resolved.path);
+        return { path, namespace: 'rare', pluginData: resolveDir };
+      });
+      bundler.onLoad({ filter: /.*/, namespace: 'rare' }, ({ path, pluginData }) => ({
+        contents: `module.exports = require('./${file}')[${JSON.stringify(path)}]();`,
+        resolveDir: pluginData,
+      }));
+      bundler.onResolve({ filter: /\.rare\.cjs$/ }, ({ path }) => ({ path, external: true }));
+    },
+  };
+}
+
 /** Names of all actions: the folders of actions/. */
 export function listActions(folder = join(root, 'actions')): string[] {
   return readdirSync(folder)
@@ -47,14 +70,29 @@ export async function bundleAction(name: string): Promise<Map<string, Uint8Array
 }
 
 async function bundle(entry: string, file: string, plugins: Plugin[]): Promise<Map<string, Uint8Array>> {
+  const rare = { file: file.replace(/\.cjs$/, '.rare.cjs'), found: new Map<string, string>() };
+  const main = await bundleFile(
+    { entryPoints: [entry], plugins: [...plugins, rareModules(rare.file, rare.found)] },
+    file,
+  );
+  if (rare.found.size === 0) return main;
+  const names = [...rare.found].sort(([a], [b]) => (a < b ? -1 : 1));
+  const contents = names
+    .map(([name, path]) => `exports[${JSON.stringify(name)}] = () => require(${JSON.stringify(path)});`)
+    .join('\n');
+  return new Map([...main, ...(await bundleFile({ stdin: { contents, resolveDir: root } }, rare.file))]);
+}
+
+async function bundleFile(options: BuildOptions, file: string): Promise<Map<string, Uint8Array>> {
   const result = await build({
+    ...options,
     absWorkingDir: root,
-    entryPoints: [entry],
     outfile: file,
     bundle: true,
     preserveSymlinks: true, // the bundle of a checkout with linked packages is the same
     write: false,
     platform: 'node',
+    mainFields: ['module', 'main'], // of the AWS SDK's modules, unlike its CommonJS, only what is used is taken
     format: 'cjs',
     target: 'node24',
     minifySyntax: true,
@@ -63,9 +101,8 @@ async function bundle(entry: string, file: string, plugins: Plugin[]): Promise<M
     charset: 'utf8',
     legalComments: 'linked',
     logLevel: 'warning',
-    plugins,
   });
-  return new Map(result.outputFiles.map((output) => [basename(output.path), output.contents]));
+  return new Map((result.outputFiles ?? []).map((output) => [basename(output.path), output.contents]));
 }
 
 /** Returns what is wrong with an action's committed bundle, one sentence each; empty when it is the bundle of its sources. */

@@ -1,5 +1,6 @@
 import { describeAnswer } from '#core/registry/answers.ts';
 import { isLoopback } from '#core/registry/host.ts';
+import { fetchByNode, type HttpAnswer, type HttpFetch } from '#core/registry/http.ts';
 import type { Clock } from '#core/system/clock.ts';
 import type { Exec } from '#core/system/exec.ts';
 import { type Attempt, retry } from '#core/system/retry.ts';
@@ -15,8 +16,8 @@ export interface RegistryDeps {
   readonly say?: (line: string) => void;
   /** Runs credential helpers. Default: with `environment`. */
   readonly exec?: Exec;
-  /** Default: the platform's own. */
-  readonly fetch?: typeof fetch;
+  /** Default: {@link fetchByNode}. */
+  readonly fetch?: HttpFetch;
   /** Default: Math.random. */
   readonly random?: () => number;
   /** How long one request is tried again, in milliseconds. Default 30 s. */
@@ -34,7 +35,7 @@ export interface RegistryRequest {
 /** A whole answer. */
 export interface RegistryAnswer {
   readonly status: number;
-  readonly headers: Headers;
+  readonly headers: HttpAnswer['headers'];
   readonly body: Buffer;
 }
 
@@ -121,7 +122,7 @@ const CERTIFICATE_FAULTS = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** fetch hides the socket's error, which carries the code, in its cause. */
+/** The code is the socket's error's, which fetch hides in the cause of its own. */
 function isCertificateFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return ('code' in error && CERTIFICATE_FAULTS.has(String(error.code))) || isCertificateFault(error.cause);
@@ -131,7 +132,7 @@ function isTransient(status: number): boolean {
   return status === 429 || status === 408 || (status >= 500 && status !== 501);
 }
 
-function readRetryAfter(headers: Headers, clock: Clock): { pauseMs?: number } {
+function readRetryAfter(headers: HttpAnswer['headers'], clock: Clock): { pauseMs?: number } {
   const text = headers.get('retry-after');
   if (text === null) return {};
   const milliseconds = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - clock.now().getTime();
@@ -140,7 +141,7 @@ function readRetryAfter(headers: Headers, clock: Clock): { pauseMs?: number } {
 
 async function follow(deps: RegistryDeps, request: RegistryRequest, left: number): Promise<RegistryAnswer> {
   const { method, url, headers, body } = request;
-  const response = await (deps.fetch ?? fetch)(url, {
+  const response = await (deps.fetch ?? fetchByNode)(url, {
     method,
     headers,
     redirect: 'manual',
@@ -150,7 +151,7 @@ async function follow(deps: RegistryDeps, request: RegistryRequest, left: number
   const location = response.headers.get('location');
   const isRedirect = [301, 302, 303, 307, 308].includes(response.status) && location !== null;
   if (!isRedirect) return { status: response.status, headers: response.headers, body: await readBody(response, url) };
-  await response.body?.cancel();
+  for await (const _unread of response.body ?? []) break; // closes the connection
   if (method === 'PUT' || method === 'POST' || left === 0) {
     throw new Refusal(`${new URL(url).host} redirects ${method} ${new URL(url).pathname}, which a registry must not`);
   }
@@ -168,7 +169,7 @@ function redirect(request: RegistryRequest, location: string): RegistryRequest {
   return { ...request, url: to.href, headers: to.origin === from.origin ? request.headers : rest };
 }
 
-async function readBody(response: Response, url: string): Promise<Buffer> {
+async function readBody(response: HttpAnswer, url: string): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {

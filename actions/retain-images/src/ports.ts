@@ -1,7 +1,8 @@
 import { ECRClient } from '@aws-sdk/client-ecr';
 import type { Runner } from '#core/action/runner.ts';
-import { openEcrRegistry } from '#core/registry/ecr.ts';
+import { createEcrApi } from '#core/registry/ecr.ts';
 import { createEcrImages } from '#core/registry/ecr-images.ts';
+import { openEcrRegistry } from '#core/registry/ecr-registry.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
 import type { RepositoryImages } from '#core/registry/repository-images.ts';
 import {
@@ -32,7 +33,8 @@ export function openPorts(runner: Runner, inputs: Inputs): Promise<Opened<Ports>
       ...branch,
       openImages: async (location) => {
         const client = new ECRClient({ region: location.region, maxAttempts: 5 });
-        return createEcrImages({ client, location, registry: await openEcrRegistry(location, registryDeps) });
+        const ecr = createEcrApi(location, registryDeps.environment);
+        return createEcrImages({ client, location, registry: await openEcrRegistry(ecr, location, registryDeps) });
       },
       now: systemClock.now,
       log: runner.log,
