@@ -95,6 +95,8 @@ async function bundleFile(options: BuildOptions, file: string): Promise<Map<stri
     mainFields: ['module', 'main'], // of the AWS SDK's modules, unlike its CommonJS, only what is used is taken
     format: 'cjs',
     target: 'node24',
+    // require in its place: to import node:http is to read all its exports, one of which loads fetch
+    supported: { 'dynamic-import': false },
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: true,
