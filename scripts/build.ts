@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
@@ -126,6 +126,7 @@ export async function checkAction(name: string): Promise<string[]> {
 
 async function writeAction(name: string): Promise<void> {
   const folder = join(root, 'actions', name, 'dist');
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const [file, bytes] of await bundleAction(name)) writeFileSync(join(folder, file), bytes);
 }

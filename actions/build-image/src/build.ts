@@ -20,8 +20,10 @@ interface BuildContext {
   readonly deps: Ports;
   readonly docker: Docker;
   readonly ports: PublishPorts;
-  /** Holds the exported inputs. */
+  /** Holds the exported inputs, once `exported`. */
   readonly folder: string;
+  /** What Packer reads is in place. Runs beside the questions that need none of it. */
+  readonly exported: Promise<void>;
   /** Names that this build gave to images in the engine. */
   readonly made: string[];
 }
@@ -36,12 +38,14 @@ export interface BuiltLayers {
 
 /** Builds what is missing, pushes it, and leaves the engine as it was but for base images and the dependency layer. */
 export async function buildLayers(plan: Plan, deps: Ports): Promise<BuiltLayers> {
+  const isInitNeeded = settled(asksForInit(plan, deps)); // half the time that Packer takes to start: nothing waits for it
   const scratch = await deps.openScratch();
   try {
-    const context = await openBuildContext(plan, deps, await scratch.folder());
+    const context = await openBuildContext(plan, deps, await scratch.folder(), isInitNeeded);
     try {
       return await buildAndPublish(context);
     } finally {
+      await Promise.allSettled([context.exported]); // nothing writes into the scratch folder any more
       await context.docker.removeImages(context.made);
     }
   } finally {
@@ -49,7 +53,24 @@ export async function buildLayers(plan: Plan, deps: Ports): Promise<BuiltLayers>
   }
 }
 
-async function openBuildContext(plan: Plan, deps: Ports, root: string): Promise<BuildContext> {
+/** Returns the same promise, whose failure is told to those who wait for it and to no one else. */
+function settled<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
+/** True when the image's template has a list of plugins, and Packer must obtain them. */
+async function asksForInit({ image, ingredients }: Plan, { toolExec }: Ports): Promise<boolean> {
+  const plugins = pluginsPath(image.template);
+  return ingredients.template.some((id) => id.path === plugins) && needsInit(toolExec);
+}
+
+async function openBuildContext(
+  plan: Plan,
+  deps: Ports,
+  root: string,
+  isInitNeeded: Promise<boolean>,
+): Promise<BuildContext> {
   const { registry } = plan;
   const mounts = join(root, mountFolder(deps.mark));
   await mkdir(mounts);
@@ -57,28 +78,20 @@ async function openBuildContext(plan: Plan, deps: Ports, root: string): Promise<
     deps.toolExec(argv, { ...options, extraEnv: { PACKER_TMP_DIR: mounts, ...options?.extraEnv } });
   const tools = { ...deps, toolExec: exec };
   const folder = join(root, 'source');
-  const [docker] = await Promise.all([
-    registry
-      .credentials()
-      .then((credentials) =>
-        openDocker({ exec, host: registry.host, credentials, secretFolder: join(root, 'login'), log: deps.log }),
-      ),
-    exportSource(plan, tools, folder),
-  ]);
+  const exported = settled(exportSource(plan, tools, folder, isInitNeeded));
+  const credentials = await registry.credentials();
+  const secretFolder = join(root, 'login');
+  const docker = await openDocker({ exec, host: registry.host, credentials, secretFolder, log: deps.log });
   const ports = { registry, docker, clock: deps.clock, random: deps.random, log: deps.log };
-  return { plan, deps: tools, docker, ports, folder, made: [] };
+  return { plan, deps: tools, docker, ports, folder, exported, made: [] };
 }
 
 /** Puts in place what Packer reads, and the plugins that it needs. */
-async function exportSource(plan: Plan, deps: Ports, folder: string): Promise<void> {
+async function exportSource(plan: Plan, deps: Ports, folder: string, isInitNeeded: Promise<boolean>): Promise<void> {
   const { template, inputs } = plan.ingredients;
   const paths = [...template, ...inputs].map((id) => id.path);
-  const plugins = pluginsPath(plan.image.template);
-  const [isInitNeeded] = await Promise.all([
-    template.some((id) => id.path === plugins) && needsInit(deps.toolExec),
-    exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder }),
-  ]);
-  if (isInitNeeded) await initPacker(deps.toolExec, folder, plugins, deps.log);
+  await exportPaths({ exec: deps.exec, checkout: deps.checkout, commit: plan.source.commit, paths, folder });
+  if (await isInitNeeded) await initPacker(deps.toolExec, folder, pluginsPath(plan.image.template), deps.log);
 }
 
 async function buildAndPublish(context: BuildContext): Promise<BuiltLayers> {
@@ -88,12 +101,12 @@ async function buildAndPublish(context: BuildContext): Promise<BuiltLayers> {
   const layer = isLayered ? await obtainDependencies(context, dependenciesHash) : undefined;
   const below = layer ?? (await pinBase(context));
   const local = await buildImage(context, folder, below.reference, layer && 'app');
+  const base = settled(layer === undefined ? Promise.resolve(below.digest) : readBase(context, layer.reference));
   const published = await publish(
     { local, repository: plan.image.name, tag: plan.tag, sourceTag: plan.sourceTag },
     context.ports,
   );
-  const base = layer === undefined ? below.digest : await readBase(context, layer.reference);
-  return { published, dependencies: layer?.state ?? 'none', base };
+  return { published, dependencies: layer?.state ?? 'none', base: await base };
 }
 
 /** The base image is asked for only where a build starts from it: what its tag points to decides no skip. */
@@ -179,6 +192,7 @@ async function buildImage(
     source_url: deps.repositoryUrl,
     ...(layer === undefined ? {} : { layer }),
   };
+  await context.exported;
   await runPacker(
     { image: plan.image.name, template: plan.image.template, folder, variables },
     deps.toolExec,
