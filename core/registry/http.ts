@@ -28,7 +28,7 @@ export const fetchByNode: HttpFetch = (url, { method, headers, signal, body }) =
     const request = url.startsWith('https:') ? requestHttps : requestHttp;
     const all = { 'User-Agent': 'slipway', Accept: '*/*', ...headers };
     const asked = request(url, { method, headers: all, signal }, (response) => resolve(describeAnswer(response)));
-    asked.once('error', reject);
+    asked.on('error', reject);
     asked.end(body);
   });
 
