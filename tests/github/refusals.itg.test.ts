@@ -44,7 +44,8 @@ const pushes = (): number =>
 async function expectRed(run: () => Promise<unknown>, sentence: RegExp): Promise<void> {
   const started = Date.now();
   await expect(run()).rejects.toMatchObject({ name: 'Refusal', message: expect.stringMatching(sentence) });
-  expect(Date.now() - started).toBeLessThan(5_000);
+  // within 5 s on a quiet machine; one that tries again takes 20 s and more
+  expect(Date.now() - started).toBeLessThan(15_000);
   expect(stage.tenant.remoteGit('rev-parse', 'main')).toBe(stage.base);
   expect(listIntents(stage.tenant)).toEqual([]);
 }
