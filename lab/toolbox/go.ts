@@ -74,7 +74,8 @@ export function goBuildCommand(tool: ToolFrom<'go-module'>, bin: string): [strin
   const packages = Object.values(tool.binaries);
   const target = packages.length === 1 ? join(bin, first ?? '') : `${bin}/`;
   const flags = ['-v', '-trimpath', '-buildvcs=false', '-mod=readonly', '-ldflags', linkerFlags(tool)];
-  return ['go', 'build', ...flags, '-o', target, ...packages];
+  const compiler = tool.gcflags === undefined ? [] : [`-gcflags=all=${tool.gcflags}`];
+  return ['go', 'build', ...flags, ...compiler, '-o', target, ...packages];
 }
 
 function linkerFlags(tool: GoTool): string {

@@ -21,6 +21,8 @@ const go = {
   /** Binary → the import path of its main package. */
   binaries: z.record(z.string(), z.string()),
   ldflags: z.string(),
+  /** Flags of the compiler for all packages: what takes less time to build runs a little slower. */
+  gcflags: z.string().optional(),
 };
 
 const tool = z.discriminatedUnion('from', [

@@ -62,7 +62,7 @@ describe('a build with Go', () => {
       'go install -v -trimpath -ldflags -s -w -X main.version=0.2.89 github.com/nektos/act@v0.2.89',
     );
     expect(goBuildCommand(locked('go-module', 'etcd'), '/s/bin').join(' ')).toBe(
-      'go build -v -trimpath -buildvcs=false -mod=readonly -ldflags -s -w -o /s/bin/etcd go.etcd.io/etcd/server/v3',
+      'go build -v -trimpath -buildvcs=false -mod=readonly -ldflags -s -w -gcflags=all=-l -dwarf=false -o /s/bin/etcd go.etcd.io/etcd/server/v3',
     );
     expect(goBuildCommand(locked('go-module', 'kubernetes'), '/s/bin')).toContain('/s/bin/');
   });
