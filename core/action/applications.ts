@@ -131,7 +131,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `{{…}}` of an ApplicationSet stands for anything, `*` for one folder. */
+/** `{{…}}` of an ApplicationSet matches anything, `*` one folder. */
 function toPattern(path: string): RegExp {
   const clean = posix.normalize(path).replace(/\/$/, '');
   const parts = clean.split(/(\{\{.*?\}\}|\*\*|\*)/);

@@ -120,7 +120,7 @@ const freeze = z.union([
   z.strictObject({ ...frozen, from: dated('When it begins, such as "2026-12-20 00:00".'), to: dated('When it ends.') }),
 ]);
 
-/** What Argo CD's build options allow as well; plugins run code, and there is no option for them. */
+/** The build options that Argo CD has as well. Plugins run code: no option allows them. */
 const kustomize = z.strictObject({
   'load-restrictor': z
     .enum(['root-only', 'none'])

@@ -39,7 +39,7 @@ function readImages(text: string, path: string): readonly string[] {
   const read = override.safeParse(document.errors.length > 0 ? text : (document.toJS() ?? {}));
   if (read.success) return read.data.kustomize?.images ?? [];
   throw new Refusal(
-    `${path} cannot be read as Argo CD's override of the overlay, so nobody can say which images would run; correct or delete it`,
+    `${path} cannot be read as Argo CD's override of the overlay, so it is not known which images would run; correct or delete it`,
   );
 }
 

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Git } from '#core/git/repository.ts';
-import { FILE_NAMES, listReferences } from '#core/overlay/kustomization/references.ts';
+import { FILE_NAMES, resolveReferences } from '#core/overlay/kustomization/references.ts';
 import type { OverlayState } from '#core/overlay/overlay.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -26,7 +26,7 @@ export async function refuseBuiltOn(
       );
     }
     wanted = (await readKustomizations(git, commit, fresh)).flatMap(({ environment, path, text }) =>
-      listReferences(text).map((reference) => ({ environment, path: posix.join(path, reference).replace(/\/$/, '') })),
+      resolveReferences(text, path).map((reference) => ({ environment, path: reference })),
     );
   }
 }
@@ -37,8 +37,7 @@ async function readKustomizations(
   commit: CommitSha,
   folders: readonly { readonly environment: string; readonly path: string }[],
 ): Promise<{ environment: string; path: string; text: string }[]> {
-  const inside = folders.filter(({ path }) => !path.startsWith('..') && !posix.isAbsolute(path));
-  const asked = inside.flatMap((one) => FILE_NAMES.map((name) => ({ ...one, name })));
+  const asked = folders.flatMap((one) => FILE_NAMES.map((name) => ({ ...one, name })));
   const found = await git.findObjects(asked.map(({ path, name }) => `${commit}:${posix.join(path, name)}`));
   const there = asked.flatMap((one, index) => {
     const oid = found[index];

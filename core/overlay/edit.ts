@@ -198,13 +198,13 @@ async function render(
   }
 }
 
-/** kustomize crashes on an entry whose name is no pattern, and does not say which. */
+/** kustomize crashes on an entry whose name is not a valid pattern, and does not say which. */
 function nameBroken(crash: KustomizeCrash, made: Materialized): Refusal {
   for (const file of listSources(made, '')) {
     const broken = findBrokenPattern(file);
     if (broken === undefined) continue;
     return new Refusal(
-      `${crash.message}; ${file.path}:${broken.line}: the name ${JSON.stringify(broken.name)} is no pattern, as which kustomize reads it; correct it`,
+      `${crash.message}; ${file.path}:${broken.line}: kustomize reads the name ${JSON.stringify(broken.name)} as a pattern, and it is not a valid one; correct it`,
     );
   }
   return crash;

@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
 import type { Git } from '#core/git/repository.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
-import { findKustomizationFile, listReferences } from '#core/overlay/kustomization/references.ts';
+import { FILE_NAMES, findKustomizationFile, resolveReferences } from '#core/overlay/kustomization/references.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -114,12 +114,9 @@ async function listPaths(git: Git, commit: CommitSha, paths: readonly string[]):
   return lists.flat().filter((entry) => entry.type === 'blob');
 }
 
-/** Paths in the repository that a kustomization refers to; what points out of the repository is left to kustomize. */
-function referencesOf(entry: TreeEntry, content: Buffer): string[] {
-  if (!/^(kustomization\.ya?ml|Kustomization)$/.test(posix.basename(entry.path))) return [];
-  return listReferences(content.toString('utf8'))
-    .map((reference) => posix.normalize(posix.join(posix.dirname(entry.path), reference)).replace(/\/$/, ''))
-    .filter((path) => path !== '.' && !path.startsWith('../') && path !== '..' && !posix.isAbsolute(path));
+function referencesOf({ path }: TreeEntry, content: Buffer): string[] {
+  const isKustomization = FILE_NAMES.some((name) => name === posix.basename(path));
+  return isKustomization ? resolveReferences(content.toString('utf8'), posix.dirname(path)) : [];
 }
 
 async function writeEntry(target: string, entry: TreeEntry, content: Buffer): Promise<void> {

@@ -51,7 +51,7 @@ function rememberEach<T>(look: (name: string) => Promise<T>): (name: string) => 
   };
 }
 
-/** The tags that an exclusion matches are the other way round: `*` stands for any characters in it. */
+/** The tags that an exclusion matches are the other way round; `*` in it matches any characters. */
 function isImmutable(mutability: Mutability, tag: string): boolean {
   const { imageTagMutability: mode, imageTagMutabilityExclusionFilters: filters } = mutability;
   const isExcluded = (filters ?? []).some(({ filter }) => matchesWildcard(filter ?? '', tag));

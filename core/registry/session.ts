@@ -31,7 +31,7 @@ export type Ask = (
 
 /** The login that a registry takes for a scope. */
 interface Login {
-  /** Undefined where nobody is asked for one. */
+  /** Undefined where the registry asks for none. */
   readonly authorization: string | undefined;
   readonly notes: readonly LoginNote[];
 }

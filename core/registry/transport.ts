@@ -12,7 +12,7 @@ export interface RegistryDeps {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Called with every password and token before it is first used. */
   readonly mask: (secret: string) => void;
-  /** Told, once for each registry, why a request goes without the login that it might have. Default: nobody. */
+  /** Told, once for each registry, why a request goes without the login that it might have. Default: it is not said. */
   readonly say?: (line: string) => void;
   /** Runs credential helpers. Default: with `environment`. */
   readonly exec?: Exec;

@@ -86,7 +86,7 @@ async function readEnvironment(
   return { config, fault, freeze, images: await Promise.all(described) };
 }
 
-/** An entry that is no image's any more is not listed with the images: it is said with the environment. */
+/** An entry that belongs to no image is not listed with the images: it is said with the environment. */
 function findStray({ name }: EnvironmentConfig, { overlays, state: { config } }: ReadState): ExpectedError | undefined {
   const overlay = overlays.get(name);
   if (overlay === undefined) return undefined;

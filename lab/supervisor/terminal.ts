@@ -16,7 +16,7 @@ export interface Terminal {
 
 type Style = Parameters<typeof styleText>[0];
 
-/** What a terminal is made of: standard output, or what stands for it in a test. */
+/** What a terminal is made of: standard output, or a stream in its place in a test. */
 export interface TerminalStream {
   readonly isTTY?: boolean;
   readonly columns?: number;

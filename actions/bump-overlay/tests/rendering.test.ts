@@ -219,7 +219,7 @@ describe('what kustomize does not do without an option is said with the option',
     });
     const advice = await shop.deploy('app');
     expect(advice).toMatch(/^kustomize v\S+ crashed on the overlay overlays\/production: runtime error/);
-    expect(advice).toContain(`${OVERLAY}:${line - 1}: the name "${name}" is no pattern`);
+    expect(advice).toContain(`${OVERLAY}:${line - 1}: kustomize reads the name "${name}" as a pattern`);
     shop.write({ [OVERLAY]: overlayOf({ app: '$HOST/app' }) });
     expect(await shop.deploy('app')).toBe('landed');
   });

@@ -1,4 +1,4 @@
-import { isScalar, parseAllDocuments, parseDocument, visit } from 'yaml';
+import { isPair, isScalar, isSeq, parseAllDocuments, parseDocument, visit } from 'yaml';
 import { readImageEntries } from '#core/overlay/kustomization/entries.ts';
 import type { DigestChange } from '#core/overlay/kustomization/images.ts';
 import { withoutTag } from '#core/overlay/kustomization/reference.ts';
@@ -12,7 +12,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-/** Returns why an entry's digest changes nothing, as far as the rendering tells it, and what helps. */
+/** Returns why an entry's digest changes nothing, by what the rendering shows, and what helps. */
 export function explainUnmatched(change: DigestChange, rendered: Rendered, overlay: string): string {
   const { entry, image, repository, to } = change;
   const images = rendered.documents.flatMap(listImages);
@@ -71,13 +71,11 @@ function findUnreached(document: string, entry: string): Field | undefined {
 }
 
 function pathOf(ancestors: readonly unknown[]): string {
-  let path = '';
-  for (const node of ancestors) {
-    if (typeof node !== 'object' || node === null) continue;
-    if ('key' in node && isScalar(node.key)) path += `${path === '' ? '' : '/'}${String(node.key.value)}`;
-    else if ('items' in node && 'flow' in node === false && node.constructor.name === 'YAMLSeq') path += '[]';
-  }
-  return path;
+  const steps = ancestors.map((node) => {
+    if (isPair(node) && isScalar(node.key)) return `/${String(node.key.value)}`;
+    return isSeq(node) ? '[]' : '';
+  });
+  return steps.join('').replace(/^\//, '');
 }
 
 function describeUnreached({ kind, name, path, value }: Field, entry: string, overlay: string): string {
@@ -105,7 +103,7 @@ export function findOverride(
   others: readonly SourceFile[],
 ): Refusal | undefined {
   const result = `${repository}@${to}`;
-  const entries = entriesOf(own);
+  const entries = readEntries(own);
   const position = entries.findIndex(({ name }) => name === entry);
   const later = entries.find(({ name }, index) => index > position && takes(name, result));
   if (later !== undefined) {
@@ -114,7 +112,7 @@ export function findOverride(
     );
   }
   for (const file of others) {
-    const first = entriesOf(file).find(({ name }) => takes(name, entry));
+    const first = readEntries(file).find(({ name }) => takes(name, entry));
     if (first !== undefined) {
       return new Refusal(
         `${file.path}:${first.line}: the images entry ${quote(first.name)} changes the image before the overlay's entry ${entry} sees it; take it out there`,
@@ -131,12 +129,12 @@ export function findOverride(
   return undefined;
 }
 
-/** Returns the entries whose names kustomize reads as a pattern that is none: it crashes on them. */
+/** Returns the first entry whose name is not a valid pattern: kustomize reads it as one, and crashes. */
 export function findBrokenPattern(file: SourceFile): { name: string; line: number } | undefined {
-  return entriesOf(file).find(({ name }) => patternOf(name) === undefined);
+  return readEntries(file).find(({ name }) => patternOf(name) === undefined);
 }
 
-function entriesOf({ path, text }: SourceFile): { name: string; line: number }[] {
+function readEntries({ path, text }: SourceFile): { name: string; line: number }[] {
   try {
     return readImageEntries(text, path);
   } catch (error) {
@@ -165,8 +163,7 @@ function transformersOf({ text }: SourceFile): { name: string; line: number }[] 
   const documents = parseAllDocuments(text, { logLevel: 'silent', prettyErrors: false });
   return ('empty' in documents ? [] : documents).flatMap((document) => {
     const inline = document.get('transformers');
-    const texts = inline !== null && typeof inline === 'object' && 'items' in inline ? (inline.items as unknown[]) : [];
-    const nested = texts.flatMap((item) =>
+    const nested = (isSeq(inline) ? inline.items : []).flatMap((item) =>
       isScalar(item) && typeof item.value === 'string' && /[\n{]/.test(item.value)
         ? transformersOf({ path: '', text: item.value }).map(({ name, line }) => ({
             name,

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { parse } from 'yaml';
 import { Refusal } from '#core/values/errors.ts';
 
@@ -37,6 +38,16 @@ const PLUGIN_LISTS = ['generators', 'transformers', 'validators'];
  */
 export function listReferences(text: string): string[] {
   return collectReferences(text).filter((reference) => !isRemote(reference));
+}
+
+/**
+ * Returns the paths in the repository that the kustomization of `folder` refers to; what points out of the repository is
+ * left to kustomize.
+ */
+export function resolveReferences(text: string, folder: string): string[] {
+  return listReferences(text)
+    .map((reference) => posix.join(folder, reference).replace(/\/$/, ''))
+    .filter((path) => path !== '.' && path !== '..' && !path.startsWith('../') && !posix.isAbsolute(path));
 }
 
 function collectReferences(text: string): string[] {
