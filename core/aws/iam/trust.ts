@@ -9,9 +9,10 @@ import {
   type TrustedRepository,
 } from '#core/aws/iam/subject.ts';
 import { matchesWildcard } from '#core/aws/iam/wildcard.ts';
+import { checkWorkflow, workflowOf } from '#core/aws/iam/workflow.ts';
 import { quote } from '#core/values/errors.ts';
 
-export type { Purpose, TrustedRepository } from '#core/aws/iam/subject.ts';
+export { PURPOSES, type Purpose, type TrustedRepository } from '#core/aws/iam/subject.ts';
 
 /** Whose tokens github.com gives; an enterprise may have an issuer of its own. */
 const GITHUB_ISSUER = 'token.actions.githubusercontent.com';
@@ -24,7 +25,7 @@ const WEB_IDENTITY = 'sts:assumerolewithwebidentity';
 
 /**
  * Returns what is wrong with a role's trust policy, a sentence each; an empty list when exactly the workflows meant may
- * assume the role. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+ * assume the role: for apply and retain one workflow each. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
  */
 export function checkTrust(
   statements: readonly Statement[],
@@ -148,6 +149,7 @@ function checkConditions(
   const audiences = audiencesOf(statement);
   const issuer = repository.issuer ?? GITHUB_ISSUER;
   const example = subjectExample(repository, purpose);
+  const workflow = workflowOf(repository, purpose);
   return [
     ...checkClaim(`${issuer}:aud`, audiences[0], statement, all, (value, isPattern) =>
       checkAudience(value, audiences, isPattern),
@@ -155,6 +157,11 @@ function checkConditions(
     ...checkClaim(`${issuer}:sub`, example, statement, all, (value, isPattern) =>
       checkSubject(value, repository, purpose, isPattern),
     ),
+    ...(workflow === undefined
+      ? []
+      : checkClaim(`${issuer}:job_workflow_ref`, workflow, statement, all, (value, isPattern) =>
+          checkWorkflow(value, workflow, purpose, isPattern),
+        )),
   ];
 }
 
