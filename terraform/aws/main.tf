@@ -6,6 +6,8 @@ locals {
   tags = merge(var.tags, { project = var.project, stack = "aws", managed-by = "terraform" })
 
   parameter_path = "/${var.project}"
+  # what the cluster hands to the pods; its own key is not among it
+  delivered      = ["bot_credentials", "discord_bot_id", "discord_guild_id", "discord_token", "litellm_api_key", "litellm_base_url"]
   parameters_arn = "arn:${data.aws_partition.current.partition}:ssm:${var.region}:${data.aws_caller_identity.current.account_id}:parameter${local.parameter_path}"
 }
 
@@ -61,6 +63,5 @@ module "identities" {
   table_arns      = values(module.tables.arns)
   queue_arns      = values(module.queues.arns)
   repository_arns = values(module.repositories.arns)
-  parameter_arns  = [local.parameters_arn, "${local.parameters_arn}/*"]
-  tags            = local.tags
+  parameter_arns  = [for name in local.delivered : "${local.parameters_arn}/${name}"]
 }
