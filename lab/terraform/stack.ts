@@ -11,7 +11,8 @@ import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 export interface StackOptions {
   /** Folder below terraform/. */
   readonly stack: string;
-  readonly variables: Readonly<Record<string, string>>;
+  /** What differs from the stack's terraform.tfvars. */
+  readonly variables: Readonly<Record<string, unknown>>;
   /** Where AWS is, and credentials for it. */
   readonly env: Readonly<Record<string, string>>;
   /** The bucket of the S3 backend; without one the state is a file. */
@@ -45,10 +46,10 @@ export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOption
   const folder = join(copy, options.stack);
   const usesBackend = options.bucket !== undefined;
   if (!usesBackend) writeFileSync(join(folder, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
-  const variables = Object.entries(options.variables).map(([name, value]) => [`TF_VAR_${name}`, value]);
+  // not by TF_VAR_…: terraform.tfvars comes after them, and this file after terraform.tfvars
+  writeFileSync(join(folder, 'lab.auto.tfvars.json'), JSON.stringify(options.variables));
   const base = {
     ...options.env,
-    ...Object.fromEntries(variables),
     TF_IN_AUTOMATION: '1',
     TF_INPUT: '0',
     CHECKPOINT_DISABLE: '1',
