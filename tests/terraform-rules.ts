@@ -47,7 +47,8 @@ function checkBlock(block: Block): string[] {
   const handed = block.type === 'module' ? block.attributes.get(GUARD) : undefined;
   if (handed !== undefined && handed !== `var . ${GUARD}`)
     return [`the module ${block.labels[0]} gets ${GUARD} = ${handed}: hand the variable on`];
-  if (block.type === 'removed' && !isForgotten(block)) return ['a removed block drops a resource from the state, past prevent_destroy'];
+  if (block.type === 'removed' && !isForgotten(block))
+    return ['a removed block drops a resource from the state, past prevent_destroy'];
   return [];
 }
 

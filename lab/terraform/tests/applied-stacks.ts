@@ -6,7 +6,7 @@ import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
 import { ON_MOTO } from '#lab/terraform/tenant.ts';
-import { obtainTools } from '#lab/toolbox/toolbox.ts';
+import { obtainTools, type Toolbox } from '#lab/toolbox/toolbox.ts';
 
 /** Secrets that must show up nowhere but in their parameters. */
 export const CANARIES = {
@@ -31,6 +31,7 @@ export const outputs = z.looseObject({
 /** The stacks on moto, and those of a second tenant. */
 export interface AppliedStacks {
   readonly lab: Lab;
+  readonly toolbox: Toolbox;
   readonly env: Readonly<Record<string, string>>;
   readonly bootstrap: Stack;
   readonly stack: Stack;
@@ -94,7 +95,7 @@ export async function applyStacks(): Promise<void> {
   const applied = await stack.outputs(outputs);
   const policyOf = (name: string): Statement[] => parsePolicy(name, JSON.parse(applied.policies[name] ?? ''));
   current = {
-    ...{ lab, env, bootstrap, stack, secrets, second, aws, outputs: applied },
+    ...{ lab, toolbox, env, bootstrap, stack, secrets, second, aws, outputs: applied },
     policies: { bot: policyOf('bot'), cluster: policyOf('cluster') },
     applyLog: logs.map(({ stdout, stderr }) => `${stdout.toString('utf8')}${stderr}`).join(''),
   };
