@@ -24,9 +24,13 @@ test('these resources cannot be destroyed by an apply', () => {
       .map(({ labels }) => `${file} ${labels.join('.')}`),
   );
   expect(kept).toEqual([
+    'aws/main.tf terraform_data.tenant',
     'bootstrap/main.tf aws_s3_bucket.state',
+    'modules/queues/main.tf aws_sqs_queue.dead_letter',
+    'modules/queues/main.tf aws_sqs_queue.source',
     'modules/repositories/main.tf aws_ecr_repository.this',
     'modules/tables/main.tf aws_dynamodb_table.this',
+    'secrets/main.tf terraform_data.tenant',
   ]);
 });
 
@@ -43,6 +47,12 @@ const bucket = `resource "aws_s3_bucket" "b" {
   bucket = "b-\${join("{", ["a"])}" # }
   ${keep}
 }\n`;
+const queue = `resource "aws_sqs_queue" "q" {
+  ${keep}
+}\n`;
+const tenant = `resource "terraform_data" "t" {
+  ${keep}
+}\n`;
 const rest = `module "tables" {
   deletion_protection = var.deletion_protection
 }
@@ -53,7 +63,7 @@ resource "aws_iam_role" "role" {
   name = "role"
 }
 resource "aws_ecr_lifecycle_policy" "policy" {}\n`;
-const good = table + repository + bucket + rest;
+const good = table + repository + bucket + queue + tenant + rest;
 const of = (resource: string, change: (text: string) => string) => good.replace(resource, change(resource));
 const noKeep = (name: string) => [`x.tf: ${name} has no lifecycle { prevent_destroy = true }`];
 
@@ -63,6 +73,8 @@ const rows: [string, string, string[]][] = [
     ['aws_dynamodb_table.t', table],
     ['aws_ecr_repository.r', repository],
     ['aws_s3_bucket.b', bucket],
+    ['aws_sqs_queue.q', queue],
+    ['terraform_data.t', tenant],
   ].flatMap(([name = '', text = '']): [string, string, string[]][] => [
     [`${name} without lifecycle`, of(text, (from) => from.replace(keep, '')), noKeep(name)],
     [`${name} without prevent_destroy`, of(text, (from) => from.replace(/prevent_destroy.*/, '')), noKeep(name)],
@@ -119,6 +131,16 @@ const rows: [string, string, string[]][] = [
   [
     'a removed block',
     `${good}removed {\n  from = aws_s3_bucket.b\n}`,
+    ['x.tf: a removed block drops a resource from the state, past prevent_destroy'],
+  ],
+  [
+    'a removed block of what moved to another stack',
+    `${good}removed {\n  from = module.secrets.aws_ssm_parameter.secret\n  lifecycle {\n    destroy = false\n  }\n}`,
+    [],
+  ],
+  [
+    'the same, that destroys it',
+    `${good}removed {\n  from = module.secrets.aws_ssm_parameter.secret\n  lifecycle {\n    destroy = true\n  }\n}`,
     ['x.tf: a removed block drops a resource from the state, past prevent_destroy'],
   ],
   ...[

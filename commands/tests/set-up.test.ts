@@ -52,7 +52,7 @@ describe('set-up.md, pasted block by block into one shell, from nothing to the f
   const ANSWERS: readonly (readonly [asks: RegExp, answers: string])[] = [
     [/\$\{EDITOR/, 'discord_bot_id = "42"\n'],
     [/TF_VAR_discord_token &&/, 'the token\nthe key\n'],
-    [/terraform\/aws apply$/m, 'yes\n'],
+    [/terraform\/(?:aws|secrets) apply$/m, 'yes\n'],
     [/read -rs TOKEN/, 'the reader\n'],
   ];
 
@@ -104,8 +104,19 @@ describe('set-up.md, pasted block by block into one shell, from nothing to the f
   });
 
   test('the secrets reach the one apply that needs them, and are forgotten', () => {
-    expect([state('bootstrap'), state('aws')]).toEqual(['/\n', 'the token/the key\n']);
+    expect([state('bootstrap'), state('aws'), state('secrets')]).toEqual(['/\n', '/\n', 'the token/the key\n']);
     expect(readFileSync(join(folder, 'calls'), 'utf8')).not.toMatch(/the (token|key|reader)/);
+  });
+
+  test('the three terraform.tfvars say who the tenant is, and git has them', () => {
+    const read = (stack: string): string =>
+      execFileSync('git', ['show', `HEAD:terraform/${stack}/terraform.tfvars`], { cwd: clone, encoding: 'utf8' });
+    for (const stack of ['bootstrap', 'aws', 'secrets']) {
+      expect(read(stack)).toMatch(/^project += "discord-bot"$/m);
+      expect(read(stack)).toMatch(/^region += "ca-central-1"$/m);
+    }
+    expect(read('bootstrap')).toMatch(/^repository +=\s+"acme\/shop"\nowner_id += 1001\nrepository_id += 2002$/m);
+    expect(read('aws')).toMatch(/^discord_bot_id = "42"$/m);
   });
 
   test('slipway.yaml, the overlays and argocd name the own account and repository, and are committed', () => {

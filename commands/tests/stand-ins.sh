@@ -22,6 +22,10 @@ aws() {
   echo "aws $*" >>"$CALLS"
   case "$*" in
   'sts get-caller-identity '*) echo 210987654321 ;;
+  'iam get-open-id-connect-provider '*) test -e "$STATE/provider" ;;
+  'iam create-open-id-connect-provider '*) touch "$STATE/provider" ;;
+  'sns create-topic '*) touch "$STATE/topic" && echo arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms ;;
+  'sns subscribe --topic-arn arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms --protocol email '*@*) has topic 'aws: there is no such topic' ;;
   'ecr get-login-password '*) has aws "aws: there is no registry yet" && echo a-password ;;
   *) fail "aws: unknown: $*" ;;
   esac
@@ -34,8 +38,12 @@ terraform() {
   local stack=${folder##*/}
   shift
   case "$1" in
-  init) touch "$STATE/init-$stack" ;;
-  plan) has "init-$stack" "terraform: init first" && test -e "$folder/terraform.tfvars" && touch "$folder/planned" ;;
+  init)
+    case "$stack $*" in
+    'bootstrap init' | *'-backend-config=bucket=acme-states -backend-config=region=ca-central-1') touch "$STATE/init-$stack" ;;
+    *) fail "terraform: no bucket for the state of $stack: $*" ;;
+    esac ;;
+  plan) has "init-$stack" "terraform: init first" && has provider 'terraform: the account has no OIDC provider' && touch "$folder/planned" ;;
   apply)
     if test "$2" = planned; then
       test -e "$folder/planned" || fail 'terraform: there is no plan'
@@ -44,6 +52,8 @@ terraform() {
       local answer
       echo 'Enter a value: ' && read -r answer && test "$answer" = yes || fail "terraform: the answer was $answer"
     fi
+    test "$stack" != bootstrap || has repos_acme_shop_environments_aws 'terraform: anyone who may push could make the environment aws, and get its role'
+    test "$stack" != aws || grep -q '^alarm_actions = ."arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms"' "$folder/terraform.tfvars" || fail 'terraform: alarms go nowhere'
     echo "$TF_VAR_discord_token/$TF_VAR_litellm_api_key" >"$STATE/$stack"
     ;;
   output)
@@ -105,7 +115,7 @@ kubectl() {
 editor() {
   echo "editor $*" >>"$CALLS"
   local line
-  read -r line && echo "$line" >>"$1"
+  read -r line && sed -i "s/^${line%% *} .*/$line/" "$1"
 }
 
 git() {

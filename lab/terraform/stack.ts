@@ -11,7 +11,8 @@ import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 export interface StackOptions {
   /** Folder below terraform/. */
   readonly stack: string;
-  readonly variables: Readonly<Record<string, string>>;
+  /** What differs from the stack's terraform.tfvars. */
+  readonly variables: Readonly<Record<string, unknown>>;
   /** Where AWS is, and credentials for it. */
   readonly env: Readonly<Record<string, string>>;
   /** The bucket of the S3 backend; without one the state is a file. */
@@ -20,7 +21,7 @@ export interface StackOptions {
 
 /** A stack of this repository in a copy of its own, ready to be planned and applied. */
 export interface Stack {
-  /** The copy. */
+  /** Its folder in the copy: the other stacks are beside it. */
   readonly folder: string;
   /** Runs Terraform there: `stack.run(['plan'])`. Throws unless `accept` takes the exit code. */
   run(
@@ -35,20 +36,21 @@ export interface Stack {
   planJson(env?: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
-/** Copies the Terraform code into the lab and initialises one stack of it. */
+/** Copies the Terraform code into the lab, once for each bucket, and initialises one stack of it. */
 export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOptions): Promise<Stack> {
-  const copy = lab.folder('terraform', `${options.stack}-${options.bucket ?? 'local'}`);
-  cpSync(join(repositoryRoot, 'terraform'), copy, {
-    recursive: true,
-    filter: (path) => !/\.terraform$|tfstate/.test(path),
-  });
+  const copy = join(lab.folder('terraform'), options.bucket ?? 'local');
+  if (!existsSync(copy))
+    cpSync(join(repositoryRoot, 'terraform'), copy, {
+      recursive: true,
+      filter: (path) => !/\.terraform$|tfstate/.test(path),
+    });
   const folder = join(copy, options.stack);
   const usesBackend = options.bucket !== undefined;
   if (!usesBackend) writeFileSync(join(folder, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
-  const variables = Object.entries(options.variables).map(([name, value]) => [`TF_VAR_${name}`, value]);
+  // not by TF_VAR_…: terraform.tfvars comes after them, and this file after terraform.tfvars
+  writeFileSync(join(folder, 'lab.auto.tfvars.json'), JSON.stringify(options.variables));
   const base = {
     ...options.env,
-    ...Object.fromEntries(variables),
     TF_IN_AUTOMATION: '1',
     TF_INPUT: '0',
     CHECKPOINT_DISABLE: '1',

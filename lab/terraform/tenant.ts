@@ -31,20 +31,17 @@ export interface AppliedTenant {
   readonly rest: (() => Promise<number>) | undefined;
 }
 
-/** What a person gives to the lab's tenant; secrets that open nothing. */
-const SETTINGS = {
-  discord_bot_id: '123456789012345678',
-  discord_guild_id: '123456789012345678',
-  litellm_base_url: 'https://llm.example.com',
-};
+/** What terraform.tfvars says otherwise for AWS itself: moto never answers who may use a dead-letter queue. */
+export const ON_MOTO = { restrict_dead_letters: false };
+/** Secrets that open nothing. */
 const SECRETS = {
   TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
   TF_VAR_litellm_api_key: 'sk-the-lab-has-no-llm',
 };
 
 /**
- * Applies terraform/bootstrap, then the repositories of terraform/aws. With `whole` the rest follows in the background:
- * the provider waits 25 s for every queue, and no build needs one.
+ * Applies terraform/bootstrap and the repositories of terraform/aws. With `whole` the rest and terraform/secrets follow in
+ * the background: the provider waits 25 s for every queue, and no build needs one.
  */
 export async function applyTenant(
   lab: Lab,
@@ -65,7 +62,7 @@ export async function applyTenant(
       await bootstrap.run(apply);
       return bootstrap.outputs(bootstrapOutputs);
     }),
-    openStack(lab, toolbox, { stack: 'aws', variables: SETTINGS, env }).then(async (opened) => {
+    openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env }).then(async (opened) => {
       await opened.run([...apply, '-target=module.repositories']);
       return opened;
     }),
@@ -82,11 +79,17 @@ export async function applyTenant(
 
   async function applyRest(): Promise<() => Promise<number>> {
     const begun = performance.now();
-    const running = await stack.start('terraform-apply', apply, SECRETS);
+    const secrets = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env });
+    const running = await Promise.all([
+      stack.start('terraform-apply', apply),
+      secrets.start('terraform-apply-secrets', apply, SECRETS),
+    ]);
     return async () => {
-      while (running.isRunning()) await sleep(100);
-      const log = readFileSync(running.log, 'utf8');
-      if (!log.includes('Apply complete!')) throw new Error(`terraform apply failed:\n${log.slice(-2000)}`);
+      while (running.some((process) => process.isRunning())) await sleep(100);
+      for (const { log } of running) {
+        const text = readFileSync(log, 'utf8');
+        if (!text.includes('Apply complete!')) throw new Error(`terraform apply failed:\n${text.slice(-2000)}`);
+      }
       return performance.now() - begun;
     };
   }

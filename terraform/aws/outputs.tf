@@ -50,12 +50,7 @@ output "registry" {
 
 output "parameter_path" {
   description = "What the names of the tenant's parameters begin with."
-  value       = module.secrets.path
-}
-
-output "parameter_names" {
-  description = "Name of each parameter that Terraform writes."
-  value       = module.secrets.names
+  value       = local.parameter_path
 }
 
 output "users" {

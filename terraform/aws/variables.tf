@@ -1,19 +1,17 @@
 variable "region" {
-  description = "AWS region that everything is in."
+  description = "AWS region that everything is in, such as ca-central-1."
   type        = string
-  default     = "ca-central-1"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region: '${var.region}' is no AWS region; it looks like ca-central-1."
+    error_message = "region: '${var.region}' is not an AWS region, such as ca-central-1."
   }
 }
 
 variable "project" {
-  description = "Name of the tenant: in tags, in the users' names, and the path of its parameters."
+  description = "Name of the tenant, unique in the account: begins every name that has none of its own below, and the path of the parameters."
   type        = string
-  default     = "discord-bot"
   nullable    = false
 
   validation {
@@ -23,32 +21,33 @@ variable "project" {
 }
 
 variable "tables" {
-  description = "Names of the four tables."
-  type = object({
-    sessions   = optional(string, "discord_sessions")
-    executions = optional(string, "discord_executions")
-    messages   = optional(string, "discord-messages")
-    history    = optional(string, "chat_history")
-  })
-  default  = {}
-  nullable = false
+  description = "Names of the tables whose name is not <project>-sessions, -executions, -messages or -history."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.tables), ["sessions", "executions", "messages", "history"])) == 0
+    error_message = "tables: ${join(", ", setsubtract(keys(var.tables), ["sessions", "executions", "messages", "history"]))} is not a table of this stack; the keys are sessions, executions, messages and history."
+  }
 }
 
 variable "queues" {
-  description = "Names of the two queues; each dead-letter queue adds -dlq."
-  type = object({
-    agentic_events   = optional(string, "agentic-events")
-    discord_messages = optional(string, "discord-messages")
-  })
-  default  = {}
-  nullable = false
+  description = "Names of the queues whose name is not <project>-agentic-events or -discord-messages; each dead-letter queue adds -dlq."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.queues), ["agentic_events", "discord_messages"])) == 0
+    error_message = "queues: ${join(", ", setsubtract(keys(var.queues), ["agentic_events", "discord_messages"]))} is not a queue of this stack; the keys are agentic_events and discord_messages."
+  }
 }
 
 variable "repositories" {
-  description = "How many builds each image repository keeps, besides those that git can still ask for."
+  description = "How many builds each image repository keeps, by its name. Default: 10 of <project> and 5 of <project>-sandbox."
   type        = map(number)
-  default     = { discord-bot = 10, dev-sandbox = 5 }
-  nullable    = false
+  default     = null
 }
 
 variable "queue_retention_seconds" {
@@ -58,10 +57,17 @@ variable "queue_retention_seconds" {
   nullable    = false
 }
 
+variable "queue_visibility_seconds" {
+  description = "How long a received message is hidden from other receivers: longer than handling one takes, or it counts as failed."
+  type        = number
+  default     = 900
+  nullable    = false
+}
+
 variable "restrict_dead_letters" {
-  description = "Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it. Off by default because moto never answers it and Terraform waits for 3 minutes and fails; on at AWS."
+  description = "Whether a dead-letter queue takes messages from its own queue alone. Only moto needs false: it never answers the question, and Terraform gives up after 3 minutes."
   type        = bool
-  default     = false
+  default     = true
   nullable    = false
 }
 
@@ -70,6 +76,22 @@ variable "alarm_actions" {
   type        = list(string)
   default     = []
   nullable    = false
+
+  validation {
+    condition     = length(var.alarm_actions) > 0 || var.no_alarm_actions_because != null
+    error_message = "alarm_actions: an alarm would reach no one; name a topic, such as arn:aws:sns:ca-central-1:123456789012:alarms, or say in no_alarm_actions_because why none is needed."
+  }
+}
+
+variable "no_alarm_actions_because" {
+  description = "Why alarms are sent to no one; needed where alarm_actions is empty."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.no_alarm_actions_because == null ? true : length(trimspace(var.no_alarm_actions_because)) > 0
+    error_message = "no_alarm_actions_because: the reason is empty; write one, or name a topic in alarm_actions."
+  }
 }
 
 variable "deletion_protection" {
@@ -98,7 +120,7 @@ variable "discord_bot_id" {
 
   validation {
     condition     = can(regex("^[0-9]{17,20}$", var.discord_bot_id))
-    error_message = "discord_bot_id: '${var.discord_bot_id}' is no Discord id; one has 17 to 20 digits (Developer Portal, General Information, Application ID)."
+    error_message = "discord_bot_id: '${var.discord_bot_id}' is not a Discord id, which has 17 to 20 digits (Developer Portal, General Information, Application ID)."
   }
 }
 
@@ -109,7 +131,7 @@ variable "discord_guild_id" {
 
   validation {
     condition     = can(regex("^[0-9]{17,20}$", var.discord_guild_id))
-    error_message = "discord_guild_id: '${var.discord_guild_id}' is no Discord id; one has 17 to 20 digits (in Discord: right click on the server, Copy Server ID)."
+    error_message = "discord_guild_id: '${var.discord_guild_id}' is not a Discord id, which has 17 to 20 digits (in Discord: right click on the server, Copy Server ID)."
   }
 }
 
@@ -122,40 +144,4 @@ variable "litellm_base_url" {
     condition     = can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", var.litellm_base_url))
     error_message = "litellm_base_url: '${var.litellm_base_url}' is not an address; write it with its scheme and without a user or password (everybody may read it), such as https://llm.example.com."
   }
-}
-
-variable "discord_token" {
-  description = "The bot's token at Discord. Only an apply that raises its version needs it: TF_VAR_discord_token."
-  type        = string
-  ephemeral   = true
-  sensitive   = true
-  default     = null
-
-  validation {
-    condition     = var.discord_token == null ? true : can(regex("^[A-Za-z0-9_-]{20,}\\.[A-Za-z0-9_-]{4,}\\.[A-Za-z0-9_-]{20,}$", var.discord_token))
-    error_message = "discord_token: the value is no Discord bot token, which is three parts joined by '.'; copy it from the Developer Portal (Bot, Reset Token), without 'Bot ' before it."
-  }
-}
-
-variable "litellm_api_key" {
-  description = "The key for LiteLLM. Only an apply that raises its version needs it: TF_VAR_litellm_api_key."
-  type        = string
-  ephemeral   = true
-  sensitive   = true
-  default     = null
-
-  validation {
-    condition     = var.litellm_api_key == null ? true : can(regex("^[!-~]{8,}$", var.litellm_api_key))
-    error_message = "litellm_api_key: the value is not a key; a key has 8 or more characters and neither spaces nor line ends (a line end at the end of a file counts)."
-  }
-}
-
-variable "secret_versions" {
-  description = "Version of each secret. To change a secret, raise its number and give its value to that apply."
-  type = object({
-    discord_token   = optional(number, 1)
-    litellm_api_key = optional(number, 1)
-  })
-  default  = {}
-  nullable = false
 }

@@ -11,7 +11,7 @@ terraform {
   required_providers {
     aws = {
       source  = "hashicorp/aws"
-      version = "5.100.0"
+      version = ">= 5.100, < 7"
     }
   }
 }
@@ -20,6 +20,6 @@ provider "aws" {
   region = var.region
 
   default_tags {
-    tags = local.tags
+    tags = merge(var.tags, { project = var.project, stack = "aws", managed-by = "terraform" })
   }
 }

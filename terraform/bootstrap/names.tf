@@ -6,7 +6,7 @@ locals {
   tables = merge({ for key in local.table_keys : key => "${var.project}-${key}" }, var.tables)
   queues = merge({ for key in local.queue_keys : key => "${var.project}-${replace(key, "_", "-")}" }, var.queues)
 
-  repositories = length(var.repositories) > 0 ? keys(var.repositories) : [var.project, "${var.project}-sandbox"]
+  repositories = var.repositories != null ? keys(var.repositories) : [var.project, "${var.project}-sandbox"]
 
   secrets  = ["discord_token", "litellm_api_key"]
   settings = ["discord_bot_id", "discord_guild_id", "litellm_base_url"]

@@ -1,12 +1,11 @@
 variable "region" {
-  description = "AWS region of the state bucket, and of what the roles may touch."
+  description = "AWS region of the state bucket, and of what the roles may touch, such as ca-central-1."
   type        = string
-  default     = "ca-central-1"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region: '${var.region}' is not an AWS region, which looks like ca-central-1."
+    error_message = "region: '${var.region}' is not an AWS region, such as ca-central-1."
   }
 }
 
@@ -119,14 +118,14 @@ variable "apply_environment" {
 }
 
 variable "tables" {
-  description = "Names of the tables of the stack aws, by what they hold; <project>-<key> unless said. The same as there."
+  description = "Names of the tables whose name is not <project>-sessions, -executions, -messages or -history; the same as in the stack aws."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = length(setsubtract(keys(var.tables), local.table_keys)) == 0
-    error_message = "tables: ${join(", ", setsubtract(keys(var.tables), local.table_keys))} is not one of ${join(", ", local.table_keys)}."
+    error_message = "tables: ${join(", ", setsubtract(keys(var.tables), local.table_keys))} is not a table of the stack aws; the keys are ${join(", ", local.table_keys)}."
   }
 
   validation {
@@ -136,14 +135,14 @@ variable "tables" {
 }
 
 variable "queues" {
-  description = "Names of the queues of the stack aws, by what they carry; <project>-<key> unless said. The same as there."
+  description = "Names of the queues whose name is not <project>-agentic-events or -discord-messages; the same as in the stack aws."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = length(setsubtract(keys(var.queues), local.queue_keys)) == 0
-    error_message = "queues: ${join(", ", setsubtract(keys(var.queues), local.queue_keys))} is not one of ${join(", ", local.queue_keys)}."
+    error_message = "queues: ${join(", ", setsubtract(keys(var.queues), local.queue_keys))} is not a queue of the stack aws; the keys are ${join(", ", local.queue_keys)}."
   }
 
   validation {
@@ -153,14 +152,13 @@ variable "queues" {
 }
 
 variable "repositories" {
-  description = "Image repositories of the stack aws and how many builds each keeps; <project> and <project>-sandbox unless said. The same as there: only the names count here."
+  description = "Image repositories, with how many builds each keeps; the same as in the stack aws. Default: <project> and <project>-sandbox."
   type        = map(number)
-  default     = {}
-  nullable    = false
+  default     = null
 
   validation {
-    condition     = alltrue([for name in keys(var.repositories) : can(regex("^[a-z0-9]+(?:[._/-][a-z0-9]+)*$", name))])
-    error_message = "repositories: each is the name of one image repository, written out, such as discord-bot; a wildcard would give the roles what is not the tenant's. Got ${join(", ", keys(var.repositories))}."
+    condition     = var.repositories == null ? true : alltrue([for name in keys(var.repositories) : can(regex("^[a-z0-9]+(?:[._/-][a-z0-9]+)*$", name))])
+    error_message = "repositories: each is the name of one image repository, written out, such as discord-bot; a wildcard would give the roles what is not the tenant's. Got ${join(", ", keys(coalesce(var.repositories, {})))}."
   }
 }
 

@@ -5,27 +5,17 @@ import { REGION, startMoto } from '#lab/aws/moto.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
-import { obtainTools } from '#lab/toolbox/toolbox.ts';
+import { ON_MOTO } from '#lab/terraform/tenant.ts';
+import { obtainTools, type Toolbox } from '#lab/toolbox/toolbox.ts';
 
 /** Secrets that must show up nowhere but in their parameters. */
 export const CANARIES = {
   TF_VAR_discord_token: `CANARY${'a'.repeat(20)}.CANARY.${'b'.repeat(27)}`,
   TF_VAR_litellm_api_key: 'CANARY-litellm-key',
 };
-const settings = {
-  discord_bot_id: '123456789012345678',
-  discord_guild_id: '123456789012345678',
-  litellm_base_url: 'https://llm.example.com',
-};
-const secondSettings = {
-  ...settings,
-  region: 'eu-west-1',
-  project: 'second-bot',
-  tables:
-    '{ sessions = "second_sessions", executions = "second_executions", messages = "second-messages", history = "second_history" }',
-  queues: '{ agentic_events = "second-events", discord_messages = "second-messages" }',
-  repositories: '{ second-bot = 3 }',
-};
+const SECOND_CANARIES = { ...CANARIES, TF_VAR_litellm_api_key: 'CANARY-second-key' };
+/** A tenant that says nothing but its name: every other name begins with it. */
+const SECOND = { region: 'eu-west-1', project: 'second-bot', tables: {}, queues: {}, repositories: null };
 
 /** Outputs of the stack that the tests read. */
 export const outputs = z.looseObject({
@@ -38,13 +28,16 @@ export const outputs = z.looseObject({
   parameter_path: z.string(),
 });
 
-/** The stacks on moto: bootstrap, the tenant's, and a second tenant's in another region. */
+/** The stacks on moto, and those of a second tenant. */
 export interface AppliedStacks {
   readonly lab: Lab;
+  readonly toolbox: Toolbox;
   readonly env: Readonly<Record<string, string>>;
   readonly bootstrap: Stack;
   readonly stack: Stack;
-  readonly second: Stack;
+  readonly secrets: Stack;
+  /** The second tenant's stacks, in another region. */
+  readonly second: { readonly stack: Stack; readonly secrets: Stack };
   readonly outputs: z.output<typeof outputs>;
   /** What the two identities of the tenant may. */
   readonly policies: Readonly<Record<'bot' | 'cluster', Statement[]>>;
@@ -62,7 +55,7 @@ export function stacks(): AppliedStacks {
   return current;
 }
 
-/** Starts moto and applies all three stacks. */
+/** Starts moto and applies all stacks, those of the two tenants side by side. */
 export async function applyStacks(): Promise<void> {
   const toolbox = await obtainTools(['terraform', 'moto'], silentProgress);
   const lab = await openLab({ progress: silentProgress, path: toolbox.path });
@@ -78,20 +71,32 @@ export async function applyStacks(): Promise<void> {
     return stdout.length === 0 ? {} : JSON.parse(stdout.toString('utf8'));
   };
   const place = ['--create-bucket-configuration', `LocationConstraint=${REGION}`];
-  await aws('s3api', 'create-bucket', '--bucket', 'states', ...place);
-  const github = { repository: 'acme/tenant', owner_id: '1001', repository_id: '2002' };
-  const bootstrap = await openStack(lab, toolbox, { stack: 'bootstrap', variables: github, env });
-  const stack = await openStack(lab, toolbox, { stack: 'aws', variables: settings, env, bucket: 'states' });
-  const second = await openStack(lab, toolbox, { stack: 'aws', variables: secondSettings, env });
+  for (const bucket of ['states', 'second-states']) await aws('s3api', 'create-bucket', '--bucket', bucket, ...place);
+  await aws('s3api', 'put-bucket-versioning', '--bucket', 'states', '--versioning-configuration', 'Status=Enabled');
+  const github = { repository: 'acme/tenant', owner_id: 1001, repository_id: 2002 };
+  const open = (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
+    openStack(lab, toolbox, { stack, variables, env, ...(bucket === undefined ? {} : { bucket }) });
+  const bootstrap = await open('bootstrap', github);
+  const stack = await open('aws', ON_MOTO, 'states');
+  const secrets = await open('secrets', {}, 'states');
+  const second = {
+    stack: await open('aws', { ...ON_MOTO, ...SECOND }, 'second-states'),
+    secrets: await open('secrets', { project: SECOND.project, region: SECOND.region }, 'second-states'),
+  };
   const apply = ['apply', '-no-color', '-auto-approve'];
   await bootstrap.run(apply);
   // at the same time: the provider waits 25 s for each queue
-  const [first] = await Promise.all([stack.run(apply, { env: CANARIES }), second.run(apply, { env: CANARIES })]);
+  const logs = await Promise.all([
+    stack.run(apply),
+    secrets.run(apply, { env: CANARIES }),
+    second.stack.run(apply),
+    second.secrets.run(apply, { env: SECOND_CANARIES }),
+  ]);
   const applied = await stack.outputs(outputs);
   const policyOf = (name: string): Statement[] => parsePolicy(name, JSON.parse(applied.policies[name] ?? ''));
   current = {
-    ...{ lab, env, bootstrap, stack, second, aws, outputs: applied },
+    ...{ lab, toolbox, env, bootstrap, stack, secrets, second, aws, outputs: applied },
     policies: { bot: policyOf('bot'), cluster: policyOf('cluster') },
-    applyLog: first.stdout.toString('utf8') + first.stderr,
+    applyLog: logs.map(({ stdout, stderr }) => `${stdout.toString('utf8')}${stderr}`).join(''),
   };
 }

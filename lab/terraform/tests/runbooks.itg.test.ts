@@ -1,6 +1,7 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import { writeCost } from '#commands/cost.ts';
 import { awsEnvironment } from '#lab/aws/aws.ts';
 import { startMoto } from '#lab/aws/moto.ts';
@@ -8,6 +9,7 @@ import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
+import { ON_MOTO } from '#lab/terraform/tenant.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 
 const runbooks = join(repositoryRoot, 'docs/runbooks');
@@ -20,18 +22,32 @@ const blocks = files.flatMap((file) =>
   ),
 );
 
-/** A cluster that has one secret, in a file, and answers the three things that the runbook asks of it. */
+/** The teardown comes last; the other runbooks stand on what is applied. */
+const isLast = (name: string): boolean => name.startsWith('teardown.md');
+
+/** A cluster that has one secret, in a file, and answers the things that the runbooks ask of it. */
 const KUBECTL = [
-  'case "$1" in',
-  'apply) test "$*" = "apply -f -" && cat > aws-cluster.json;;',
-  'auth) echo yes;;',
-  '-n) jq -j .stringData.AWS_ACCESS_KEY_ID aws-cluster.json | base64 -w0;;',
+  'case "$1 $3" in',
+  '"apply -") test "$*" = "apply -f -" && cat > aws-cluster.json;;',
+  'auth*) echo yes;;',
+  '"-n get") jq -j .stringData.AWS_ACCESS_KEY_ID aws-cluster.json | base64 -w0;;',
+  '"-n wait") echo condition met;;',
   '*) exit 1;;',
   'esac',
 ].join(' ');
 
-/** What the blocks about keys say, errors first. */
+/** Terraform, and a person who reads the plan and says yes. */
+const TERRAFORM = [
+  'case "$2" in',
+  'apply|destroy) command terraform "$1" "$2" -auto-approve -no-color "${@:3}";;',
+  '*) command terraform "$@";;',
+  'esac',
+].join(' ');
+
+/** What blocks say, errors first. */
 const SAID: Readonly<Record<string, RegExp>> = {
+  'restore-table.md, block 5': /Import successful/,
+  'restore-table.md, block 6': /Apply complete! Resources: \d+ added, \d+ changed, 0 destroyed/,
   'rotate-secrets.md, block 1': /^discord-bot-bot has the key (\w+)\n[\s\S]*"\1",\s+"Active"/,
   'rotate-secrets.md, block 2': /^discord-bot-cluster has the key (\w+)\nyes\n\1$/,
   'rotate-secrets.md, block 3':
@@ -40,27 +56,90 @@ const SAID: Readonly<Record<string, RegExp>> = {
 
 let lab: Lab;
 let stack: Stack;
+let secrets: Stack;
+let bootstrap: Stack;
 let env: Record<string, string>;
 let folder: string;
 
 const bash = async (script: string) => {
   // an old command line does not know AWS_ENDPOINT_URL, npm must find this project's scripts, and the cluster is a file
-  const setUp = `set -euo pipefail\naws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\nnpm() { command npm --prefix ${JSON.stringify(repositoryRoot)} "$@"; }\nkubectl() { ${KUBECTL}; }\ncd ${JSON.stringify(folder)}\n`;
-  return lab.exec(['bash', '-c', `${setUp}${script}`], { extraEnv: env });
+  const setUp = [
+    'set -euo pipefail',
+    'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }',
+    `npm() { command npm --prefix ${JSON.stringify(repositoryRoot)} "$@"; }`,
+    `kubectl() { ${KUBECTL}; }`,
+    `terraform() { ${TERRAFORM}; }`,
+    `cd ${JSON.stringify(folder)}`,
+  ];
+  return lab.exec(['bash', '-c', `${setUp.join('\n')}\n${script}`], { extraEnv: { ...env, TF_INPUT: '0' } });
 };
+
+/** A message whose body a command line would take for a file's name, and that has an attribute. */
+const HOSTILE = { body: 'file:///etc/hostname', attributes: { kind: { DataType: 'String', StringValue: 'a "b" $c' } } };
+
+const urlOf = (queue: string): string =>
+  `"$(aws sqs get-queue-url --queue-name ${queue} --query QueueUrl --output text)"`;
+
+/** Puts {@link HOSTILE} into a queue. */
+async function send(queue: string): Promise<void> {
+  const input = { MessageBody: HOSTILE.body, MessageAttributes: HOSTILE.attributes };
+  await bash(`aws sqs send-message --queue-url ${urlOf(queue)} --cli-input-json '${JSON.stringify(input)}'`);
+}
+
+/** Returns the messages of a queue, which stay in it. */
+async function look(queue: string): Promise<{ body: string; attributes: unknown }[]> {
+  const found = await bash(
+    `aws sqs receive-message --queue-url ${urlOf(queue)} --max-number-of-messages 10 --visibility-timeout 0 --message-attribute-names All`,
+  );
+  const text = found.stdout.toString('utf8');
+  const messages = z.object({ Messages: z.array(z.object({ Body: z.string(), MessageAttributes: z.unknown() })) });
+  if (text === '') return [];
+  return messages.parse(JSON.parse(text)).Messages.map(({ Body, MessageAttributes }) => ({
+    body: Body,
+    attributes: MessageAttributes,
+  }));
+}
+
+/** Who makes the runbooks' commits. */
+const gitEnv = {
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'a@b',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'a@b',
+};
+
+const blockOf = (name: string): string => blocks.find(([place]) => place === name)?.[1] ?? `false # no ${name}`;
+
+const run = async (name: string, script = blockOf(name)): Promise<void> => {
+  const { stdout, stderr } = await bash(script);
+  expect(stderr).not.toMatch(/error/i);
+  if (name in SAID) expect(`${stderr}${stdout}`).toMatch(SAID[name] ?? '');
+};
+
+/** A clone of a repository with the tenant's overlays, in which the runbooks' commits are made. */
+async function openClone(): Promise<string> {
+  const [origin, clone] = [lab.folder('origin'), join(lab.folder('at-work'), 'clone')];
+  const git = (...args: string[]) => lab.exec(['git', ...args], { extraEnv: gitEnv });
+  await git('init', '--quiet', '--bare', '--initial-branch=main', origin);
+  await git('clone', '--quiet', origin, clone);
+  for (const name of ['overlays', 'base']) cpSync(join(repositoryRoot, name), join(clone, name), { recursive: true });
+  await git('-C', clone, 'add', '--all');
+  await git('-C', clone, 'commit', '--quiet', '--message=a');
+  await git('-C', clone, 'push', '--quiet', 'origin', 'main');
+  return clone;
+}
 
 beforeAll(async () => {
   const toolbox = await obtainTools(['terraform', 'moto'], silentProgress);
   lab = await openLab({ progress: silentProgress, path: toolbox.path });
   const moto = await startMoto(lab, toolbox);
-  folder = lab.folder('at-work');
-  env = { ...awsEnvironment(`http://${moto}`), AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-  const variables = {
-    discord_bot_id: '123456789012345678',
-    discord_guild_id: '123456789012345678',
-    litellm_base_url: 'https://llm.example.com',
-  };
-  stack = await openStack(lab, toolbox, { stack: 'aws', variables, env });
+  env = { ...gitEnv, ...awsEnvironment(`http://${moto}`), AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  stack = await openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env });
+  secrets = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env });
+  bootstrap = await openStack(lab, toolbox, { stack: 'bootstrap', variables: {}, env });
+  folder = await openClone();
+  symlinkSync(join(stack.folder, '..'), join(folder, 'terraform'));
 }, 120_000);
 
 afterAll(async () => {
@@ -72,39 +151,65 @@ test('docs/cost.md is what the plan costs', async () => {
   expect(readFileSync(join(repositoryRoot, 'docs/cost.md'), 'utf8')).toBe(writeCost('plan', plan));
 }, 60_000);
 
-describe('with the stack applied', () => {
+describe('with the stacks applied', () => {
   beforeAll(async () => {
-    const secrets = {
-      TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
-      TF_VAR_litellm_api_key: 'sk-nothing',
-    };
-    await stack.run(['apply', '-no-color', '-auto-approve'], { env: secrets });
-  }, 120_000);
+    const apply = ['apply', '-no-color', '-auto-approve'];
+    await bash(
+      'aws iam create-open-id-connect-provider --url https://token.actions.githubusercontent.com --client-id-list sts.amazonaws.com',
+    );
+    await Promise.all([
+      bootstrap.run(apply),
+      stack.run(apply),
+      secrets.run(apply, {
+        env: {
+          TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
+          TF_VAR_litellm_api_key: 'sk-nothing',
+        },
+      }),
+    ]);
+  }, 180_000);
 
-  test.each(blocks)(
+  test('dead letters go back as they are, with their attributes', async () => {
+    await send('agentic-events-dlq');
+    await send('agentic-events-dlq');
+    await run('dead-letters.md, block 1');
+    await run('dead-letters.md, block 2');
+    expect(await look('agentic-events')).toEqual([HOSTILE, HOSTILE]);
+    expect(await look('agentic-events-dlq')).toEqual([]);
+  }, 60_000);
+
+  test('a queue gets another name, and no message is lost', async () => {
+    await run('move-queue.md, block 1');
+    for (const name of ['aws', 'bootstrap']) {
+      const path = join(folder, 'terraform', name, 'terraform.tfvars');
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"agentic-events"', '"events"'));
+    }
+    await bash('terraform -chdir=terraform/bootstrap apply');
+    const { stdout } = await bash('terraform -chdir=terraform/aws apply');
+    expect(stdout.toString('utf8')).toMatch(/aws_sqs_queue.source\["agentic_events"\] will be created/);
+    expect(stdout.toString('utf8')).not.toMatch(/aws_sqs_queue\S* (?:will|must) be (?:destroyed|replaced)/);
+    const move = blockOf('dead-letters.md, block 2');
+    await bash(
+      move.replace('agentic-events-dlq', 'agentic-events').replace(/(^to=.*--queue-name) agentic-events/m, '$1 events'),
+    );
+    expect(await look('events')).toEqual([HOSTILE, HOSTILE]);
+    const empty = await bash(blockOf('move-queue.md, block 2'));
+    expect(Object.values(JSON.parse(empty.stdout.toString('utf8')))).toEqual(['0', '0', '0']);
+  }, 180_000);
+
+  test.each(blocks.filter(([name]) => !isLast(name) && !/^(?:dead-letters|move-queue)/.test(name)))(
     '%s',
-    async (name, script) => {
-      if (name.startsWith('dead-letters'))
-        await bash(
-          'aws sqs send-message --queue-url "$(aws sqs get-queue-url --queue-name agentic-events-dlq --query QueueUrl --output text)" --message-body \'{"a": "b c"}\'',
-        );
-      const { stdout, stderr } = await bash(script);
-      expect(stderr).not.toMatch(/error/i);
-      if (name in SAID) expect(`${stderr}${stdout}`).toMatch(SAID[name] ?? '');
-    },
-    60_000,
+    (name, script) => run(name, script.replaceAll('agentic-events', 'events')),
+    120_000,
   );
 
-  test('the redrive by hand moved every message, and the keys are where the runbook says', async () => {
-    const count = async (queue: string) =>
-      (
-        await bash(
-          `aws sqs get-queue-attributes --queue-url "$(aws sqs get-queue-url --queue-name ${queue} --query QueueUrl --output text)" --attribute-names ApproximateNumberOfMessages --query Attributes.ApproximateNumberOfMessages --output text`,
-        )
-      ).stdout
-        .toString('utf8')
-        .trim();
-    expect(await count('agentic-events')).toBe('2');
+  test('the restored table is under Terraform, the bot was stopped and runs again, and the keys are where they belong', async () => {
+    expect(
+      (await stack.outputs(z.looseObject({ table_names: z.record(z.string(), z.string()) }))).table_names,
+    ).toMatchObject({ messages: 'discord-messages-restored' });
+    const log = (await bash('git log --format=%s origin/main')).stdout.toString('utf8').split('\n');
+    expect(log.slice(0, 2)).toEqual(['ops: start the bot again', 'ops: stop the bot while a table is restored']);
+    expect((await bash('git diff --stat origin/main~2 origin/main -- overlays')).stdout.toString('utf8')).toBe('');
     const stored = async (name: string) =>
       (
         await bash(
@@ -116,7 +221,7 @@ describe('with the stack applied', () => {
       AWS_SECRET_ACCESS_KEY: expect.any(String),
     });
     expect(JSON.parse(await stored('cluster_credentials'))).toEqual({ AWS_ACCESS_KEY_ID: expect.any(String) });
-  }, 30_000);
+  }, 60_000);
 });
 
 /** moto keeps the last use of a key: the moment of the last request that is signed with it. Only the clock is ours. */
@@ -168,44 +273,42 @@ describe('the keys of the cluster, with a kubectl that fails', () => {
 describe('the applied stack', () => {
   test('an apply that is interrupted and repeated loses nothing', async () => {
     const before = await stack.run(['state', 'list']);
-    const running = await stack.start('interrupted', [
-      'apply',
-      '-no-color',
-      '-auto-approve',
-      '-var',
-      'queue_retention_seconds=3600',
-    ]);
+    const change = ['apply', '-no-color', '-auto-approve', '-var', 'queue_retention_seconds=3600'];
+    const running = await stack.start('interrupted', change);
     await new Promise((resolve) => setTimeout(resolve, 6000));
     process.kill(running.pid, 'SIGINT');
     while (running.isRunning()) await new Promise((resolve) => setTimeout(resolve, 100));
-    await stack.run(['apply', '-no-color', '-auto-approve', '-var', 'queue_retention_seconds=3600']);
+    await stack.run(change);
     expect((await stack.run(['state', 'list'])).stdout.toString('utf8')).toBe(before.stdout.toString('utf8'));
   }, 180_000);
 
-  test('the teardown, in its order', async () => {
-    const modules = join(stack.folder, '..', 'modules');
-    cpSync(modules, join(folder, 'terraform/modules'), { recursive: true });
-    const [, sed = ''] = /^2\. `([^`]+)`/m.exec(readFileSync(join(runbooks, 'teardown.md'), 'utf8')) ?? [];
-    await bash(sed);
-    for (const name of ['tables', 'repositories'])
-      writeFileSync(join(modules, name, 'main.tf'), readFileSync(join(folder, 'terraform/modules', name, 'main.tf')));
-    const destroy = ['destroy', '-no-color', '-auto-approve'];
-    const refused = await stack.run(destroy, { accept: 'any' });
-    expect(refused.code).not.toBe(0);
-    expect(refused.stderr).toMatch(/protection/i);
-    await stack.run(['apply', '-no-color', '-auto-approve', '-var', 'deletion_protection=false'], {
-      env: {
-        TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
-        TF_VAR_litellm_api_key: 'sk-nothing',
-      },
-    });
+  test('the teardown: refused as long as something is protected, and nothing of the tenant is left', async () => {
+    const manifest = '{"schemaVersion":2,"config":{"digest":"sha256:a","size":1},"layers":[]}';
     await bash(
-      'for user in discord-bot-bot discord-bot-cluster; do for key in $(aws iam list-access-keys --user-name $user --query "AccessKeyMetadata[].AccessKeyId" --output text); do aws iam delete-access-key --user-name $user --access-key-id $key; done; done',
+      `aws ecr put-image --repository-name discord-bot --image-tag in-1 --image-manifest '${manifest}' >/dev/null`,
     );
-    await stack.run([...destroy, '-var', 'deletion_protection=false']);
-    const { stdout } = await bash(
-      'aws dynamodb list-tables --query "TableNames" --output text; aws ecr describe-repositories --query "repositories[].repositoryName" --output text',
+    const refused = await stack.run(['destroy', '-no-color', '-auto-approve'], { accept: 'any' });
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('prevent_destroy')]);
+    for (const [name] of blocks.filter(([name]) => isLast(name))) await run(name);
+    const left = await bash(
+      [
+        'aws dynamodb list-tables --query "TableNames" --output text',
+        'aws ecr describe-repositories --query "repositories[].repositoryName" --output text',
+        'aws ssm describe-parameters --query "Parameters[].Name" --output text',
+        'aws iam list-users --query "Users[].UserName" --output text',
+        'aws iam list-roles --query "Roles[].RoleName" --output text',
+        'aws s3api list-buckets --query "Buckets[].Name" --output text',
+        'aws iam list-open-id-connect-providers --query "OpenIDConnectProviderList[].Arn" --output text',
+      ].join('\n'),
     );
-    expect(stdout.toString('utf8').trim()).toBe('discord-messages-restored');
-  }, 300_000);
+    expect(
+      left.stdout
+        .toString('utf8')
+        .split(/\s+/)
+        .filter((word) => word !== ''),
+    ).toEqual([
+      'discord-messages', // what was restored is beside it, and was destroyed
+      expect.stringContaining('oidc-provider/token.actions.githubusercontent.com'),
+    ]);
+  }, 400_000);
 });

@@ -1,86 +1,124 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { checkTrustFiles } from '#commands/check-trust.ts';
 import { runCommand } from '#commands/command.ts';
 import { ACCOUNT } from '#lab/aws/moto.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
+import { openStack } from '#lab/terraform/stack.ts';
+import { ON_MOTO } from '#lab/terraform/tenant.ts';
 import { CANARIES, outputs, stacks } from '#lab/terraform/tests/applied-stacks.ts';
+import { expectNoChanges } from '#lab/terraform/tests/plans.ts';
 
-const changes = z.looseObject({
-  resource_changes: z.array(
-    z.looseObject({
-      address: z.string(),
-      change: z.looseObject({ actions: z.array(z.string()), before: z.unknown(), after: z.unknown() }),
-    }),
-  ),
-});
+const setUp = readFileSync(join(repositoryRoot, 'docs/runbooks/set-up.md'), 'utf8');
+
+const versions = z.object({ Versions: z.array(z.object({ Key: z.string(), VersionId: z.string() })).default([]) });
+
+/** Returns every version of every state in a bucket, as text. */
+async function readStateVersions(bucket: string): Promise<string[]> {
+  const { aws, lab, env } = stacks();
+  const { Versions } = versions.parse(await aws('s3api', 'list-object-versions', '--bucket', bucket));
+  const folder = lab.folder('versions', bucket);
+  for (const { Key, VersionId } of Versions) {
+    const path = join(folder, `${Key.replaceAll('/', '-')}-${VersionId}`);
+    await lab.exec(
+      ['aws', '--endpoint-url', env['AWS_ENDPOINT_URL'] ?? '', 's3api', 'get-object', '--bucket', bucket].concat([
+        '--key',
+        Key,
+        '--version-id',
+        VersionId,
+        path,
+      ]) as [string, ...string[]],
+      { extraEnv: env },
+    );
+  }
+  return readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
+}
 
 describe('Terraform itself', () => {
   test("a second plan needs no secret and finds nothing but moto's white space", async () => {
-    const { resource_changes } = changes.parse(await stacks().stack.planJson());
-    const left = resource_changes.filter(({ change }) => change.actions.join() !== 'no-op');
-    const redrive = z.looseObject({ redrive_policy: z.string() });
-    for (const { address, change } of left) {
-      expect(address).toMatch(/aws_sqs_queue\.source/); // moto rewrites the redrive policy's JSON, with spaces
-      const [before, after] = [redrive.parse(change.before), redrive.parse(change.after)];
-      expect(JSON.parse(before.redrive_policy)).toEqual(JSON.parse(after.redrive_policy));
-      expect({ ...before, redrive_policy: '' }).toEqual({ ...after, redrive_policy: '' });
+    const { bootstrap, stack, secrets, second } = stacks();
+    for (const applied of [bootstrap, stack, secrets, second.stack, second.secrets]) await expectNoChanges(applied);
+  }, 120_000);
+
+  test('a state belongs to one tenant in one region: the names of another are refused', async () => {
+    for (const [applied, other] of [
+      [stacks().stack, ['-var', 'project=second-bot']],
+      [stacks().stack, ['-var', 'region=eu-west-1']],
+      [stacks().secrets, ['-var', 'project=second-bot']],
+    ] as const) {
+      const { code, stderr } = await applied.run(['plan', '-no-color', ...other], { accept: 'any' });
+      expect(code).toBe(1);
+      expect(stderr).toContain('terraform_data.tenant has lifecycle.prevent_destroy');
     }
-    const first = changes.parse(await stacks().bootstrap.planJson());
-    expect(first.resource_changes.filter(({ change }) => change.actions.join() !== 'no-op')).toEqual([]);
   }, 60_000);
 
-  test('no secret is in the log, the plan, its JSON or the state, and the parameters have them', async () => {
-    const plan = JSON.stringify(await stacks().stack.planJson(CANARIES));
-    const state = (await stacks().stack.run(['state', 'pull'])).stdout.toString('utf8');
-    for (const text of [stacks().applyLog, plan, state, JSON.stringify(stacks().outputs)])
-      expect(text).not.toContain('CANARY');
-    const found = await stacks().lab.exec(
-      ['grep', '--recursive', '--files-with-matches', 'CANARY', stacks().stack.folder],
-      {
-        accept: [0, 1],
-      },
-    );
-    expect(found.stdout.toString('utf8')).toBe('');
+  test('a queue of another tenant is refused instead of adopted', async () => {
+    const { lab, toolbox, env } = stacks();
+    const variables = { ...ON_MOTO, project: 'third-bot', tables: {}, repositories: null };
+    const third = await openStack(lab, toolbox, { stack: 'aws', variables, env });
+    const target = '-target=module.queues.aws_sqs_queue.dead_letter["agentic_events"]';
+    const { code, stderr } = await third.run(['apply', '-no-color', '-auto-approve', target], { accept: 'any' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/QueueAlreadyExists|QueueNameExists|already exists/);
   }, 60_000);
 });
 
 describe('a secret', () => {
+  const stored = (): Promise<unknown> => {
+    const path = ['--name', '/discord-bot/discord_token', '--with-decryption', '--query', 'Parameter.Value'];
+    return stacks().aws('ssm', 'get-parameter', ...path);
+  };
+  const apply = ['apply', '-no-color', '-auto-approve'];
+
   test('raising a version without its value names it, and nothing is lost', async () => {
-    const { code, stderr, stdout } = await stacks().stack.run(
-      ['apply', '-no-color', '-auto-approve', '-target=module.secrets', '-var', 'secret_versions={discord_token=2}'],
-      { accept: 'any' },
-    );
+    const raise = [...apply, '-var', 'secret_versions={discord_token=2}'];
+    const { code, stderr, stdout } = await stacks().secrets.run(raise, { accept: 'any' });
     expect(code).not.toBe(0);
     expect(`${stdout}${stderr}`.replaceAll(/\s+/g, ' ')).toContain(
       'the value of discord_token is missing: its version is raised to 2, so set TF_VAR_discord_token for this apply',
     );
-    expect(
-      await stacks().aws(
-        'ssm',
-        'get-parameter',
-        '--name',
-        '/discord-bot/discord_token',
-        '--with-decryption',
-        '--query',
-        'Parameter.Value',
-      ),
-    ).toBe(CANARIES.TF_VAR_discord_token);
+    expect(await stored()).toBe(CANARIES.TF_VAR_discord_token);
     const rotated = CANARIES.TF_VAR_discord_token.replace('aaaa', 'zzzz');
-    await stacks().stack.run(
-      ['apply', '-no-color', '-auto-approve', '-target=module.secrets', '-var', 'secret_versions={discord_token=2}'],
-      { env: { TF_VAR_discord_token: rotated } },
+    await stacks().secrets.run(raise, { env: { TF_VAR_discord_token: rotated } });
+    expect(await stored()).toBe(rotated);
+  }, 60_000);
+
+  test('a parameter that exists already: what set-up.md says makes it again, and no state has the value', async () => {
+    const { secrets, aws } = stacks();
+    await secrets.run(['state', 'rm', 'module.secrets.aws_ssm_parameter.secret["discord_token"]']);
+    const again = await secrets.run(apply, { env: CANARIES, accept: 'any' });
+    expect(again.code).not.toBe(0);
+    expect(again.stderr).toContain('ParameterAlreadyExists');
+    const advice = /`(aws ssm delete-parameter --name \/discord-bot\/discord_token)`/.exec(setUp)?.[1] ?? '';
+    await aws(...advice.split(' ').slice(1));
+    await secrets.run(apply, { env: CANARIES });
+    expect(await stored()).toBe(CANARIES.TF_VAR_discord_token);
+  }, 60_000);
+
+  test('no secret is in a log, a plan, its JSON, an output, or any version of any state', async () => {
+    const { stack, secrets, second, applyLog } = stacks();
+    const plan = JSON.stringify(await secrets.planJson(CANARIES));
+    const states = [...(await readStateVersions('states')), ...(await readStateVersions('second-states'))];
+    expect(states.length).toBeGreaterThan(8);
+    for (const text of [applyLog, plan, JSON.stringify(stacks().outputs), ...states])
+      expect(text).not.toContain('CANARY');
+    const folders = [stack, secrets, second.stack, second.secrets].map(({ folder }) => folder);
+    const grep = ['grep', '--recursive', '--files-with-matches', 'CANARY', ...folders] as const;
+    const found = await stacks().lab.exec([...grep] as [string, ...string[]], { accept: [0, 1] });
+    expect(found.stdout.toString('utf8')).toBe('');
+  }, 120_000);
+
+  test('importing it would have written it into the state: why set-up.md says never to', async () => {
+    const { lab, toolbox, env } = stacks();
+    const copy = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env });
+    await copy.run(
+      ['import', '-no-color', 'module.secrets.aws_ssm_parameter.secret["discord_token"]', '/discord-bot/discord_token'],
+      { env: CANARIES },
     );
-    expect(
-      await stacks().aws(
-        'ssm',
-        'get-parameter',
-        '--name',
-        '/discord-bot/discord_token',
-        '--with-decryption',
-        '--query',
-        'Parameter.Value',
-      ),
-    ).toBe(rotated);
+    expect(readFileSync(join(copy.folder, 'terraform.tfstate'), 'utf8')).toContain('CANARY');
+    expect(setUp).toContain('Never import a secret');
   }, 60_000);
 });
 
@@ -129,13 +167,13 @@ describe('a state that another holds', () => {
 
 describe('beside the stack', () => {
   test('a second tenant lives beside the first, in another region', async () => {
-    const other = await stacks().second.outputs(outputs);
+    const other = await stacks().second.stack.outputs(outputs);
     expect(other.parameter_path).toBe('/second-bot');
     expect(
       await stacks().aws('dynamodb', 'list-tables', '--region', 'eu-west-1', '--query', 'length(TableNames)'),
     ).toBe(4);
     expect(await stacks().aws('dynamodb', 'list-tables', '--query', 'length(TableNames)')).toBe(4);
-    expect(other.policies['bot']).toContain(`arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/second_sessions`);
+    expect(other.policies['bot']).toContain(`arn:aws:dynamodb:eu-west-1:${ACCOUNT}:table/second-bot-sessions`);
     expect(other.policies['bot']).not.toContain('ca-central-1');
   }, 30_000);
 

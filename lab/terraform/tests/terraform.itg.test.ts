@@ -3,6 +3,7 @@ import { evaluatePolicies } from '#core/aws/iam/evaluate.ts';
 import type { Statement } from '#core/aws/iam/policy.ts';
 import { type AppliedStacks, applyStacks, stacks } from '#lab/terraform/tests/applied-stacks.ts';
 import { denied, type IdentityCall, needed } from '#lab/terraform/tests/identity-calls.ts';
+import { allowDestroy, expectNoChanges } from '#lab/terraform/tests/plans.ts';
 // their tests run in this file too, on the same stacks: an apply takes a minute
 import '#lab/terraform/tests/services.ts';
 import '#lab/terraform/tests/state.ts';
@@ -48,22 +49,37 @@ describe('what the two identities may', () => {
 });
 
 test.each([
-  ['no credentials', { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' }, /No valid credential sources found/],
-  ['a wrong region', { TF_VAR_region: 'Canada' }, /region: 'Canada' is no AWS region; it looks like ca-central-1/],
-  ['a wrong id', { TF_VAR_discord_bot_id: '12' }, /discord_bot_id: '12' is no Discord id; one has 17 to 20 digits/],
-  [
-    'a wrong address',
-    { TF_VAR_litellm_base_url: 'llm' },
-    /litellm_base_url: 'llm' is not an address; write it with its scheme/,
-  ],
-  ['a wrong token', { TF_VAR_discord_token: 'Bot CANARY' }, /discord_token: the value is no Discord bot token/],
-])(
-  '%s is said',
-  async (_what, wrong, words) => {
-    const { code, stderr } = await stacks().second.run(['plan', '-no-color'], { env: wrong, accept: 'any' });
+  ['stack', '-var=region=Canada', /region: 'Canada' is not an AWS region, such as ca-central-1/],
+  ['stack', '-var=discord_bot_id=12', /discord_bot_id: '12' is not a Discord id, which has 17 to 20 digits/],
+  ['stack', '-var=litellm_base_url=llm', /litellm_base_url: 'llm' is not an address; write it with its scheme/],
+  ['stack', '-var=tables={session="x"}', /tables: session is not a table of this stack; the keys are sessions, exec/],
+  ['stack', '-var=alarm_actions=[]', /alarm_actions: an alarm would reach no one; name a topic/],
+  ['secrets', '-var=discord_token=Bot CANARY', /discord_token: the value is not a Discord bot token/],
+] as const)(
+  '%s: %s is refused with the remedy',
+  async (stack, wrong, words) => {
+    const { code, stderr } = await stacks().second[stack].run(['plan', '-no-color', wrong], { accept: 'any' });
     expect(code).not.toBe(0);
     expect(stderr.replaceAll(/[\s│]+/g, ' ')).toMatch(words);
     expect(stderr).not.toContain('CANARY');
   },
   60_000,
 );
+
+test('without credentials, it says so', async () => {
+  const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' };
+  const { code, stderr } = await stacks().second.stack.run(['plan', '-no-color'], { env, accept: 'any' });
+  expect([code, stderr]).toEqual([1, expect.stringContaining('No valid credential sources found')]);
+}, 60_000);
+
+test('the second tenant is destroyed, and nothing of the first has changed', async () => {
+  const { second, stack, secrets, bootstrap, aws } = stacks();
+  for (const { folder } of [second.stack, second.secrets]) allowDestroy(folder);
+  const destroy = ['destroy', '-no-color', '-auto-approve'];
+  await second.stack.run(['apply', '-no-color', '-auto-approve', '-var', 'deletion_protection=false']);
+  await Promise.all([second.stack.run([...destroy, '-var', 'deletion_protection=false']), second.secrets.run(destroy)]);
+  const there = ['--region', 'eu-west-1', '--query'];
+  expect(await aws('dynamodb', 'list-tables', ...there, 'TableNames')).toEqual([]);
+  expect(await aws('ssm', 'describe-parameters', ...there, 'Parameters')).toEqual([]);
+  for (const applied of [bootstrap, stack, secrets]) await expectNoChanges(applied);
+}, 300_000);

@@ -1,10 +1,45 @@
-# Each bad value has its message. What they say is in the variables.
+# Each bad value has its message. What they say is in the variables; what is not named here is in terraform.tfvars.
 mock_provider "aws" {}
 
-variables {
-  discord_bot_id   = "123456789012345678"
-  discord_guild_id = "123456789012345678"
-  litellm_base_url = "https://llm.example.com"
+run "tables_1" {
+  command = plan
+
+  variables {
+    tables = { session = "discord_sessions" }
+  }
+
+  expect_failures = [var.tables]
+}
+
+run "queues_1" {
+  command = plan
+
+  variables {
+    queues = { agentic-events = "events" }
+  }
+
+  expect_failures = [var.queues]
+}
+
+run "alarm_actions_1" {
+  command = plan
+
+  variables {
+    alarm_actions = []
+  }
+
+  expect_failures = [var.alarm_actions]
+}
+
+run "no_alarm_actions_because_1" {
+  command = plan
+
+  variables {
+    alarm_actions            = []
+    no_alarm_actions_because = " "
+  }
+
+  expect_failures = [var.no_alarm_actions_because]
 }
 
 run "region_1" {
@@ -107,46 +142,6 @@ run "litellm_base_url_3" {
   expect_failures = [var.litellm_base_url]
 }
 
-run "discord_token_1" {
-  command = plan
-
-  variables {
-    discord_token = "Bot abc"
-  }
-
-  expect_failures = [var.discord_token]
-}
-
-run "discord_token_2" {
-  command = plan
-
-  variables {
-    discord_token = ""
-  }
-
-  expect_failures = [var.discord_token]
-}
-
-run "litellm_api_key_1" {
-  command = plan
-
-  variables {
-    litellm_api_key = "two words"
-  }
-
-  expect_failures = [var.litellm_api_key]
-}
-
-run "litellm_api_key_2" {
-  command = plan
-
-  variables {
-    litellm_api_key = "short"
-  }
-
-  expect_failures = [var.litellm_api_key]
-}
-
 run "tables_names_1" {
   command = plan
 
@@ -185,8 +180,9 @@ run "queues_names_1" {
   }
 
   variables {
-    names = { agentic_events = "a.b", discord_messages = "messages" }
-    tags  = {}
+    project = "p"
+    region  = "ca-central-1"
+    names   = { agentic_events = "a.b", discord_messages = "messages" }
   }
 
   expect_failures = [var.names]
@@ -200,8 +196,9 @@ run "queues_names_2" {
   }
 
   variables {
-    names = { agentic_events = "same", discord_messages = "same" }
-    tags  = {}
+    project = "p"
+    region  = "ca-central-1"
+    names   = { agentic_events = "same", discord_messages = "same" }
   }
 
   expect_failures = [var.names]
@@ -216,8 +213,9 @@ run "queues_retention_seconds_1" {
 
   variables {
     retention_seconds = 1209600
+    project           = "p"
+    region            = "ca-central-1"
     names             = { agentic_events = "a", discord_messages = "b" }
-    tags              = {}
   }
 
   expect_failures = [var.retention_seconds]
@@ -232,8 +230,9 @@ run "queues_visibility_seconds_1" {
 
   variables {
     visibility_seconds = 43201
+    project            = "p"
+    region             = "ca-central-1"
     names              = { agentic_events = "a", discord_messages = "b" }
-    tags               = {}
   }
 
   expect_failures = [var.visibility_seconds]
@@ -248,8 +247,9 @@ run "queues_oldest_message_seconds_1" {
 
   variables {
     oldest_message_seconds = 0
+    project                = "p"
+    region                 = "ca-central-1"
     names                  = { agentic_events = "a", discord_messages = "b" }
-    tags                   = {}
   }
 
   expect_failures = [var.oldest_message_seconds]
@@ -264,8 +264,9 @@ run "queues_alarm_actions_1" {
 
   variables {
     alarm_actions = ["me@example.com"]
+    project       = "p"
+    region        = "ca-central-1"
     names         = { agentic_events = "a", discord_messages = "b" }
-    tags          = {}
   }
 
   expect_failures = [var.alarm_actions]
@@ -314,54 +315,6 @@ run "repositories_repositories_3" {
   }
 
   expect_failures = [var.repositories]
-}
-
-run "secrets_path_1" {
-  command = plan
-
-  module {
-    source = "../modules/secrets"
-  }
-
-  variables {
-    path     = "/aws/mine"
-    versions = {}
-    tags     = {}
-  }
-
-  expect_failures = [var.path]
-}
-
-run "secrets_path_2" {
-  command = plan
-
-  module {
-    source = "../modules/secrets"
-  }
-
-  variables {
-    path     = "no-slash"
-    versions = {}
-    tags     = {}
-  }
-
-  expect_failures = [var.path]
-}
-
-run "secrets_versions_1" {
-  command = plan
-
-  module {
-    source = "../modules/secrets"
-  }
-
-  variables {
-    versions = { a = -1 }
-    path     = "/p"
-    tags     = {}
-  }
-
-  expect_failures = [var.versions]
 }
 
 run "identities_table_arns_1" {

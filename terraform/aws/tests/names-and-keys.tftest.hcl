@@ -1,11 +1,6 @@
 # What the tenant gets, seen in the plan. No credentials, no network: every answer of AWS is made up.
 mock_provider "aws" {}
 
-variables {
-  discord_bot_id   = "123456789012345678"
-  discord_guild_id = "12345678901234567890"
-  litellm_base_url = "https://llm.example.com"
-}
 
 run "tables" {
   command = plan
@@ -53,8 +48,9 @@ run "queues" {
   }
 
   variables {
-    names = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
-    tags  = { project = "p" }
+    project = "p"
+    region  = "ca-central-1"
+    names   = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
   }
 
   assert {
@@ -66,8 +62,16 @@ run "queues" {
     error_message = "a dead-letter queue outlives its queue, by 14 days"
   }
   assert {
-    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : queue.sqs_managed_sse_enabled && jsonencode(queue.tags) == jsonencode({ project = "p" })])
-    error_message = "encrypted and tagged"
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : queue.sqs_managed_sse_enabled])
+    error_message = "encrypted"
+  }
+  assert {
+    condition     = alltrue([for queue in aws_sqs_queue.source : queue.visibility_timeout_seconds == 900])
+    error_message = "a message is hidden for 15 minutes, longer than handling one takes"
+  }
+  assert {
+    condition     = { for key, queue in aws_sqs_queue.dead_letter : key => jsondecode(queue.redrive_allow_policy).redrivePermission } == { agentic_events = "byQueue", discord_messages = "byQueue" }
+    error_message = "a dead-letter queue takes messages from its own queue alone"
   }
   assert {
     condition     = { for key, alarm in aws_cloudwatch_metric_alarm.dead_letters : key => [alarm.metric_name, alarm.threshold, alarm.dimensions.QueueName] } == { agentic_events = ["ApproximateNumberOfMessagesVisible", 0, "agentic-events-dlq"], discord_messages = ["ApproximateNumberOfMessagesVisible", 0, "discord-messages-dlq"] }
@@ -80,24 +84,40 @@ run "queues" {
 }
 
 run "queue_policies" {
-  command = apply # the redrive policy needs the dead-letter queue's ARN
+  command = plan
+
+  override_resource {
+    target          = aws_sqs_queue.dead_letter["agentic_events"]
+    override_during = plan
+    values          = { arn = "arn:aws:sqs:ca-central-1:123456789012:agentic-events-dlq" }
+  }
+  override_resource {
+    target          = aws_sqs_queue.dead_letter["discord_messages"]
+    override_during = plan
+    values          = { arn = "arn:aws:sqs:ca-central-1:123456789012:discord-messages-dlq" }
+  }
 
   module {
     source = "../modules/queues"
   }
 
   variables {
-    names = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
-    tags  = {}
+    project = "p"
+    region  = "ca-central-1"
+    names   = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
   }
 
   assert {
-    condition     = alltrue([for key, queue in aws_sqs_queue.source : jsondecode(queue.redrive_policy) == { deadLetterTargetArn = aws_sqs_queue.dead_letter[key].arn, maxReceiveCount = 3 }])
+    condition     = alltrue([for key, queue in aws_sqs_queue.source : jsondecode(queue.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:ca-central-1:123456789012:${queue.name}-dlq", maxReceiveCount = 3 }])
     error_message = "three receives, then the queue's own dead-letter queue"
   }
   assert {
     condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : jsonencode([for statement in jsondecode(queue.policy).Statement : merge(statement, { Resource = endswith(statement.Resource, ":${queue.name}") })]) == jsonencode([{ Sid = "TlsOnly", Effect = "Deny", Principal = "*", Action = "sqs:*", Resource = true, Condition = { Bool = { "aws:SecureTransport" = "false" } } }])])
     error_message = "TLS only, each queue by its own ARN"
+  }
+  assert {
+    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : jsondecode(queue.policy).Id == "p"])
+    error_message = "the policy names the tenant: another one that asks for a queue of this name is refused"
   }
 }
 
@@ -157,31 +177,51 @@ run "identities" {
   }
 }
 
-run "secrets" {
+run "settings" {
   command = plan
 
   assert {
-    condition     = output.parameter_path == "/discord-bot"
-    error_message = "the tenant's path"
-  }
-  assert {
-    condition     = output.parameter_names == { discord_token = "/discord-bot/discord_token", litellm_api_key = "/discord-bot/litellm_api_key", discord_bot_id = "/discord-bot/discord_bot_id", discord_guild_id = "/discord-bot/discord_guild_id", litellm_base_url = "/discord-bot/litellm_base_url" }
-    error_message = "a plan needs no secret, and names the parameters"
+    condition     = { for key, parameter in aws_ssm_parameter.setting : key => [parameter.name, parameter.type] } == { discord_bot_id = ["/discord-bot/discord_bot_id", "String"], discord_guild_id = ["/discord-bot/discord_guild_id", "String"], litellm_base_url = ["/discord-bot/litellm_base_url", "String"] }
+    error_message = "the settings, below the tenant's path"
   }
 }
 
-run "second_tenant" {
+run "a_tenant_by_its_project_alone" {
   command = plan
 
   variables {
     region       = "eu-west-1"
     project      = "second-bot"
-    tables       = { sessions = "second_sessions" }
-    repositories = { second-bot = 3 }
+    tables       = {}
+    queues       = {}
+    repositories = null
   }
 
   assert {
-    condition     = output.table_names.sessions == "second_sessions" && output.table_names.history == "chat_history" && output.users.bot == "second-bot-bot" && output.parameter_path == "/second-bot" && keys(output.repository_urls) == ["second-bot"] && output.region == "eu-west-1"
-    error_message = "every name comes from variables"
+    condition     = output.table_names == { sessions = "second-bot-sessions", executions = "second-bot-executions", messages = "second-bot-messages", history = "second-bot-history" }
+    error_message = "its tables"
+  }
+  assert {
+    condition     = toset(flatten([for queue in concat(values(module.queues.names), values(module.queues.dead_letter_names)) : queue])) == toset(["second-bot-agentic-events", "second-bot-agentic-events-dlq", "second-bot-discord-messages", "second-bot-discord-messages-dlq"])
+    error_message = "its queues"
+  }
+  assert {
+    condition     = keys(output.repository_urls) == ["second-bot", "second-bot-sandbox"] && output.users == { bot = "second-bot-bot", cluster = "second-bot-cluster" } && output.parameter_path == "/second-bot" && output.region == "eu-west-1"
+    error_message = "its repositories, users and parameters"
+  }
+}
+
+run "names_of_its_own" {
+  command = plan
+
+  variables {
+    project = "second-bot"
+    tables  = { sessions = "second_sessions" }
+    queues  = { agentic_events = "events" }
+  }
+
+  assert {
+    condition     = output.table_names.sessions == "second_sessions" && output.table_names.history == "second-bot-history" && module.queues.names == { agentic_events = "events", discord_messages = "second-bot-discord-messages" }
+    error_message = "one name differs, the others are derived"
   }
 }

@@ -24,11 +24,6 @@ mock_provider "aws" {
   }
 }
 
-variables {
-  discord_bot_id   = "123456789012345678"
-  discord_guild_id = "12345678901234567890"
-  litellm_base_url = "https://llm.example.com"
-}
 
 run "policies" {
   command = plan

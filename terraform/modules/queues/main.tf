@@ -1,14 +1,16 @@
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
-data "aws_region" "current" {}
 
 locals {
   dead_letter_retention_seconds = 1209600 # 14 days, the most that SQS has
 
-  # a queue's own ARN is known only after it is made; with a policy of its own resource there would be a time without it
-  arn_prefix = "arn:${data.aws_partition.current.partition}:sqs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}"
+  # A queue's own ARN is known only after it is made; with a policy of its own resource there would be a time without it.
+  # The policy names the tenant: SQS gives an existing queue to anyone who asks for it with the same attributes, and so
+  # a second tenant that takes the first one's name is refused instead of adopting its queue.
+  arn_prefix = "arn:${data.aws_partition.current.partition}:sqs:${var.region}:${data.aws_caller_identity.current.account_id}"
   tls_only = { for name in flatten([for name in values(var.names) : [name, "${name}-dlq"]]) : name => jsonencode({
     Version = "2012-10-17"
+    Id      = var.project
     Statement = [{
       Sid       = "TlsOnly"
       Effect    = "Deny"
@@ -27,12 +29,15 @@ resource "aws_sqs_queue" "dead_letter" {
   message_retention_seconds = local.dead_letter_retention_seconds
   policy                    = local.tls_only["${each.value}-dlq"]
   sqs_managed_sse_enabled   = true
-  tags                      = var.tags
 
   redrive_allow_policy = var.restrict_dead_letters ? jsonencode({
     redrivePermission = "byQueue"
     sourceQueueArns   = ["${local.arn_prefix}:${each.value}"]
   }) : null
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_sqs_queue" "source" {
@@ -44,12 +49,15 @@ resource "aws_sqs_queue" "source" {
   receive_wait_time_seconds  = 20
   policy                     = local.tls_only[each.value]
   sqs_managed_sse_enabled    = true
-  tags                       = var.tags
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.dead_letter[each.key].arn
     maxReceiveCount     = 3
   })
+
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
 resource "aws_cloudwatch_metric_alarm" "dead_letters" {
@@ -68,7 +76,6 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   treat_missing_data  = "notBreaching" # SQS reports nothing of a queue that is not used
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions
-  tags                = var.tags
 }
 
 resource "aws_cloudwatch_metric_alarm" "oldest_message" {
@@ -87,5 +94,4 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   treat_missing_data  = "notBreaching"
   alarm_actions       = var.alarm_actions
   ok_actions          = var.alarm_actions
-  tags                = var.tags
 }

@@ -17,6 +17,18 @@ variable "names" {
   }
 }
 
+variable "project" {
+  description = "Name of the tenant that the queues belong to."
+  type        = string
+  nullable    = false
+}
+
+variable "region" {
+  description = "Region of the queues, part of their ARNs."
+  type        = string
+  nullable    = false
+}
+
 variable "retention_seconds" {
   description = "How long a message waits to be received. Its age counts on in the dead-letter queue."
   type        = number
@@ -30,9 +42,9 @@ variable "retention_seconds" {
 }
 
 variable "visibility_seconds" {
-  description = "How long a received message is hidden from other receivers: longer than handling one takes."
+  description = "How long a received message is hidden from other receivers: longer than handling one takes, or it counts as failed."
   type        = number
-  default     = 60
+  default     = 900
   nullable    = false
 
   validation {
@@ -54,9 +66,9 @@ variable "oldest_message_seconds" {
 }
 
 variable "restrict_dead_letters" {
-  description = "Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it. Off by default because moto never answers it and Terraform waits for 3 minutes and fails; on at AWS."
+  description = "Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it."
   type        = bool
-  default     = false
+  default     = true
   nullable    = false
 }
 
@@ -70,10 +82,4 @@ variable "alarm_actions" {
     condition     = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
     error_message = "alarm_actions: each is an ARN, such as arn:aws:sns:ca-central-1:123456789012:alarms; got ${join(", ", var.alarm_actions)}."
   }
-}
-
-variable "tags" {
-  description = "Tags of every resource."
-  type        = map(string)
-  nullable    = false
 }

@@ -10,7 +10,6 @@ resource "aws_ssm_parameter" "secret" {
   description      = "Written by Terraform from a value that is in no plan and no state."
   type             = "SecureString"
   value_wo_version = var.versions[each.key]
-  tags             = var.tags
 
   # A plan stands in for a value that it does not need. An apply without the value fails here, before anything is
   # written, by the only means that a write-only argument leaves: the text that is no truth value is the message.
@@ -19,14 +18,4 @@ resource "aws_ssm_parameter" "secret" {
     terraform.applying ? tostring(tobool("the value of ${each.key} is missing: its version is raised to ${var.versions[each.key]}, so set TF_VAR_${each.key} for this apply")) :
     "a plan needs no secret"
   )
-}
-
-resource "aws_ssm_parameter" "setting" {
-  #checkov:skip=CKV2_AWS_34:An id or an address that everybody may know
-  for_each = var.settings
-
-  name  = "${var.path}/${each.key}"
-  type  = "String"
-  value = each.value
-  tags  = var.tags
 }

@@ -27,16 +27,3 @@ variable "values" {
   sensitive   = true
   default     = {}
 }
-
-variable "settings" {
-  description = "Parameters that are no secrets, by name."
-  type        = map(string)
-  default     = {}
-  nullable    = false
-}
-
-variable "tags" {
-  description = "Tags of every resource."
-  type        = map(string)
-  nullable    = false
-}

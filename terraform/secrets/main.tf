@@ -1,0 +1,23 @@
+# The tenant's secrets: a stack of their own, because a refresh reads each of them decrypted. Whoever plans the other
+# stacks needs no right to read a secret.
+module "secrets" {
+  source = "../modules/secrets"
+
+  path     = "/${var.project}"
+  versions = merge({ discord_token = 1, litellm_api_key = 1 }, var.secret_versions)
+
+  # a null must not get into the map: there it would be a value
+  values = merge(
+    var.discord_token == null ? {} : { discord_token = var.discord_token },
+    var.litellm_api_key == null ? {} : { litellm_api_key = var.litellm_api_key },
+  )
+}
+
+# One state is one tenant in one region. With the names of another, a plan would replace everything; it is refused here.
+resource "terraform_data" "tenant" {
+  triggers_replace = [var.project, var.region]
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}

@@ -1,0 +1,4 @@
+output "names" {
+  description = "Name of each parameter that holds a secret."
+  value       = module.secrets.names
+}

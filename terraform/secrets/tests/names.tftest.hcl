@@ -1,0 +1,25 @@
+# What the stack makes, seen in the plan. No credentials, no network: every answer of AWS is made up.
+mock_provider "aws" {}
+
+run "a_plan_needs_no_secret" {
+  command = plan
+
+  assert {
+    condition     = output.names == { discord_token = "/discord-bot/discord_token", litellm_api_key = "/discord-bot/litellm_api_key" }
+    error_message = "the two parameters, below the tenant's path"
+  }
+}
+
+run "a_secret_that_is_not_used" {
+  command = plan
+
+  variables {
+    project         = "second-bot"
+    secret_versions = { litellm_api_key = 0 }
+  }
+
+  assert {
+    condition     = output.names == { discord_token = "/second-bot/discord_token" }
+    error_message = "version 0 makes no parameter; a version that is not named is 1"
+  }
+}

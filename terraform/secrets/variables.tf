@@ -1,0 +1,71 @@
+variable "region" {
+  description = "AWS region of the parameters, such as ca-central-1."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "region: '${var.region}' is not an AWS region, such as ca-central-1."
+  }
+}
+
+variable "project" {
+  description = "Name of the tenant, as in the stack aws: the path of the parameters."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
+    error_message = "project: '${var.project}' must have 3 to 32 lower-case letters, digits and '-', begin with a letter and not end with '-'."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything, besides project, stack and managed-by."
+  type        = map(string)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains(["project", "stack", "managed-by"], key)])
+    error_message = "tags: aws:… belongs to AWS, and project, stack and managed-by are set by this stack; take them out of ${join(", ", keys(var.tags))}."
+  }
+}
+
+variable "discord_token" {
+  description = "The bot's token at Discord. Only an apply that raises its version needs it: TF_VAR_discord_token."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+  default     = null
+
+  validation {
+    condition     = var.discord_token == null ? true : can(regex("^[A-Za-z0-9_-]{20,}\\.[A-Za-z0-9_-]{4,}\\.[A-Za-z0-9_-]{20,}$", var.discord_token))
+    error_message = "discord_token: the value is not a Discord bot token, which has three parts separated by '.'; copy it from the Developer Portal (Bot, Reset Token), without 'Bot ' before it."
+  }
+}
+
+variable "litellm_api_key" {
+  description = "The key for LiteLLM. Only an apply that raises its version needs it: TF_VAR_litellm_api_key."
+  type        = string
+  ephemeral   = true
+  sensitive   = true
+  default     = null
+
+  validation {
+    condition     = var.litellm_api_key == null ? true : can(regex("^[!-~]{8,}$", var.litellm_api_key))
+    error_message = "litellm_api_key: the value is not a key; a key has 8 or more characters and neither spaces nor line ends (a line end at the end of a file counts)."
+  }
+}
+
+variable "secret_versions" {
+  description = "Version of each secret, 1 where it is not named. To change a secret, raise its number and give its value to that apply; 0 makes no parameter."
+  type        = map(number)
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.secret_versions), ["discord_token", "litellm_api_key"])) == 0
+    error_message = "secret_versions: ${join(", ", setsubtract(keys(var.secret_versions), ["discord_token", "litellm_api_key"]))} is not a secret of this stack; the keys are discord_token and litellm_api_key."
+  }
+}

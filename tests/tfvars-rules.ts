@@ -1,0 +1,46 @@
+import { type Block, parseBlocks } from '#tests/terraform-blocks.ts';
+
+/** What secrets look like, by what they are. The forms are those that their makers publish. */
+const FORMS: readonly (readonly [what: string, form: RegExp])[] = [
+  ['an AWS access key', /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/],
+  ['an AWS secret key', /"[A-Za-z0-9/+]{40}"/],
+  ['a Discord token', /[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{20,}/],
+  ['a GitHub token', /\b(?:gh[opsur]_[A-Za-z0-9]{20,}|github_pat_\w{20,})/],
+  ['an API key', /\bsk-[A-Za-z0-9_-]{8,}/],
+  ['a private key', /-----BEGIN [A-Z ]*PRIVATE KEY/],
+  ['a webhook', /https:\/\/(?:hooks\.slack\.com|discord(?:app)?\.com\/api\/webhooks)\//],
+  ['a password in an address', /\w:\/\/[^\s/"@:]+:[^\s/"@]+@/],
+];
+
+/**
+ * Returns what in .tfvars files (texts by path) must not be committed, one sentence each: a value for a variable that
+ * the Terraform code (texts by path) calls sensitive or ephemeral, and what looks like a secret. No sentence has the value.
+ */
+export function checkTfvars(tfvars: ReadonlyMap<string, string>, code: ReadonlyMap<string, string>): string[] {
+  const secret = new Set(
+    [...code.values()]
+      .flatMap((text) => parseBlocks(text))
+      .filter(isSecretVariable)
+      .map(({ labels }) => labels[0] ?? ''),
+  );
+  return [...tfvars].flatMap(([file, text]) =>
+    readValues(file, text).flatMap(([name, value]) => {
+      const remedy = `take it out, and give it to the apply by TF_VAR_${name}`;
+      if (secret.has(name)) return [`${file}: ${name} is a secret and does not belong into a file: ${remedy}`];
+      const [what] = FORMS.find(([, form]) => form.test(value)) ?? [];
+      return what === undefined ? [] : [`${file}: ${name} holds what looks like ${what}: ${remedy}`];
+    }),
+  );
+}
+
+function isSecretVariable({ type, attributes }: Block): boolean {
+  return type === 'variable' && (attributes.get('sensitive') === 'true' || attributes.get('ephemeral') === 'true');
+}
+
+/** Returns the values of a .tfvars or .tfvars.json file as text, by their variables. */
+function readValues(file: string, text: string): (readonly [name: string, value: string])[] {
+  if (file.endsWith('.json'))
+    return Object.entries(JSON.parse(text)).map(([name, value]) => [name, JSON.stringify(value)]);
+  const [values] = parseBlocks(`values {\n${text}\n}`);
+  return [...(values?.attributes ?? [])];
+}
