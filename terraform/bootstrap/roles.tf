@@ -16,10 +16,13 @@ locals {
   audiences = local.partition == "aws-cn" ? ["sts.amazonaws.com.cn", "sts.amazonaws.com"] : ["sts.amazonaws.com"]
   audience  = jsondecode(length(local.audiences) == 1 ? jsonencode(local.audiences[0]) : jsonencode(local.audiences))
 
-  # The two roles that destroy are for one workflow each, as the branch has it. AWS compares the claim since 2026; where
-  # it does not know it, no one gets in.
-  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
-  workflows = { for purpose in ["apply", "retain"] : purpose => "${var.repository}/.github/workflows/${purpose}.yml@refs/heads/${var.branch}" }
+  # The two roles that destroy are for one workflow each, as the branch has it. AWS compares this claim since 2026, in its
+  # commercial regions: elsewhere no token would have it, and no one would get in.
+  # https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
+  workflows = {
+    for purpose in ["apply", "retain"] :
+    purpose => "${var.repository}/.github/workflows/${purpose}.yml@refs/heads/${var.branch}" if local.partition == "aws"
+  }
 
   purposes = ["apply", "build-push", "plan", "registry-read", "retain"]
   roles = {

@@ -2,7 +2,7 @@
 locals {
   log_in = { Sid = "LogIn", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] } # AWS has this call on "*" alone
 
-  # What the stack aws holds: what a refresh asks for, and what an apply needs besides.
+  # What the stack aws holds: what a refresh asks for, and what an apply needs besides, by the provider's own log.
   stack = {
     Tables = {
       resources = local.arn.tables
@@ -11,7 +11,7 @@ locals {
     }
     Queues = {
       resources = concat(local.arn.queues, local.arn.dead_letters)
-      read      = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"]
+      read      = ["sqs:GetQueueAttributes", "sqs:ListQueueTags"]
       change    = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"]
     }
     Alarms = {
@@ -31,7 +31,7 @@ locals {
     }
     Settings = {
       resources = local.arn.settings
-      read      = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"]
+      read      = ["ssm:GetParameter", "ssm:ListTagsForResource"]
       change    = ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"]
     }
   }
@@ -39,6 +39,9 @@ locals {
 
   find_state      = { Sid = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.arn.bucket] }
   find_parameters = { Sid = "FindParameters", Effect = "Allow", Action = ["ssm:DescribeParameters"], Resource = ["*"] } # AWS has this call on "*" alone, and it shows no value
+
+  # A refresh of a table looks up DynamoDB's own key, by its alias; the right shows metadata and decrypts nothing.
+  find_key = { Sid = "FindTableKey", Effect = "Allow", Action = ["kms:DescribeKey"], Resource = ["arn:${local.partition}:kms:${local.here}:key/*"], Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/aws/dynamodb" } } }
 
   # Pull requests get this role, so it cannot write: neither a state nor a lock. Plan with -lock=false.
   plan_statements = concat(
@@ -49,6 +52,7 @@ locals {
     [for name, part in local.stack : { Sid = "Read${name}", Effect = "Allow", Action = part.read, Resource = part.resources }],
     [
       local.find_parameters,
+      local.find_key,
       { Sid = "ReadStateBucket", Effect = "Allow", Action = local.bucket_reads, Resource = [local.arn.bucket] },
       { Sid = "ReadRoles", Effect = "Allow", Action = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], Resource = local.arn.roles },
       { Sid = "ReadBoundary", Effect = "Allow", Action = ["iam:GetPolicy", "iam:GetPolicyVersion"], Resource = [local.arn.boundary] },
@@ -86,6 +90,7 @@ locals {
     [for name, part in local.stack : { Sid = "Manage${name}", Effect = "Allow", Action = concat(part.read, part.change), Resource = part.resources }],
     [
       local.find_parameters,
+      local.find_key,
       { Sid = "ManageSecrets", Effect = "Allow", Action = local.secret_actions, Resource = local.arn.secrets },
       # a policy for a user only while the boundary is on it, which nothing here takes off
       { Sid = "BoundUsers", Effect = "Allow", Action = ["iam:CreateUser", "iam:PutUserPermissionsBoundary", "iam:PutUserPolicy"], Resource = local.arn.users, Condition = { StringEquals = { "iam:PermissionsBoundary" = local.arn.boundary } } },

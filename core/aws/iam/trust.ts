@@ -129,6 +129,12 @@ function audiencesOf({ principals }: Statement): readonly [string, ...string[]] 
   return isChina ? ['sts.amazonaws.com.cn', 'sts.amazonaws.com'] : ['sts.amazonaws.com'];
 }
 
+/** True unless the provider is in a partition whose STS does not have the claim: it came to the commercial regions alone. */
+function knowsWorkflows({ principals }: Statement): boolean {
+  const partitions = (principals?.['Federated'] ?? []).map((name) => PROVIDER.exec(name)?.[1]);
+  return partitions.length === 0 || !partitions.every((partition) => partition?.startsWith('aws-'));
+}
+
 /** A role's provider is of the role's own account, so of two accounts one is wrong, and who asks may not know which. */
 function checkAccounts(allowed: readonly Statement[]): string[] {
   const named = allowed.flatMap(({ principals }) => principals?.['Federated'] ?? []);
@@ -149,7 +155,7 @@ function checkConditions(
   const audiences = audiencesOf(statement);
   const issuer = repository.issuer ?? GITHUB_ISSUER;
   const example = subjectExample(repository, purpose);
-  const workflow = workflowOf(repository, purpose);
+  const workflow = knowsWorkflows(statement) ? workflowOf(repository, purpose) : undefined;
   return [
     ...checkClaim(`${issuer}:aud`, audiences[0], statement, all, (value, isPattern) =>
       checkAudience(value, audiences, isPattern),

@@ -162,6 +162,18 @@ describe('partitions of AWS', () => {
   });
 });
 
+test('the claim of the workflow is asked for where AWS knows it', () => {
+  const without = (partition: string) =>
+    documentOf(
+      statement({
+        Principal: { Federated: PROVIDER.replace('arn:aws:', `arn:${partition}:`) },
+        Condition: { StringEquals: { [AUD]: 'sts.amazonaws.com', [SUB]: `${REPO}:environment:aws` } },
+      }),
+    );
+  expect(check(without('aws'))).toHaveLength(1);
+  expect(['aws-cn', 'aws-us-gov'].flatMap((partition) => check(without(partition)))).toEqual([]);
+});
+
 describe('an issuer that was asked for', () => {
   const of = (issuer: string, keys = issuer) =>
     documentOf(
