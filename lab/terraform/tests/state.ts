@@ -179,7 +179,7 @@ describe('beside the stack', () => {
 
   test('the trust policies of the plan let in whom they name', async () => {
     const plan = JSON.stringify(await stacks().bootstrap.planJson());
-    for (const purpose of ['plan', 'apply', 'build-push']) {
+    for (const purpose of ['plan', 'apply', 'build-push', 'registry-read', 'retain']) {
       const argv = [
         '--repository',
         'acme/tenant',
@@ -194,6 +194,9 @@ describe('beside the stack', () => {
       expect(await runCommand(checkTrustFiles, argv, () => plan)).toMatchObject({ exitCode: 0 });
       const open = plan.replaceAll('acme@1001', 'evil@6');
       expect(await runCommand(checkTrustFiles, argv, () => open)).toMatchObject({ exitCode: 1 });
+      const anyWorkflow = plan.replaceAll(`/${purpose}.yml@refs/heads/main`, '/other.yml@refs/heads/main');
+      const isRefused = ['apply', 'retain'].includes(purpose);
+      expect(await runCommand(checkTrustFiles, argv, () => anyWorkflow)).toMatchObject({ exitCode: isRefused ? 1 : 0 });
     }
   }, 30_000);
 });
