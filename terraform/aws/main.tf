@@ -14,7 +14,6 @@ module "tables" {
 
   names               = var.tables
   deletion_protection = var.deletion_protection
-  tags                = local.tags
 }
 
 module "queues" {
@@ -31,7 +30,6 @@ module "repositories" {
   source = "../modules/repositories"
 
   repositories = var.repositories
-  tags         = local.tags
 }
 
 module "secrets" {

@@ -185,7 +185,7 @@ describe('repositories', () => {
       );
     expect(
       JSON.parse(policy).rules.map((rule: { selection: { countNumber: number } }) => rule.selection.countNumber),
-    ).toEqual([9999, 10, 3, 7]);
+    ).toEqual([9999, 10, 3, 10, 7]);
     expect(
       await stacks().aws(
         'ecr',

@@ -156,7 +156,6 @@ run "tables_names_1" {
 
   variables {
     names = { sessions = "a b", executions = "executions", messages = "messages", history = "history" }
-    tags  = {}
   }
 
   expect_failures = [var.names]
@@ -171,7 +170,6 @@ run "tables_names_2" {
 
   variables {
     names = { sessions = "same", executions = "same", messages = "messages", history = "history" }
-    tags  = {}
   }
 
   expect_failures = [var.names]
@@ -280,7 +278,6 @@ run "repositories_repositories_1" {
 
   variables {
     repositories = { Upper = 1 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
@@ -295,7 +292,6 @@ run "repositories_repositories_2" {
 
   variables {
     repositories = { bot = 0 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
@@ -310,7 +306,6 @@ run "repositories_repositories_3" {
 
   variables {
     repositories = { bot = 1.5 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
