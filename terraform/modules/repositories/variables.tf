@@ -1,5 +1,5 @@
 variable "repositories" {
-  description = "How many builds each repository keeps, besides those that git can still ask for."
+  description = "How many builds each repository keeps, and images of other tags, besides what git can still ask for."
   type        = map(number)
   nullable    = false
 
