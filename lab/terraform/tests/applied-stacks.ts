@@ -52,6 +52,8 @@ export interface AppliedStacks {
   readonly applyLog: string;
   /** Runs the AWS command line and returns its JSON. */
   aws(...args: string[]): Promise<unknown>;
+  /** Runs a command of a document as it is written there, and returns its JSON. */
+  shell(command: string): Promise<unknown>;
 }
 
 let current: AppliedStacks | undefined;
@@ -77,6 +79,11 @@ export async function applyStacks(): Promise<void> {
     const { stdout } = await lab.exec(['aws', '--output', 'json', ...endpoint, ...args], { extraEnv: env });
     return stdout.length === 0 ? {} : JSON.parse(stdout.toString('utf8'));
   };
+  const shell: AppliedStacks['shell'] = async (command) => {
+    const setUp = `aws() { command aws --output json --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n`;
+    const { stdout } = await lab.exec(['bash', '-c', `set -euo pipefail\n${setUp}${command}`], { extraEnv: env });
+    return JSON.parse(stdout.toString('utf8'));
+  };
   const place = ['--create-bucket-configuration', `LocationConstraint=${REGION}`];
   await aws('s3api', 'create-bucket', '--bucket', 'states', ...place);
   const github = { repository: 'acme/tenant', owner_id: '1001', repository_id: '2002' };
@@ -90,7 +97,7 @@ export async function applyStacks(): Promise<void> {
   const applied = await stack.outputs(outputs);
   const policyOf = (name: string): Statement[] => parsePolicy(name, JSON.parse(applied.policies[name] ?? ''));
   current = {
-    ...{ lab, env, bootstrap, stack, second, aws, outputs: applied },
+    ...{ lab, env, bootstrap, stack, second, aws, shell, outputs: applied },
     policies: { bot: policyOf('bot'), cluster: policyOf('cluster') },
     applyLog: first.stdout.toString('utf8') + first.stderr,
   };

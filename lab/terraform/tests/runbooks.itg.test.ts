@@ -12,7 +12,7 @@ import { obtainTools } from '#lab/toolbox/toolbox.ts';
 
 const runbooks = join(repositoryRoot, 'docs/runbooks');
 /** The others need AWS; this one needs git alone, and commands/tests/runbook.test.ts runs it. */
-const files = readdirSync(runbooks).filter((file) => file !== 'rollback.md');
+const files = [...readdirSync(runbooks).filter((file) => file !== 'rollback.md'), '../data.md'];
 const blocks = files.flatMap((file) =>
   [...readFileSync(join(runbooks, file), 'utf8').matchAll(/^( *)```sh\n([\s\S]*?)^ *```$/gm)].map(
     ([, indent = '', code = ''], index) =>
@@ -30,12 +30,25 @@ const KUBECTL = [
   'esac',
 ].join(' ');
 
-/** What the blocks about keys say, errors first. */
+/** What a block needs that the reader has: here the old table, with two messages of one second. */
+const GIVEN: Readonly<Record<string, string>> = {
+  '../data.md, block 6': [
+    'OLD=old_history NEW=chat_history',
+    'trap \'aws dynamodb delete-table --table-name "$OLD" > old.json\' EXIT',
+    'aws dynamodb create-table --table-name "$OLD" --billing-mode PAY_PER_REQUEST --attribute-definitions AttributeName=thread_id,AttributeType=S AttributeName=created_at,AttributeType=S --key-schema AttributeName=thread_id,KeyType=HASH AttributeName=created_at,KeyType=RANGE > old.json',
+    'for time in 2026-11-27T05:58:01Z 2026-11-27T05:58:01.123Z; do aws dynamodb put-item --table-name "$OLD" --item "{\\"thread_id\\": {\\"S\\": \\"t\\"}, \\"created_at\\": {\\"S\\": \\"$time\\"}, \\"expires_at\\": {\\"N\\": \\"1800000000\\"}}"; done',
+    '',
+  ].join('\n'),
+};
+
+/** What the blocks about keys say, errors first, and those that move a table. */
 const SAID: Readonly<Record<string, RegExp>> = {
   'rotate-secrets.md, block 1': /^discord-bot-bot has the key (\w+)\n[\s\S]*"\1",\s+"Active"/,
   'rotate-secrets.md, block 2': /^discord-bot-cluster has the key (\w+)\nyes\n\1$/,
   'rotate-secrets.md, block 3':
     /^discord-bot-bot has the key \w+ alone: nothing to retire\ndiscord-bot-cluster .* alone/,
+  '../data.md, block 5': /^"ACTIVE"\n"ACTIVE"\n$/,
+  '../data.md, block 6': /^2\n2\n$/,
 };
 
 let lab: Lab;
@@ -88,7 +101,7 @@ describe('with the stack applied', () => {
         await bash(
           'aws sqs send-message --queue-url "$(aws sqs get-queue-url --queue-name agentic-events-dlq --query QueueUrl --output text)" --message-body \'{"a": "b c"}\'',
         );
-      const { stdout, stderr } = await bash(script);
+      const { stdout, stderr } = await bash(`${GIVEN[name] ?? ''}${script}`);
       expect(stderr).not.toMatch(/error/i);
       if (name in SAID) expect(`${stderr}${stdout}`).toMatch(SAID[name] ?? '');
     },
