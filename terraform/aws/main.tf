@@ -23,7 +23,6 @@ module "tables" {
 
   names               = local.tables
   deletion_protection = var.deletion_protection
-  tags                = {}
 }
 
 module "queues" {
@@ -42,7 +41,6 @@ module "repositories" {
   source = "../modules/repositories"
 
   repositories = local.repositories
-  tags         = {}
 }
 
 module "identities" {

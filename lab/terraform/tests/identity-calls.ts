@@ -18,6 +18,7 @@ export const needed: readonly IdentityCall[] = [
   ),
   ['bot', 'dynamodb:Query', table('discord_executions/index/thread_id-index')],
   ['bot', 'dynamodb:Query', table('discord-messages/index/TimestampIndex')],
+  ['bot', 'dynamodb:Query', table('discord-messages/index/DayIndex')],
   ...queues.flatMap((name) =>
     ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl'].map(
       (call) => ['bot', `sqs:${call}`, arn('sqs', name)] as IdentityCall,

@@ -151,7 +151,6 @@ run "tables_names_1" {
 
   variables {
     names = { sessions = "a b", executions = "executions", messages = "messages", history = "history" }
-    tags  = {}
   }
 
   expect_failures = [var.names]
@@ -166,7 +165,6 @@ run "tables_names_2" {
 
   variables {
     names = { sessions = "same", executions = "same", messages = "messages", history = "history" }
-    tags  = {}
   }
 
   expect_failures = [var.names]
@@ -281,7 +279,6 @@ run "repositories_repositories_1" {
 
   variables {
     repositories = { Upper = 1 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
@@ -296,7 +293,6 @@ run "repositories_repositories_2" {
 
   variables {
     repositories = { bot = 0 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
@@ -311,7 +307,6 @@ run "repositories_repositories_3" {
 
   variables {
     repositories = { bot = 1.5 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
