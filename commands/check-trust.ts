@@ -1,11 +1,10 @@
-import { checkTrust, type TrustedRepository } from '#core/aws/iam/trust.ts';
+import { checkTrust, PURPOSES, type TrustedRepository } from '#core/aws/iam/trust.ts';
 import { readTrustSources, type TrustSource } from '#core/aws/iam/trust-source.ts';
 import { describeError, isExpected, quote } from '#core/values/errors.ts';
 import { type CommandResult, defineCommand, main, UsageError } from './command.ts';
 import { fromCaller } from './paths.ts';
 import { readPlanFile } from './plan-file.ts';
 
-const PURPOSES = ['plan', 'apply', 'build-push'] as const;
 const SUBJECT_FORMS = ['immutable', 'classic', 'transition'] as const;
 type Purpose = (typeof PURPOSES)[number];
 type Read = (path: string) => string | Promise<string>;
@@ -24,7 +23,12 @@ const options = {
     required: true,
     help: 'its own number: gh api repos/OWNER/REPO --jq .id',
   },
-  purpose: { type: 'string', value: PURPOSES.join('|'), required: true, help: 'what the roles are for' },
+  purpose: {
+    type: 'string',
+    value: PURPOSES.join('|'),
+    required: true,
+    help: 'what the roles are for; apply and retain are for the workflow of that name alone',
+  },
   'subject-form': {
     type: 'string',
     value: 'immutable|classic|transition',

@@ -109,7 +109,7 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
   const github = await progress.step('GitHub (stand-in)', () =>
     startGitHub(lab, toolbox, { repository: REPOSITORY, env: { ...aws.env, ...docker.env }, variables }),
   );
-  for (const { role, subjects } of tenant.roles) aws.trust({ role, issuer: github.issuer, subjects });
+  for (const role of tenant.roles) aws.trust({ ...role, issuer: github.issuer });
   const clone = lab.folder('clone');
   const seed = {
     registryHost: aws.registryHost,

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { checkTrustFiles } from '#commands/check-trust.ts';
 import { runCommand } from '#commands/command.ts';
-import { documentOf, equals, REPO, statement } from '#core/aws/iam/tests/trust-cases.ts';
+import { APPLY, documentOf, equals, REPO, statement } from '#core/aws/iam/tests/trust-cases.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 
+const RETAIN = APPLY.replace('apply', 'retain');
 const options = ['--repository', 'acme/tenant', '--owner-id', '1001', '--repository-id', '2002', '--purpose'];
 const role = (name: string, purpose: string | undefined, policy: object | undefined) => ({
   address: `aws_iam_role.this["${name}"]`,
@@ -46,10 +47,16 @@ describe('the command', () => {
     const plan = planned(
       role('x-apply', 'apply', statement()),
       role('x-build-push', 'build-push', build),
-      role('x-retain', 'retain', build),
+      role('x-registry-read', 'registry-read', build),
+      role('x-retain', 'retain', statement({ Condition: equals(`${REPO}:ref:refs/heads/main`, RETAIN) })),
     );
     expect((await run('apply', { 'plan.json': plan })).exitCode).toBe(0);
-    expect((await run('build-push', { 'plan.json': plan })).exitCode).toBe(0);
+    for (const purpose of ['build-push', 'registry-read', 'retain'])
+      expect((await run(purpose, { 'plan.json': plan })).exitCode).toBe(0);
+    const loose = planned(role('x-retain', 'retain', build));
+    expect((await run('retain', { 'plan.json': loose })).stdout).toEqual([
+      expect.stringContaining(`is not the one that retains images: write "${RETAIN}"`),
+    ]);
     expect(await run('plan', { 'plan.json': plan })).toMatchObject({
       exitCode: 1,
       stdout: ['plan.json: the plan has no role for plan: tag it purpose = "plan"'],
@@ -73,8 +80,9 @@ describe('the command', () => {
     const bad = documentOf(statement({ Condition: {} }));
     const files = { 'good.json': documentOf(statement()), 'bad.json': bad, 'none.json': '{', 'other.json': {} };
     expect((await run('apply', files)).stdout).toEqual([
-      expect.stringContaining('bad.json: GitHub: no condition on'),
-      expect.stringContaining('bad.json: GitHub: no condition on'),
+      ...['aud', 'sub', 'job_workflow_ref'].map((claim) =>
+        expect.stringMatching(`bad\\.json: GitHub: no condition on .*:${claim}: `),
+      ),
       expect.stringContaining('is not JSON'),
       expect.stringContaining('is neither a policy document'),
     ]);
@@ -84,7 +92,7 @@ describe('the command', () => {
     [[], '--repository is missing: give the one to let in, such as acme/tenant'],
     [options.slice(0, 2), '--owner-id is missing'],
     [[...options, 'plan', '--repository', 'acme/*', 'x'], '--repository: "acme/*" is not OWNER/REPO'],
-    [[...options, 'deploy', 'x'], '--purpose: "deploy" is none of plan, apply, build-push'],
+    [[...options, 'deploy', 'x'], '--purpose: "deploy" is none of plan, apply, build-push, registry-read, retain'],
     [[...options, 'plan'], 'no file'],
     [[...options, 'plan', '--owner-id', 'acme', 'x'], '--owner-id: "acme" is not a number'],
     [[...options, 'plan', '--repository-id', '', 'x'], '--repository-id is missing'],
@@ -258,11 +266,12 @@ describe('as a process', () => {
     expect(refused.stdout.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/bad\.json: GitHub: no condition on .*:aud/),
       expect.stringMatching(/bad\.json: GitHub: no condition on .*:sub/),
+      expect.stringMatching(/bad\.json: GitHub: no condition on .*:job_workflow_ref/),
       expect.stringMatching(/bad\.json: Open: the principal "\*" is everybody/),
     ]);
     expect(start('apply', join(folder, 'none.json'))).toMatchObject({ status: 1, stderr: '' });
     const wrong = start('deploy', good);
     expect(wrong).toMatchObject({ status: 2, stdout: '' });
-    expect(wrong.stderr).toContain('--purpose: "deploy" is none of plan, apply, build-push');
+    expect(wrong.stderr).toContain('--purpose: "deploy" is none of plan, apply, build-push, registry-read, retain');
   });
 });

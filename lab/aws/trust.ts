@@ -11,6 +11,8 @@ export interface Trust {
   readonly audience?: string;
   /** StringLike patterns (`*`, `?`) of which one must match the token's `sub`. */
   readonly subjects: readonly string[];
+  /** The workflows of which one must be the token's `job_workflow_ref`; any one when it is not said. */
+  readonly workflows?: readonly string[] | undefined;
 }
 
 /** An answer of STS: undefined lets the caller pass. */
@@ -78,6 +80,8 @@ function describeFault(error: unknown): string {
   return "Couldn't retrieve verification key from your identity provider, or the token's signature is not its own";
 }
 
-function isTrusted({ subjects }: Trust, { sub = '' }: JWTPayload): boolean {
-  return subjects.some((pattern) => matchesWildcard(pattern, sub));
+function isTrusted({ subjects, workflows }: Trust, { sub = '', job_workflow_ref: workflow }: JWTPayload): boolean {
+  return (
+    subjects.some((pattern) => matchesWildcard(pattern, sub)) && (workflows?.some((one) => one === workflow) ?? true)
+  );
 }

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CreateOpenIDConnectProviderCommand, IAMClient } from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import { parsePolicy } from '#core/aws/iam/policy.ts';
 import type { Aws } from '#lab/aws/aws.ts';
+import { REGION } from '#lab/aws/moto.ts';
 import { OWNER_ID, REPOSITORY_ID } from '#lab/github/repository.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import { openStack } from '#lab/terraform/stack.ts';
@@ -14,10 +16,11 @@ const bootstrapOutputs = z.object({
   trust_policies: z.record(z.string(), z.string()),
 });
 
-/** A role with the subjects that may assume it. */
+/** A role with the subjects that may assume it, and the workflows where only some may. */
 export interface AppliedRole {
   readonly role: string;
   readonly subjects: readonly string[];
+  readonly workflows: readonly string[] | undefined;
 }
 
 /** What Terraform made for the tenant and the first deploy needs. */
@@ -59,7 +62,9 @@ export async function applyTenant(
       variables: { repository: options.repository, owner_id: OWNER_ID, repository_id: REPOSITORY_ID },
       env,
     }).then(async (bootstrap) => {
-      await bootstrap.run(apply);
+      await makeProvider(aws);
+      // without the bucket: the provider waits a minute for its lifecycle rules, and no state is there
+      await bootstrap.run([...apply, '-target=aws_iam_role_policy.this', '-target=aws_iam_policy.boundary']);
       return bootstrap.outputs(bootstrapOutputs);
     }),
     openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env }).then(async (opened) => {
@@ -70,7 +75,8 @@ export async function applyTenant(
   return {
     roles: Object.entries(made.trust_policies).map(([purpose, policy]) => ({
       role: made.role_arns[purpose] ?? '',
-      subjects: subjectsOf(policy),
+      subjects: claimsOf(policy, 'sub') ?? [],
+      workflows: claimsOf(policy, 'job_workflow_ref'),
     })),
     variables: made.repository_variables,
     milliseconds: performance.now() - started,
@@ -95,7 +101,18 @@ export async function applyTenant(
   }
 }
 
-function subjectsOf(policy: string): readonly string[] {
+/** GitHub's OIDC provider, which an account has before its first tenant. */
+async function makeProvider({ adminEnv }: Aws): Promise<void> {
+  const iam = new IAMClient({
+    endpoint: adminEnv['AWS_ENDPOINT_URL'] ?? '',
+    region: REGION,
+    credentials: { accessKeyId: 'lab', secretAccessKey: 'lab' },
+  });
+  const Url = 'https://token.actions.githubusercontent.com';
+  await iam.send(new CreateOpenIDConnectProviderCommand({ Url, ClientIDList: ['sts.amazonaws.com'] }));
+}
+
+function claimsOf(policy: string, claim: string): readonly string[] | undefined {
   const [statement] = parsePolicy('trust policy', JSON.parse(policy));
-  return statement?.conditions.find((condition) => condition.key.endsWith(':sub'))?.values ?? [];
+  return statement?.conditions.find((condition) => condition.key.endsWith(`:${claim}`))?.values;
 }

@@ -16,6 +16,9 @@ locals {
 
   parameter_path = "/${var.project}"
   parameters_arn = "arn:${data.aws_partition.current.partition}:ssm:${var.region}:${data.aws_caller_identity.current.account_id}:parameter${local.parameter_path}"
+
+  # what the cluster hands to the pods; its own key is not among it
+  delivered = concat(["bot_credentials", "discord_token", "litellm_api_key"], keys(local.settings))
 }
 
 module "tables" {
@@ -50,8 +53,7 @@ module "identities" {
   table_arns      = values(module.tables.arns)
   queue_arns      = values(module.queues.arns)
   repository_arns = values(module.repositories.arns)
-  parameter_arns  = [local.parameters_arn, "${local.parameters_arn}/*"]
-  tags            = {}
+  parameter_arns  = [for name in local.delivered : "${local.parameters_arn}/${name}"]
 }
 
 resource "aws_ssm_parameter" "setting" {

@@ -13,10 +13,8 @@ resource "aws_s3_bucket" "state" {
   #checkov:skip=CKV_AWS_18:The states are read by two roles; who did so is in CloudTrail
   #checkov:skip=CKV_AWS_144:The state can be imported again; the versions guard against mistakes
   #checkov:skip=CKV_AWS_145:AES256 is encryption at rest; a customer-managed key adds a way to lose the state
-  #checkov:skip=CKV2_AWS_61:A state is small, and its old versions are the way back
-  #checkov:skip=CKV2_AWS_62:Nobody waits for a state to change
+  #checkov:skip=CKV2_AWS_62:Nothing waits for a state to change
   bucket = local.bucket
-  tags   = local.tags
 
   lifecycle {
     prevent_destroy = true
@@ -29,6 +27,32 @@ resource "aws_s3_bucket_versioning" "state" {
   versioning_configuration {
     status = "Enabled"
   }
+}
+
+# An old version is the way back for 90 days. Each lock leaves a version and a delete marker, which go too.
+resource "aws_s3_bucket_lifecycle_configuration" "state" {
+  bucket = aws_s3_bucket.state.id
+
+  rule {
+    id     = "old-versions"
+    status = "Enabled"
+
+    filter {}
+
+    noncurrent_version_expiration {
+      noncurrent_days = 90
+    }
+
+    expiration {
+      expired_object_delete_marker = true
+    }
+
+    abort_incomplete_multipart_upload {
+      days_after_initiation = 7
+    }
+  }
+
+  depends_on = [aws_s3_bucket_versioning.state]
 }
 
 resource "aws_s3_bucket_server_side_encryption_configuration" "state" {
@@ -67,11 +91,24 @@ resource "aws_s3_bucket_policy" "state" {
   depends_on = [aws_s3_bucket_public_access_block.state]
 }
 
+# GitHub's OIDC provider belongs to the account: tenants share it, and it is neither made nor destroyed here.
 # AWS checks GitHub's certificate by its own list of authorities; thumbprints count no more.
-resource "aws_iam_openid_connect_provider" "github" {
-  count = var.create_provider ? 1 : 0
+data "aws_iam_openid_connect_provider" "github" {
+  arn = local.arn.provider
 
-  url            = "https://${var.issuer}"
-  client_id_list = local.audiences
-  tags           = local.tags
+  lifecycle {
+    postcondition {
+      condition     = length(setsubtract(local.audiences, self.client_id_list)) == 0
+      error_message = "GitHub's OIDC provider of this account refuses tokens for ${join(" and ", setsubtract(local.audiences, self.client_id_list))}. Add the audience, then plan again:\n${join("\n", [for audience in sort(setsubtract(local.audiences, self.client_id_list)) : "aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${local.arn.provider} --client-id ${audience}"])}"
+    }
+  }
+}
+
+# Earlier versions made the provider: their states forget it, and it stays.
+removed {
+  from = aws_iam_openid_connect_provider.github
+
+  lifecycle {
+    destroy = false
+  }
 }

@@ -23,3 +23,8 @@ output "trust_policies" {
   description = "Trust policy of each role as JSON, by its purpose."
   value       = { for key, role in aws_iam_role.this : key => role.assume_role_policy }
 }
+
+output "policies" {
+  description = "Rights of each role as JSON, by its purpose, and the boundary of the users."
+  value       = merge({ for key, policy in aws_iam_role_policy.this : key => policy.policy }, { boundary = aws_iam_policy.boundary.policy })
+}

@@ -16,13 +16,26 @@ locals {
   audiences = local.partition == "aws-cn" ? ["sts.amazonaws.com.cn", "sts.amazonaws.com"] : ["sts.amazonaws.com"]
   audience  = jsondecode(length(local.audiences) == 1 ? jsonencode(local.audiences[0]) : jsonencode(local.audiences))
 
+  # The two roles that destroy are for one workflow each, as the branch has it. AWS compares this claim since 2026, in its
+  # commercial regions: elsewhere no token would have it, and no one would get in.
+  # https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
+  workflows = {
+    for purpose in ["apply", "retain"] :
+    purpose => "${var.repository}/.github/workflows/${purpose}.yml@refs/heads/${var.branch}" if local.partition == "aws"
+  }
+
+  purposes = ["apply", "build-push", "plan", "registry-read", "retain"]
   roles = {
     plan          = { subjects = concat(local.from_request, local.from_branch), statements = local.plan_statements }
-    apply         = { subjects = local.from_apply, statements = concat(local.plan_reads, local.apply_statements) }
+    apply         = { subjects = local.from_apply, statements = local.apply_statements }
     build-push    = { subjects = local.from_branch, statements = local.build_statements }
     registry-read = { subjects = local.from_branch, statements = local.registry_read_statements }
     retain        = { subjects = local.from_branch, statements = local.retain_statements }
   }
+  claims = { for purpose, role in local.roles : purpose => {
+    for claim, value in { aud = local.audience, sub = role.subjects, job_workflow_ref = lookup(local.workflows, purpose, null) } :
+    "${var.issuer}:${claim}" => value if value != null
+  } }
 }
 
 resource "aws_iam_role" "this" {
@@ -32,27 +45,18 @@ resource "aws_iam_role" "this" {
   name                 = "${var.project}-${each.key}"
   description          = "GitHub Actions of ${var.repository}: ${each.key}"
   max_session_duration = 3600
-  tags                 = merge(local.tags, { purpose = each.key })
+  tags                 = { purpose = each.key }
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
     Statement = [{
-      Sid    = "GitHubActions"
-      Effect = "Allow"
-      Action = "sts:AssumeRoleWithWebIdentity"
-      Principal = {
-        Federated = "arn:${local.partition}:iam::${local.account}:oidc-provider/${var.issuer}"
-      }
-      Condition = {
-        StringEquals = {
-          "${var.issuer}:aud" = local.audience
-          "${var.issuer}:sub" = each.value.subjects
-        }
-      }
+      Sid       = "GitHubActions"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRoleWithWebIdentity"
+      Principal = { Federated = data.aws_iam_openid_connect_provider.github.arn }
+      Condition = { StringEquals = local.claims[each.key] }
     }]
   })
-
-  depends_on = [aws_iam_openid_connect_provider.github]
 }
 
 resource "aws_iam_role_policy" "this" {

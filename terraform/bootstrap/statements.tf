@@ -1,49 +1,101 @@
 # What each role may do. https://docs.aws.amazon.com/service-authorization/latest/reference/
 locals {
-  arn = {
-    bucket       = "arn:${local.partition}:s3:::${local.bucket}"
-    state        = "arn:${local.partition}:s3:::${local.bucket}/aws/terraform.tfstate"
-    tables       = [for name in var.tables : "arn:${local.partition}:dynamodb:${var.region}:${local.account}:table/${name}"]
-    queues       = flatten([for name in var.queues : [for queue in [name, "${name}-dlq"] : "arn:${local.partition}:sqs:${var.region}:${local.account}:${queue}"]])
-    repositories = [for name in var.repositories : "arn:${local.partition}:ecr:${var.region}:${local.account}:repository/${name}"]
-    users        = [for name in ["bot", "cluster"] : "arn:${local.partition}:iam::${local.account}:user/${var.project}-${name}"]
-    parameters   = "arn:${local.partition}:ssm:${var.region}:${local.account}:parameter/${var.project}/*"
-    alarms       = flatten([for name in var.queues : [for alarm in ["dlq-depth", "oldest-message"] : "arn:${local.partition}:cloudwatch:${var.region}:${local.account}:alarm:${name}-${alarm}"]])
-  }
-  secrets  = [for name in ["discord_token", "litellm_api_key"] : "arn:${local.partition}:ssm:${var.region}:${local.account}:parameter/${var.project}/${name}"]
-  settings = [for name in ["discord_bot_id", "discord_guild_id", "litellm_base_url"] : "arn:${local.partition}:ssm:${var.region}:${local.account}:parameter/${var.project}/${name}"]
-
   log_in = { Sid = "LogIn", Effect = "Allow", Action = ["ecr:GetAuthorizationToken"], Resource = ["*"] } # AWS has this call on "*" alone
 
-  # what a refresh of the stack asks for
-  plan_reads = [
-    { Sid = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.arn.bucket] },
-    { Sid = "ReadState", Effect = "Allow", Action = ["s3:GetObject"], Resource = [local.arn.state] },
-    { Sid = "Lock", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource = ["${local.arn.state}.tflock"] },
-    { Sid = "ReadTables", Effect = "Allow", Action = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"], Resource = local.arn.tables },
-    { Sid = "ReadQueues", Effect = "Allow", Action = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"], Resource = local.arn.queues },
-    { Sid = "ReadAlarms", Effect = "Allow", Action = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"], Resource = local.arn.alarms },
-    { Sid = "ReadRepositories", Effect = "Allow", Action = ["ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"], Resource = local.arn.repositories },
-    { Sid = "ReadUsers", Effect = "Allow", Action = ["iam:GetUser", "iam:GetUserPolicy", "iam:ListUserTags"], Resource = local.arn.users },
-    { Sid = "ReadSettings", Effect = "Allow", Action = ["ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"], Resource = local.settings },
-    { Sid = "FindParameters", Effect = "Allow", Action = ["ssm:DescribeParameters"], Resource = ["*"] }, # AWS has this call on "*" alone, and it shows no value
-    { Sid = "TagsOfSecrets", Effect = "Allow", Action = ["ssm:ListTagsForResource"], Resource = local.secrets },
+  # What the stack aws holds: what a refresh asks for, and what an apply needs besides, by the provider's own log.
+  stack = {
+    Tables = {
+      resources = local.arn.tables
+      read      = ["dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive", "dynamodb:ListTagsOfResource"]
+      change    = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive"]
+    }
+    Queues = {
+      resources = concat(local.arn.queues, local.arn.dead_letters)
+      read      = ["sqs:GetQueueAttributes", "sqs:ListQueueTags"]
+      change    = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"]
+    }
+    Alarms = {
+      resources = local.arn.alarms
+      read      = ["cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"]
+      change    = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"]
+    }
+    Repositories = {
+      resources = local.arn.repositories
+      read      = ["ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"]
+      change    = ["ecr:CreateRepository", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy", "ecr:TagResource", "ecr:UntagResource"]
+    }
+    Users = {
+      resources = local.arn.users
+      read      = ["iam:GetUser", "iam:GetUserPolicy"]
+      change    = ["iam:DeleteUser", "iam:DeleteUserPolicy", "iam:ListGroupsForUser", "iam:TagUser", "iam:UntagUser"] # neither keys nor passwords
+    }
+    Settings = {
+      resources = local.arn.settings
+      read      = ["ssm:GetParameter", "ssm:ListTagsForResource"]
+      change    = ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"]
+    }
+  }
+  secret_actions = concat(local.stack.Settings.read, local.stack.Settings.change)
+
+  find_state      = { Sid = "FindState", Effect = "Allow", Action = ["s3:ListBucket"], Resource = [local.arn.bucket] }
+  find_parameters = { Sid = "FindParameters", Effect = "Allow", Action = ["ssm:DescribeParameters"], Resource = ["*"] } # AWS has this call on "*" alone, and it shows no value
+
+  # A refresh of a table looks up DynamoDB's own key, by its alias; the right shows metadata and decrypts nothing.
+  find_key = { Sid = "FindTableKey", Effect = "Allow", Action = ["kms:DescribeKey"], Resource = ["arn:${local.partition}:kms:${local.here}:key/*"], Condition = { "ForAnyValue:StringEquals" = { "kms:ResourceAliases" = "alias/aws/dynamodb" } } }
+
+  # Pull requests get this role, so it cannot write: neither a state nor a lock. Plan with -lock=false.
+  plan_statements = concat(
+    [
+      local.find_state,
+      { Sid = "ReadStates", Effect = "Allow", Action = ["s3:GetObject"], Resource = values(local.states) },
+    ],
+    [for name, part in local.stack : { Sid = "Read${name}", Effect = "Allow", Action = part.read, Resource = part.resources }],
+    [
+      local.find_parameters,
+      local.find_key,
+      { Sid = "ReadStateBucket", Effect = "Allow", Action = local.bucket_reads, Resource = [local.arn.bucket] },
+      { Sid = "ReadRoles", Effect = "Allow", Action = ["iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies"], Resource = local.arn.roles },
+      { Sid = "ReadBoundary", Effect = "Allow", Action = ["iam:GetPolicy", "iam:GetPolicyVersion"], Resource = [local.arn.boundary] },
+      { Sid = "ReadProvider", Effect = "Allow", Action = ["iam:GetOpenIDConnectProvider"], Resource = [local.arn.provider] },
+      # the path too: GetParametersByPath on it reads every value below, although each is denied by its name
+      { Sid = "NoSecretValues", Effect = "Deny", Action = ["ssm:GetParameter*"], Resource = concat([local.parameters, "${local.parameters}/bot_credentials", "${local.parameters}/cluster_credentials"], local.arn.secrets) },
+    ],
+  )
+
+  # what a refresh of the bucket asks for: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html
+  bucket_reads = [
+    "s3:GetAccelerateConfiguration",
+    "s3:GetBucketAcl",
+    "s3:GetBucketCORS",
+    "s3:GetBucketLogging",
+    "s3:GetBucketObjectLockConfiguration",
+    "s3:GetBucketPolicy",
+    "s3:GetBucketPublicAccessBlock",
+    "s3:GetBucketRequestPayment",
+    "s3:GetBucketTagging",
+    "s3:GetBucketVersioning",
+    "s3:GetBucketWebsite",
+    "s3:GetEncryptionConfiguration",
+    "s3:GetLifecycleConfiguration",
+    "s3:GetReplicationConfiguration",
   ]
 
-  plan_statements = concat(local.plan_reads, [
-    { Sid = "NoSecretValues", Effect = "Deny", Action = ["ssm:GetParameter*"], Resource = local.secrets },
-  ])
-
-  apply_statements = [
-    { Sid = "WriteState", Effect = "Allow", Action = ["s3:PutObject"], Resource = [local.arn.state] },
-    { Sid = "ManageTables", Effect = "Allow", Action = ["dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:TagResource", "dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive"], Resource = local.arn.tables },
-    { Sid = "ManageQueues", Effect = "Allow", Action = ["sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"], Resource = local.arn.queues },
-    { Sid = "ManageAlarms", Effect = "Allow", Action = ["cloudwatch:DeleteAlarms", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"], Resource = local.arn.alarms },
-    { Sid = "ManageRepositories", Effect = "Allow", Action = ["ecr:CreateRepository", "ecr:DeleteLifecyclePolicy", "ecr:DeleteRepository", "ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy", "ecr:TagResource", "ecr:UntagResource"], Resource = local.arn.repositories },
-    # the two users and their inline policies, but neither keys nor passwords: who may apply gets no identity of its own
-    { Sid = "ManageUsers", Effect = "Allow", Action = ["iam:CreateUser", "iam:DeleteUser", "iam:DeleteUserPolicy", "iam:ListAccessKeys", "iam:ListGroupsForUser", "iam:PutUserPolicy", "iam:TagUser", "iam:UntagUser"], Resource = local.arn.users },
-    { Sid = "ManageParameters", Effect = "Allow", Action = ["ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource", "ssm:PutParameter", "ssm:RemoveTagsFromResource"], Resource = concat(local.secrets, local.settings) },
-  ]
+  # It manages the stacks aws and secrets, not bootstrap: who may apply cannot change a role or the boundary.
+  apply_statements = concat(
+    [
+      local.find_state,
+      { Sid = "WriteStates", Effect = "Allow", Action = ["s3:GetObject", "s3:PutObject"], Resource = [local.states.aws, local.states.secrets] },
+      { Sid = "Lock", Effect = "Allow", Action = ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Resource = ["${local.states.aws}.tflock", "${local.states.secrets}.tflock"] },
+    ],
+    [for name, part in local.stack : { Sid = "Manage${name}", Effect = "Allow", Action = concat(part.read, part.change), Resource = part.resources }],
+    [
+      local.find_parameters,
+      local.find_key,
+      { Sid = "ManageSecrets", Effect = "Allow", Action = local.secret_actions, Resource = local.arn.secrets },
+      # a policy for a user only while the boundary is on it, which nothing here takes off
+      { Sid = "BoundUsers", Effect = "Allow", Action = ["iam:CreateUser", "iam:PutUserPermissionsBoundary", "iam:PutUserPolicy"], Resource = local.arn.users, Condition = { StringEquals = { "iam:PermissionsBoundary" = local.arn.boundary } } },
+    ],
+  )
 
   build_statements = [
     local.log_in,

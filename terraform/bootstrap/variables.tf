@@ -1,24 +1,27 @@
 variable "region" {
-  description = "AWS region of the state bucket, and of what the roles may touch."
+  description = "AWS region of the state bucket, and of what the roles may touch, such as ca-central-1."
   type        = string
-  default     = "ca-central-1"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
-    error_message = "region: '${var.region}' is no AWS region; it looks like ca-central-1."
+    error_message = "region: '${var.region}' is not an AWS region, such as ca-central-1."
   }
 }
 
 variable "project" {
-  description = "Name of the tenant, as in the stack aws: begins the names of the roles."
+  description = "Name of the tenant, as in the stack aws: begins the names of the roles and of all that they touch."
   type        = string
-  default     = "discord-bot"
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
     error_message = "project: '${var.project}' must have 3 to 32 lower-case letters, digits and '-', begin with a letter and not end with '-'."
+  }
+
+  validation {
+    condition     = !endswith(var.project, "-sandbox")
+    error_message = "project: '${var.project}' ends with -sandbox, as the second repository of another tenant does; choose another name."
   }
 }
 
@@ -51,7 +54,7 @@ variable "owner_id" {
 
   validation {
     condition     = var.owner_id > 0 && floor(var.owner_id) == var.owner_id
-    error_message = "owner_id: ${var.owner_id} is no GitHub id; ask for it by gh api repos/OWNER/REPO --jq .owner.id"
+    error_message = "owner_id: ${var.owner_id} is not a GitHub id; ask for it by gh api repos/OWNER/REPO --jq .owner.id"
   }
 }
 
@@ -62,7 +65,7 @@ variable "repository_id" {
 
   validation {
     condition     = var.repository_id > 0 && floor(var.repository_id) == var.repository_id
-    error_message = "repository_id: ${var.repository_id} is no GitHub id; ask for it by gh api repos/OWNER/REPO --jq .id"
+    error_message = "repository_id: ${var.repository_id} is not a GitHub id; ask for it by gh api repos/OWNER/REPO --jq .id"
   }
 }
 
@@ -115,46 +118,48 @@ variable "apply_environment" {
 }
 
 variable "tables" {
-  description = "Names of the tables of the stack aws, which plan reads and apply manages."
-  type        = list(string)
-  default     = ["discord_sessions", "discord_executions", "discord-messages", "chat_history"]
+  description = "Names of the tables whose name is not <project>-sessions, -executions, -messages or -history; the same as in the stack aws."
+  type        = map(string)
+  default     = {}
   nullable    = false
 
   validation {
-    condition     = length(var.tables) > 0 && alltrue([for name in var.tables : can(regex("^[A-Za-z0-9_.-]{3,255}$", name))])
-    error_message = "tables: each is the name of one table, written out, such as discord_sessions; a wildcard would give the roles what is not the tenant's. Got ${join(", ", var.tables)}."
+    condition     = length(setsubtract(keys(var.tables), local.table_keys)) == 0
+    error_message = "tables: ${join(", ", setsubtract(keys(var.tables), local.table_keys))} is not a table of the stack aws; the keys are ${join(", ", local.table_keys)}."
+  }
+
+  validation {
+    condition     = alltrue([for name in values(var.tables) : can(regex("^[A-Za-z0-9_.-]{3,255}$", name))])
+    error_message = "tables: each is the name of one table, written out, such as discord_sessions; a wildcard would give the roles what is not the tenant's. Got ${jsonencode(var.tables)}."
   }
 }
 
 variable "queues" {
-  description = "Names of the queues of the stack aws, without the dead-letter queues."
-  type        = list(string)
-  default     = ["agentic-events", "discord-messages"]
+  description = "Names of the queues whose name is not <project>-agentic-events or -discord-messages; the same as in the stack aws."
+  type        = map(string)
+  default     = {}
   nullable    = false
 
   validation {
-    condition     = length(var.queues) > 0 && alltrue([for name in var.queues : can(regex("^[A-Za-z0-9_-]{1,76}$", name))])
-    error_message = "queues: each is the name of one queue, written out, such as agentic-events; a wildcard would give the roles what is not the tenant's. Got ${join(", ", var.queues)}."
+    condition     = length(setsubtract(keys(var.queues), local.queue_keys)) == 0
+    error_message = "queues: ${join(", ", setsubtract(keys(var.queues), local.queue_keys))} is not a queue of the stack aws; the keys are ${join(", ", local.queue_keys)}."
+  }
+
+  validation {
+    condition     = alltrue([for name in values(var.queues) : can(regex("^[A-Za-z0-9_-]{1,76}$", name))])
+    error_message = "queues: each is the name of one queue, written out, such as agentic-events; a wildcard would give the roles what is not the tenant's. Got ${jsonencode(var.queues)}."
   }
 }
 
 variable "repositories" {
-  description = "Names of the image repositories of the stack aws."
-  type        = list(string)
-  default     = ["discord-bot", "dev-sandbox"]
-  nullable    = false
+  description = "Image repositories, with how many builds each keeps; the same as in the stack aws. Default: <project> and <project>-sandbox."
+  type        = map(number)
+  default     = null
 
   validation {
-    condition     = length(var.repositories) > 0 && alltrue([for name in var.repositories : can(regex("^[a-z0-9]+(?:[._/-][a-z0-9]+)*$", name))])
-    error_message = "repositories: each is the name of one image repository, written out, such as discord-bot; a wildcard would give the roles what is not the tenant's. Got ${join(", ", var.repositories)}."
+    condition     = var.repositories == null ? true : alltrue([for name in keys(var.repositories) : can(regex("^[a-z0-9]+(?:[._/-][a-z0-9]+)*$", name))])
+    error_message = "repositories: each is the name of one image repository, written out, such as discord-bot; a wildcard would give the roles what is not the tenant's. Got ${join(", ", keys(coalesce(var.repositories, {})))}."
   }
-}
-
-variable "create_provider" {
-  description = "Whether to make GitHub's OIDC provider; an account has only one, so that a second tenant in it says false."
-  type        = bool
-  default     = true
-  nullable    = false
 }
 
 variable "tags" {

@@ -47,6 +47,21 @@ export function evaluatePolicies(statements: readonly Statement[], call: Call): 
   return allow === undefined ? { decision: 'denied', by: undefined } : { decision: 'allowed', by: allow.name };
 }
 
+/**
+ * Judges a call of an identity under a permissions boundary: it is allowed when the identity's policies and the boundary
+ * both allow it, and a deny in either wins.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html#access_policies_boundaries-eval-logic
+ */
+export function evaluateBounded(
+  statements: readonly Statement[],
+  boundary: readonly Statement[],
+  call: Call,
+): Decision {
+  const [own, most] = [evaluatePolicies(statements, call), evaluatePolicies(boundary, call)];
+  if (own.decision === 'explicitly denied' || most.decision === 'allowed') return own;
+  return most;
+}
+
 /** A statement without resources would else fit every call, and one with principals is another kind of policy. */
 function refuseOtherPolicies({ name, ...statement }: Statement): void {
   if (statement.principals !== undefined || statement.notPrincipals !== undefined)
@@ -59,7 +74,8 @@ function refuseOtherPolicies({ name, ...statement }: Statement): void {
     throw new Refusal(`${name} has neither Resource nor NotResource: add one`);
 }
 
-function namesAction({ actions, notActions }: Statement, action: string): boolean {
+/** True when the statement is about the action; capitals do not count. */
+export function namesAction({ actions, notActions }: Statement, action: string): boolean {
   const names = (pattern: string): boolean => matchesWildcard(pattern.toLowerCase(), action.toLowerCase());
   return actions?.some(names) ?? !notActions?.some(names);
 }

@@ -1,7 +1,10 @@
 import { quote } from '#core/values/errors.ts';
 
-/** What a role is for; `other` is a role that deploys nothing, and is held to build-push's subjects. */
-export type Purpose = 'plan' | 'apply' | 'build-push' | 'other';
+/** What the roles of terraform/bootstrap are for. */
+export const PURPOSES = ['plan', 'apply', 'build-push', 'registry-read', 'retain'] as const;
+
+/** What a role is for; `other` is none of them, and is held to build-push's subjects. */
+export type Purpose = (typeof PURPOSES)[number] | 'other';
 
 /** The repository whose workflows may have the role. */
 export interface TrustedRepository {
@@ -45,8 +48,8 @@ export function findTwin(value: string, trusted: TrustedRepository): string | un
 export function subjectExample(trusted: TrustedRepository, purpose: Purpose): string {
   const branch = `ref:refs/heads/${trusted.branch ?? 'main'}`;
   const environment = `environment:${(trusted.environment ?? 'aws').replaceAll(':', '%3A')}`;
-  const context = { plan: 'pull_request', apply: environment, 'build-push': branch, other: branch };
-  return `${prefixOf(trusted, trusted.subjectForm)}:${context[purpose]}`;
+  const context: Partial<Record<Purpose, string>> = { plan: 'pull_request', apply: environment };
+  return `${prefixOf(trusted, trusted.subjectForm)}:${context[purpose] ?? branch}`;
 }
 
 /**
@@ -126,6 +129,14 @@ function explainRepository(
     : `has other ids than ${repository}, ${ids.join(' and ')} for ${ownerId} and ${repositoryId}, and is somebody else's: write its own`;
 }
 
+/** What a pull request would do with a role that a branch alone may have. */
+const WORK: Readonly<Record<Exclude<Purpose, 'plan' | 'apply'>, string>> = {
+  'build-push': 'push images',
+  'registry-read': 'pull images',
+  retain: 'remove images',
+  other: 'have the role',
+};
+
 /** What may run with the role, in GitHub's words for the end of the subject. */
 function explainContext(context: string, trusted: TrustedRepository, purpose: Purpose): string | undefined {
   const [, environment] = /^environment:(.+)$/s.exec(context) ?? [];
@@ -137,7 +148,7 @@ function explainContext(context: string, trusted: TrustedRepository, purpose: Pu
     return `lets ${ref === undefined ? 'any pull request' : 'a branch without its reviewers'} apply: only a protected environment may`;
   if (ref !== undefined) return explainRef(ref, trusted);
   if (purpose === 'plan') return undefined;
-  return `lets any pull request ${purpose === 'other' ? 'have the role' : 'push images'}: only a branch may`;
+  return `lets any pull request ${WORK[purpose]}: only a branch may`;
 }
 
 function explainRef(ref: string, { branch = 'main' }: TrustedRepository): string | undefined {

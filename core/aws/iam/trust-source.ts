@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { parseStrictJson } from '#core/aws/iam/json.ts';
 import { type PlannedRole, planSchema, rolesOf } from '#core/aws/iam/plan.ts';
 import { parsePolicy, type Statement } from '#core/aws/iam/policy.ts';
-import { type Purpose, trustsWebIdentity } from '#core/aws/iam/trust.ts';
+import { PURPOSES, type Purpose, trustsWebIdentity } from '#core/aws/iam/trust.ts';
 import { describeError, isExpected, quote, Refusal } from '#core/values/errors.ts';
 import { findNearest } from '#core/values/suggest.ts';
 
@@ -14,7 +14,6 @@ export type TrustSource =
 /** What a person asks for. */
 export type WantedPurpose = Exclude<Purpose, 'other'>;
 
-const PURPOSES = ['plan', 'apply', 'build-push'] as const;
 const described = z.looseObject({
   Role: z.looseObject({ RoleName: z.string(), AssumeRolePolicyDocument: z.unknown() }),
 });

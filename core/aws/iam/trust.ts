@@ -9,9 +9,10 @@ import {
   type TrustedRepository,
 } from '#core/aws/iam/subject.ts';
 import { matchesWildcard } from '#core/aws/iam/wildcard.ts';
+import { checkWorkflow, workflowOf } from '#core/aws/iam/workflow.ts';
 import { quote } from '#core/values/errors.ts';
 
-export type { Purpose, TrustedRepository } from '#core/aws/iam/subject.ts';
+export { PURPOSES, type Purpose, type TrustedRepository } from '#core/aws/iam/subject.ts';
 
 /** Whose tokens github.com gives; an enterprise may have an issuer of its own. */
 const GITHUB_ISSUER = 'token.actions.githubusercontent.com';
@@ -24,7 +25,7 @@ const WEB_IDENTITY = 'sts:assumerolewithwebidentity';
 
 /**
  * Returns what is wrong with a role's trust policy, a sentence each; an empty list when exactly the workflows meant may
- * assume the role. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
+ * assume the role: for apply and retain one workflow each. https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html
  */
 export function checkTrust(
   statements: readonly Statement[],
@@ -128,6 +129,12 @@ function audiencesOf({ principals }: Statement): readonly [string, ...string[]] 
   return isChina ? ['sts.amazonaws.com.cn', 'sts.amazonaws.com'] : ['sts.amazonaws.com'];
 }
 
+/** True unless the provider is in a partition whose STS does not have the claim: it came to the commercial regions alone. */
+function knowsWorkflows({ principals }: Statement): boolean {
+  const partitions = (principals?.['Federated'] ?? []).map((name) => PROVIDER.exec(name)?.[1]);
+  return partitions.length === 0 || !partitions.every((partition) => partition?.startsWith('aws-'));
+}
+
 /** A role's provider is of the role's own account, so of two accounts one is wrong, and who asks may not know which. */
 function checkAccounts(allowed: readonly Statement[]): string[] {
   const named = allowed.flatMap(({ principals }) => principals?.['Federated'] ?? []);
@@ -148,6 +155,7 @@ function checkConditions(
   const audiences = audiencesOf(statement);
   const issuer = repository.issuer ?? GITHUB_ISSUER;
   const example = subjectExample(repository, purpose);
+  const workflow = knowsWorkflows(statement) ? workflowOf(repository, purpose) : undefined;
   return [
     ...checkClaim(`${issuer}:aud`, audiences[0], statement, all, (value, isPattern) =>
       checkAudience(value, audiences, isPattern),
@@ -155,6 +163,11 @@ function checkConditions(
     ...checkClaim(`${issuer}:sub`, example, statement, all, (value, isPattern) =>
       checkSubject(value, repository, purpose, isPattern),
     ),
+    ...(workflow === undefined
+      ? []
+      : checkClaim(`${issuer}:job_workflow_ref`, workflow, statement, all, (value, isPattern) =>
+          checkWorkflow(value, workflow, purpose, isPattern),
+        )),
   ];
 }
 

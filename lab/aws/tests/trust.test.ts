@@ -6,6 +6,7 @@ import { createTrustPolicies } from '#lab/aws/trust.ts';
 import { type LoopbackServer, listen } from '#lab/supervisor/http.ts';
 
 const ROLE = 'arn:aws:iam::123456789012:role/slipway-build';
+const WORKFLOW = 'acme/shop/.github/workflows/retain.yml@refs/heads/main';
 const SUBJECT = 'repo:acme/shop:ref:refs/heads/main';
 
 let provider: LoopbackServer;
@@ -23,6 +24,7 @@ afterAll(() => provider.close());
 
 interface Claims {
   sub?: string;
+  workflow?: string;
   aud?: string;
   iss?: string;
   /** Seconds from now. */
@@ -32,18 +34,21 @@ interface Claims {
 
 function sign({
   sub = SUBJECT,
+  workflow = WORKFLOW,
   aud = 'sts.amazonaws.com',
   iss = issuer,
   expires = 300,
   key = keys.privateKey,
 }: Claims = {}) {
   const exp = Math.floor(Date.now() / 1000) + expires;
-  return new SignJWT({ sub, aud, iss, exp }).setProtectedHeader({ alg: 'RS256', kid: 'k' }).sign(key);
+  return new SignJWT({ sub, aud, iss, exp, job_workflow_ref: workflow })
+    .setProtectedHeader({ alg: 'RS256', kid: 'k' })
+    .sign(key);
 }
 
 async function judge(claims: Claims, role = ROLE): Promise<string> {
   const policies = createTrustPolicies();
-  policies.add({ role: ROLE, issuer, subjects: ['repo:acme/*:ref:refs/heads/main'] });
+  policies.add({ role: ROLE, issuer, subjects: ['repo:acme/*:ref:refs/heads/main'], workflows: [WORKFLOW] });
   return (await policies.judge(role, await sign(claims)))?.code ?? 'passes';
 }
 
@@ -52,6 +57,7 @@ describe('a web identity', () => {
     ['of the trusted branch', {}, 'passes'],
     ['of another branch', { sub: 'repo:acme/shop:ref:refs/heads/feature' }, 'AccessDenied'],
     ['of a repository that only ends alike', { sub: 'repo:evil/repo:acme/shop:ref:refs/heads/main' }, 'AccessDenied'],
+    ['of another workflow', { workflow: WORKFLOW.replace('retain', 'deploy') }, 'AccessDenied'],
     ['for another audience', { aud: 'https://github.com/acme' }, 'InvalidIdentityToken'],
     ['of another issuer', { iss: 'https://example.com' }, 'InvalidIdentityToken'],
     ['that is over', { expires: -60 }, 'ExpiredTokenException'],

@@ -7,12 +7,10 @@ mock_provider "aws" {
   mock_data "aws_partition" {
     defaults = { partition = "aws" }
   }
-}
 
-variables {
-  repository    = "acme/tenant"
-  owner_id      = 1001
-  repository_id = 2002
+  mock_data "aws_iam_openid_connect_provider" {
+    defaults = { client_id_list = ["sts.amazonaws.com"] }
+  }
 }
 
 # A role gains or loses a right, a resource, a subject or a condition in two places: in its .tf file and in policies.json,
@@ -21,8 +19,8 @@ run "policies" {
   command = plan
 
   assert {
-    condition     = jsonencode({ for key, role in aws_iam_role.this : key => { trust = jsondecode(role.assume_role_policy), rights = jsondecode(aws_iam_role_policy.this[key].policy) } }) == jsonencode({ for key, role in jsondecode(file("tests/policies.json")) : key => { for part, statements in role : part => { Version = "2012-10-17", Statement = statements } } })
-    error_message = "trust and rights are those of policies.json, to the letter"
+    condition     = jsonencode(merge({ for key, role in aws_iam_role.this : key => { trust = jsondecode(role.assume_role_policy), rights = jsondecode(aws_iam_role_policy.this[key].policy) } }, { boundary = { rights = jsondecode(aws_iam_policy.boundary.policy) } })) == jsonencode({ for key, parts in jsondecode(file("tests/policies.json")) : key => { for part, statements in parts : part => { Version = "2012-10-17", Statement = statements } } })
+    error_message = "trust, rights and the boundary are those of policies.json, to the letter"
   }
   assert {
     condition     = alltrue([for role in aws_iam_role.this : role.max_session_duration == 3600])
@@ -33,8 +31,48 @@ run "policies" {
     error_message = "every action that is allowed is written out"
   }
   assert {
-    condition     = aws_iam_openid_connect_provider.github[0].url == "https://token.actions.githubusercontent.com" && aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com"])
-    error_message = "GitHub's tokens, and only those made for AWS"
+    condition     = aws_iam_policy.boundary.name == "discord-bot-boundary" && output.policies == merge({ for key, policy in aws_iam_role_policy.this : key => policy.policy }, { boundary = aws_iam_policy.boundary.policy })
+    error_message = "the outputs say what AWS gets"
+  }
+}
+
+# A tenant that says nothing but its name. No name of the first tenant is in what it may do.
+run "a_second_tenant" {
+  command = plan
+
+  variables {
+    project      = "second-bot"
+    region       = "eu-west-1"
+    tables       = {}
+    queues       = {}
+    repositories = null
+  }
+
+  assert {
+    condition     = jsonencode(merge({ for key, role in aws_iam_role.this : key => { trust = jsondecode(role.assume_role_policy), rights = jsondecode(aws_iam_role_policy.this[key].policy) } }, { boundary = { rights = jsondecode(aws_iam_policy.boundary.policy) } })) == jsonencode({ for key, parts in jsondecode(file("tests/policies-second.json")) : key => { for part, statements in parts : part => { Version = "2012-10-17", Statement = statements } } })
+    error_message = "trust, rights and the boundary are those of policies-second.json, to the letter"
+  }
+  assert {
+    condition     = !can(regex("discord-bot|discord_sessions|chat_history|[^-]discord-messages|[^-]agentic-events|dev-sandbox|ca-central-1", jsonencode([output.policies, output.trust_policies])))
+    error_message = "nothing is the first tenant's"
+  }
+}
+
+# AWS refuses a longer policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+run "the_longest_name_fits" {
+  command = plan
+
+  variables {
+    project      = "project-whose-name-has-32-letter"
+    region       = "ap-southeast-1"
+    tables       = {}
+    queues       = {}
+    repositories = null
+  }
+
+  assert {
+    condition     = length(var.project) == 32 && alltrue([for policy in aws_iam_role_policy.this : length(policy.policy) <= 10240]) && length(aws_iam_policy.boundary.policy) <= 6144 && length(aws_s3_bucket.state.bucket) <= 63
+    error_message = "policies and names are within AWS's limits"
   }
 }
 
@@ -56,8 +94,15 @@ run "subjects" {
     error_message = "one statement, one audience"
   }
   assert {
-    condition     = alltrue([for role in aws_iam_role.this : role.tags["managed-by"] == "terraform"]) && { for key, role in aws_iam_role.this : key => role.tags["purpose"] }["apply"] == "apply"
+    condition     = alltrue([for key, role in aws_iam_role.this : role.tags["purpose"] == key])
     error_message = "roles say what they are for"
+  }
+  assert {
+    condition = { for key, role in aws_iam_role.this : key => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:job_workflow_ref"] if contains(["apply", "retain"], key) } == {
+      apply  = "acme/tenant/.github/workflows/apply.yml@refs/heads/main"
+      retain = "acme/tenant/.github/workflows/retain.yml@refs/heads/main"
+    }
+    error_message = "one workflow applies, and one retains"
   }
 }
 
@@ -95,7 +140,7 @@ run "enterprise" {
   }
 
   assert {
-    condition     = aws_iam_openid_connect_provider.github[0].url == "https://token.actions.githubusercontent.com/acme" && jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com/acme" && keys(jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Condition.StringEquals) == ["token.actions.githubusercontent.com/acme:aud", "token.actions.githubusercontent.com/acme:sub"]
+    condition     = jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Principal.Federated == "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com/acme" && keys(jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Condition.StringEquals) == [for claim in ["aud", "job_workflow_ref", "sub"] : "token.actions.githubusercontent.com/acme:${claim}"]
     error_message = "the enterprise's issuer alone is trusted, and its claims are compared"
   }
 }
@@ -112,9 +157,14 @@ run "china" {
     values = { partition = "aws-cn" }
   }
 
+  override_data {
+    target = data.aws_iam_openid_connect_provider.github
+    values = { client_id_list = ["sts.amazonaws.com", "sts.amazonaws.com.cn"] }
+  }
+
   assert {
-    condition     = aws_iam_openid_connect_provider.github[0].client_id_list == toset(["sts.amazonaws.com.cn", "sts.amazonaws.com"]) && jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == ["sts.amazonaws.com.cn", "sts.amazonaws.com"]
-    error_message = "in China, a workflow may ask for either audience"
+    condition     = jsondecode(aws_iam_role.this["apply"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:aud"] == ["sts.amazonaws.com.cn", "sts.amazonaws.com"] && !strcontains(jsonencode(output.trust_policies), "job_workflow_ref")
+    error_message = "in China, a workflow may ask for either audience, and AWS knows no claim of the workflow"
   }
 }
 
@@ -151,131 +201,70 @@ run "state_bucket" {
     error_message = "TLS only"
   }
   assert {
+    condition     = one([for rule in aws_s3_bucket_lifecycle_configuration.state.rule : "${rule.status} ${one(rule.noncurrent_version_expiration).noncurrent_days} ${one(rule.expiration).expired_object_delete_marker} ${one(rule.abort_incomplete_multipart_upload).days_after_initiation}"]) == "Enabled 90 true 7"
+    error_message = "old versions, delete markers and broken uploads go"
+  }
+  assert {
     condition     = one(one(aws_s3_bucket_server_side_encryption_configuration.state.rule).apply_server_side_encryption_by_default).sse_algorithm == "AES256"
     error_message = "encrypted"
   }
 }
 
-run "second_tenant_shares_the_provider" {
+run "the_provider_lacks_the_audience" {
   command = plan
 
-  variables {
-    project         = "second-bot"
-    create_provider = false
+  override_data {
+    target = data.aws_iam_openid_connect_provider.github
+    values = { client_id_list = ["https://github.com/acme"] }
   }
 
-  assert {
-    condition     = length(aws_iam_openid_connect_provider.github) == 0 && aws_iam_role.this["plan"].name == "second-bot-plan"
-    error_message = "one provider for an account"
-  }
+  expect_failures = [data.aws_iam_openid_connect_provider.github]
 }
 
-run "bad_region_1" {
+# Each value is refused; what the sentences say is in the variables.
+run "bad_values" {
   command = plan
 
   variables {
-    region = "here"
-  }
-
-  expect_failures = [var.region]
-}
-
-run "bad_project_1" {
-  command = plan
-
-  variables {
-    project = "X"
-  }
-
-  expect_failures = [var.project]
-}
-
-run "bad_state_bucket_1" {
-  command = plan
-
-  variables {
-    state_bucket = "UPPER"
-  }
-
-  expect_failures = [var.state_bucket]
-}
-
-run "bad_repository_1" {
-  command = plan
-
-  variables {
-    repository = "acme/*"
-  }
-
-  expect_failures = [var.repository]
-}
-
-run "bad_repository_2" {
-  command = plan
-
-  variables {
-    repository = "tenant"
-  }
-
-  expect_failures = [var.repository]
-}
-
-run "bad_owner_id_1" {
-  command = plan
-
-  variables {
-    owner_id = 0
-  }
-
-  expect_failures = [var.owner_id]
-}
-
-run "bad_repository_id_1" {
-  command = plan
-
-  variables {
-    repository_id = 1.5
-  }
-
-  expect_failures = [var.repository_id]
-}
-
-run "bad_issuer_1" {
-  command = plan
-
-  variables {
-    issuer = "https://token.actions.githubusercontent.com/*"
-  }
-
-  expect_failures = [var.issuer]
-}
-
-run "bad_subject_form_1" {
-  command = plan
-
-  variables {
-    subject_form = "new"
-  }
-
-  expect_failures = [var.subject_form]
-}
-
-run "bad_branch_1" {
-  command = plan
-
-  variables {
-    branch = "*"
-  }
-
-  expect_failures = [var.branch]
-}
-
-run "bad_apply_environment_1" {
-  command = plan
-
-  variables {
+    region            = "here"
+    project           = "X"
+    state_bucket      = "UPPER"
+    repository        = "acme/*"
+    owner_id          = 0
+    repository_id     = 1.5
+    issuer            = "https://token.actions.githubusercontent.com/*"
+    subject_form      = "new"
+    branch            = "*"
     apply_environment = "a*"
+    tables            = { session = "x-sessions" }
+    queues            = { events = "x-events" }
+    repositories      = { "x/*" = 10 }
+    tags              = { project = "x" }
   }
 
-  expect_failures = [var.apply_environment]
+  expect_failures = [var.region, var.project, var.state_bucket, var.repository, var.owner_id, var.repository_id, var.issuer, var.subject_form, var.branch, var.apply_environment, var.tables, var.queues, var.repositories, var.tags]
+}
+
+run "more_bad_values" {
+  command = plan
+
+  variables {
+    project    = "discord-sandbox"
+    repository = "tenant"
+    tables     = { sessions = "x-*" }
+    queues     = { agentic_events = "x-?" }
+  }
+
+  expect_failures = [var.project, var.repository, var.tables, var.queues]
+}
+
+run "names_that_are_null" {
+  command = plan
+
+  variables {
+    tables = { sessions = null }
+    queues = { agentic_events = null }
+  }
+
+  expect_failures = [var.tables, var.queues]
 }

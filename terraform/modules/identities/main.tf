@@ -1,6 +1,12 @@
 # Two users outside AWS, so that a stolen key opens one door. Their access keys are made by `npm run keys`, never here:
 # what Terraform makes is in its state.
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+
 locals {
+  # made by terraform/bootstrap; AWS lets the role apply write no policy for a user without it
+  boundary = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${var.project}-boundary"
+
   policies = {
     bot = {
       Version = "2012-10-17"
@@ -32,6 +38,7 @@ locals {
           Sid    = "SendAndReceive"
           Effect = "Allow"
           Action = [
+            "sqs:ChangeMessageVisibility",
             "sqs:DeleteMessage",
             "sqs:GetQueueAttributes",
             "sqs:GetQueueUrl",
@@ -63,13 +70,10 @@ locals {
           Resource = sort(var.repository_arns)
         },
         {
-          Sid    = "ReadParameters"
-          Effect = "Allow"
-          Action = [
-            "ssm:GetParameter",
-            "ssm:GetParameters",
-            "ssm:GetParametersByPath",
-          ]
+          # without GetParametersByPath, which reads all that is below a path, the key of the cluster itself among it
+          Sid      = "ReadParameters"
+          Effect   = "Allow"
+          Action   = ["ssm:GetParameter", "ssm:GetParameters"]
           Resource = sort(var.parameter_arns)
         },
       ]
@@ -81,8 +85,8 @@ resource "aws_iam_user" "this" {
   #checkov:skip=CKV_AWS_273:The cluster is outside AWS and has no identity provider that AWS could trust
   for_each = local.policies
 
-  name = "${var.project}-${each.key}"
-  tags = var.tags
+  name                 = "${var.project}-${each.key}"
+  permissions_boundary = local.boundary
 }
 
 resource "aws_iam_user_policy" "this" {

@@ -43,7 +43,7 @@ variable "repository_arns" {
 }
 
 variable "parameter_arns" {
-  description = "ARNs of the tenant's parameters, which the cluster reads: the path itself and what is below it."
+  description = "ARN of each parameter that the cluster delivers; a path or a wildcard would give it every secret of the tenant."
   type        = list(string)
   nullable    = false
 
@@ -51,10 +51,9 @@ variable "parameter_arns" {
     condition     = length(var.parameter_arns) > 0
     error_message = "parameter_arns: without a parameter the cluster's policy would be empty; name at least one."
   }
-}
 
-variable "tags" {
-  description = "Tags of every resource."
-  type        = map(string)
-  nullable    = false
+  validation {
+    condition     = alltrue([for arn in var.parameter_arns : can(regex(":parameter/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$", arn))])
+    error_message = "parameter_arns: each is the ARN of one parameter below the tenant's path, written out. Got ${join(", ", var.parameter_arns)}."
+  }
 }

@@ -3,6 +3,9 @@ import type { Purpose, TrustedRepository } from '#core/aws/iam/trust.ts';
 export const PROVIDER = 'arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com';
 export const AUD = 'token.actions.githubusercontent.com:aud';
 export const SUB = 'token.actions.githubusercontent.com:sub';
+export const REF = 'token.actions.githubusercontent.com:job_workflow_ref';
+/** The claim of the workflow that applies. */
+export const APPLY = 'acme/tenant/.github/workflows/apply.yml@refs/heads/main';
 export const REPO = 'repo:acme@1001/tenant@2002';
 export const repository: TrustedRepository = {
   repository: 'acme/tenant',
@@ -11,7 +14,9 @@ export const repository: TrustedRepository = {
   subjectForm: 'immutable',
 };
 
-export const equals = (sub: string | string[]) => ({ StringEquals: { [AUD]: 'sts.amazonaws.com', [SUB]: sub } });
+export const equals = (sub: string | string[], workflow: string | string[] = APPLY) => ({
+  StringEquals: { [AUD]: 'sts.amazonaws.com', [SUB]: sub, [REF]: workflow },
+});
 export const statement = (parts: object = {}) => ({
   Sid: 'GitHub',
   Effect: 'Allow',
@@ -21,8 +26,8 @@ export const statement = (parts: object = {}) => ({
   ...parts,
 });
 export const documentOf = (...statements: object[]) => ({ Version: '2012-10-17', Statement: statements });
-const audOnly = { StringEquals: { [AUD]: 'sts.amazonaws.com' } };
-const subOnly = { StringEquals: { [SUB]: `${REPO}:environment:aws` } };
+const audOnly = { StringEquals: { [AUD]: 'sts.amazonaws.com', [REF]: APPLY } };
+const subOnly = { StringEquals: { [SUB]: `${REPO}:environment:aws`, [REF]: APPLY } };
 
 /** Each bad shape: its name, its statements, what its sentence says, and the purpose when it is not apply. */
 export const cases: [string, object[], string, Purpose?][] = [

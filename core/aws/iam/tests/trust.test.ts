@@ -4,10 +4,27 @@ import fc from 'fast-check';
 import { parsePolicy } from '#core/aws/iam/policy.ts';
 import { checkTrust, type Purpose } from '#core/aws/iam/trust.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { AUD, cases, documentOf, equals, PROVIDER, REPO, repository, SUB, statement } from './trust-cases.ts';
+import {
+  APPLY,
+  AUD,
+  documentOf,
+  equals,
+  cases as ofSubjects,
+  PROVIDER,
+  REF,
+  REPO,
+  repository,
+  SUB,
+  statement,
+} from './trust-cases.ts';
+import { workflowCases } from './trust-workflow-cases.ts';
+
+const cases = [...ofSubjects, ...workflowCases];
 
 const check = (document: unknown, purpose: Purpose = 'apply', of = repository) =>
   checkTrust(parsePolicy('trust.json', document), of, purpose);
+
+const branch = { [AUD]: 'sts.amazonaws.com', [SUB]: `${REPO}:ref:refs/heads/main` } as const;
 
 describe('good', () => {
   test.each<[string, Purpose, object]>([
@@ -27,14 +44,19 @@ describe('good', () => {
       'keys in other capitals',
       'apply',
       statement({
-        Condition: { StringEquals: { [AUD.toUpperCase()]: 'sts.amazonaws.com', [SUB]: `${REPO}:environment:aws` } },
+        Condition: {
+          StringEquals: { [AUD.toUpperCase()]: 'sts.amazonaws.com', [SUB]: `${REPO}:environment:aws`, [REF]: APPLY },
+        },
       }),
     ],
     [
       'a StringLike without wildcards',
       'apply',
       statement({
-        Condition: { StringEquals: { [AUD]: 'sts.amazonaws.com' }, StringLike: { [SUB]: `${REPO}:environment:aws` } },
+        Condition: {
+          StringEquals: { [AUD]: 'sts.amazonaws.com' },
+          StringLike: { [SUB]: `${REPO}:environment:aws`, [REF]: APPLY },
+        },
       }),
     ],
     ['build-push from an environment', 'build-push', statement()],
@@ -47,15 +69,14 @@ describe('good', () => {
     ],
     [
       'one more claim that narrows',
-      'apply',
-      statement({
-        Condition: {
-          StringEquals: {
-            ...equals(`${REPO}:environment:aws`).StringEquals,
-            'token.actions.githubusercontent.com:job_workflow_ref': 'x',
-          },
-        },
-      }),
+      'build-push',
+      statement({ Condition: equals(`${REPO}:ref:refs/heads/main`, 'acme/tenant/.github/workflows/x.yml@*') }),
+    ],
+    ['any workflow of the branch pulls', 'registry-read', statement({ Condition: { StringEquals: branch } })],
+    [
+      'one workflow of the branch retains',
+      'retain',
+      statement({ Condition: equals(branch[SUB], APPLY.replace('apply', 'retain')) }),
     ],
   ])('%s', (_name, purpose, one) => expect(check(documentOf(one), purpose)).toEqual([]));
 
@@ -66,7 +87,8 @@ describe('good', () => {
   });
 
   test('another branch, environment and account, when they are asked for', () => {
-    const document = (context: string) => documentOf(statement({ Condition: equals(`${REPO}:${context}`) }));
+    const trunk = APPLY.replace('main', 'trunk');
+    const document = (context: string) => documentOf(statement({ Condition: equals(`${REPO}:${context}`, trunk) }));
     const asked = { ...repository, branch: 'trunk', environment: 'a:b', account: '123456789012' };
     expect(check(document('ref:refs/heads/trunk'), 'build-push', asked)).toEqual([]);
     expect(check(document('environment:a%3Ab'), 'apply', asked)).toEqual([]);
@@ -125,7 +147,7 @@ describe('partitions of AWS', () => {
     documentOf(
       statement({
         Principal: { Federated: PROVIDER.replace('arn:aws:', `arn:${partition}:`) },
-        Condition: { StringEquals: { [AUD]: aud, [SUB]: `${REPO}:environment:aws` } },
+        Condition: { StringEquals: { [AUD]: aud, [SUB]: `${REPO}:environment:aws`, [REF]: APPLY } },
       }),
     );
   test.each([
@@ -140,13 +162,29 @@ describe('partitions of AWS', () => {
   });
 });
 
+test('the claim of the workflow is asked for where AWS knows it', () => {
+  const without = (partition: string) =>
+    documentOf(
+      statement({
+        Principal: { Federated: PROVIDER.replace('arn:aws:', `arn:${partition}:`) },
+        Condition: { StringEquals: { [AUD]: 'sts.amazonaws.com', [SUB]: `${REPO}:environment:aws` } },
+      }),
+    );
+  expect(check(without('aws'))).toHaveLength(1);
+  expect(['aws-cn', 'aws-us-gov'].flatMap((partition) => check(without(partition)))).toEqual([]);
+});
+
 describe('an issuer that was asked for', () => {
   const of = (issuer: string, keys = issuer) =>
     documentOf(
       statement({
         Principal: { Federated: `arn:aws:iam::123456789012:oidc-provider/${issuer}` },
         Condition: {
-          StringEquals: { [`${keys}:aud`]: 'sts.amazonaws.com', [`${keys}:sub`]: `${REPO}:environment:aws` },
+          StringEquals: {
+            [`${keys}:aud`]: 'sts.amazonaws.com',
+            [`${keys}:sub`]: `${REPO}:environment:aws`,
+            [`${keys}:job_workflow_ref`]: APPLY,
+          },
         },
       }),
     );
@@ -169,6 +207,7 @@ describe('an issuer that was asked for', () => {
     expect(check(of(issuer, 'token.actions.githubusercontent.com'), 'apply', { ...repository, issuer })).toEqual([
       expect.stringContaining(`no condition on ${issuer}:aud`),
       expect.stringContaining(`no condition on ${issuer}:sub`),
+      expect.stringContaining(`no condition on ${issuer}:job_workflow_ref`),
     ]);
   });
 });
