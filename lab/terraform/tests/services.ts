@@ -9,6 +9,12 @@ import { stacks } from '#lab/terraform/tests/applied-stacks.ts';
 /** Its commands are what these tests ask with. */
 const dataPage = readFileSync(join(repositoryRoot, 'docs/data.md'), 'utf8');
 
+/** Writes items in one call. */
+async function put(table: string, items: readonly object[]): Promise<void> {
+  const requests = { [table]: items.map((Item) => ({ PutRequest: { Item } })) };
+  await stacks().aws('dynamodb', 'batch-write-item', '--request-items', JSON.stringify(requests));
+}
+
 describe('tables', () => {
   test('turns of a thread come back in order, by key and by index', async () => {
     const table = stacks().outputs.discord_messages_table_name;
@@ -41,16 +47,22 @@ describe('tables', () => {
   test('what was said in an hour is found over all threads, by day', async () => {
     const table = stacks().outputs.discord_messages_table_name;
     const midnight = Date.UTC(2026, 10, 27) / 1000;
-    for (const [pk, at] of [
+    const turns = [
       ['thread-2', midnight + 7200],
       ['thread-3', midnight + 60],
       ['thread-4', midnight + 120],
       ['thread-5', midnight - 1],
-    ] as const) {
-      const day = new Date(at * 1000).toISOString().slice(0, 10);
-      const item = { pk: { S: pk }, sk: { S: '1' }, day: { S: day }, timestamp: { N: `${at}` }, text: { S: 'hi' } };
-      await stacks().aws('dynamodb', 'put-item', '--table-name', table, '--item', JSON.stringify(item));
-    }
+    ] as const;
+    await put(
+      table,
+      turns.map(([pk, at]) => ({
+        pk: { S: pk },
+        sk: { S: '1' },
+        day: { S: new Date(at * 1000).toISOString().slice(0, 10) },
+        timestamp: { N: String(at) },
+        text: { S: 'hi' },
+      })),
+    );
     const [, command = ''] = /^(aws dynamodb query .*DayIndex.*)$/m.exec(dataPage) ?? [];
     const hour = command.replace('1795755600', String(midnight)).replace('1795759200', String(midnight + 3600));
     expect(await stacks().shell(hour)).toEqual([
@@ -65,10 +77,10 @@ describe('tables', () => {
     const { history = '' } = stacks().outputs.table_names;
     const ids = ['99999999999999999', '100000000000000000', '1311111111111111111', '1311111111111111112'];
     const latest = '18446744073709551615';
-    for (const id of [latest, ...ids.toReversed()]) {
-      const item = { thread_id: { S: 'thread-1' }, message_id: { N: id }, created_at: { N: '1732588800' } };
-      await stacks().aws('dynamodb', 'put-item', '--table-name', history, '--item', JSON.stringify(item));
-    }
+    await put(
+      history,
+      [latest, ...ids.toReversed()].map((id) => ({ thread_id: { S: 'thread-1' }, message_id: { N: id } })),
+    );
     const [, command = ''] = /^(aws dynamodb query --table-name chat_history.*)$/m.exec(dataPage) ?? [];
     const newestFirst = `${command.replace('1234567890', 'thread-1')} --query Items[].message_id.N`;
     expect(await stacks().shell(newestFirst)).toEqual([...ids, latest].toReversed());
