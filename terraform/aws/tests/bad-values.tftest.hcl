@@ -324,8 +324,7 @@ run "identities_table_arns_1" {
     project         = "p"
     queue_arns      = ["q"]
     repository_arns = ["r"]
-    parameter_arns  = ["s"]
-    tags            = {}
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/s"]
   }
 
   expect_failures = [var.table_arns]
@@ -343,8 +342,7 @@ run "identities_queue_arns_1" {
     project         = "p"
     table_arns      = ["q"]
     repository_arns = ["r"]
-    parameter_arns  = ["s"]
-    tags            = {}
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/s"]
   }
 
   expect_failures = [var.queue_arns]
@@ -362,8 +360,7 @@ run "identities_repository_arns_1" {
     project         = "p"
     table_arns      = ["q"]
     queue_arns      = ["r"]
-    parameter_arns  = ["s"]
-    tags            = {}
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/s"]
   }
 
   expect_failures = [var.repository_arns]
@@ -382,7 +379,24 @@ run "identities_parameter_arns_1" {
     table_arns      = ["q"]
     queue_arns      = ["r"]
     repository_arns = ["s"]
-    tags            = {}
+  }
+
+  expect_failures = [var.parameter_arns]
+}
+
+run "identities_parameter_arns_2" {
+  command = plan
+
+  module {
+    source = "../modules/identities"
+  }
+
+  variables {
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/*"]
+    project         = "p"
+    table_arns      = ["q"]
+    queue_arns      = ["r"]
+    repository_arns = ["s"]
   }
 
   expect_failures = [var.parameter_arns]

@@ -153,8 +153,7 @@ run "identities" {
     table_arns      = ["arn:aws:dynamodb:ca-central-1:123456789012:table/t"]
     queue_arns      = ["arn:aws:sqs:ca-central-1:123456789012:q"]
     repository_arns = ["arn:aws:ecr:ca-central-1:123456789012:repository/r"]
-    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/*"]
-    tags            = { project = "p" }
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/a"]
   }
 
   assert {
