@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { type Block, parseBlocks } from '#tests/terraform-blocks.ts';
 import { listActions } from './build.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -51,6 +52,40 @@ export function fillRootReadme(readme: string, manifests: ReadonlyMap<string, Ma
   return replaceBetween(readme, 'actions', toTable(['action', 'does'], rows));
 }
 
+/**
+ * Returns the README of a Terraform module with its tables written from variables.tf and outputs.tf; throws when a
+ * marker or a description is gone.
+ */
+export function fillModuleReadme(readme: string, variables: string, outputs: string): string {
+  const inputRows = parseBlocks(variables).map((block) => {
+    const [type = '', value] = ['type', 'default'].map((name) => block.attributes.get(name)).map(tidyExpression);
+    return [nameOf(block), describe(block), `\`${type}\``, value === undefined ? 'required' : `\`${value}\``];
+  });
+  const outputRows = parseBlocks(outputs).map((block) => [nameOf(block), describe(block)]);
+  const filled = replaceBetween(readme, 'inputs', toTable(['input', 'what it is', 'type', 'default'], inputRows));
+  return replaceBetween(filled, 'outputs', toTable(['output', 'what it is'], outputRows));
+}
+
+function nameOf({ labels }: Block): string {
+  return `\`${labels.join('.')}\``;
+}
+
+function describe(block: Block): string {
+  const text = block.attributes.get('description');
+  if (text === undefined) throw new Error(`${block.type} ${block.labels.join('.')} has no description: write one`);
+  return cell(z.string().parse(JSON.parse(text)));
+}
+
+/** An expression's tokens as a person writes them on one line: `object({ a = string, b = optional(string) })`. */
+function tidyExpression(tokens: string | undefined): string | undefined {
+  return tokens
+    ?.replaceAll(/ ([(),.\]])/g, '$1')
+    .replaceAll(/([(.[]) /g, '$1')
+    .replaceAll(/([^{,]) (\S+ = )/g, '$1, $2')
+    .replaceAll(/{ }/g, '{}')
+    .replaceAll('|', '\\|');
+}
+
 function replaceBetween(text: string, marker: string, content: string): string {
   const [open, close] = [`<!-- ${marker} -->`, `<!-- /${marker} -->`];
   const [start, end] = [text.indexOf(open), text.indexOf(close)];
@@ -65,7 +100,10 @@ function toTable(head: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 function cell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return text
+    .replaceAll('|', '\\|')
+    .replaceAll(/(`[^`]*`)|</g, (_, code?: string) => code ?? '\\<') // outside code, <name> would be a tag
+    .replaceAll('\n', ' ');
 }
 
 /** Returns every README with what it should say: path → text. */
@@ -76,7 +114,12 @@ export function renderReadmes(): Map<string, string> {
     const path = `actions/${name}/README.md`;
     return [path, fillReadme(read(path), read(`actions/${name}/action.yml`))];
   });
-  return new Map([...ofActions, ['README.md', fillRootReadme(read('README.md'), manifests)]]);
+  const ofModules = readdirSync(join(root, 'terraform/modules')).map((name): [string, string] => {
+    const folder = `terraform/modules/${name}`;
+    const path = `${folder}/README.md`;
+    return [path, fillModuleReadme(read(path), read(`${folder}/variables.tf`), read(`${folder}/outputs.tf`))];
+  });
+  return new Map([...ofActions, ...ofModules, ['README.md', fillRootReadme(read('README.md'), manifests)]]);
 }
 
 if (import.meta.main) {

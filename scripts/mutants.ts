@@ -33,7 +33,8 @@ function copyCheckout(): string {
 /** Returns the exit code of one test file. */
 function runTest(copy: string, test: string): Promise<number | null> {
   const jest = ['--experimental-vm-modules', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'unit'];
-  const stop = ['--testEnvironment', join(root, 'scripts/first-failure.mjs')];
+  // a test that is only slow, on a machine with other work, must not count as one that fails
+  const stop = ['--testEnvironment', join(root, 'scripts/first-failure.mjs'), '--testTimeout=60000'];
   const child = spawn(process.execPath, [...jest, ...stop, '--runInBand', '--runTestsByPath', join(copy, test)], {
     cwd: copy,
     stdio: 'ignore',
@@ -76,13 +77,14 @@ async function run(mutants: readonly Mutant[]): Promise<string[]> {
   return survivors;
 }
 
-/** A test that fails without a mutant would kill everything: each must pass first. */
+/** A test that fails without a mutant would kill everything: each must pass first, at the second try at the latest. */
 async function findRed(mutants: readonly Mutant[]): Promise<string[]> {
   const copy = copyCheckout();
   try {
     const tests = [...new Set(mutants.map(({ test }) => test))];
     const red: string[] = [];
-    for (const test of tests) if ((await runTest(copy, test)) !== 0) red.push(test);
+    for (const test of tests)
+      if ((await runTest(copy, test)) !== 0 && (await runTest(copy, test)) !== 0) red.push(test);
     return red;
   } finally {
     rmSync(copy, { recursive: true, force: true });
@@ -97,9 +99,10 @@ if (import.meta.main) {
   console.log(`Running the tests of ${chosen.length} mutants without them first …`);
   const red = await findRed(chosen);
   for (const test of red) console.error(`${test} fails already without a mutant: make it pass first`);
-  const survivors = red.length > 0 ? [] : await run(chosen);
+  const fair = chosen.filter(({ test }) => !red.includes(test));
+  const survivors = await run(fair);
   console.log(
-    `${chosen.length} mutants, ${survivors.length} survivors${survivors.length === 0 ? '' : `: ${survivors.join(', ')}`}`,
+    `${fair.length} mutants, ${survivors.length} survivors${survivors.length === 0 ? '' : `: ${survivors.join(', ')}`}`,
   );
   process.exitCode = red.length > 0 || survivors.length > 0 ? 1 : 0;
 }

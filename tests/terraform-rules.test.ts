@@ -35,8 +35,10 @@ test('these resources cannot be destroyed by an apply', () => {
 });
 
 const keep = 'lifecycle {\n    prevent_destroy = true\n  }';
+const expiry = 'ttl {\n    attribute_name = "ttl"\n    enabled = true\n  }';
 const table = `resource "aws_dynamodb_table" "t" {
   deletion_protection_enabled = var.deletion_protection
+  ${expiry}
   ${keep}
 }\n`;
 const repository = `resource "aws_ecr_repository" "r" {
@@ -62,7 +64,12 @@ variable "deletion_protection" {
 resource "aws_iam_role" "role" {
   name = "role"
 }
-resource "aws_ecr_lifecycle_policy" "policy" {}\n`;
+resource "aws_ecr_lifecycle_policy" "policy" {}
+provider "aws" {
+  default_tags {
+    tags = local.tags
+  }
+}\n`;
 const good = table + repository + bucket + queue + tenant + rest;
 const of = (resource: string, change: (text: string) => string) => good.replace(resource, change(resource));
 const noKeep = (name: string) => [`x.tf: ${name} has no lifecycle { prevent_destroy = true }`];
@@ -95,7 +102,7 @@ const rows: [string, string, string[]][] = [
   ]),
   [
     'a second table without it',
-    `${good}resource "aws_dynamodb_table" "u" { deletion_protection_enabled = var.deletion_protection }`,
+    `${good}resource "aws_dynamodb_table" "u" {\n deletion_protection_enabled = var.deletion_protection\n ${expiry}\n}`,
     noKeep('aws_dynamodb_table.u'),
   ],
   ...['false', 'true'].map((value): [string, string, string[]] => [
@@ -107,6 +114,30 @@ const rows: [string, string, string[]][] = [
     'no deletion protection',
     of(table, (from) => from.replace(/deletion.*/, '')),
     ['x.tf: aws_dynamodb_table.t has deletion_protection_enabled = undefined instead of var . deletion_protection'],
+  ],
+  ...[
+    ['without ttl', ''],
+    ['with ttl in a comment', `/* ${expiry} */`],
+    ['with ttl that a variable may leave out', `dynamic "ttl" {\n content {\n attribute_name = "ttl"\n }\n }`],
+  ].map(([name = '', text = '']): [string, string, string[]] => [
+    `a table ${name}`,
+    of(table, (from) => from.replace(expiry, text)),
+    ['x.tf: aws_dynamodb_table.t has no ttl block: no plan would show that, and items would go on expiring'],
+  ]),
+  [
+    'a table whose items no longer expire',
+    of(table, (from) => from.replace('enabled = true\n  }', 'enabled = false\n  }')),
+    ['x.tf: aws_dynamodb_table.t has ttl { enabled = false } instead of true'],
+  ],
+  [
+    'a table whose items expire by another attribute',
+    of(table, (from) => from.replace('"ttl"', '"expires_at"')),
+    ['x.tf: aws_dynamodb_table.t has ttl { attribute_name = "expires_at" } instead of "ttl"'],
+  ],
+  [
+    'a provider without tags',
+    good.replace(/default_tags[^}]*}/, ''),
+    ['x.tf: the provider aws has no default_tags: what its modules make would have no tags'],
   ],
   [
     'protection that is off by default',

@@ -22,12 +22,16 @@ const COMPARED = [
   'aws_iam_user_policy',
   'aws_s3_bucket_policy',
 ];
+/** A policy that gives nothing by itself: the most that the users may ever have. */
+const BOUNDARY = 'aws_iam_policy.boundary';
 const GIVES_RIGHTS = /^aws_iam_|_policy$|_policy_attachment$|_permission$|_grant$/;
 /** Takes images away, gives no rights. */
 const NOT_RIGHTS = ['aws_ecr_lifecycle_policy'];
 /** Arguments by which a role or a user has more than its own policy. */
 const MORE_RIGHTS = ['managed_policy_arns', 'inline_policy', 'force_destroy'];
 const GUARD = 'deletion_protection';
+/** The block by which items of a table expire. Where it is gone, the provider finds no change and items go on expiring. */
+const EXPIRY: Readonly<Record<string, string>> = { attribute_name: '"ttl"', enabled: 'true' };
 
 /** Returns every breach of the rules in Terraform code (texts by path), one sentence each. */
 export function checkTerraform(files: ReadonlyMap<string, string>): string[] {
@@ -47,6 +51,8 @@ function checkBlock(block: Block): string[] {
   const handed = block.type === 'module' ? block.attributes.get(GUARD) : undefined;
   if (handed !== undefined && handed !== `var . ${GUARD}`)
     return [`the module ${block.labels[0]} gets ${GUARD} = ${handed}: hand the variable on`];
+  if (block.type === 'provider' && !block.blocks.some(({ type }) => type === 'default_tags'))
+    return [`the provider ${block.labels[0]} has no default_tags: what its modules make would have no tags`];
   if (block.type === 'removed' && !isForgotten(block))
     return ['a removed block drops a resource from the state, past prevent_destroy'];
   return [];
@@ -73,7 +79,8 @@ function checkResource(block: Block, name: string): string[] {
     ...Object.entries(unless)
       .filter(([argument, value]) => (given(argument) ?? value) !== value)
       .map(([argument, value]) => `${name} has ${argument} = ${given(argument)} instead of ${value}`),
-    ...(GIVES_RIGHTS.test(type) && !COMPARED.includes(type) && !NOT_RIGHTS.includes(type)
+    ...(type === 'aws_dynamodb_table' ? checkExpiry(block, name) : []),
+    ...(GIVES_RIGHTS.test(type) && name !== BOUNDARY && !COMPARED.includes(type) && !NOT_RIGHTS.includes(type)
       ? [`${name} gives rights that no test compares: write them into the policy of a role or a user`]
       : []),
     ...(type === 'aws_iam_role' || type === 'aws_iam_user'
@@ -82,4 +89,14 @@ function checkResource(block: Block, name: string): string[] {
         ).map((argument) => `${name} has ${argument}, which no test compares`)
       : []),
   ];
+}
+
+function checkExpiry({ blocks }: Block, name: string): string[] {
+  const ttl = blocks.find(({ type }) => type === 'ttl');
+  if (ttl === undefined) return [`${name} has no ttl block: no plan would show that, and items would go on expiring`];
+  return Object.entries(EXPIRY)
+    .filter(([argument, value]) => ttl.attributes.get(argument) !== value)
+    .map(
+      ([argument, value]) => `${name} has ttl { ${argument} = ${ttl.attributes.get(argument)} } instead of ${value}`,
+    );
 }

@@ -26,7 +26,6 @@ module "tables" {
 
   names               = local.tables
   deletion_protection = var.deletion_protection
-  tags                = {}
 }
 
 module "queues" {
@@ -45,7 +44,6 @@ module "repositories" {
   source = "../modules/repositories"
 
   repositories = local.repositories
-  tags         = {}
 }
 
 module "identities" {

@@ -23,7 +23,7 @@ describe.each(listActions())('%s', (name) => {
   });
 });
 
-test('the READMEs have the tables of their action.yml', () => {
+test('the READMEs have the tables of their action.yml or their module', () => {
   for (const [path, text] of renderReadmes()) expect(readFileSync(join(repositoryRoot, path), 'utf8')).toBe(text);
 });
 

@@ -9,6 +9,8 @@ export interface CostLine {
   readonly free: number;
   readonly low: { readonly units: number; readonly money: number };
   readonly high: { readonly units: number; readonly money: number };
+  /** Where the usage comes from; undefined where the price table does not say. */
+  readonly assumes: string | undefined;
 }
 
 /** What belongs together on the bill. */
@@ -58,9 +60,9 @@ export function estimateCost(resources: readonly PlannedResource[], prices: Pric
   };
 }
 
-function multiply({ what, unit, price, free, low, high }: Part, count: number): CostLine {
+function multiply({ what, unit, price, free, low, high, assumes }: Part, count: number): CostLine {
   const end = (each: number) => ({ units: each * count, money: Math.max(each * count - free, 0) * price });
-  return { what, unit, price, free, low: end(low), high: end(high) };
+  return { what, unit, price, free, low: end(low), high: end(high), assumes };
 }
 
 function sum(lines: readonly CostLine[]): { low: number; high: number } {

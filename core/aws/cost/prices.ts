@@ -8,6 +8,8 @@ const part = z.strictObject({
   free: z.number().nonnegative().default(0),
   low: z.number().nonnegative(),
   high: z.number().nonnegative(),
+  /** Where the usage comes from, as a sentence. */
+  assumes: z.string().optional(),
 });
 const table = z.strictObject({
   asOf: z.iso.date(),

@@ -33,6 +33,9 @@ function renderGroup(group: CostGroup, money: (amount: number) => string): strin
   const pages = group.pages.map((page) => `<${page}>`).join(', ');
   if (group.lines.length === 0) return `## ${group.name}\n\n${says} Free of charge. Prices: ${pages}\n`;
   const rows = group.lines.map((line) => renderLine(line, money));
+  const assumptions = group.lines
+    .filter(({ assumes }) => assumes !== undefined)
+    .map(({ what, assumes }) => `- ${what}: ${assumes}\n`);
   return `## ${group.name}
 
 ${says} Prices: ${pages}
@@ -40,7 +43,7 @@ ${says} Prices: ${pages}
 | | price | free | lower end | | upper end | |
 | --- | --- | --- | --- | --- | --- | --- |
 ${rows.join('\n')}
-`;
+${assumptions.length === 0 ? '' : `\n${assumptions.join('')}`}`;
 }
 
 function renderLine(line: CostLine, money: (amount: number) => string): string {

@@ -48,6 +48,8 @@ export interface AppliedStacks {
   readonly applyLog: string;
   /** Runs the AWS command line and returns its JSON. */
   aws(...args: string[]): Promise<unknown>;
+  /** Runs a command of a document as it is written there, and returns its JSON. */
+  shell(command: string): Promise<unknown>;
 }
 
 let current: AppliedStacks | undefined;
@@ -72,6 +74,11 @@ export async function applyStacks(): Promise<void> {
     const endpoint = ['--endpoint-url', env['AWS_ENDPOINT_URL'] ?? ''];
     const { stdout } = await lab.exec(['aws', '--output', 'json', ...endpoint, ...args], { extraEnv: env });
     return stdout.length === 0 ? {} : JSON.parse(stdout.toString('utf8'));
+  };
+  const shell: AppliedStacks['shell'] = async (command) => {
+    const setUp = `aws() { command aws --output json --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }\n`;
+    const { stdout } = await lab.exec(['bash', '-c', `set -euo pipefail\n${setUp}${command}`], { extraEnv: env });
+    return JSON.parse(stdout.toString('utf8'));
   };
   const place = ['--create-bucket-configuration', `LocationConstraint=${REGION}`];
   for (const bucket of ['states', 'second-states']) await aws('s3api', 'create-bucket', '--bucket', bucket, ...place);
@@ -102,7 +109,7 @@ export async function applyStacks(): Promise<void> {
   ]);
   const applied = await stack.outputs(outputs);
   current = {
-    ...{ lab, toolbox, env, bootstrap, stack, secrets, second, aws, applyCalls, outputs: applied },
+    ...{ lab, toolbox, env, bootstrap, stack, secrets, second, aws, shell, applyCalls, outputs: applied },
     rights: { first: await rightsOf(bootstrap, stack), second: await rightsOf(second.bootstrap, second.stack) },
     applyLog: logs.map(({ stdout, stderr }) => `${stdout.toString('utf8')}${stderr}`).join(''),
   };

@@ -14,7 +14,7 @@ import { obtainTools } from '#lab/toolbox/toolbox.ts';
 
 const runbooks = join(repositoryRoot, 'docs/runbooks');
 /** The others need AWS; this one needs git alone, and commands/tests/runbook.test.ts runs it. */
-const files = readdirSync(runbooks).filter((file) => file !== 'rollback.md');
+const files = [...readdirSync(runbooks).filter((file) => file !== 'rollback.md'), '../data.md'];
 const blocks = files.flatMap((file) =>
   [...readFileSync(join(runbooks, file), 'utf8').matchAll(/^( *)```sh\n([\s\S]*?)^ *```$/gm)].map(
     ([, indent = '', code = ''], index) =>
@@ -44,6 +44,17 @@ const TERRAFORM = [
   'esac',
 ].join(' ');
 
+/** What a block needs that the reader has: here the old table, with two messages of one second. */
+const GIVEN: Readonly<Record<string, string>> = {
+  '../data.md, block 6': [
+    'OLD=old_history NEW=chat_history',
+    'trap \'aws dynamodb delete-table --table-name "$OLD" > old.json\' EXIT',
+    'aws dynamodb create-table --table-name "$OLD" --billing-mode PAY_PER_REQUEST --attribute-definitions AttributeName=thread_id,AttributeType=S AttributeName=created_at,AttributeType=S --key-schema AttributeName=thread_id,KeyType=HASH AttributeName=created_at,KeyType=RANGE > old.json',
+    'for time in 2026-11-27T05:58:01Z 2026-11-27T05:58:01.123Z; do aws dynamodb put-item --table-name "$OLD" --item "{\\"thread_id\\": {\\"S\\": \\"t\\"}, \\"created_at\\": {\\"S\\": \\"$time\\"}, \\"expires_at\\": {\\"N\\": \\"1800000000\\"}}"; done',
+    '',
+  ].join('\n'),
+};
+
 /** What blocks say, errors first. */
 const SAID: Readonly<Record<string, RegExp>> = {
   'restore-table.md, block 5': /Import successful/,
@@ -52,6 +63,8 @@ const SAID: Readonly<Record<string, RegExp>> = {
   'rotate-secrets.md, block 2': /^discord-bot-cluster has the key (\w+)\nyes\n\1$/,
   'rotate-secrets.md, block 3':
     /^discord-bot-bot has the key \w+ alone: nothing to retire\ndiscord-bot-cluster .* alone/,
+  '../data.md, block 5': /^"ACTIVE"\n"ACTIVE"\n$/,
+  '../data.md, block 6': /^2\n2\n$/,
 };
 
 let lab: Lab;
@@ -199,7 +212,7 @@ describe('with the stacks applied', () => {
 
   test.each(blocks.filter(([name]) => !isLast(name) && !/^(?:dead-letters|move-queue)/.test(name)))(
     '%s',
-    (name, script) => run(name, script.replaceAll('agentic-events', 'events')),
+    (name, script) => run(name, (GIVEN[name] ?? '') + script.replaceAll('agentic-events', 'events')),
     120_000,
   );
 

@@ -1,6 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { ACCOUNT, REGION } from '#lab/aws/moto.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { stacks } from '#lab/terraform/tests/applied-stacks.ts';
+
+/** Its commands are what these tests ask with. */
+const dataPage = readFileSync(join(repositoryRoot, 'docs/data.md'), 'utf8');
+
+/** Writes items in one call. */
+async function put(table: string, items: readonly object[]): Promise<void> {
+  const requests = { [table]: items.map((Item) => ({ PutRequest: { Item } })) };
+  await stacks().aws('dynamodb', 'batch-write-item', '--request-items', JSON.stringify(requests));
+}
 
 describe('tables', () => {
   test('turns of a thread come back in order, by key and by index', async () => {
@@ -30,6 +43,48 @@ describe('tables', () => {
     expect(await query()).toEqual(['0001', '0002', '0003']);
     expect(await query('--index-name', 'TimestampIndex')).toEqual(['0003', '0002', '0001']);
   });
+
+  test('what was said in an hour is found over all threads, by day', async () => {
+    const table = stacks().outputs.discord_messages_table_name;
+    const midnight = Date.UTC(2026, 10, 27) / 1000;
+    const turns = [
+      ['thread-2', midnight + 7200],
+      ['thread-3', midnight + 60],
+      ['thread-4', midnight + 120],
+      ['thread-5', midnight - 1],
+    ] as const;
+    await put(
+      table,
+      turns.map(([pk, at]) => ({
+        pk: { S: pk },
+        sk: { S: '1' },
+        day: { S: new Date(at * 1000).toISOString().slice(0, 10) },
+        timestamp: { N: String(at) },
+        text: { S: 'hi' },
+      })),
+    );
+    const [, command = ''] = /^(aws dynamodb query .*DayIndex.*)$/m.exec(dataPage) ?? [];
+    const hour = command.replace('1795755600', String(midnight)).replace('1795759200', String(midnight + 3600));
+    expect(await stacks().shell(hour)).toEqual([
+      ['thread-3', '1'],
+      ['thread-4', '1'],
+    ]);
+    const items = await stacks().shell(hour.replace('Items[].[pk.S, sk.S]', 'Items[0].keys(@)'));
+    expect([items].flat().sort()).toEqual(['day', 'pk', 'sk', 'timestamp']);
+  });
+
+  test('messages of one millisecond are two items, and ids of 17 to 20 digits are in order', async () => {
+    const { history = '' } = stacks().outputs.table_names;
+    const ids = ['99999999999999999', '100000000000000000', '1311111111111111111', '1311111111111111112'];
+    const latest = '18446744073709551615';
+    await put(
+      history,
+      [latest, ...ids.toReversed()].map((id) => ({ thread_id: { S: 'thread-1' }, message_id: { N: id } })),
+    );
+    const [, command = ''] = /^(aws dynamodb query --table-name chat_history.*)$/m.exec(dataPage) ?? [];
+    const newestFirst = `${command.replace('1234567890', 'thread-1')} --query Items[].message_id.N`;
+    expect(await stacks().shell(newestFirst)).toEqual([...ids, latest].toReversed());
+  });
 });
 
 describe('items', () => {
@@ -41,7 +96,7 @@ describe('items', () => {
       '--table-name',
       executions,
       '--item',
-      '{"execution_id": {"S": "e1"}, "thread_id": {"S": "t1"}, "created_at": {"S": "2026"}}',
+      '{"execution_id": {"S": "e1"}, "thread_id": {"S": "t1"}, "created_at": {"N": "1795755600"}}',
     );
     expect(
       await stacks().aws(
@@ -81,8 +136,8 @@ describe('items of other tables', () => {
       [sessions, '{"thread_id": {"S": "t1"}, "state": {"S": "x"}}', '{"thread_id": {"S": "t1"}}'],
       [
         history,
-        '{"thread_id": {"S": "t1"}, "created_at": {"S": "2026"}}',
-        '{"thread_id": {"S": "t1"}, "created_at": {"S": "2026"}}',
+        '{"thread_id": {"S": "t1"}, "message_id": {"N": "1311111111111111111"}}',
+        '{"thread_id": {"S": "t1"}, "message_id": {"N": "1311111111111111111"}}',
       ],
     ] as const) {
       await stacks().aws('dynamodb', 'put-item', '--table-name', name, '--item', item);
@@ -94,12 +149,7 @@ describe('items of other tables', () => {
 });
 
 describe('every table', () => {
-  test.each([
-    ['sessions', undefined],
-    ['executions', 'ttl'],
-    ['messages', 'ttl'],
-    ['history', 'expires_at'],
-  ])('%s: TTL %s, recovery, protection', async (key, attribute) => {
+  test.each(['sessions', 'executions', 'messages', 'history'])('%s: TTL, recovery, protection, tags', async (key) => {
     const table = stacks().outputs.table_names[key] ?? '';
     expect(
       await stacks().aws(
@@ -108,9 +158,9 @@ describe('every table', () => {
         '--table-name',
         table,
         '--query',
-        'TimeToLiveDescription.AttributeName',
+        'TimeToLiveDescription.[AttributeName, TimeToLiveStatus]',
       ),
-    ).toBe(attribute ?? null);
+    ).toEqual(['ttl', 'ENABLED']);
     expect(
       await stacks().aws(
         'dynamodb',
@@ -131,6 +181,11 @@ describe('every table', () => {
         'Table.DeletionProtectionEnabled',
       ),
     ).toBe(true);
+    const arn = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${table}`;
+    const project = "Tags[?Key=='project'].Value | [0]"; // the provider's default_tags: the module sets none
+    expect(await stacks().aws('dynamodb', 'list-tags-of-resource', '--resource-arn', arn, '--query', project)).toBe(
+      'discord-bot',
+    );
     await expect(stacks().aws('dynamodb', 'delete-table', '--table-name', table)).rejects.toThrow(/protect/i);
   });
 });
@@ -185,7 +240,7 @@ describe('repositories', () => {
       );
     expect(
       JSON.parse(policy).rules.map((rule: { selection: { countNumber: number } }) => rule.selection.countNumber),
-    ).toEqual([9999, 10, 3, 7]);
+    ).toEqual([9999, 10, 3, 10, 7]);
     expect(
       await stacks().aws(
         'ecr',

@@ -151,7 +151,6 @@ run "tables_names_1" {
 
   variables {
     names = { sessions = "a b", executions = "executions", messages = "messages", history = "history" }
-    tags  = {}
   }
 
   expect_failures = [var.names]
@@ -166,7 +165,6 @@ run "tables_names_2" {
 
   variables {
     names = { sessions = "same", executions = "same", messages = "messages", history = "history" }
-    tags  = {}
   }
 
   expect_failures = [var.names]
@@ -281,7 +279,6 @@ run "repositories_repositories_1" {
 
   variables {
     repositories = { Upper = 1 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
@@ -296,7 +293,6 @@ run "repositories_repositories_2" {
 
   variables {
     repositories = { bot = 0 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
@@ -311,7 +307,6 @@ run "repositories_repositories_3" {
 
   variables {
     repositories = { bot = 1.5 }
-    tags         = {}
   }
 
   expect_failures = [var.repositories]
@@ -329,8 +324,7 @@ run "identities_table_arns_1" {
     project         = "p"
     queue_arns      = ["q"]
     repository_arns = ["r"]
-    parameter_arns  = ["s"]
-    tags            = {}
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/s"]
   }
 
   expect_failures = [var.table_arns]
@@ -348,8 +342,7 @@ run "identities_queue_arns_1" {
     project         = "p"
     table_arns      = ["q"]
     repository_arns = ["r"]
-    parameter_arns  = ["s"]
-    tags            = {}
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/s"]
   }
 
   expect_failures = [var.queue_arns]
@@ -367,8 +360,7 @@ run "identities_repository_arns_1" {
     project         = "p"
     table_arns      = ["q"]
     queue_arns      = ["r"]
-    parameter_arns  = ["s"]
-    tags            = {}
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/s"]
   }
 
   expect_failures = [var.repository_arns]
@@ -387,7 +379,24 @@ run "identities_parameter_arns_1" {
     table_arns      = ["q"]
     queue_arns      = ["r"]
     repository_arns = ["s"]
-    tags            = {}
+  }
+
+  expect_failures = [var.parameter_arns]
+}
+
+run "identities_parameter_arns_2" {
+  command = plan
+
+  module {
+    source = "../modules/identities"
+  }
+
+  variables {
+    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/*"]
+    project         = "p"
+    table_arns      = ["q"]
+    queue_arns      = ["r"]
+    repository_arns = ["s"]
   }
 
   expect_failures = [var.parameter_arns]

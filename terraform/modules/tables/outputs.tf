@@ -7,8 +7,3 @@ output "arns" {
   description = "ARN of each table, by what it holds."
   value       = { for key, table in aws_dynamodb_table.this : key => table.arn }
 }
-
-output "definitions" {
-  description = "Keys, TTL attribute and indexes of each table, by what it holds."
-  value       = local.tables
-}

@@ -10,7 +10,9 @@ variable "names" {
 
   validation {
     condition     = alltrue([for name in values(var.names) : can(regex("^[A-Za-z0-9_.-]{3,255}$", name))])
-    error_message = "names: each table's name has 3 to 255 letters, digits, '_', '-' or '.'; got ${join(", ", values(var.names))}."
+    error_message = <<-EOT
+      names: each table's name has 3 to 255 letters, digits, '_', '-' or '.'; got ${join(", ", values(var.names))}.
+    EOT
   }
 
   validation {
@@ -20,14 +22,8 @@ variable "names" {
 }
 
 variable "deletion_protection" {
-  description = "Whether DynamoDB refuses to delete the tables. To take it off is the first step of a teardown, see docs/runbooks."
+  description = "Whether DynamoDB refuses to delete the tables; docs/runbooks/teardown.md says when to take it off."
   type        = bool
   default     = true
-  nullable    = false
-}
-
-variable "tags" {
-  description = "Tags of every resource."
-  type        = map(string)
   nullable    = false
 }

@@ -5,6 +5,7 @@ import { parsePrices } from '#core/aws/cost/prices.ts';
 import { renderCost } from '#core/aws/cost/render.ts';
 
 const part = { what: 'requests', unit: 'million requests', price: 0.5, low: 1, high: 4 };
+const assumed = { ...part, what: 'data out', assumes: 'ten pulls of 1 GB.' };
 const prices = (parts: object[] = [part]) =>
   parsePrices(
     'prices.json',
@@ -67,7 +68,7 @@ test('what the price table does not know is listed, never dropped', () => {
 
 test('the page', () => {
   expect(
-    renderCost(estimateCost(parsePlannedResources('p', planOf('aws_sqs_queue')), prices()), prices()),
+    renderCost(estimateCost(parsePlannedResources('p', planOf('aws_sqs_queue')), prices([part, assumed])), prices()),
   ).toMatchInlineSnapshot(`
 "# What it costs
 
@@ -75,9 +76,9 @@ Written by \`npm run cost\` from the plan of terraform/aws and [the price table]
 
 | | the tenant says | lower end | upper end |
 | --- | --- | --- | --- |
-| queues | $0-5 | $0.50 | $2.00 |
+| queues | $0-5 | $1.00 | $4.00 |
 | cluster | $12+ | $12.00 | $12.00 |
-| **all** | | **$12.50** | **$14.00** |
+| **all** | | **$13.00** | **$16.00** |
 
 Every planned resource is in a line above.
 
@@ -88,6 +89,9 @@ Every planned resource is in a line above.
 | | price | free | lower end | | upper end | |
 | --- | --- | --- | --- | --- | --- | --- |
 | requests | $0.5 per million requests |  | 1 | $0.50 | 4 | $2.00 |
+| data out | $0.5 per million requests |  | 1 | $0.50 | 4 | $2.00 |
+
+- data out: ten pulls of 1 GB.
 
 ## cluster
 
