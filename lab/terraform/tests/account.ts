@@ -20,6 +20,8 @@ const ACTIONS: Readonly<Record<string, string>> = {
   's3:GetObjectLockConfiguration': 's3:GetBucketObjectLockConfiguration',
   's3:GetPublicAccessBlock': 's3:GetBucketPublicAccessBlock',
   's3:HeadBucket': 's3:ListBucket',
+  's3:HeadObject': 's3:GetObject',
+  's3:ListObjectsV2': 's3:ListBucket',
 };
 
 /** Returns the actions of the calls in a log of the provider, once each; everyone may ask who it is. */
@@ -82,7 +84,8 @@ describe("GitHub's OIDC provider", () => {
     const { code, stderr } = await of.bootstrap.run(plan, { accept: 'any' });
     expect(code).toBe(1);
     expect(stderr.replaceAll(/[\s│]+/g, ' ')).toContain('refuses tokens for sts.amazonaws.com. Add the audience, then');
-    const [command = ''] = /^aws iam add-client-id.*$/m.exec(stderr) ?? [];
+    // indented, so that Terraform does not break the line
+    const [, command = ''] = /^[\s│]* {2}(aws iam add-client-id.*)$/m.exec(stderr) ?? [];
     const setUp = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }';
     await lab.exec(['bash', '-c', `${setUp}\n${command}`], { extraEnv: env });
     await of.bootstrap.run(plan);

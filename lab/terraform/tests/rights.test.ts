@@ -16,6 +16,7 @@ import { neededCalls } from '#lab/terraform/tests/needed-calls.ts';
 import { type Rights, readRights, rowsOf } from '#lab/terraform/tests/rights.ts';
 import { type Mutant, mutantsOf } from '#lab/terraform/tests/rights-mutants.ts';
 import { strangers } from '#lab/terraform/tests/tokens.ts';
+import { parseBlocks } from '#tests/terraform-blocks.ts';
 
 const golden = z.record(z.string(), z.object({ trust: z.array(z.unknown()).optional(), rights: z.array(z.unknown()) }));
 
@@ -58,4 +59,14 @@ test('there are rows enough', () => {
     expect(count(neededCalls(first), identity)).toBeGreaterThan(0);
   }
   expect(strangers.length).toBeGreaterThan(60);
+});
+
+test('the roles are made for what the stack holds: bootstrap and aws say the same names', () => {
+  const read = (stack: string): unknown[] => {
+    const text = readFileSync(join(repositoryRoot, 'terraform', stack, 'terraform.tfvars'), 'utf8');
+    const [values] = parseBlocks(`values {\n${text}\n}`);
+    return ['project', 'region', 'tables', 'queues', 'repositories'].map((name) => values?.attributes.get(name));
+  };
+  expect(read('bootstrap')).toEqual(read('aws'));
+  expect(read('bootstrap')).not.toContain(undefined);
 });

@@ -215,5 +215,5 @@ describe('beside the stack', () => {
       const isRefused = ['apply', 'retain'].includes(purpose);
       expect(await runCommand(checkTrustFiles, argv, () => anyWorkflow)).toMatchObject({ exitCode: isRefused ? 1 : 0 });
     }
-  }, 30_000);
+  }, 60_000);
 });
