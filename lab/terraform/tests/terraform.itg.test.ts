@@ -5,6 +5,7 @@ import { type AppliedStacks, applyStacks, stacks } from '#lab/terraform/tests/ap
 import { denied, type IdentityCall, needed } from '#lab/terraform/tests/identity-calls.ts';
 import { allowDestroy, expectNoChanges } from '#lab/terraform/tests/plans.ts';
 // their tests run in this file too, on the same stacks: an apply takes a minute
+import '#lab/terraform/tests/drift.ts';
 import '#lab/terraform/tests/services.ts';
 import '#lab/terraform/tests/state.ts';
 
