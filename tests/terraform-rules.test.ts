@@ -16,6 +16,24 @@ test('the code keeps the rules', () => {
   expect(checkTerraform(files)).toEqual([]);
 });
 
+test('what is planned with a refresh holds no secret: only the stack secrets uses its module', () => {
+  const uses = [...files].filter(([, text]) =>
+    parseBlocks(text).some(
+      ({ type, attributes }) => type === 'module' && attributes.get('source') === '"../modules/secrets"',
+    ),
+  );
+  expect(uses.map(([file]) => file)).toEqual(['secrets/main.tf']);
+});
+
+test('resources repeat none of the tags that their provider sets', () => {
+  const tagged = [...files].flatMap(([file, text]) =>
+    parseBlocks(text)
+      .filter(({ type, attributes }) => type === 'resource' && attributes.has('tags'))
+      .map(({ labels, attributes }) => `${file} ${labels.join('.')} ${attributes.get('tags')}`),
+  );
+  expect(tagged).toEqual(['bootstrap/roles.tf aws_iam_role.this { purpose = each . key }']);
+});
+
 test('these resources cannot be destroyed by an apply', () => {
   const isKept = ({ type, attributes }: Block) => type === 'lifecycle' && attributes.get('prevent_destroy') === 'true';
   const kept = [...files].flatMap(([file, text]) =>
@@ -180,6 +198,7 @@ const rows: [string, string, string[]][] = [
     'aws_iam_group_membership',
     'aws_ecr_repository_policy',
     'aws_kms_grant',
+    'aws_iam_openid_connect_provider', // the account's: tenants share it
   ].map((type): [string, string, string[]] => [
     type,
     `${good}resource "${type}" "x" {}`,
@@ -194,6 +213,21 @@ const rows: [string, string, string[]][] = [
     good.replace('name = "role"', text),
     [`x.tf: aws_iam_role.role has ${name}, which no test compares`],
   ]),
+  ...[
+    ['type = "SecureString"\n  value = var.token', 'value, which the state keeps: write a secret by value_wo'],
+    ['type = var.type\n  insecure_value = "a"', 'insecure_value, which the state keeps: write a secret by value_wo'],
+    ['type = "String"\n  overwrite = true', 'overwrite: it would take over what another has made'],
+  ].map(([text = '', words = '']): [string, string, string[]] => [
+    `a parameter with ${words.split(/[,:]/)[0]}`,
+    `${good}resource "aws_ssm_parameter" "p" {\n  ${text}\n}`,
+    [`x.tf: aws_ssm_parameter.p has ${words}`],
+  ]),
+  [
+    'parameters as they are meant',
+    `${good}resource "aws_ssm_parameter" "p" {\n  type = "SecureString"\n  value_wo = var.token\n}
+resource "aws_ssm_parameter" "q" {\n  type = "String"\n  value = "a"\n}`,
+    [],
+  ],
 ];
 
 test.each(rows)('%s', (_name, text, expected) => {

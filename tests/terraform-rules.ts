@@ -14,14 +14,7 @@ const STATEFUL: Readonly<Record<string, { demands?: Record<string, string>; unle
 /** What earlier versions kept in a state that is another's now; it stays at AWS. */
 const MOVED_ON = ['module . secrets . aws_ssm_parameter . secret', 'aws_iam_openid_connect_provider . github'];
 /** What gives rights and is compared whole by terraform test (policies.json); another type would give them unseen. */
-const COMPARED = [
-  'aws_iam_openid_connect_provider',
-  'aws_iam_role',
-  'aws_iam_role_policy',
-  'aws_iam_user',
-  'aws_iam_user_policy',
-  'aws_s3_bucket_policy',
-];
+const COMPARED = ['aws_iam_role', 'aws_iam_role_policy', 'aws_iam_user', 'aws_iam_user_policy', 'aws_s3_bucket_policy'];
 /** A policy that gives nothing by itself: the most that the users may ever have. */
 const BOUNDARY = 'aws_iam_policy.boundary';
 const GIVES_RIGHTS = /^aws_iam_|_policy$|_policy_attachment$|_permission$|_grant$/;
@@ -29,6 +22,9 @@ const GIVES_RIGHTS = /^aws_iam_|_policy$|_policy_attachment$|_permission$|_grant
 const NOT_RIGHTS = ['aws_ecr_lifecycle_policy'];
 /** Arguments by which a role or a user has more than its own policy. */
 const MORE_RIGHTS = ['managed_policy_arns', 'inline_policy', 'force_destroy'];
+/** Arguments of a parameter that write a secret into the state, or take a parameter over that another made. */
+const SECRET_IN_STATE = ['value', 'insecure_value'];
+const TAKES_OVER = 'overwrite';
 const GUARD = 'deletion_protection';
 /** The block by which items of a table expire. Where it is gone, the provider finds no change and items go on expiring. */
 const EXPIRY: Readonly<Record<string, string>> = { attribute_name: '"ttl"', enabled: 'true' };
@@ -80,6 +76,7 @@ function checkResource(block: Block, name: string): string[] {
       .filter(([argument, value]) => (given(argument) ?? value) !== value)
       .map(([argument, value]) => `${name} has ${argument} = ${given(argument)} instead of ${value}`),
     ...(type === 'aws_dynamodb_table' ? checkExpiry(block, name) : []),
+    ...(type === 'aws_ssm_parameter' ? checkParameter(block, name) : []),
     ...(GIVES_RIGHTS.test(type) && name !== BOUNDARY && !COMPARED.includes(type) && !NOT_RIGHTS.includes(type)
       ? [`${name} gives rights that no test compares: write them into the policy of a role or a user`]
       : []),
@@ -99,4 +96,14 @@ function checkExpiry({ blocks }: Block, name: string): string[] {
     .map(
       ([argument, value]) => `${name} has ttl { ${argument} = ${ttl.attributes.get(argument)} } instead of ${value}`,
     );
+}
+
+function checkParameter({ attributes }: Block, name: string): string[] {
+  const isSecret = attributes.get('type') !== '"String"';
+  return [
+    ...SECRET_IN_STATE.filter((argument) => isSecret && attributes.has(argument)).map(
+      (argument) => `${name} has ${argument}, which the state keeps: write a secret by value_wo`,
+    ),
+    ...(attributes.has(TAKES_OVER) ? [`${name} has ${TAKES_OVER}: it would take over what another has made`] : []),
+  ];
 }

@@ -3,6 +3,7 @@ import { applyStacks, stacks } from '#lab/terraform/tests/applied-stacks.ts';
 import { allowDestroy, expectNoChanges } from '#lab/terraform/tests/plans.ts';
 // their tests run in this file too, on the same stacks: an apply takes a minute
 import '#lab/terraform/tests/account.ts';
+import '#lab/terraform/tests/drift.ts';
 import '#lab/terraform/tests/services.ts';
 import '#lab/terraform/tests/state.ts';
 

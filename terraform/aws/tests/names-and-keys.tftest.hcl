@@ -26,6 +26,10 @@ run "tables" {
     error_message = "times and Discord's ids that order items are numbers"
   }
   assert {
+    condition     = alltrue([for table in aws_dynamodb_table.this : toset(table.attribute[*].name) == toset(compact(concat([table.hash_key, table.range_key], table.global_secondary_index[*].hash_key, table.global_secondary_index[*].range_key)))])
+    error_message = "each attribute is a key of its table or of an index: AWS refuses others"
+  }
+  assert {
     condition     = alltrue([for table in aws_dynamodb_table.this : [for ttl in table.ttl : ttl.attribute_name if ttl.enabled] == ["ttl"]])
     error_message = "items of every table expire by ttl"
   }
@@ -69,7 +73,7 @@ run "queues" {
     error_message = "a message is hidden for 15 minutes, longer than handling one takes"
   }
   assert {
-    condition     = { for key, queue in aws_sqs_queue.dead_letter : key => jsondecode(queue.redrive_allow_policy).redrivePermission } == { agentic_events = "byQueue", discord_messages = "byQueue" }
+    condition     = alltrue([for queue in aws_sqs_queue.dead_letter : keys(jsondecode(queue.redrive_allow_policy)) == ["redrivePermission", "sourceQueueArns"] && jsondecode(queue.redrive_allow_policy).redrivePermission == "byQueue" && [for arn in jsondecode(queue.redrive_allow_policy).sourceQueueArns : element(split(":", arn), 5)] == [trimsuffix(queue.name, "-dlq")]])
     error_message = "a dead-letter queue takes messages from its own queue alone"
   }
   assert {
@@ -138,6 +142,10 @@ run "repositories" {
   assert {
     condition     = { for name, policy in aws_ecr_lifecycle_policy.this : name => policy.policy } == { for name, policy in jsondecode(file("tests/lifecycle.json")) : name => jsonencode(policy) }
     error_message = "the rules are those of lifecycle.json, which tests/lifecycle-policy.test.ts judges"
+  }
+  assert {
+    condition     = alltrue([for policy in aws_ecr_lifecycle_policy.this : jsondecode(policy.policy).rules[*].rulePriority == range(1, length(jsondecode(policy.policy).rules) + 1)])
+    error_message = "rules in the order of their priority, in which ECR returns them"
   }
 }
 

@@ -93,6 +93,24 @@ run "the_longest_name_fits" {
   }
 }
 
+run "a_longer_name_does_not" {
+  command = plan
+
+  module {
+    source = "../modules/identities"
+  }
+
+  variables {
+    project         = "second-bot"
+    table_arns      = [for index in range(4) : "arn:aws:dynamodb:eu-west-1:123456789012:table/${index}${join("", [for _ in range(254) : "t"])}"]
+    queue_arns      = ["arn:aws:sqs:eu-west-1:123456789012:a"]
+    repository_arns = ["arn:aws:ecr:eu-west-1:123456789012:repository/a"]
+    parameter_arns  = ["arn:aws:ssm:eu-west-1:123456789012:parameter/second-bot/a"]
+  }
+
+  expect_failures = [aws_iam_user_policy.this]
+}
+
 run "a_path_of_parameters" {
   command = plan
 

@@ -180,6 +180,14 @@ run "rights" {
     error_message = "who plans reads no secret"
   }
   assert {
+    condition     = [for key, policy in aws_iam_role_policy.this : key if can(regex("s3:(Put|Delete)Object", policy.policy))] == ["apply"]
+    error_message = "one role writes states and locks"
+  }
+  assert {
+    condition     = { for statement in jsondecode(aws_iam_role_policy.this["apply"].policy).Statement : statement.Sid => [for arn in statement.Resource : endswith(arn, ".tfstate.tflock")] if contains(statement.Action, "s3:DeleteObject") } == { Lock = [true, true] }
+    error_message = "it deletes locks, and no state"
+  }
+  assert {
     condition     = !strcontains(join(",", [for policy in aws_iam_role_policy.this : policy.policy]), "CreateAccessKey")
     error_message = "no role makes access keys"
   }

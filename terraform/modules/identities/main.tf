@@ -96,4 +96,11 @@ resource "aws_iam_user_policy" "this" {
   name   = "${var.project}-${each.key}"
   user   = aws_iam_user.this[each.key].name
   policy = jsonencode(each.value)
+
+  lifecycle {
+    precondition {
+      condition     = length(jsonencode(each.value)) <= 2048
+      error_message = "The policy of ${var.project}-${each.key} has ${length(jsonencode(each.value))} characters, and AWS takes 2048: give the tables, queues and repositories shorter names."
+    }
+  }
 }

@@ -61,7 +61,8 @@ resource "aws_dynamodb_table" "this" {
     }
   }
 
-  # To stop expiry, write enabled = false. Without this block the provider finds no change, and items go on expiring.
+  # To stop expiry, write enabled = false and keep attribute_name, which AWS asks for. Without this block the provider
+  # finds no change, and items go on expiring.
   ttl {
     attribute_name = "ttl"
     enabled        = true
