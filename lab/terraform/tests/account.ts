@@ -60,7 +60,7 @@ describe('what the identities may, as it was applied', () => {
     const asked = readActions(applyCalls);
     expect(asked).toEqual(expect.arrayContaining(['iam:CreateUser', 'iam:PutUserPolicy', 'dynamodb:CreateTable']));
     expect(asked.filter((action) => !allows(apply).includes(action))).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test('a boundary that was taken off a user is missed by the next plan, and put back', async () => {
     const { aws, second: of } = stacks();
@@ -70,10 +70,15 @@ describe('what the identities may, as it was applied', () => {
     expect(await boundary()).toBe(second.boundary);
     await aws('iam', 'delete-user-permissions-boundary', ...user);
     expect(await boundary()).toBeNull();
-    const { stdout } = await of.stack.run(['apply', '-no-color', '-auto-approve', '-target=module.identities']);
+    const { stdout } = await of.stack.run([
+      'apply',
+      '-no-color',
+      '-auto-approve',
+      '-target=module.identities.aws_iam_user.this',
+    ]);
     expect(stdout.toString('utf8')).toContain(`+ permissions_boundary = "${second.boundary}"`);
     expect(await boundary()).toBe(second.boundary);
-  }, 60_000);
+  }, 120_000);
 });
 
 describe("GitHub's OIDC provider", () => {
@@ -89,7 +94,7 @@ describe("GitHub's OIDC provider", () => {
     const setUp = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }';
     await lab.exec(['bash', '-c', `${setUp}\n${command}`], { extraEnv: env });
     await of.bootstrap.run(plan);
-  }, 60_000);
+  }, 120_000);
 
   test('the state of an earlier version forgets it, and the account keeps it', async () => {
     const { aws, second: of } = stacks();
@@ -118,5 +123,5 @@ describe("GitHub's OIDC provider", () => {
     );
     const clients = ['--open-id-connect-provider-arn', PROVIDER, '--query', 'ClientIDList'];
     expect(await aws('iam', 'get-open-id-connect-provider', ...clients)).toEqual(['sts.amazonaws.com']);
-  }, 60_000);
+  }, 120_000);
 });

@@ -83,7 +83,7 @@ locals {
 
 resource "aws_iam_user" "this" {
   #checkov:skip=CKV_AWS_273:The cluster is outside AWS and has no identity provider that AWS could trust
-  for_each = local.policies
+  for_each = toset(["bot", "cluster"])
 
   name                 = "${var.project}-${each.key}"
   permissions_boundary = local.boundary
