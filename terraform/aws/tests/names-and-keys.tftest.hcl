@@ -144,7 +144,7 @@ run "repositories" {
     error_message = "the rules are those of lifecycle.json, which tests/lifecycle-policy.test.ts judges"
   }
   assert {
-    condition     = alltrue([for policy in aws_ecr_lifecycle_policy.this : jsondecode(policy.policy).rules[*].rulePriority == range(1, length(jsondecode(policy.policy).rules) + 1)])
+    condition     = alltrue([for policy in aws_ecr_lifecycle_policy.this : jsonencode(jsondecode(policy.policy).rules[*].rulePriority) == jsonencode(range(1, length(jsondecode(policy.policy).rules) + 1))])
     error_message = "rules in the order of their priority, in which ECR returns them"
   }
 }
