@@ -13,7 +13,7 @@ export default ({ production }) => ({
         'actions/*/src/main.ts!',
         'commands/*.ts!',
         'core/registry/ecr.ts!', // a bundle of its own: scripts/build.ts
-        'core/aws/iam/evaluate.ts!', // judges the policies of terraform/aws in their tests, as AWS would
+        'core/aws/iam/{assume,evaluate}.ts!', // judge the policies and the trust of terraform/ in their tests, as AWS would
         // started as processes, not imported
         'lab/**/*.e2e.ts',
         'lab/docker/tests/abandoned-lab.ts',

@@ -37,6 +37,7 @@ export function parsePlannedResources(source: string, text: string): PlannedReso
 }
 
 function collect(module: Module): PlannedResource[] {
-  const own = (module.resources ?? []).filter(({ mode }) => mode === 'managed');
+  // terraform_data is in the state alone
+  const own = (module.resources ?? []).filter(({ mode, type }) => mode === 'managed' && type !== 'terraform_data');
   return [...own.map(({ address, type }) => ({ address, type })), ...(module.child_modules ?? []).flatMap(collect)];
 }

@@ -1,11 +1,12 @@
+import { join } from 'node:path';
 import { z } from 'zod';
-import { parsePolicy, type Statement } from '#core/aws/iam/policy.ts';
 import { awsEnvironment } from '#lab/aws/aws.ts';
 import { REGION, startMoto } from '#lab/aws/moto.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
 import { ON_MOTO } from '#lab/terraform/tenant.ts';
+import { type Rights, readRights } from '#lab/terraform/tests/rights.ts';
 import { obtainTools, type Toolbox } from '#lab/toolbox/toolbox.ts';
 
 /** Secrets that must show up nowhere but in their parameters. */
@@ -37,10 +38,12 @@ export interface AppliedStacks {
   readonly stack: Stack;
   readonly secrets: Stack;
   /** The second tenant's stacks, in another region. */
-  readonly second: { readonly stack: Stack; readonly secrets: Stack };
+  readonly second: { readonly bootstrap: Stack; readonly stack: Stack; readonly secrets: Stack };
   readonly outputs: z.output<typeof outputs>;
-  /** What the two identities of the tenant may. */
-  readonly policies: Readonly<Record<'bot' | 'cluster', Statement[]>>;
+  /** What the identities of the tenant may, and those of the second. */
+  readonly rights: Readonly<Record<'first' | 'second', Rights>>;
+  /** The file in which the provider logged the calls of the tenant's apply of terraform/aws. */
+  readonly applyCalls: string;
   /** What the tenant's apply printed. */
   readonly applyLog: string;
   /** Runs the AWS command line and returns its JSON. */
@@ -83,27 +86,41 @@ export async function applyStacks(): Promise<void> {
   const github = { repository: 'acme/tenant', owner_id: 1001, repository_id: 2002 };
   const open = (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
     openStack(lab, toolbox, { stack, variables, env, ...(bucket === undefined ? {} : { bucket }) });
+  const provider = ['--url', 'https://token.actions.githubusercontent.com', '--client-id-list', 'sts.amazonaws.com'];
+  await aws('iam', 'create-open-id-connect-provider', ...provider); // the account's, before its first tenant
   const bootstrap = await open('bootstrap', github);
   const stack = await open('aws', ON_MOTO, 'states');
   const secrets = await open('secrets', {}, 'states');
   const second = {
+    bootstrap: await open('bootstrap', { ...github, ...SECOND }, 'second-states'),
     stack: await open('aws', { ...ON_MOTO, ...SECOND }, 'second-states'),
     secrets: await open('secrets', { project: SECOND.project, region: SECOND.region }, 'second-states'),
   };
   const apply = ['apply', '-no-color', '-auto-approve'];
-  await bootstrap.run(apply);
-  // at the same time: the provider waits 25 s for each queue
+  const applyCalls = join(lab.folder('calls'), 'apply.log');
+  // at the same time: the provider waits 25 s for each queue, and a minute for the rules of the state bucket
   const logs = await Promise.all([
-    stack.run(apply),
+    bootstrap.run(apply),
+    second.bootstrap.run(apply),
+    stack.run(apply, { env: { TF_LOG: 'DEBUG', TF_LOG_PATH: applyCalls } }),
     secrets.run(apply, { env: CANARIES }),
     second.stack.run(apply),
     second.secrets.run(apply, { env: SECOND_CANARIES }),
   ]);
   const applied = await stack.outputs(outputs);
-  const policyOf = (name: string): Statement[] => parsePolicy(name, JSON.parse(applied.policies[name] ?? ''));
   current = {
-    ...{ lab, toolbox, env, bootstrap, stack, secrets, second, aws, shell, outputs: applied },
-    policies: { bot: policyOf('bot'), cluster: policyOf('cluster') },
+    ...{ lab, toolbox, env, bootstrap, stack, secrets, second, aws, shell, applyCalls, outputs: applied },
+    rights: { first: await rightsOf(bootstrap, stack), second: await rightsOf(second.bootstrap, second.stack) },
     applyLog: logs.map(({ stdout, stderr }) => `${stdout.toString('utf8')}${stderr}`).join(''),
   };
+}
+
+/** What Terraform says that it gave, by its outputs. */
+async function rightsOf(bootstrap: Stack, stack: Stack): Promise<Rights> {
+  const texts = z.record(z.string(), z.string());
+  const made = await bootstrap.outputs(z.looseObject({ policies: texts, trust_policies: texts }));
+  const { policies } = await stack.outputs(z.looseObject({ policies: texts }));
+  const parse = (of: Readonly<Record<string, string>>): Record<string, unknown> =>
+    Object.fromEntries(Object.entries(of).map(([name, text]) => [name, JSON.parse(text)]));
+  return readRights(parse({ ...made.policies, ...policies }), parse(made.trust_policies));
 }

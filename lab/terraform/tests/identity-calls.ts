@@ -1,103 +1,104 @@
-import { ACCOUNT, REGION } from '#lab/aws/moto.ts';
+import type { Call } from '#core/aws/iam/evaluate.ts';
 
-/** A call of an AWS API by one of the two identities. */
-export type IdentityCall = readonly [identity: 'bot' | 'cluster', action: string, resource: string];
+const ACCOUNT = '123456789012';
+const BOOTSTRAP = ['plan', 'apply', 'build-push', 'registry-read', 'retain'] as const;
 
-const arn = (service: string, rest: string, region = REGION) => `arn:aws:${service}:${region}:${ACCOUNT}:${rest}`;
-const table = (name: string) => arn('dynamodb', `table/${name}`);
-const tables = ['discord_sessions', 'discord_executions', 'discord-messages', 'chat_history'];
-const queues = ['agentic-events', 'discord-messages'];
-const repository = (name: string) => arn('ecr', `repository/${name}`);
+/**
+ * Who calls AWS: the roles of GitHub's jobs, the two users outside AWS, and `bounded`: one of these users, to whom someone
+ * gave a policy that allows everything, so that only the boundary is left.
+ */
+export const IDENTITIES = [...BOOTSTRAP, 'bot', 'cluster', 'bounded'] as const;
+export type Identity = (typeof IDENTITIES)[number];
 
-/** Calls that the bot and the cluster need. */
-export const needed: readonly IdentityCall[] = [
-  ...tables.flatMap((name) =>
-    ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem', 'Query', 'BatchGetItem', 'BatchWriteItem', 'DescribeTable'].map(
-      (call) => ['bot', `dynamodb:${call}`, table(name)] as IdentityCall,
+/** A call by one of the identities. */
+export interface IdentityCall extends Call {
+  readonly identity: Identity;
+}
+
+/** What a tenant has at AWS, by its ARNs. */
+export interface Estate {
+  readonly tables: readonly string[];
+  readonly queues: readonly string[];
+  readonly deadLetters: readonly string[];
+  readonly alarms: readonly string[];
+  readonly repositories: readonly string[];
+  readonly bucket: string;
+  readonly boundary: string;
+  readonly provider: string;
+  readonly tableKey: string;
+  readonly users: readonly string[];
+  readonly roles: readonly string[];
+  /** The object of a state, or of its lock: `state('aws')`, `state('aws', '.tflock')`. */
+  state(stack: string, end?: string): string;
+  parameter(name?: string): string;
+}
+
+/** Names of a tenant's tables, queues and repositories, and where they are. */
+interface Names {
+  readonly project: string;
+  readonly region: string;
+  readonly tables: readonly string[];
+  readonly queues: readonly string[];
+  readonly repositories: readonly string[];
+}
+
+function describeEstate({ project, region, ...names }: Names): Estate {
+  const arn = (service: string, rest: string): string => `arn:aws:${service}:${region}:${ACCOUNT}:${rest}`;
+  const iam = (rest: string): string => `arn:aws:iam::${ACCOUNT}:${rest}`;
+  const bucket = `arn:aws:s3:::${project}-state-${ACCOUNT}`;
+  return {
+    tables: names.tables.map((name) => arn('dynamodb', `table/${name}`)),
+    queues: names.queues.map((name) => arn('sqs', name)),
+    deadLetters: names.queues.map((name) => arn('sqs', `${name}-dlq`)),
+    alarms: names.queues.flatMap((name) =>
+      ['dlq-depth', 'oldest-message'].map((alarm) => arn('cloudwatch', `alarm:${name}-${alarm}`)),
     ),
-  ),
-  ['bot', 'dynamodb:Query', table('discord_executions/index/thread_id-index')],
-  ['bot', 'dynamodb:Query', table('discord-messages/index/TimestampIndex')],
-  ['bot', 'dynamodb:Query', table('discord-messages/index/DayIndex')],
-  ...queues.flatMap((name) =>
-    ['SendMessage', 'ReceiveMessage', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl'].map(
-      (call) => ['bot', `sqs:${call}`, arn('sqs', name)] as IdentityCall,
-    ),
-  ),
-  ['cluster', 'ecr:GetAuthorizationToken', '*'],
-  ...['discord-bot', 'dev-sandbox'].flatMap((name) =>
-    ['BatchGetImage', 'GetDownloadUrlForLayer', 'BatchCheckLayerAvailability'].map(
-      (call) => ['cluster', `ecr:${call}`, repository(name)] as IdentityCall,
-    ),
-  ),
-  ['cluster', 'ssm:GetParameter', arn('ssm', 'parameter/discord-bot/discord_token')],
-  ['cluster', 'ssm:GetParametersByPath', arn('ssm', 'parameter/discord-bot')],
-];
+    repositories: names.repositories.map((name) => arn('ecr', `repository/${name}`)),
+    bucket,
+    boundary: iam(`policy/${project}-boundary`),
+    provider: iam('oidc-provider/token.actions.githubusercontent.com'),
+    tableKey: arn('kms', 'key/1234abcd-12ab-34cd-56ef-1234567890ab'),
+    users: ['bot', 'cluster'].map((user) => iam(`user/${project}-${user}`)),
+    roles: BOOTSTRAP.map((role) => iam(`role/${project}-${role}`)),
+    state: (stack, end = '') => `${bucket}/${stack}/terraform.tfstate${end}`,
+    parameter: (name) => arn('ssm', name === undefined ? `parameter/${project}` : `parameter/${project}/${name}`),
+  };
+}
 
-/** Calls that neither must be able to make; widening any statement of their policies lets one of them in. */
-export const denied: readonly IdentityCall[] = [
-  ['bot', 'dynamodb:GetItem', table('other')],
-  ['bot', 'dynamodb:GetItem', table('discord_sessions2')],
-  ['bot', 'dynamodb:GetItem', arn('dynamodb', 'table/discord_sessions', 'eu-west-1')],
-  ['bot', 'dynamodb:Scan', table('other/index/thread_id-index')],
-  ['bot', 'dynamodb:Query', table('second-messages/index/TimestampIndex')],
-  ['bot', 'dynamodb:PutItem', table('discord_executions/index/thread_id-index')],
-  ...[
-    'DeleteTable',
-    'UpdateTable',
-    'CreateTable',
-    'UpdateTimeToLive',
-    'UpdateContinuousBackups',
-    'CreateBackup',
-    'RestoreTableToPointInTime',
-    'ExportTableToPointInTime',
-    'PartiQLSelect',
-    'TagResource',
-  ].map((call) => ['bot', `dynamodb:${call}`, table('discord-messages')] as IdentityCall),
-  ['bot', 'dynamodb:ListTables', '*'],
-  ['bot', 'sqs:SendMessage', arn('sqs', 'other')],
-  ['bot', 'sqs:SendMessage', arn('sqs', 'agentic-events-dlq')],
-  ['bot', 'sqs:ReceiveMessage', arn('sqs', 'discord-messages-dlq')],
-  ...[
-    'PurgeQueue',
-    'DeleteQueue',
-    'SetQueueAttributes',
-    'CreateQueue',
-    'ChangeMessageVisibility',
-    'AddPermission',
-    'StartMessageMoveTask',
-  ].map((call) => ['bot', `sqs:${call}`, arn('sqs', 'agentic-events')] as IdentityCall),
-  ['bot', 'sqs:ListQueues', '*'],
-  ['bot', 'ssm:GetParameter', arn('ssm', 'parameter/discord-bot/discord_token')],
-  ['bot', 'ecr:GetAuthorizationToken', '*'],
-  ['bot', 'ecr:BatchGetImage', repository('discord-bot')],
-  ['bot', 's3:GetObject', 'arn:aws:s3:::discord-bot-state-123456789012/aws/terraform.tfstate'],
-  ['bot', 'iam:CreateAccessKey', `arn:aws:iam::${ACCOUNT}:user/discord-bot-bot`],
-  ['bot', 'iam:PutUserPolicy', `arn:aws:iam::${ACCOUNT}:user/discord-bot-bot`],
-  ['bot', 'sts:AssumeRole', `arn:aws:iam::${ACCOUNT}:role/discord-bot-apply`],
-  ['bot', 'kms:Decrypt', '*'],
-  ['cluster', 'dynamodb:GetItem', table('discord_sessions')],
-  ['cluster', 'sqs:ReceiveMessage', arn('sqs', 'agentic-events')],
-  ...[
-    'PutImage',
-    'InitiateLayerUpload',
-    'UploadLayerPart',
-    'CompleteLayerUpload',
-    'BatchDeleteImage',
-    'DeleteRepository',
-    'PutLifecyclePolicy',
-    'SetRepositoryPolicy',
-    'DescribeImages',
-  ].map((call) => ['cluster', `ecr:${call}`, repository('discord-bot')] as IdentityCall),
-  ['cluster', 'ecr:BatchGetImage', repository('other')],
-  ['cluster', 'ecr:BatchGetImage', repository('discord-bot-2')],
-  ['cluster', 'ecr:CreateRepository', '*'],
-  ['cluster', 'ssm:GetParameter', arn('ssm', 'parameter/second-bot/discord_token')],
-  ['cluster', 'ssm:GetParameter', arn('ssm', 'parameter/discord-bot2/discord_token')],
-  ['cluster', 'ssm:PutParameter', arn('ssm', 'parameter/discord-bot/discord_token')],
-  ['cluster', 'ssm:DeleteParameter', arn('ssm', 'parameter/discord-bot/discord_token')],
-  ['cluster', 'ssm:DescribeParameters', '*'],
-  ['cluster', 'iam:CreateAccessKey', `arn:aws:iam::${ACCOUNT}:user/discord-bot-cluster`],
-  ['cluster', 'sts:AssumeRole', `arn:aws:iam::${ACCOUNT}:role/discord-bot-apply`],
-  ['cluster', 'ec2:DescribeInstances', '*'],
-];
+/** The tenant of this repository, by the names of terraform/aws/terraform.tfvars. */
+export const first = describeEstate({
+  project: 'discord-bot',
+  region: 'ca-central-1',
+  tables: ['discord_sessions', 'discord_executions', 'discord-messages', 'chat_history'],
+  queues: ['agentic-events', 'discord-messages'],
+  repositories: ['discord-bot', 'dev-sandbox'],
+});
+
+/** A tenant beside it that says nothing but its name and its region. */
+export const second = describeEstate({
+  project: 'second-bot',
+  region: 'eu-west-1',
+  tables: ['sessions', 'executions', 'messages', 'history'].map((name) => `second-bot-${name}`),
+  queues: ['second-bot-agentic-events', 'second-bot-discord-messages'],
+  repositories: ['second-bot', 'second-bot-sandbox'],
+});
+
+/** Returns a call of each action (names without their service, parted by spaces) on each resource. */
+export function callsOf(
+  identity: Identity,
+  service: string,
+  actions: string,
+  resources: string | readonly string[] = '*',
+  context: Call['context'] = {},
+): IdentityCall[] {
+  return actions
+    .split(' ')
+    .flatMap((action) =>
+      [resources].flat().map((resource) => ({ identity, action: `${service}:${action}`, resource, context })),
+    );
+}
+
+/** The context of a call about a user that has, or gets, a boundary. */
+export function underBoundary(arn: string): NonNullable<Call['context']> {
+  return { 'iam:PermissionsBoundary': [arn] };
+}

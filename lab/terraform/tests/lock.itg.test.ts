@@ -65,6 +65,11 @@ const committed = STACKS.map((stack) =>
   readFileSync(join(repositoryRoot, 'terraform', stack, '.terraform.lock.hcl'), 'utf8'),
 );
 
+test('the workflow at GitHub types what the README says', () => {
+  const workflow = readFileSync(join(repositoryRoot, '.github/workflows/lock.yml'), 'utf8').replaceAll(/^ {10}/gm, '');
+  expect(workflow).toContain(`${command}git --no-pager diff --exit-code -- terraform`);
+});
+
 test('a mirror with one platform gives the hash that is committed, for every stack', () => {
   expect(new Set(committed.flatMap(hashesOf)).size).toBe(1);
 });

@@ -296,7 +296,8 @@ describe('the applied stack', () => {
   }, 180_000);
 
   test('the teardown: refused as long as something is protected, and nothing of the tenant is left', async () => {
-    const manifest = '{"schemaVersion":2,"config":{"digest":"sha256:a","size":1},"layers":[]}';
+    const manifest =
+      '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"digest":"sha256:a","size":1},"layers":[]}';
     await bash(
       `aws ecr put-image --repository-name discord-bot --image-tag in-1 --image-manifest '${manifest}' >/dev/null`,
     );

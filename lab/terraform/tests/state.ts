@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { checkTrustFiles } from '#commands/check-trust.ts';
@@ -17,21 +18,12 @@ const versions = z.object({ Versions: z.array(z.object({ Key: z.string(), Versio
 
 /** Returns every version of every state in a bucket, as text. */
 async function readStateVersions(bucket: string): Promise<string[]> {
-  const { aws, lab, env } = stacks();
+  const { aws, lab } = stacks();
   const { Versions } = versions.parse(await aws('s3api', 'list-object-versions', '--bucket', bucket));
   const folder = lab.folder('versions', bucket);
   for (const { Key, VersionId } of Versions) {
     const path = join(folder, `${Key.replaceAll('/', '-')}-${VersionId}`);
-    await lab.exec(
-      ['aws', '--endpoint-url', env['AWS_ENDPOINT_URL'] ?? '', 's3api', 'get-object', '--bucket', bucket].concat([
-        '--key',
-        Key,
-        '--version-id',
-        VersionId,
-        path,
-      ]) as [string, ...string[]],
-      { extraEnv: env },
-    );
+    await aws('s3api', 'get-object', '--bucket', bucket, '--key', Key, '--version-id', VersionId, path);
   }
   return readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8'));
 }
@@ -82,6 +74,31 @@ describe('a secret', () => {
     expect(await stored()).toBe(CANARIES.TF_VAR_discord_token);
     const rotated = CANARIES.TF_VAR_discord_token.replace('aaaa', 'zzzz');
     await stacks().secrets.run(raise, { env: { TF_VAR_discord_token: rotated } });
+    expect(await stored()).toBe(rotated);
+  }, 60_000);
+
+  test('an apply that is killed: the lock says who had it, and set-up.md says how to go on', async () => {
+    const { secrets } = stacks();
+    const rotated = CANARIES.TF_VAR_discord_token.replace('aaaa', 'yyyy');
+    const raise = [...apply, '-var', 'secret_versions={discord_token=3}'];
+    const running = await secrets.start('killed', raise, { TF_VAR_discord_token: rotated });
+    const lock = ['--bucket', 'states', '--key', 'secrets/terraform.tfstate.tflock'];
+    const isLocked = () =>
+      stacks()
+        .aws('s3api', 'head-object', ...lock)
+        .then(
+          () => true,
+          () => false,
+        );
+    while (running.isRunning() && !(await isLocked())) await sleep(50);
+    process.kill(running.pid, 'SIGKILL');
+    while (running.isRunning()) await sleep(50);
+    const refused = await secrets.run(['plan', '-no-color'], { accept: 'any' });
+    expect(refused.stderr).toMatch(/OperationTypeApply/);
+    const [, id = ''] = /ID:\s+(\S+)/.exec(refused.stderr) ?? [];
+    expect(setUp).toContain('terraform force-unlock ID');
+    await secrets.run(['force-unlock', '-force', id]);
+    await secrets.run(raise, { env: { TF_VAR_discord_token: rotated } });
     expect(await stored()).toBe(rotated);
   }, 60_000);
 
@@ -179,7 +196,7 @@ describe('beside the stack', () => {
 
   test('the trust policies of the plan let in whom they name', async () => {
     const plan = JSON.stringify(await stacks().bootstrap.planJson());
-    for (const purpose of ['plan', 'apply', 'build-push']) {
+    for (const purpose of ['plan', 'apply', 'build-push', 'registry-read', 'retain']) {
       const argv = [
         '--repository',
         'acme/tenant',
@@ -194,6 +211,9 @@ describe('beside the stack', () => {
       expect(await runCommand(checkTrustFiles, argv, () => plan)).toMatchObject({ exitCode: 0 });
       const open = plan.replaceAll('acme@1001', 'evil@6');
       expect(await runCommand(checkTrustFiles, argv, () => open)).toMatchObject({ exitCode: 1 });
+      const anyWorkflow = plan.replaceAll(`/${purpose}.yml@refs/heads/main`, '/other.yml@refs/heads/main');
+      const isRefused = ['apply', 'retain'].includes(purpose);
+      expect(await runCommand(checkTrustFiles, argv, () => anyWorkflow)).toMatchObject({ exitCode: isRefused ? 1 : 0 });
     }
-  }, 30_000);
+  }, 60_000);
 });

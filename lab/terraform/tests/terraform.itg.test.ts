@@ -1,10 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { evaluatePolicies } from '#core/aws/iam/evaluate.ts';
-import type { Statement } from '#core/aws/iam/policy.ts';
-import { type AppliedStacks, applyStacks, stacks } from '#lab/terraform/tests/applied-stacks.ts';
-import { denied, type IdentityCall, needed } from '#lab/terraform/tests/identity-calls.ts';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { applyStacks, stacks } from '#lab/terraform/tests/applied-stacks.ts';
 import { allowDestroy, expectNoChanges } from '#lab/terraform/tests/plans.ts';
 // their tests run in this file too, on the same stacks: an apply takes a minute
+import '#lab/terraform/tests/account.ts';
 import '#lab/terraform/tests/drift.ts';
 import '#lab/terraform/tests/services.ts';
 import '#lab/terraform/tests/state.ts';
@@ -13,40 +11,6 @@ beforeAll(applyStacks, 300_000);
 
 afterAll(async () => {
   await stacks().lab.stop();
-});
-
-describe('what the two identities may', () => {
-  const judge = (of: AppliedStacks['policies'], [identity, action, resource]: IdentityCall) =>
-    evaluatePolicies(of[identity], { action, resource }).decision;
-
-  test('every call that they need', () => {
-    expect(needed.filter((row) => judge(stacks().policies, row) !== 'allowed')).toEqual([]);
-  });
-
-  test('and none of the others', () => {
-    expect(denied.length).toBeGreaterThanOrEqual(40);
-    expect(denied.filter((row) => judge(stacks().policies, row) === 'allowed')).toEqual([]);
-  });
-
-  test('each statement widened lets one of the others in', () => {
-    const widen = (statement: Statement, how: 'actions' | 'resources'): Statement => ({
-      ...statement,
-      [how]: how === 'actions' ? (statement.actions ?? []).map((action) => action.replace(/:.*/, ':*')) : ['*'],
-    });
-    for (const identity of ['bot', 'cluster'] as const) {
-      stacks().policies[identity].forEach((statement, index) => {
-        for (const how of ['actions', 'resources'] as const) {
-          if (how === 'resources' && statement.resources?.includes('*')) continue; // on everything already
-          const mutated = {
-            ...stacks().policies,
-            [identity]: stacks().policies[identity].with(index, widen(statement, how)),
-          };
-          const noticed = denied.filter((row) => judge(mutated, row) === 'allowed');
-          expect([identity, statement.name, how, noticed.length > 0]).toEqual([identity, statement.name, how, true]);
-        }
-      });
-    }
-  });
 });
 
 test.each([

@@ -31,7 +31,10 @@ const planOf = (...types: string[]) =>
   JSON.stringify({
     planned_values: {
       root_module: {
-        resources: [{ address: 'data.aws_region.r', mode: 'data', type: 'aws_region' }],
+        resources: [
+          { address: 'data.aws_region.r', mode: 'data', type: 'aws_region' },
+          { address: 'terraform_data.tenant', mode: 'managed', type: 'terraform_data' },
+        ],
         child_modules: [
           {
             child_modules: [
