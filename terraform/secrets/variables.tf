@@ -18,6 +18,11 @@ variable "project" {
     condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
     error_message = "project: '${var.project}' must have 3 to 32 lower-case letters, digits and '-', begin with a letter and not end with '-'."
   }
+
+  validation {
+    condition     = !endswith(var.project, "-sandbox")
+    error_message = "project: '${var.project}' ends with -sandbox, as the second repository of another tenant does; choose another name."
+  }
 }
 
 variable "tags" {
