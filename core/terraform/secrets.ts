@@ -17,14 +17,26 @@ const COMMON = new Set(['true', 'false', 'null', 'none']);
  * also inside a longer text that was encoded. Its time does not depend on how many secrets there are.
  */
 export function createScrub(secrets: Iterable<string>): Scrub {
-  const forms = new Set<string>();
+  const forms = new Map<string, Form>();
+  const add = (text: string, isBase64: boolean): void => {
+    if (isWorthHiding(text) && !forms.has(text)) forms.set(text, { text, isBase64 });
+  };
   for (const secret of new Set(secrets)) {
-    if (isWorthHiding(secret)) for (const form of listForms(secret)) if (isWorthHiding(form)) forms.add(form);
-    for (const part of listParts(secret)) for (const form of listForms(part)) if (isWorthHiding(form)) forms.add(form);
+    for (const one of [secret, ...listParts(secret)].filter(isWorthHiding)) {
+      const texts = listForms(one);
+      for (const text of texts) add(text, false);
+      for (const text of texts.flatMap(encodeBase64)) add(text, true);
+    }
   }
   if (forms.size === 0) return (text) => text;
-  const index = indexByStart(forms);
+  const index = indexByStart(forms.values());
   return (text) => replaceForms(text, index);
+}
+
+/** What a secret can look like. */
+interface Form {
+  readonly text: string;
+  readonly isBase64: boolean;
 }
 
 function isWorthHiding(text: string): boolean {
@@ -59,8 +71,7 @@ function listForms(secret: string): string[] {
   const strict = url.replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
   const encoded = [url, strict, strict.replaceAll('%20', '+')];
   const lower = encoded.map((form) => form.replace(/%[0-9A-F]{2}/g, (octet) => octet.toLowerCase()));
-  const texts = [secret, secret.replaceAll(/\r?\n/g, '\r\n'), json, go];
-  return [...texts, ...encoded, ...lower, ...[secret, json, go].flatMap(encodeBase64)];
+  return [...new Set([secret, secret.replaceAll(/\r?\n/g, '\r\n'), json, go, ...encoded, ...lower])];
 }
 
 /** Returns what base64 makes of a text at each of its three places in a group, without what its neighbours decide. */
@@ -74,17 +85,17 @@ function encodeBase64(text: string): string[] {
 }
 
 /** Forms by a number made of their first four characters; the longest first, so that a part does not spoil the whole. */
-type Index = ReadonlyMap<number, readonly string[]>;
+type Index = ReadonlyMap<number, readonly Form[]>;
 
-function indexByStart(forms: Iterable<string>): Index {
-  const index = new Map<number, string[]>();
+function indexByStart(forms: Iterable<Form>): Index {
+  const index = new Map<number, Form[]>();
   for (const form of forms) {
-    const start = hashAt(form, 0);
+    const start = hashAt(form.text, 0);
     const known = index.get(start);
     if (known === undefined) index.set(start, [form]);
     else known.push(form);
   }
-  for (const known of index.values()) known.sort((a, b) => b.length - a.length);
+  for (const known of index.values()) known.sort((a, b) => b.text.length - a.text.length);
   return index;
 }
 
@@ -98,17 +109,28 @@ function replaceForms(text: string, index: Index): string {
   let shown = '';
   let done = 0;
   for (let at = 0; at + SHORTEST <= text.length; at++) {
-    const form = index.get(hashAt(text, at))?.find((one) => text.startsWith(one, at) && isAlone(text, one, at));
+    const form = index.get(hashAt(text, at))?.find((one) => text.startsWith(one.text, at) && isAlone(text, one, at));
     if (form === undefined) continue;
-    shown += text.slice(done, at) + HIDDEN;
-    done = at + form.length;
+    const end = at + form.text.length;
+    const [from, to] = form.isBase64 ? widen(text, at, end, done) : [at, end];
+    shown += text.slice(done, from) + HIDDEN;
+    done = to;
     at = done - 1;
   }
   return done === 0 ? text : shown + text.slice(done);
 }
 
-function isAlone(text: string, form: string, at: number): boolean {
-  if (form.length >= SHORTEST_INSIDE || !/^([A-Za-z]+|\d+)$/.test(form)) return true;
+/** In base64 the characters beside a secret hold bits of it: the whole word goes. */
+function widen(text: string, at: number, end: number, done: number): [number, number] {
+  const isBase64 = (char: string | undefined): boolean => char !== undefined && /[\w+/=-]/.test(char);
+  let [from, to] = [at, end];
+  while (from > done && isBase64(text[from - 1])) from--;
+  while (isBase64(text[to])) to++;
+  return [from, to];
+}
+
+function isAlone(text: string, { text: form, isBase64 }: Form, at: number): boolean {
+  if (isBase64 || form.length >= SHORTEST_INSIDE || !/^([A-Za-z]+|\d+)$/.test(form)) return true;
   const isWord = (char: string | undefined): boolean => char !== undefined && /[A-Za-z0-9]/.test(char);
   return !isWord(text[at - 1]) && !isWord(text[at + form.length]);
 }

@@ -1,5 +1,5 @@
 import type { FailedCheck, OutputChange, Path, Plan, PlannedChange } from '#core/terraform/plan/classify.ts';
-import { type Difference, findDifferences } from '#core/terraform/plan/diff.ts';
+import { type Difference, findDifferences, isUnknownAfter } from '#core/terraform/plan/diff.ts';
 import type { Change } from '#core/terraform/plan/parse.ts';
 import { readView, type View } from '#core/terraform/plan/view.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
@@ -57,7 +57,7 @@ function changeEntry(planned: PlannedChange, scrub: Scrub): Entry {
     type: planned.type,
     head: once(() => {
       const notes = describeChange(planned, differences, scrub).join('; ');
-      return `${htmlCode(showAddress(planned.address, scrub))}${notes === '' ? '' : ` ${notes}`}`;
+      return `${htmlCode(showAddress(planned.address, scrub))}${notes === '' ? '' : `: ${notes}`}`;
     }),
     body: once(() => renderDifferences(differences(), scrub, planned.forcedBy)),
   };
@@ -66,7 +66,7 @@ function changeEntry(planned: PlannedChange, scrub: Scrub): Entry {
 function driftEntry(planned: PlannedChange, scrub: Scrub): Entry {
   const entry = changeEntry({ ...planned, reason: undefined, movedFrom: undefined }, scrub);
   if (planned.kind !== 'destroy') return entry;
-  return { ...entry, head: () => `${htmlCode(showAddress(planned.address, scrub))} is gone` };
+  return { ...entry, head: () => `${htmlCode(showAddress(planned.address, scrub))}: gone` };
 }
 
 const OUTPUT_WORDS: Readonly<Record<string, string>> = { create: 'new', delete: 'removed', update: 'changed' };
@@ -75,7 +75,7 @@ function outputEntry({ name, change }: OutputChange, scrub: Scrub): Entry {
   const { before, after } = viewChange(change);
   return {
     type: 'output',
-    head: () => `${htmlCode(name)} ${OUTPUT_WORDS[change.actions.join()] ?? 'changed'}`,
+    head: () => `${htmlCode(name)}: ${OUTPUT_WORDS[change.actions.join()] ?? 'changed'}`,
     body: once(() => renderDifferences(findDifferences({ [name]: before }, { [name]: after }), scrub)),
   };
 }
@@ -85,7 +85,7 @@ function checkEntry({ name, status, problems }: FailedCheck, scrub: Scrub): Entr
   const word = status === 'fail' ? 'failed' : 'could not be evaluated';
   return {
     type: 'check',
-    head: () => `${htmlCode(showAddress(name, scrub))} ${word}`,
+    head: () => `${htmlCode(showAddress(name, scrub))}: ${word}`,
     body: () => lines.map((line) => `- ${showLine(line)}`),
   };
 }
@@ -135,10 +135,15 @@ function describeKind({ kind, forcedBy, change }: PlannedChange, differences: Di
 }
 
 function describeUpdate(differences: readonly Difference[], scrub: Scrub): string[] {
-  const names = [...new Set(differences.map(({ path }) => path[0]))].flatMap((name) =>
-    name === undefined ? [] : [[name]],
-  );
-  return names.length === 0 ? ['the plan names nothing that differs'] : [listPaths(names, scrub)];
+  if (differences.length === 0) return ['the plan names nothing that differs'];
+  const isLate = (one: Difference): boolean => isUnknownAfter(one); // mostly it follows from the rest
+  const sorted = [...differences.filter((one) => !isLate(one)), ...differences.filter(isLate)];
+  return [
+    listPaths(
+      sorted.map(({ path }) => path),
+      scrub,
+    ),
+  ];
 }
 
 const MOST_NAMED = 4;

@@ -1,3 +1,4 @@
+import { hideUserinfo } from '#core/values/userinfo.ts';
 import type { Entry } from './entries.ts';
 import {
   type Choice,
@@ -37,7 +38,7 @@ const END = 400;
 export function fitPage(page: Page, limit: number): string {
   let budget = limit;
   while (budget > 0) {
-    const text = composePage(page, chooseWithin(page, budget));
+    const text = hideUserinfo(composePage(page, chooseWithin(page, budget)));
     const excess = Buffer.byteLength(text) - limit;
     if (excess <= 0) return text;
     budget -= excess + 1; // what was chosen is estimated

@@ -57,8 +57,7 @@ function renderOne(difference: Difference, scrub: Scrub): string[] {
 }
 
 function renderText(name: string, before: string, after: string, scrub: Scrub): string[] {
-  const [was, is] = [before, after].map((text) => (text === '' ? [] : scrub(text).split('\n')));
-  const [old, now] = [was ?? [], is ?? []];
+  const [old, now] = splitLines(scrub(before), scrub(after));
   const gaps = findGaps(old, now);
   if (gaps.length === 0) return [`! ${name}: a sensitive part of it changes`];
   const [gone, come] = [sum(gaps, ({ from, to }) => to - from), sum(gaps, ({ start, end }) => end - start)];
@@ -69,6 +68,13 @@ function renderText(name: string, before: string, after: string, scrub: Scrub): 
     ...lines.slice(0, MOST_LINES),
     ...(hidden > 0 ? [`  … ${showCount(hidden)} more lines of ${name}`] : []),
   ];
+}
+
+/** Returns the lines of two texts, without the empty one at the end that both have. */
+function splitLines(before: string, after: string): [string[], string[]] {
+  const isSame = [before, after].every((text) => text === '' || text.endsWith('\n'));
+  const split = (text: string): string[] => (text === '' ? [] : (isSame ? text.slice(0, -1) : text).split('\n'));
+  return [split(before), split(after)];
 }
 
 function describeLines(gone: number, come: number, before: number): string {

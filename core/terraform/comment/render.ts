@@ -1,6 +1,7 @@
 import type { Plan } from '#core/terraform/plan/classify.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
 import { htmlCode, inlineCode, showCount, table } from '#core/values/markdown.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
 import { errorEntry, listEntries } from './entries.ts';
 import { fitPage } from './fit.ts';
 import type { Section, StackPart } from './page.ts';
@@ -31,7 +32,8 @@ export interface CommentOptions {
 
 /** Returns what plans do as Markdown for GitHub: the verdict in the first line, then the changes, the riskiest first. */
 export function renderComment(stacks: readonly PlannedStack[], options: CommentOptions): string {
-  const { scrub, limit = COMMENT_LIMIT, head, rest = 'not shown here' } = options;
+  const { limit = COMMENT_LIMIT, head, rest = 'not listed' } = options;
+  const scrub = (text: string): string => hideUserinfo(options.scrub(text));
   const parts = stacks.map((stack) => readPart(stack, scrub)).sort((a, b) => a.risk - b.risk);
   const changed = parts.filter(({ sections }) => sections.length > 0);
   const isOne = stacks.length === 1;
@@ -95,7 +97,7 @@ function describeVerdict(parts: readonly Part[]): string {
     parts.length === 1
       ? 'Terraform plan failed'
       : `Terraform plan failed in ${showCount(failed)} of ${showCount(parts.length)} stacks`;
-  return `${failure}${changed === 0 ? '' : `; what there is of it ${what}`}${more}`;
+  return `${failure}${changed === 0 ? '' : `: so far it ${what}`}${more}`;
 }
 
 /** Returns what a reader must know before the rest can be trusted. */

@@ -14,7 +14,10 @@ export function showValue(value: View, scrub: Scrub): string {
   if (isUnknown(value)) return value instanceof Sensitive ? '(sensitive, known after apply)' : '(known after apply)';
   if (value instanceof Sensitive) return HIDDEN;
   if (typeof value === 'string') return quote(clip(scrub(value)));
-  return typeof value === 'object' ? JSON.stringify(value) : scrub(String(value));
+  if (typeof value !== 'object' || value === null) return scrub(String(value));
+  const size = Object.keys(value).length;
+  if (Array.isArray(value)) return size === 0 ? '[]' : `[… ${showCount(size)}]`;
+  return size === 0 ? '{}' : `{… ${showCount(size)}}`;
 }
 
 /** Returns two texts in quotes; where they are long, the part in which they differ. */

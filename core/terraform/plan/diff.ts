@@ -7,7 +7,7 @@ type Place = readonly (string | number)[];
 
 /** What differs at one place of two values. */
 export type Difference =
-  /** Another value; `undefined` where there is none. Only leaves, and empty lists and objects. */
+  /** Another value; `undefined` where there is none. A list or object is whole where the other side is not known yet. */
   | {
       readonly kind: 'value';
       readonly path: Place;
@@ -41,6 +41,7 @@ function compare(before: Maybe, after: Maybe, path: Place, found: Difference[]):
   if (isJson && isOpened(was, before) && isOpened(is, after)) compareJson(was, is, path, found);
   else if (isListOrAbsent(before, after)) compareLists(toList(before), toList(after), path, found);
   else if (isObjectOrAbsent(before, after)) compareObjects(toObject(before), toObject(after), path, found);
+  else if (isUnknown(before) || isUnknown(after)) found.push({ kind: 'value', path, before: was, after: is });
   else if (isNested(before) || isNested(after)) {
     compare(before, undefined, path, found);
     compare(undefined, after, path, found);
@@ -145,6 +146,11 @@ function compareItem(before: Maybe, after: Maybe, path: Place, found: Difference
   if (isNested(after)) compare(undefined, after, path, found);
   const leaf = (side: Maybe): Maybe => (isNested(side) ? undefined : side);
   found.push({ kind: 'value', path, before: leaf(before), after: leaf(after) });
+}
+
+/** True where only apply will know the new value. */
+export function isUnknownAfter(difference: Difference): boolean {
+  return difference.kind === 'value' && isUnknown(difference.after);
 }
 
 /** True for a value that only apply will know. */
