@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { COMMENT_LIMIT, renderComment } from '#core/terraform/comment/render.ts';
 import { classifyPlan } from '#core/terraform/plan/classify.ts';
 import { type PlanFile, parsePlanFile } from '#core/terraform/plan/parse.ts';
@@ -25,18 +26,32 @@ export const renderPlan = defineCommand({
   run: ({ values, operands }, { resolve }: Pick<SlipwayPorts, 'resolve'>): CommandResult => {
     if (operands.length === 0)
       throw new UsageError('the plan is missing: give a file with the output of terraform show -json PLAN');
-    const read = (path: string): PlanFile => parsePlanFile(path, readBytes(path, resolve(path)));
-    const files = operands.map((path) => ({ name: path, file: read(path) }));
-    const scrub = createScrub(files.flatMap(({ file }) => [...collectSecrets(file)]));
-    const stacks = files.map(({ name, file }) => ({ name, plan: classifyPlan(file) }));
+    const read = (path: string): PlanFile => parsePlanFile(path, readText(path, resolve(path)));
+    const files = operands.map((path) => ({ name: nameStack(path, operands), file: read(path) }));
+    const approved = values.approved === undefined ? undefined : read(values.approved);
+    if (approved !== undefined && files.length > 1)
+      throw new UsageError(`--approved is compared with one plan: ${files.length} are given`);
+    const all = [...files.map(({ file }) => file), ...(approved === undefined ? [] : [approved])];
+    const scrub = createScrub(all.flatMap((file) => [...collectSecrets(file)]));
+    const stacks = files.map(({ name, file }) => ({
+      name,
+      plan: classifyPlan(file),
+      approved: approved === undefined ? undefined : classifyPlan(approved),
+    }));
     const stdout = renderComment(stacks, { scrub, limit: readLimit(values.bytes), head: values.head });
     return { exitCode: 0, stdout, stderr: '' };
   },
 });
 
-function readBytes(path: string, resolved: string): Buffer {
+/** Plans that are all called plan.json are told apart by their folders. */
+function nameStack(path: string, all: readonly string[]): string {
+  const isSame = new Set(all.map((one) => basename(one))).size === 1;
+  return isSame && all.length > 1 ? dirname(path) : path;
+}
+
+function readText(path: string, resolved: string): string {
   try {
-    return readFileSync(resolved);
+    return readFileSync(resolved, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     const fault = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : 'cannot be read';

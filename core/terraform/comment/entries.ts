@@ -1,9 +1,15 @@
-import type { FailedCheck, OutputChange, Path, Plan, PlannedChange } from '#core/terraform/plan/classify.ts';
+import type {
+  FailedCheck,
+  InvokedAction,
+  OutputChange,
+  Path,
+  Plan,
+  PlannedChange,
+} from '#core/terraform/plan/classify.ts';
+import { viewChange } from '#core/terraform/plan/compare.ts';
 import { type Difference, findDifferences, isUnknownAfter } from '#core/terraform/plan/diff.ts';
-import type { Change } from '#core/terraform/plan/parse.ts';
-import { readView, type View } from '#core/terraform/plan/view.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
-import { htmlCode } from '#core/values/markdown.ts';
+import { htmlCode, showCount } from '#core/values/markdown.ts';
 import { renderDifferences } from './lines.ts';
 import { showAddress, showLine, showPath } from './values.ts';
 import { joinWords, type SectionKind } from './words.ts';
@@ -18,19 +24,25 @@ export interface Entry {
   readonly body: () => readonly string[];
 }
 
-/** Returns the entries of a plan by the section that they belong to. */
-export function listEntries(plan: Plan, scrub: Scrub): Map<SectionKind, Entry[]> {
-  const entries = new Map<SectionKind, Entry[]>();
-  const add = (kind: SectionKind, entry: Entry): void => {
-    const known = entries.get(kind);
-    if (known === undefined) entries.set(kind, [entry]);
-    else known.push(entry);
-  };
-  for (const check of plan.failedChecks) add('check', checkEntry(check, scrub));
-  for (const change of plan.changes) add(change.kind, changeEntry(change, scrub));
-  for (const output of plan.outputs) add('output', outputEntry(output, scrub));
-  for (const change of plan.drift) add('drift', driftEntry(change, scrub));
-  for (const change of plan.deferred) add('deferred', changeEntry(change, scrub));
+/** Entries by the section that they belong to. */
+export type Entries = Map<SectionKind, Entry[]>;
+
+/** Adds an entry to a section. */
+export function addEntry(entries: Entries, kind: SectionKind, entry: Entry): void {
+  const known = entries.get(kind);
+  if (known === undefined) entries.set(kind, [entry]);
+  else known.push(entry);
+}
+
+/** Returns the entries of all that a plan does. */
+export function listEntries(plan: Plan, scrub: Scrub): Entries {
+  const entries: Entries = new Map();
+  for (const check of plan.failedChecks) addEntry(entries, 'check', checkEntry(check, scrub));
+  for (const change of plan.changes) addEntry(entries, change.kind, changeEntry(change, scrub));
+  for (const invoked of plan.actions) addEntry(entries, 'action', actionEntry(invoked, scrub));
+  for (const output of plan.outputs) addEntry(entries, 'output', outputEntry(output, scrub));
+  for (const change of plan.drift) addEntry(entries, 'drift', driftEntry(change, scrub));
+  for (const change of plan.deferred) addEntry(entries, 'deferred', changeEntry(change, scrub));
   return entries;
 }
 
@@ -40,15 +52,8 @@ export function errorEntry(text: string, scrub: Scrub): Entry {
   return { type: 'error', head: () => htmlCode(showLine(first)), body: () => rest.map(showLine) };
 }
 
-/** Returns the values before and after a change, with what is unknown or sensitive marked. */
-export function viewChange(change: Change): { before: View; after: View } {
-  return {
-    before: readView(change.before, { sensitive: change.before_sensitive }),
-    after: readView(change.after, { unknown: change.after_unknown, sensitive: change.after_sensitive }),
-  };
-}
-
-function changeEntry(planned: PlannedChange, scrub: Scrub): Entry {
+/** Returns the entry of a resource. */
+export function changeEntry(planned: PlannedChange, scrub: Scrub): Entry {
   const differences = once(() => {
     const { before, after } = viewChange(planned.change);
     return findDifferences(before, after);
@@ -71,7 +76,8 @@ function driftEntry(planned: PlannedChange, scrub: Scrub): Entry {
 
 const OUTPUT_WORDS: Readonly<Record<string, string>> = { create: 'new', delete: 'removed', update: 'changed' };
 
-function outputEntry({ name, change }: OutputChange, scrub: Scrub): Entry {
+/** Returns the entry of an output. */
+export function outputEntry({ name, change }: OutputChange, scrub: Scrub): Entry {
   const { before, after } = viewChange(change);
   return {
     type: 'output',
@@ -80,7 +86,8 @@ function outputEntry({ name, change }: OutputChange, scrub: Scrub): Entry {
   };
 }
 
-function checkEntry({ name, status, problems }: FailedCheck, scrub: Scrub): Entry {
+/** Returns the entry of a check that did not pass. */
+export function checkEntry({ name, status, problems }: FailedCheck, scrub: Scrub): Entry {
   const lines = problems.flatMap((problem) => scrub(problem).split(/\r?\n/));
   const word = status === 'fail' ? 'failed' : 'could not be evaluated';
   return {
@@ -88,6 +95,11 @@ function checkEntry({ name, status, problems }: FailedCheck, scrub: Scrub): Entr
     head: () => `${htmlCode(showAddress(name, scrub))}: ${word}`,
     body: () => lines.map((line) => `- ${showLine(line)}`),
   };
+}
+
+function actionEntry({ address, type, trigger }: InvokedAction, scrub: Scrub): Entry {
+  const after = trigger === undefined ? '' : `: triggered by ${htmlCode(showAddress(trigger, scrub))}`;
+  return { type, head: () => `${htmlCode(showAddress(address, scrub))}${after}`, body: () => [] };
 }
 
 /** Terraform's words for why a resource goes or is replaced, in a person's. */
@@ -149,14 +161,15 @@ function describeUpdate(differences: readonly Difference[], scrub: Scrub): strin
 const MOST_NAMED = 4;
 
 function listPaths(paths: readonly Path[], scrub: Scrub): string {
-  const names = [...new Set(paths.map((path) => (path.length === 0 ? 'the whole resource' : showPath(path, scrub))))];
+  const show = (path: Path): string => (path.length === 0 ? 'all of it' : htmlCode(showPath(path, scrub)));
+  const names = [...new Set(paths.map(show))];
   const more = names.length - MOST_NAMED;
-  const shown = names.slice(0, more > 0 ? MOST_NAMED : names.length).map(htmlCode);
-  return joinWords([...shown, ...(more > 0 ? [`${more} more`] : [])]);
+  const shown = names.slice(0, MOST_NAMED);
+  return joinWords([...shown, ...(more > 0 ? [`${showCount(more)} more`] : [])]);
 }
 
 /** Returns a function that works its answer out once, when it is first asked. */
-function once<T>(work: () => T): () => T {
+export function once<T>(work: () => T): () => T {
   let answer: { value: T } | undefined;
   return () => {
     answer ??= { value: work() };

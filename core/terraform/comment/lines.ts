@@ -6,8 +6,9 @@ import type { Scrub } from '#core/terraform/secrets.ts';
 import { showCount } from '#core/values/markdown.ts';
 import { showLine, showLines, showPair, showPath, showValue } from './values.ts';
 
-/** Lines of a text that are shown, and the unchanged ones around a change. */
+/** Lines of one change of a text, and of the whole text, that are shown; the unchanged ones around a change. */
 const MOST_LINES = 40;
+const MOST_SHOWN = 50;
 const CONTEXT = 2;
 
 /**
@@ -26,7 +27,7 @@ export function renderDifferences(
   const [forcing, rest] = [known.filter(isForcing), known.filter((one) => !isForcing(one))];
   const unknown = differences.filter(isNewUnknown).map(({ path }) => showPath(path, scrub));
   return [
-    ...forcing.flatMap((one) => markForcing(renderOne(one, scrub))),
+    ...forcing.flatMap((one) => markForcing(renderOne(one, scrub), one)),
     ...rest.flatMap((one) => renderOne(one, scrub)),
     ...(unknown.length === 0 ? [] : [`+ ${unknown.join(', ')} = (known after apply)`]),
   ];
@@ -36,8 +37,10 @@ function startsWith(path: Path, start: Path): boolean {
   return start.length > 0 && start.every((step, at) => step === path[at]);
 }
 
-function markForcing(lines: readonly string[]): string[] {
-  return lines.map((line, at) => (at === lines.length - 1 ? `${line}  # forces replacement` : line));
+/** The mark is behind the new value; of a text, which may have any line, it is above. */
+function markForcing(lines: readonly string[], { kind }: Difference): string[] {
+  const marked = kind === 'text' ? 0 : lines.length - 1;
+  return lines.map((line, at) => (at === marked ? `${line}  # forces replacement` : line));
 }
 
 function renderOne(difference: Difference, scrub: Scrub): string[] {
@@ -62,10 +65,10 @@ function renderText(name: string, before: string, after: string, scrub: Scrub): 
   if (gaps.length === 0) return [`! ${name}: a sensitive part of it changes`];
   const [gone, come] = [sum(gaps, ({ from, to }) => to - from), sum(gaps, ({ start, end }) => end - start)];
   const lines = renderHunks(gaps, old, now);
-  const hidden = lines.length - MOST_LINES;
+  const hidden = lines.length - MOST_SHOWN;
   return [
     `  ${name}: ${describeLines(gone, come, old.length)}`,
-    ...lines.slice(0, MOST_LINES),
+    ...lines.slice(0, MOST_SHOWN),
     ...(hidden > 0 ? [`  … ${showCount(hidden)} more lines of ${name}`] : []),
   ];
 }
@@ -78,9 +81,10 @@ function splitLines(before: string, after: string): [string[], string[]] {
 }
 
 function describeLines(gone: number, come: number, before: number): string {
-  if (before === 0) return `${showCount(come)} lines`;
-  if (gone === before && come === 0) return `${showCount(gone)} lines`;
-  return `${showCount(gone)} of ${showCount(before)} lines out, ${showCount(come)} in`;
+  const count = (size: number): string => `${showCount(size)} ${size === 1 ? 'line' : 'lines'}`;
+  if (before === 0) return count(come);
+  if (gone === before && come === 0) return count(gone);
+  return `${showCount(gone)} of ${count(before)} out, ${showCount(come)} in`;
 }
 
 function renderHunks(gaps: readonly Gap[], old: readonly string[], now: readonly string[]): string[] {
@@ -97,14 +101,22 @@ function renderHunks(gaps: readonly Gap[], old: readonly string[], now: readonly
   return lines;
 }
 
+/** Shows both sides of a gap, also where one of them alone would fill the room. */
 function renderGap({ from, to, start, end }: Gap, old: readonly string[], now: readonly string[]): string[] {
   const [gone, come] = [old.slice(from, to), now.slice(start, end)];
-  const pairs = gone.length === come.length ? gone.map((line, at) => showLines(line, come[at] ?? '')) : undefined;
-  const [before, after] = [
-    pairs?.map(([line]) => line) ?? gone.map(showLine),
-    pairs?.map(([, line]) => line) ?? come.map(showLine),
-  ];
-  return [...before.map((line) => `-     ${line}`), ...after.map((line) => `+     ${line}`)];
+  const isPaired = gone.length === come.length;
+  const mark = (sign: string, side: readonly string[], show: (line: string, at: number) => string): string[] => {
+    const most = isPaired || (gone.length > 0 && come.length > 0) ? MOST_LINES / 2 : MOST_LINES;
+    const more = side.length - most;
+    const shown = side.slice(0, most).map((line, at) => `${sign}     ${show(line, at)}`);
+    return more > 0 ? [...shown, `${sign}     … ${showCount(more)} more`] : shown;
+  };
+  return isPaired
+    ? [
+        ...mark('-', gone, (line, at) => showLines(line, come[at] ?? '')[0]),
+        ...mark('+', come, (line, at) => showLines(gone[at] ?? '', line)[1]),
+      ]
+    : [...mark('-', gone, showLine), ...mark('+', come, showLine)];
 }
 
 function sum<T>(items: readonly T[], size: (item: T) => number): number {

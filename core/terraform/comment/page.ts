@@ -45,6 +45,9 @@ function composeStack({ summary, isOpen, sections }: StackPart, choice: Choice, 
   return summary === undefined ? blocks : [openFold(summary, isOpen), ...blocks, CLOSE];
 }
 
+/** What is wrong is seen without a click. */
+const LOUD: ReadonlySet<SectionKind> = new Set(['error', 'check']);
+
 /** The end of a fold. */
 export const CLOSE = '</details>';
 
@@ -67,7 +70,7 @@ function composeSection(section: Section, { listed, folded }: Choice, rest: stri
     if (body.length === 0) items.push(composeItem(entry));
     else {
       flush();
-      blocks.push(composeFold(entry, body));
+      blocks.push(composeFold(entry, body, LOUD.has(section.kind)));
     }
   }
   flush();
@@ -85,8 +88,8 @@ export function composeItem(entry: Entry): string {
 }
 
 /** Returns an entry as a fold over lines of a diff. */
-export function composeFold(entry: Entry, body: readonly string[]): string {
-  return [openFold(entry.head()), codeBlock(body, 'diff'), CLOSE].join('\n\n');
+export function composeFold(entry: Entry, body: readonly string[], isOpen = false): string {
+  return [openFold(entry.head(), isOpen), codeBlock(body, 'diff'), CLOSE].join('\n\n');
 }
 
 /** Returns lines in at most as many bytes, those that are left out counted; none where not even one fits. */

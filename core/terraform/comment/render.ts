@@ -2,10 +2,11 @@ import type { Plan } from '#core/terraform/plan/classify.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
 import { htmlCode, inlineCode, showCount, table } from '#core/values/markdown.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
-import { errorEntry, listEntries } from './entries.ts';
+import { type Deviation, listDeviation } from './approved.ts';
+import { addEntry, type Entries, errorEntry, listEntries } from './entries.ts';
 import { fitPage } from './fit.ts';
 import type { Section, StackPart } from './page.ts';
-import { addCounts, type Counts, countPlan, countWord, describeCounts, joinWords, SECTIONS } from './words.ts';
+import { addCounts, type Counts, countPlan, countWord, describeCounts, joinWords, NOTHING, SECTIONS } from './words.ts';
 
 /** The bytes of a comment: GitHub takes 65,536 characters. */
 export const COMMENT_LIMIT = 60_000;
@@ -15,6 +16,8 @@ export interface PlannedStack {
   readonly name: string;
   /** Undefined where Terraform left none. */
   readonly plan: Plan | undefined;
+  /** The plan that was approved before: only what differs from it is shown. */
+  readonly approved?: Plan | undefined;
   /** What Terraform said went wrong. */
   readonly errors?: readonly string[];
 }
@@ -40,7 +43,7 @@ export function renderComment(stacks: readonly PlannedStack[], options: CommentO
   const top = [
     `### ${describeVerdict(parts)}${head === undefined ? '' : ` · ${inlineCode(head.slice(0, 7))}`}`,
     ...describeLimits(parts),
-    ...(isOne ? [] : [renderTable(parts, limit / 3, rest)]),
+    ...(isOne ? [] : renderStacks(parts, limit / 3, rest)),
   ];
   const folds = changed.map(
     ({ name, counts, sections, isFailed, risk }): StackPart => ({
@@ -58,20 +61,20 @@ interface Part {
   readonly sections: readonly Section[];
   readonly isFailed: boolean;
   readonly isComplete: boolean;
+  /** Where it is compared with an approved plan. */
+  readonly deviation: Deviation | undefined;
   /** The place of its riskiest section; smaller is riskier. */
   readonly risk: number;
 }
 
-function readPart({ name, plan, errors = [] }: PlannedStack, scrub: Scrub): Part {
-  const entries = plan === undefined ? new Map() : listEntries(plan, scrub);
-  if (errors.length > 0)
-    entries.set(
-      'error',
-      errors.map((error) => errorEntry(error, scrub)),
-    );
-  const sections = SECTIONS.flatMap((kind): Section[] =>
-    entries.has(kind) ? [{ kind, entries: entries.get(kind) }] : [],
-  );
+function readPart({ name, plan, approved, errors = [] }: PlannedStack, scrub: Scrub): Part {
+  const deviation = plan === undefined || approved === undefined ? undefined : listDeviation(approved, plan, scrub);
+  const entries: Entries = deviation?.entries ?? (plan === undefined ? new Map() : listEntries(plan, scrub));
+  for (const error of errors) addEntry(entries, 'error', errorEntry(error, scrub));
+  const sections = SECTIONS.flatMap((kind) => {
+    const own = entries.get(kind);
+    return own === undefined ? [] : [{ kind, entries: own }];
+  });
   const isFailed = plan === undefined || plan.isErrored || errors.length > 0;
   return {
     name,
@@ -79,6 +82,7 @@ function readPart({ name, plan, errors = [] }: PlannedStack, scrub: Scrub): Part
     sections,
     isFailed,
     isComplete: plan?.isComplete ?? false,
+    deviation,
     risk: isFailed ? -1 : sections[0] === undefined ? SECTIONS.length : SECTIONS.indexOf(sections[0].kind),
   };
 }
@@ -86,32 +90,43 @@ function readPart({ name, plan, errors = [] }: PlannedStack, scrub: Scrub): Part
 function describeVerdict(parts: readonly Part[]): string {
   const counts = addCounts(parts.map((part) => part.counts));
   const failed = parts.filter(({ isFailed }) => isFailed).length;
-  const changed = parts.filter(({ counts }) => describeCounts(counts) !== 'changes nothing').length;
-  const where =
-    parts.length === 1 || changed === 0 ? '' : ` in ${showCount(changed)} of ${showCount(parts.length)} stacks`;
+  const changed = parts.filter(({ counts: own }) => !isEmpty(own)).length;
+  const total = showCount(parts.length);
+  const where = parts.length === 1 || changed === 0 ? '' : ` in ${showCount(changed)} of ${total} stacks`;
   const what = `${describeCounts(counts)}${where}`;
   const beside = (['check', 'drift', 'deferred'] as const).filter((kind) => counts[kind] > 0);
   const more = beside.map((kind) => `; ${countWord(kind, counts[kind])}`).join('');
-  if (failed === 0) return `Terraform ${what}${more}`;
-  const failure =
-    parts.length === 1
-      ? 'Terraform plan failed'
-      : `Terraform plan failed in ${showCount(failed)} of ${showCount(parts.length)} stacks`;
-  return `${failure}${changed === 0 ? '' : `: so far it ${what}`}${more}`;
+  const failure = `Terraform plan failed${parts.length === 1 ? '' : ` in ${showCount(failed)} of ${total} stacks`}`;
+  if (failed > 0) return `${failure}${changed === 0 ? '' : `: so far it ${what}`}${more}`;
+  return describeDeviation(parts, what) ?? `Terraform ${what}${more}`;
+}
+
+function describeDeviation(parts: readonly Part[], what: string): string | undefined {
+  const deviations = parts.flatMap(({ deviation }) => (deviation === undefined ? [] : [deviation]));
+  if (deviations.length === 0) return undefined;
+  const sum = (key: 'added' | 'altered' | 'gone'): number => deviations.reduce((all, one) => all + one[key], 0);
+  const counts = [
+    [sum('added'), 'not approved'],
+    [sum('altered'), 'not as approved'],
+    [sum('gone'), 'no longer planned'],
+  ] as const;
+  const words = counts.filter(([count]) => count > 0).map(([count, word]) => `${showCount(count)} ${word}`);
+  if (words.length === 0) return `Terraform plan is the approved one: it ${what}`;
+  return `Terraform plan is not the approved one: ${joinWords(words)}`;
 }
 
 /** Returns what a reader must know before the rest can be trusted. */
 function describeLimits(parts: readonly Part[]): string[] {
-  const names = (wanted: readonly Part[]): string =>
-    parts.length === 1 ? '' : ` (${joinWords(wanted.slice(0, 10).map(({ name }) => inlineCode(name)))})`;
+  const names = (wanted: readonly Part[]): string => (parts.length === 1 ? '' : ` (${listNames(wanted)})`);
   const failed = parts.filter(({ isFailed }) => isFailed);
   const partial = parts.filter(({ isFailed, isComplete }) => !isFailed && !isComplete);
+  const found = failed.every(({ counts }) => isEmpty(counts))
+    ? ''
+    : 'what is listed is what it had found until then; ';
   return [
     ...(failed.length === 0
       ? []
-      : [
-          `> [!CAUTION]\n> Terraform stopped at an error${names(failed)}: what is listed is what it had found until then, and cannot be applied.`,
-        ]),
+      : [`> [!CAUTION]\n> Terraform stopped at an error${names(failed)}: ${found}this plan cannot be applied.`]),
     ...(partial.length === 0
       ? []
       : [
@@ -120,12 +135,12 @@ function describeLimits(parts: readonly Part[]): string[] {
   ];
 }
 
-function renderTable(parts: readonly Part[], bytes: number, rest: string): string {
-  const rows = parts.map(({ name, counts, isFailed }) => [
+/** Returns the stacks that do anything as a table, and the others as a sentence, together in some bytes at most. */
+function renderStacks(parts: readonly Part[], bytes: number, rest: string): string[] {
+  const [busy, idle] = [parts.filter(isBusy), parts.filter((part) => !isBusy(part))];
+  const rows = busy.map(({ name, counts, isFailed }) => [
     inlineCode(name.slice(0, 200)),
-    isFailed
-      ? `**failed**${describeCounts(counts) === 'changes nothing' ? '' : `; ${describeCounts(counts)}`}`
-      : describeCounts(counts),
+    isFailed ? ['**failed**', ...(isEmpty(counts) ? [] : [describeCounts(counts)])].join('; ') : describeCounts(counts),
   ]);
   let left = bytes;
   const fitting = rows.filter((row) => {
@@ -134,7 +149,24 @@ function renderTable(parts: readonly Part[], bytes: number, rest: string): strin
   });
   const more = rows.length - fitting.length;
   return [
-    table(['Stack', 'Plan'], fitting),
-    ...(more === 0 ? [] : [`\n${showCount(more)} more stacks: ${rest}.`]),
-  ].join('\n');
+    ...(fitting.length === 0 ? [] : [table(['Stack', 'Plan'], fitting)]),
+    ...(more === 0 ? [] : [`${showCount(more)} more stacks that change: ${rest}.`]),
+    ...(idle.length === 0 ? [] : [`Without changes: ${listNames(idle)}.`]),
+  ];
+}
+
+function isBusy({ isFailed, sections }: Part): boolean {
+  return isFailed || sections.length > 0;
+}
+
+function isEmpty(counts: Counts): boolean {
+  return describeCounts(counts) === NOTHING;
+}
+
+const MOST_NAMED = 10;
+
+function listNames(parts: readonly Part[]): string {
+  const more = parts.length - MOST_NAMED;
+  const names = parts.slice(0, MOST_NAMED).map(({ name }) => inlineCode(name.slice(0, 200)));
+  return joinWords([...names, ...(more > 0 ? [`${showCount(more)} more`] : [])]);
 }

@@ -10,10 +10,12 @@ export const SECTIONS = [
   'replace',
   'forget',
   'update',
+  'action',
   'create',
   'move',
   'import',
   'output',
+  'gone',
   'drift',
   'deferred',
   'read',
@@ -33,10 +35,16 @@ export const WORDS: Readonly<Record<SectionKind, { title: string; one: string; m
   replace: { title: 'Replace', one: 'replacement', many: 'replacements' },
   forget: { title: 'Forget', one: 'forget', many: 'forgets' },
   update: { title: 'Update', one: 'update', many: 'updates' },
+  action: { title: 'Run actions', one: 'action', many: 'actions' },
   create: { title: 'Create', one: 'create', many: 'creates' },
   move: { title: 'Move', one: 'move', many: 'moves' },
   import: { title: 'Import', one: 'import', many: 'imports' },
   output: { title: 'Outputs', one: 'output', many: 'outputs' },
+  gone: {
+    title: 'Approved, and no longer planned',
+    one: 'change that is no longer planned',
+    many: 'changes that are no longer planned',
+  },
   drift: {
     title: 'Changed outside of Terraform',
     one: 'change outside of Terraform',
@@ -57,6 +65,7 @@ export function countPlan(plan: Plan | undefined, errors: number): Counts {
   for (const { kind } of plan?.changes ?? []) counts[kind]++;
   counts.error = errors;
   counts.check = plan?.failedChecks.length ?? 0;
+  counts.action = plan?.actions.length ?? 0;
   counts.output = plan?.outputs.length ?? 0;
   counts.drift = plan?.drift.length ?? 0;
   counts.deferred = plan?.deferred.length ?? 0;
@@ -69,19 +78,34 @@ export function addCounts(all: readonly Counts[]): Counts {
   return Object.fromEntries(sums);
 }
 
-const VERBS: Readonly<Record<Kind | 'output', (count: string) => string>> = {
+const VERBS: Readonly<Record<Kind | 'action' | 'output', (count: string) => string>> = {
   unknown: (count) => `does something unknown to ${count}`,
   destroy: (count) => `destroys ${count}`,
   replace: (count) => `replaces ${count}`,
   forget: (count) => `forgets ${count}`,
   update: (count) => `updates ${count}`,
+  action: (count) => `runs ${count} action`,
   create: (count) => `creates ${count}`,
   move: (count) => `moves ${count}`,
   import: (count) => `imports ${count}`,
   output: (count) => `changes ${count} output`,
   read: (count) => `reads ${count}`,
 };
-const ACTIVE = ['unknown', 'destroy', 'replace', 'forget', 'update', 'create', 'move', 'import', 'output'] as const;
+const ACTIVE = [
+  'unknown',
+  'destroy',
+  'replace',
+  'forget',
+  'update',
+  'action',
+  'create',
+  'move',
+  'import',
+  'output',
+] as const;
+
+/** What a plan does that does nothing. */
+export const NOTHING = 'changes nothing';
 
 /** Returns what a plan does, the riskiest first, such as `destroys 2, updates 1 and creates 12`. */
 export function describeCounts(counts: Counts): string {
@@ -90,9 +114,9 @@ export function describeCounts(counts: Counts): string {
   const kinds = active.length === 0 && counts.read > 0 ? (['read'] as const) : active;
   const phrases = kinds.map((kind) => {
     const phrase = VERBS[kind](showCount(counts[kind]));
-    return kind === 'output' && counts.output > 1 ? `${phrase}s` : phrase;
+    return (kind === 'output' || kind === 'action') && counts[kind] > 1 ? `${phrase}s` : phrase;
   });
-  return phrases.length === 0 ? 'changes nothing' : joinWords(phrases);
+  return phrases.length === 0 ? NOTHING : joinWords(phrases);
 }
 
 /** Returns words as a list in a sentence: `a, b and c`. */

@@ -40,12 +40,21 @@ export interface FailedCheck {
   readonly problems: readonly string[];
 }
 
+/** An action block that apply runs, such as an invalidation of a cache. */
+export interface InvokedAction {
+  readonly address: string;
+  readonly type: string;
+  /** The resource whose change runs it. */
+  readonly trigger: string | undefined;
+}
+
 /** A plan sorted by what it does. */
 export interface Plan {
   readonly isErrored: boolean;
   /** False where a later plan is needed to get all done. */
   readonly isComplete: boolean;
   readonly changes: readonly PlannedChange[];
+  readonly actions: readonly InvokedAction[];
   readonly outputs: readonly OutputChange[];
   /** What changed outside of Terraform since the last apply. */
   readonly drift: readonly PlannedChange[];
@@ -60,6 +69,11 @@ export function classifyPlan(file: PlanFile): Plan {
     isErrored: file.errored,
     isComplete: file.complete ?? true,
     changes: file.resource_changes.flatMap(classify),
+    actions: file.action_invocations.map(({ address, type, lifecycle_action_trigger: trigger }) => ({
+      address,
+      type,
+      trigger: trigger?.triggering_resource_address,
+    })),
     outputs: outputs.filter(({ change }) => change.actions.join() !== 'no-op'),
     drift: file.resource_drift.filter(({ change }) => change.actions.join() !== 'no-op').flatMap(classify),
     deferred: file.deferred_changes.map(({ reason, resource_change: change }) => ({

@@ -42,6 +42,15 @@ const planFile = z.object({
   resource_changes: z.array(resourceChange).default([]),
   resource_drift: z.array(resourceChange).default([]),
   deferred_changes: z.array(z.object({ reason: z.string().optional(), resource_change: resourceChange })).default([]),
+  action_invocations: z
+    .array(
+      z.object({
+        address: z.string(),
+        type: z.string().default('action'),
+        lifecycle_action_trigger: z.object({ triggering_resource_address: z.string().optional() }).nullish(),
+      }),
+    )
+    .default([]),
   output_changes: z.record(z.string(), change).default({}),
   checks: z.array(check).default([]),
   errored: z.boolean().default(false),
@@ -60,13 +69,13 @@ export type Change = z.output<typeof change>;
 /** The change of one resource, as the plan has it. */
 export type ResourceChange = z.output<typeof resourceChange>;
 
-/** Returns the plan in a file's bytes, or refuses with one sentence that says what the file is and what to give. */
-export function parsePlanFile(source: string, bytes: Buffer): PlanFile {
-  if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04')
+/** Returns the plan in a file's text, or refuses with one sentence that says what the file is and what to give. */
+export function parsePlanFile(source: string, text: string): PlanFile {
+  if (text.startsWith('PK\x03\x04'))
     throw new Refusal(
       `${source} is a saved plan, not JSON: type terraform show -json ${source} > plan.json (or tofu) in the folder that it was planned in, then give plan.json`,
     );
-  const written = readJson(source, bytes.toString('utf8'));
+  const written = readJson(source, text);
   if (!isObject(written)) throw refuse(source, 'is not a plan');
   const version = String(written['format_version'] ?? '');
   if (!READABLE.test(version) && version !== '')
