@@ -13,26 +13,21 @@ export function escapeMarkdown(text: string): string {
 
 /** Returns text as inline code whatever backticks it has; pipes are escaped for tables. */
 export function inlineCode(text: string): string {
-  const clean = hideUserinfo(text)
-    .replace(/[\r\n]+/g, ' ')
-    .replace(/\p{Cc}/gu, '');
+  const clean = disarm(hideUserinfo(text).replace(/[\r\n]+/g, ' ')).replace(/\p{Cc}/gu, '');
   const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
   const padding = clean.startsWith('`') || clean.endsWith('`') || clean === '' ? ' ' : '';
   return `${fence}${padding}${clean.replaceAll('|', '\\|')}${padding}${fence}`;
 }
 
-/**
- * Returns lines as a block of code that nothing in them can end, and that a workflow's log does not take for commands:
- * the runner obeys `::` at the start of a line, and `##[` anywhere.
- */
+/** The runner obeys `::` at the start of a line of a log, and `##[` anywhere in one. */
+function disarm(line: string): string {
+  return line.replace(/^(\s*)::/, '$1\\u003a:').replaceAll('##[', '#\\u0023[');
+}
+
+/** Returns lines as a block of code that nothing in them can end, and that a workflow's log does not take for commands. */
 export function codeBlock(lines: readonly string[], language = ''): string {
-  const clean = lines.map((line) =>
-    line
-      .replace(/(?!\t)\p{Cc}/gu, '')
-      .replace(/^(\s*)::/, '$1\\u003a:')
-      .replaceAll('##[', '#\\u0023['),
-  );
+  const clean = lines.map((line) => disarm(line.replace(/(?!\t)\p{Cc}/gu, '')));
   const lengths = clean.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length + 1));
   const fence = '`'.repeat(lengths.reduce((most, length) => Math.max(most, length), 3));
   return [`${fence}${language}`, ...clean, fence].join('\n');
@@ -41,8 +36,8 @@ export function codeBlock(lines: readonly string[], language = ''): string {
 /** Returns text as inline code of HTML, for a line that Markdown leaves alone, such as a summary. */
 export function htmlCode(text: string): string {
   const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-  const inert = showInvisible(hideUserinfo(text)).replace(/[&<>"]/g, (char) => entities[char] ?? '');
-  return `<code>${inert.replaceAll('##[', '#&#35;[')}</code>`;
+  const inert = disarm(showInvisible(hideUserinfo(text))).replace(/[&<>"]/g, (char) => entities[char] ?? '');
+  return `<code>${inert}</code>`;
 }
 
 /** What a reader cannot see, or what moves its neighbours: controls, marks of direction, odd spaces, halves of characters. */

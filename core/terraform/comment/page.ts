@@ -1,4 +1,4 @@
-import { codeBlock, inlineCode, showCount } from '#core/values/markdown.ts';
+import { codeBlock, inlineCode, showCount, showInvisible } from '#core/values/markdown.ts';
 import type { Entry } from './entries.ts';
 import { countWord, joinWords, type SectionKind, WORDS } from './words.ts';
 
@@ -92,15 +92,32 @@ export function composeFold(entry: Entry, body: readonly string[], isOpen = fals
   return [openFold(entry.head(), isOpen), codeBlock(body, 'diff'), CLOSE].join('\n\n');
 }
 
-/** Returns lines in at most as many bytes, those that are left out counted; none where not even one fits. */
+/** Bytes of the line that counts what is cut, and of a piece of a line that still says something. */
+const COUNTING = 32;
+const PIECE = 40;
+
+/** Returns lines in at most as many bytes: the last one may be a piece of one, and those that are left out are counted. */
 function cutLines(lines: readonly string[], bytes: number): readonly string[] {
   if (countBytes(lines) <= bytes) return lines;
-  let left = bytes - 32; // the line that counts the rest
-  const kept = lines.findIndex((line) => {
-    left -= Buffer.byteLength(line) + 1;
-    return left < 0;
-  });
-  return kept <= 0 ? [] : [...lines.slice(0, kept), `… ${showCount(lines.length - kept)} more lines`];
+  let left = bytes - COUNTING;
+  const kept: string[] = [];
+  for (const line of lines) {
+    const size = Buffer.byteLength(line) + 1;
+    if (size > left) {
+      if (left >= PIECE) kept.push(`${cutText(line, left - 4)}…`);
+      break;
+    }
+    kept.push(line);
+    left -= size;
+  }
+  const more = lines.length - kept.length;
+  if (kept.length === 0 || more === 0) return kept;
+  return [...kept, `… ${showCount(more)} more ${more === 1 ? 'line' : 'lines'}`];
+}
+
+/** Returns the start of a text in at most as many bytes, without half a character. */
+function cutText(text: string, bytes: number): string {
+  return new TextDecoder().decode(Buffer.from(text).subarray(0, bytes), { stream: true });
 }
 
 /** Returns the size of lines with their ends, in bytes of UTF-8. */
@@ -118,7 +135,7 @@ export function describeRest({ kind, entries }: Section, listed: number, rest: s
   const more = types.length - MOST_TYPES;
   const shown = types
     .slice(0, MOST_TYPES)
-    .map(([type, count]) => `${showCount(count)} ${inlineCode(type.slice(0, 80))}`);
+    .map(([type, count]) => `${showCount(count)} ${inlineCode(showInvisible(type.slice(0, 80)))}`);
   const list = joinWords([...shown, ...(more > 0 ? [`${showCount(more)} more types`] : [])]);
   const count = entries.length - listed;
   const what = `${showCount(count)} ${listed > 0 ? 'more ' : ''}${count === 1 ? WORDS[kind].one : WORDS[kind].many}`;

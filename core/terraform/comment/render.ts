@@ -1,6 +1,6 @@
 import type { Plan } from '#core/terraform/plan/classify.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
-import { htmlCode, inlineCode, showCount, table } from '#core/values/markdown.ts';
+import { htmlCode, inlineCode, showCount, showInvisible, table } from '#core/values/markdown.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
 import { type Deviation, listDeviation } from './approved.ts';
 import { addEntry, type Entries, errorEntry, listEntries } from './entries.ts';
@@ -120,9 +120,7 @@ function describeLimits(parts: readonly Part[]): string[] {
   const names = (wanted: readonly Part[]): string => (parts.length === 1 ? '' : ` (${listNames(wanted)})`);
   const failed = parts.filter(({ isFailed }) => isFailed);
   const partial = parts.filter(({ isFailed, isComplete }) => !isFailed && !isComplete);
-  const found = failed.every(({ counts }) => isEmpty(counts))
-    ? ''
-    : 'what is listed is what it had found until then; ';
+  const found = failed.every(({ counts }) => isEmpty(counts)) ? '' : 'what is listed is what it had found until then; ';
   return [
     ...(failed.length === 0
       ? []
@@ -139,7 +137,7 @@ function describeLimits(parts: readonly Part[]): string[] {
 function renderStacks(parts: readonly Part[], bytes: number, rest: string): string[] {
   const [busy, idle] = [parts.filter(isBusy), parts.filter((part) => !isBusy(part))];
   const rows = busy.map(({ name, counts, isFailed }) => [
-    inlineCode(name.slice(0, 200)),
+    showName(name),
     isFailed ? ['**failed**', ...(isEmpty(counts) ? [] : [describeCounts(counts)])].join('; ') : describeCounts(counts),
   ]);
   let left = bytes;
@@ -155,6 +153,11 @@ function renderStacks(parts: readonly Part[], bytes: number, rest: string): stri
   ];
 }
 
+/** A stack's name is a path, which may have any character. */
+function showName(name: string): string {
+  return inlineCode(showInvisible(name.slice(0, 200)));
+}
+
 function isBusy({ isFailed, sections }: Part): boolean {
   return isFailed || sections.length > 0;
 }
@@ -167,6 +170,6 @@ const MOST_NAMED = 10;
 
 function listNames(parts: readonly Part[]): string {
   const more = parts.length - MOST_NAMED;
-  const names = parts.slice(0, MOST_NAMED).map(({ name }) => inlineCode(name.slice(0, 200)));
+  const names = parts.slice(0, MOST_NAMED).map(({ name }) => showName(name));
   return joinWords([...names, ...(more > 0 ? [`${showCount(more)} more`] : [])]);
 }
