@@ -53,10 +53,11 @@ function readText(path: string, resolved: string): string {
   try {
     return readFileSync(resolved, 'utf8');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const fault = code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : 'cannot be read';
+    const { code } = error as NodeJS.ErrnoException; // what node:fs throws
+    const faults: Readonly<Record<string, string>> = { ENOENT: 'does not exist', EISDIR: 'is a folder' };
+    const fault = faults[code ?? ''] ?? 'cannot be read';
     throw new Refusal(
-      `${path} ${fault}: type terraform show -json PLAN > plan.json in the stack's folder, then give plan.json`,
+      `${path} ${fault}: give a file with the output of terraform show -json PLAN (or tofu show -json PLAN)`,
     );
   }
 }

@@ -1,5 +1,7 @@
+import { basename, dirname } from 'node:path';
 import * as z from 'zod';
 import { InputError, Refusal } from '#core/values/errors.ts';
+import { quoteWord } from '#core/values/shell.ts';
 import { isObject, parseJson } from './json.ts';
 
 /** The major versions of the format that are read; a minor version only adds. */
@@ -73,7 +75,7 @@ export type ResourceChange = z.output<typeof resourceChange>;
 export function parsePlanFile(source: string, text: string): PlanFile {
   if (text.startsWith('PK\x03\x04'))
     throw new Refusal(
-      `${source} is a saved plan, not JSON: type terraform show -json ${source} > plan.json (or tofu) in the folder that it was planned in, then give plan.json`,
+      `${source} is a saved plan, not its JSON: type ${describeShow(source)} > plan.json, then give plan.json (tofu in place of terraform where OpenTofu made it)`,
     );
   const written = readJson(source, text);
   if (!isObject(written)) throw refuse(source, 'is not a plan');
@@ -91,6 +93,13 @@ export function parsePlanFile(source: string, text: string): PlanFile {
     throw refuse(source, where === '' ? 'is not a plan' : `is not a plan (at ${where})`);
   }
   return parsed.data;
+}
+
+/** Terraform shows a plan in the folder that it was planned in only. */
+function describeShow(source: string): string {
+  const folder = dirname(source);
+  const where = folder === '.' ? '' : `-chdir=${quoteWord(folder)} `;
+  return `terraform ${where}show -json ${quoteWord(basename(source))}`;
 }
 
 function readJson(source: string, text: string): unknown {

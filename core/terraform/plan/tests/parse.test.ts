@@ -23,7 +23,13 @@ describe('a file that is not a plan is refused by what it is', () => {
 
   test('a saved plan', () => {
     expect(() => parsePlanFile('planned', 'PK\x03\x04\0\0')).toThrow(
-      'planned is a saved plan, not JSON: type terraform show -json planned > plan.json',
+      'planned is a saved plan, not its JSON: type terraform show -json planned > plan.json, then give plan.json',
+    );
+  });
+
+  test('a saved plan in another folder', () => {
+    expect(() => parsePlanFile("terraform/it's/planned", 'PK\x03\x04')).toThrow(
+      `type terraform -chdir='terraform/it'\\''s' show -json planned > plan.json`,
     );
   });
 
