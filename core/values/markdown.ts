@@ -55,7 +55,7 @@ export function showInvisible(text: string): string {
 
 /** Returns a number as people read it: `10,000`. */
 export function showCount(count: number): string {
-  return count.toLocaleString('en-US');
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ','); // toLocaleString loads tables for 20 ms
 }
 
 /** Returns a Markdown link; the address is percent-encoded where Markdown would end it. Of an address that is not http(s) only the text is left. */

@@ -25,6 +25,8 @@ const QUIET: ReadonlySet<SectionKind> = new Set(['create', 'move', 'import', 're
 const SMALLEST = 200;
 /** Bytes of a fold that the riskier entries keep before the quiet ones are named. */
 const KEPT = 400;
+/** Bytes of the shortest line of an entry. */
+const SHORTEST = '<li><code></code></li>'.length;
 /** Bytes of the largest fold. */
 const LARGEST = 12_000;
 /** Bytes of the sentences that end the page. */
@@ -106,6 +108,7 @@ class Chooser {
   /** Names as many of a section's entries as there is room for; of a quiet section all or none. */
   list(section: Section): void {
     const room = this.#left - this.#kept;
+    if (QUIET.has(section.kind) && section.entries.length * SHORTEST > room) return; // without writing any of them
     let [count, spent] = [0, 0];
     for (const entry of section.entries) {
       const cost = countBytes([composeItem(entry)]);
