@@ -41,7 +41,7 @@ export function renderComment(stacks: readonly PlannedStack[], options: CommentO
   const changed = parts.filter(({ sections }) => sections.length > 0);
   const isOne = stacks.length === 1;
   const top = [
-    `### ${describeVerdict(parts)}${head === undefined ? '' : ` · ${inlineCode(head.slice(0, 7))}`}`,
+    `### ${describeVerdict(parts)}${head === undefined ? '' : ` · ${showName(head.slice(0, 7))}`}`,
     ...describeLimits(parts),
     ...(isOne ? [] : renderStacks(parts, limit / 3, rest)),
   ];

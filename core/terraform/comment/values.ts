@@ -75,6 +75,6 @@ export function showPath(path: Path, scrub: Scrub): string {
 
 /** Returns an address as it is shown: its names are in the code for all to read, its keys are values. */
 export function showAddress(address: string, scrub: Scrub): string {
-  const shown = address.replace(/\["[\s\S]*?"\](?=\.|\[|$)/g, (key) => scrub(key));
+  const shown = address.replace(/\[(?:"(?:[^"\\]|\\.)*"|[^\]]*)\]/gs, scrub);
   return shown.length > 400 ? `${shown.slice(0, 200)}…${shown.slice(-150)}` : shown;
 }

@@ -59,12 +59,24 @@ function compareLeaves(before: Maybe, after: Maybe, path: Place, found: Differen
 
 /** Returns the list or object that a string holds as JSON; anything else as it is. */
 function openJson(value: Maybe): Maybe {
-  if (typeof value !== 'string' || !/^\s*[[{]/.test(value)) return value;
+  if (typeof value !== 'string' || !/^\s*[[{]/.test(value) || isDeep(value)) return value;
   try {
     return parseJson(value) as View; // what JSON gives is a view
   } catch {
     return value;
   }
+}
+
+/** Nesting of JSON in a string that is looked into: deeper ones would exhaust the stack. */
+const DEEPEST = 200;
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
 }
 
 /** True where a string held JSON, or nothing is. */

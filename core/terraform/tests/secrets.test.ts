@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createScrub } from '#core/terraform/secrets.ts';
+import { measureCpu } from './cpu.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const SECRET = 'pä<ss> "w/rd"';
@@ -65,7 +66,10 @@ test('ten thousand secrets in a megabyte take no longer than a second', () => {
   const secrets = Array.from({ length: 10_000 }, (_one, at) => `secret number ${at} is long`);
   const scrub = createScrub(secrets);
   const text = `${'a line of text that says little\n'.repeat(35_000)}${secrets[5_000]}`;
-  const started = performance.now();
-  expect(scrub(text).endsWith('little\n(sensitive)')).toBe(true);
-  expect(performance.now() - started).toBeLessThan(1_000);
+  let shown = '';
+  const took = measureCpu(() => {
+    shown = scrub(text);
+  });
+  expect(took).toBeLessThan(1_000);
+  expect(shown.endsWith('little\n(sensitive)')).toBe(true);
 });

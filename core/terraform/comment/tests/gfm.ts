@@ -7,7 +7,7 @@ type Nodes = Root | Root['children'][number] | Phrasing;
 type Phrasing = Extract<Root['children'][number], { type: 'paragraph' }>['children'][number];
 
 /** Returns Markdown as GitHub's dialect reads it. */
-export function parseGfm(markdown: string): Root {
+function parseGfm(markdown: string): Root {
   return fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
 }
 

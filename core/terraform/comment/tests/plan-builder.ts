@@ -26,7 +26,7 @@ export function planOf(resources: readonly object[], more: More = {}): object {
 }
 
 /** Returns a plan's JSON as the core reads it. */
-export function read(plan: object): PlanFile {
+function read(plan: object): PlanFile {
   return parsePlanFile('plan.json', JSON.stringify(plan));
 }
 
@@ -58,9 +58,4 @@ export function render({ plans, approved, errors, ...options }: Rendering): stri
     ...(errors !== undefined && { errors }),
   }));
   return renderComment(stacks, { ...options, scrub });
-}
-
-/** Returns the comment of one plan with these changes. */
-export function renderOf(resources: readonly object[], more: More = {}): string {
-  return render({ plans: { aws: planOf(resources, more) } });
 }
