@@ -4,6 +4,7 @@ import { benchDelivery, benchRollback } from '#bench/delivery.ts';
 import { benchHistory } from '#bench/history.ts';
 import { benchImage } from '#bench/image.ts';
 import { printRows } from '#bench/measure.ts';
+import { benchPlan } from '#bench/plan.ts';
 import { benchRace } from '#bench/race.ts';
 
 /** Ratios against peers in the same run, then the one time that people feel. `npm run bench -- bump` runs a part. */
@@ -13,6 +14,7 @@ const parts: Record<string, () => Promise<void>> = {
   bump: async () => printRows(await benchBump()),
   history: benchHistory,
   race: async () => printRows(await benchRace()),
+  plan: benchPlan,
   delivery: benchDelivery,
   rollback: benchRollback,
 };
