@@ -56,7 +56,8 @@ function renderOne(difference: Difference, scrub: Scrub): string[] {
   return [`- ${name} = ${was}`, `+ ${name} = ${is}`];
 }
 
-function renderText(name: string, before: string, after: string, scrub: Scrub): string[] {
+/** Returns a text that changes as lines: how many go and come, then those around each change. */
+export function renderText(name: string, before: string, after: string, scrub: Scrub): string[] {
   const [was, is] = [before, after].map((text) => (text === '' ? [] : scrub(text).split('\n')));
   const [old, now] = [was ?? [], is ?? []];
   const gaps = findGaps(old, now);
