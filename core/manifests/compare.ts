@@ -73,8 +73,8 @@ function tellPair(
     if (before === undefined) return undefined;
     if (isApplication(before))
       return { group: 'application', notes: [explainApplication(before, undefined, [])], lines };
-    const { note } = explainRemoval(before, all, keeper);
-    return { group: 'remove', notes: [note], lines };
+    const { stays, note } = explainRemoval(before, all, keeper);
+    return { group: stays ? 'change' : 'remove', notes: [note], lines };
   }
   const changes = findChanges(before.root, after.root);
   const shown = isSecret(after) ? findChanges(...maskBoth(before.root, after.root)) : changes;

@@ -26,9 +26,9 @@ export function renderWhole(text: string, sign: '-' | '+', scrub: Scrub): string
 export function showPath(path: readonly Step[], scrub: Scrub): string {
   const steps = path.map((step, depth) => {
     if (typeof step === 'number') return `[${step}]`;
-    if (typeof step === 'object') return `[${step.field}=${showText(scrub(step.value))}]`;
+    if (typeof step === 'object') return `[${step.field}=${showKey(scrub(step.value))}]`;
     const key = scrub(step);
-    if (!/^[\w-]+$/.test(key)) return `[${quote(key)}]`;
+    if (!/^[\w-]{1,200}$/.test(key)) return `[${quote(clip(key))}]`;
     return depth === 0 ? key : `.${key}`;
   });
   return steps.join('');
@@ -77,7 +77,7 @@ function showOther(value: Exclude<Value, string>, scrub: Scrub): string {
 
 /** Returns text as it is where it cannot be taken for anything else, otherwise in quotes. */
 function showText(text: string): string {
-  return isPlain(text) ? text : quote(showLine(text));
+  return isPlain(text) ? text : quote(clip(text));
 }
 
 const LONGEST = 200;
@@ -87,6 +87,14 @@ function isPlain(text: string): boolean {
   if (text.length > LONGEST || !/^[\p{L}\p{N}./@_(][\p{L}\p{N}\p{P}\p{S} ]*$/u.test(text)) return false;
   if (showInvisible(text) !== text || text.endsWith(' ')) return false;
   return !/^([\d.][\d_.:]*(e[+-]?\d+)?|0[xo][\da-f]+|true|false|yes|no|on|off|null|~|\.(inf|nan))$/i.test(text);
+}
+
+function showKey(text: string): string {
+  return /^[\w./-]{1,200}$/.test(text) ? text : quote(clip(text));
+}
+
+function clip(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}… (${showCount(text.length)} characters)`;
 }
 
 function quote(text: string): string {

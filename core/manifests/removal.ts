@@ -9,8 +9,8 @@ const LOSSES: Readonly<Record<string, string>> = {
   '/PersistentVolumeClaim': 'Its data is lost, unless its volume has the reclaim policy Retain.',
   '/PersistentVolume': 'The cluster forgets the volume.',
   'apiextensions.k8s.io/CustomResourceDefinition': 'All objects of its kind in the cluster are deleted with it.',
-  'apps/Deployment': 'It stops.',
-  'apps/DaemonSet': 'It stops on every node.',
+  'apps/Deployment': 'Its pods stop.',
+  'apps/DaemonSet': 'Its pods stop on every node.',
   'batch/CronJob': 'It no longer runs.',
   '/Secret': 'Its values are lost where they are kept nowhere else.',
 };
@@ -33,8 +33,8 @@ function explainLoss(object: KubeObject): string[] {
     const policy = textAt(object.root, 'spec', 'persistentVolumeClaimRetentionPolicy', 'whenDeleted');
     return [
       policy === 'Delete'
-        ? 'It stops, and its volumes are deleted with it.'
-        : 'It stops; its volume claims and their data stay.',
+        ? 'Its pods stop, and its volumes are deleted with it.'
+        : 'Its pods stop; its volume claims and their data stay.',
     ];
   }
   const loss = LOSSES[kindOf(object)];
