@@ -15,11 +15,15 @@ const DEPTHS = [64, 1_024, undefined];
 export async function fetchTrees(git: Git, wanted: readonly CommitSha[]): Promise<void> {
   const here = await git.findCommits(wanted);
   for (const commit of new Set(wanted.filter((one) => !here.has(one)))) {
-    if (await git.fetch({ refspecs: [`+${commit}:refs/slipway/compared/${commit}`], depth: 1 })) continue;
-    throw new Refusal(
-      `the repository does not have the commit ${commit}: push it, or check it out in an earlier step (fetch-depth: 0)`,
-    );
+    if (!(await git.fetch({ refspecs: [`+${commit}:refs/slipway/compared/${commit}`], depth: 1 })))
+      throw refuseMissing(commit);
   }
+}
+
+function refuseMissing(commit: CommitSha): Refusal {
+  return new Refusal(
+    `the repository does not have the commit ${commit}: push it, or check it out in an earlier step (fetch-depth: 0)`,
+  );
 }
 
 /**
@@ -39,7 +43,8 @@ export async function findCommonCommit(
   for (const depth of DEPTHS) {
     const refspecs = [...new Set([one, other])].map((commit) => `+${commit}:refs/slipway/ends/${commit}`);
     const options = depth === undefined ? { afresh: true } : { depth };
-    if (!(await commits.fetch({ refspecs, filter: 'tree:0', ...options }))) break;
+    if (!(await commits.fetch({ refspecs, filter: 'tree:0', ...options })))
+      throw await nameMissing(commits, one, other);
     const found = await findProven(commits, one, other);
     if (found !== undefined) return found;
     if (!commits.isShallow()) break;
@@ -47,6 +52,12 @@ export async function findCommonCommit(
   throw new Refusal(
     `${one} and ${other} have no commit in common in the repository: give the branch that the change goes to as base`,
   );
+}
+
+/** A server says that one is missing, and not which. */
+async function nameMissing(commits: Git, one: CommitSha, other: CommitSha): Promise<Refusal> {
+  const isThere = await commits.fetch({ refspecs: [`+${one}:refs/slipway/ends/${one}`], depth: 1, filter: 'tree:0' });
+  return refuseMissing(isThere ? other : one);
 }
 
 /**

@@ -47,6 +47,8 @@ const AT_A_TIME = 4;
 export async function previewOverlays(request: PreviewRequest, ports: PreviewPorts): Promise<Preview> {
   const { git, log } = ports;
   const { head, config } = request;
+  const kustomize = findKustomize(ports.exec); // at the same time as git works
+  kustomize.catch(() => {}); // awaited where something is rendered
   const base = await findCommonCommit(request.base, head, ports);
   await fetchTrees(git, [base, head]);
   const paths = await git.listChangedPaths(base, head);
@@ -57,13 +59,14 @@ export async function previewOverlays(request: PreviewRequest, ports: PreviewPor
   log.info(
     `the change can reach ${reached.length} of ${all.length} environments: ${reached.map(({ name }) => name).join(', ') || 'none'}`,
   );
-  const kustomize = reached.length === 0 ? undefined : await findKustomize(ports.exec);
   const limit = createLimit(AT_A_TIME);
   const rendered = await Promise.all(
     reached.map((one) =>
       limit(async () => {
-        if (kustomize === undefined) throw new Error('nothing is rendered where nothing is reached');
-        const { notes, entries } = await previewEnvironment(one, sides, paths, { ...ports, kustomize });
+        const { notes, entries } = await previewEnvironment(one, sides, paths, {
+          ...ports,
+          kustomize: await kustomize,
+        });
         log.info(`${one.name}: ${entries.length} objects differ`);
         return { name: one.name, notes, entries };
       }),
