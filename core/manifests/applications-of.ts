@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { APPLICATION_LINE, readFollowed } from '#core/action/applications.ts';
 import type { Git } from '#core/git/repository.ts';
 import { isApplication } from '#core/manifests/applications.ts';
@@ -12,14 +13,49 @@ export interface ApplicationFile {
   readonly follows: (overlay: string) => boolean;
 }
 
-/** Returns the Applications in the files of a commit. */
-export async function readApplications(git: Git, commit: CommitSha): Promise<ApplicationFile[]> {
-  const files = await git.grep(commit, APPLICATION_LINE, ['*.yaml', '*.yml', '*.json']);
+const NAMES = ['*.yaml', '*.yml', '*.json'];
+
+/** Returns the Applications in files of a commit. */
+export async function readApplications(
+  git: Git,
+  commit: CommitSha,
+  paths: readonly string[],
+): Promise<ApplicationFile[]> {
+  const isManifest = (path: string): boolean => NAMES.some((name) => path.endsWith(name.slice(1)));
+  const files = paths.filter((path) => isManifest(path) && !/(^|\/)kustomization\.ya?ml$/.test(path));
+  const texts = await readTexts(git, commit, files);
+  return files.flatMap((file, at) => parseApplications(file, texts[at] ?? ''));
+}
+
+/** Returns a function that finds the Application of a commit that follows an overlay; a file is parsed when it may be it. */
+export async function openFollowers(
+  git: Git,
+  commit: CommitSha,
+): Promise<(overlay: string) => ApplicationFile | undefined> {
+  const files = await git.grep(commit, APPLICATION_LINE, NAMES);
+  const texts = await readTexts(git, commit, files);
+  const parsed = new Map<string, ApplicationFile[]>();
+  return (overlay) => {
+    for (const [at, file] of files.entries()) {
+      const text = texts[at] ?? '';
+      if (!text.includes(posix.basename(overlay)) && !/[*\\]|\{\{/.test(text)) continue;
+      const applications = parsed.get(file) ?? parseApplications(file, text);
+      parsed.set(file, applications);
+      const found = applications.find(({ follows }) => follows(overlay));
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+}
+
+async function readTexts(git: Git, commit: CommitSha, files: readonly string[]): Promise<(string | undefined)[]> {
   const oids = await git.findObjects(files.map((file) => `${commit}:${file}`));
-  const texts = await git.findTexts(oids.map((oid) => oid ?? ''));
-  return files.flatMap((file, at) =>
-    readObjects([texts[at] ?? ''])
-      .filter(isApplication)
-      .map((object) => ({ file, object, follows: readFollowed(object.text) })),
-  );
+  return git.findTexts(oids.map((oid) => oid ?? '0'.repeat(40)));
+}
+
+function parseApplications(file: string, text: string): ApplicationFile[] {
+  if (!text.includes('Application')) return [];
+  return readObjects([text])
+    .filter(isApplication)
+    .map((object) => ({ file, object, follows: readFollowed(object.text) }));
 }

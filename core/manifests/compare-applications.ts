@@ -2,8 +2,8 @@ import type { ApplicationFile } from '#core/manifests/applications-of.ts';
 import { compareManifests } from '#core/manifests/compare.ts';
 import { type KubeObject, matchObjects } from '#core/manifests/objects.ts';
 import type { Entry } from '#core/manifests/report.ts';
-import type { Side } from '#core/manifests/sides.ts';
-import { createTouch } from '#core/overlay/reach.ts';
+import type { Side, Sides } from '#core/manifests/sides.ts';
+import { normalizeFolder } from '#core/overlay/reach.ts';
 
 /** What is told of an environment. */
 export interface Told {
@@ -16,15 +16,10 @@ export interface Told {
 const ELSEWHERE = 'Argo CD';
 
 /** Adds the Applications that change to what is told of the environments that they follow. */
-export function compareApplications(
-  sides: readonly [Side, Side],
-  paths: readonly string[],
-  told: readonly Told[],
-): Told[] {
-  const changed = new Set(paths);
-  const [before, after] = sides.map((side) =>
-    side.applications.filter(({ file }) => changed.has(file) && !isRendered(file, side)),
-  );
+export function compareApplications(sides: Sides, told: readonly Told[]): Told[] {
+  const [before, after] = [sides.base, sides.head].map((side) => {
+    return side.applications.filter(({ file }) => !isRendered(file, side));
+  });
   const all = [...(before ?? []), ...(after ?? [])];
   const objects = (files: readonly ApplicationFile[] = []): KubeObject[] => files.map(({ object }) => object);
   const byName = new Map(told.map((one) => [one.name, one]));
@@ -44,12 +39,12 @@ export function compareApplications(
 
 /** One that an overlay renders is compared there, as it is rendered. */
 function isRendered(file: string, { environments, reach }: Side): boolean {
-  const touches = createTouch([file]);
-  return [...environments.values()].some(({ overlay }) => touches(reach.rootsOf(overlay)));
+  const reached = reach.reachedFrom([file]);
+  return [...environments.values()].some(({ overlay }) => reached.has(normalizeFolder(overlay)));
 }
 
-function findFollowed(sides: readonly [Side, Side], own: readonly ApplicationFile[]): string[] {
-  const found = sides.flatMap(({ environments }) =>
+function findFollowed({ base, head }: Sides, own: readonly ApplicationFile[]): string[] {
+  const found = [base, head].flatMap(({ environments }) =>
     [...environments.values()].filter(({ overlay }) => own.some(({ follows }) => follows(overlay))),
   );
   return [...new Set(found.map(({ name }) => name))];

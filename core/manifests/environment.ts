@@ -7,7 +7,7 @@ import type { SchemaCheck } from '#core/manifests/kubeconform.ts';
 import { type KubeObject, readObjects } from '#core/manifests/objects.ts';
 import type { Entry } from '#core/manifests/report.ts';
 import { listSecrets } from '#core/manifests/secrets.ts';
-import type { Compared, Side } from '#core/manifests/sides.ts';
+import type { Compared, Side, Sides } from '#core/manifests/sides.ts';
 import { listSourceSecrets } from '#core/manifests/source-secrets.ts';
 import type { Kustomize } from '#core/overlay/kustomization/render.ts';
 import { type RenderPorts, renderAt } from '#core/overlay/render-at.ts';
@@ -41,8 +41,7 @@ const NOTHING: RenderedSide = { objects: [], fault: undefined, secrets: [] };
 /** Renders an environment before and after a change, and tells what differs. */
 export async function previewEnvironment(
   compared: Compared,
-  [base, head]: readonly [Side, Side],
-  paths: readonly string[],
+  { base, head, paths, findFollower }: Sides,
   ports: EnvironmentPorts,
 ): Promise<EnvironmentPreview> {
   const [before, after] = await Promise.all([
@@ -51,8 +50,8 @@ export async function previewEnvironment(
   ]);
   const scrub = createScrub([...before.secrets, ...after.secrets]);
   const tidy = (text: string): string => showInvisible(scrub(text.replace(/\s+/g, ' ').trim()));
-  if (compared.after === undefined) return tellRemoved(compared.name, compared.before, before, head);
-  const application = head.applications.find(({ follows }) => follows(compared.after?.overlay ?? ''));
+  if (compared.after === undefined) return tellRemoved(compared, before, findFollower);
+  const application = findFollower(compared.after.overlay);
   const notes = [
     ...tellConfig(compared, base),
     ...tellFollower(compared, application),
@@ -97,12 +96,11 @@ async function renderSide(
 }
 
 function tellRemoved(
-  name: string,
-  before: EnvironmentConfig | undefined,
+  { name, before }: Compared,
   { objects }: RenderedSide,
-  head: Side,
+  findFollower: Sides['findFollower'],
 ): EnvironmentPreview {
-  const follower = head.applications.find(({ follows }) => follows(before?.overlay ?? ''));
+  const follower = findFollower(before?.overlay ?? '');
   const rest =
     follower === undefined
       ? 'No Application of this repository follows its overlay any more; what it deployed goes with its Application, or stays.'

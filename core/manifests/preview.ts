@@ -51,11 +51,10 @@ export async function previewOverlays(request: PreviewRequest, ports: PreviewPor
   kustomize.catch(() => {}); // awaited where something is rendered
   const base = await findCommonCommit(request.base, head, ports);
   await fetchTrees(git, [base, head]);
-  const paths = await git.listChangedPaths(base, head);
-  log.info(`${paths.length} files differ between ${base.slice(0, 7)} and ${head.slice(0, 7)}`);
   const sides = await readSides(git, { base, head, config });
-  const reached = findReached(sides, paths);
-  const all = [...sides[1].environments.keys()];
+  log.info(`${sides.paths.length} files differ between ${base.slice(0, 7)} and ${head.slice(0, 7)}`);
+  const reached = findReached(sides);
+  const all = [...sides.head.environments.keys()];
   log.info(
     `the change can reach ${reached.length} of ${all.length} environments: ${reached.map(({ name }) => name).join(', ') || 'none'}`,
   );
@@ -63,7 +62,7 @@ export async function previewOverlays(request: PreviewRequest, ports: PreviewPor
   const rendered = await Promise.all(
     reached.map((one) =>
       limit(async () => {
-        const { notes, entries } = await previewEnvironment(one, sides, paths, {
+        const { notes, entries } = await previewEnvironment(one, sides, {
           ...ports,
           kustomize: await kustomize,
         });
@@ -72,7 +71,7 @@ export async function previewOverlays(request: PreviewRequest, ports: PreviewPor
       }),
     ),
   );
-  const reports = compareApplications(sides, paths, rendered);
+  const reports = compareApplications(sides, rendered);
   return {
     base,
     head,

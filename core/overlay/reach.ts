@@ -4,40 +4,36 @@ import type { TreeEntry } from '#core/git/tree-entry.ts';
 import { FILE_NAMES, resolveReferences } from '#core/overlay/kustomization/references.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
-/** What the overlays of a commit are rendered from. */
+/** What leads from one place of a commit to another. */
 export interface Reach {
-  /** Returns the files and folders that rendering an overlay reads: its own and, step by step, what they refer to. */
-  rootsOf(overlay: string): ReadonlySet<string>;
+  /**
+   * Returns the files and folders from which rendering comes to one of the paths, step by step: they themselves, what
+   * refers to them, and all folders above. An overlay that is not among them does not read them.
+   */
+  reachedFrom(paths: readonly string[]): ReadonlySet<string>;
 }
 
-/** Kustomizations and symbolic links of a commit: what leads from one place to another. */
-interface Pointers {
-  /** Paths that a kustomization refers to, by the folder below which it is, at any height. */
-  readonly below: ReadonlyMap<string, readonly Kustomization[]>;
-  readonly links: ReadonlyMap<string, string>;
-}
-
-interface Kustomization {
+/** A kustomization, or a symbolic link, which refers to its target. */
+interface Pointer {
   readonly path: string;
   readonly text: string;
+  readonly isLink: boolean;
 }
 
 /** Reads every kustomization of a commit at once, by two processes, whatever their number. */
 export async function readReach(git: Git, commit: CommitSha): Promise<Reach> {
   const entries = (await git.lsTree(commit, '', true)).filter((entry) => isKustomization(entry) || isLink(entry));
   const contents = await git.readBlobs(entries.map(({ oid }) => oid));
-  const below = new Map<string, Kustomization[]>();
-  const links = new Map<string, string>();
-  for (const [index, entry] of entries.entries()) {
-    const text = contents[index]?.toString('utf8') ?? '';
-    if (isLink(entry)) links.set(entry.path, posix.join(posix.dirname(entry.path), text));
-    else for (const folder of listAncestors(entry.path)) addTo(below, folder, { path: entry.path, text });
-  }
-  const known = new Map<string, string[]>();
-  return { rootsOf: (overlay) => findRoots(overlay, { below, links }, known) };
+  const pointers = entries.map((entry, at) => ({
+    path: entry.path,
+    text: contents[at]?.toString('utf8') ?? '',
+    isLink: isLink(entry),
+  }));
+  return { reachedFrom: (paths) => findReached(paths, pointers) };
 }
 
-function normalize(path: string): string {
+/** Returns a folder's path as {@link Reach} has it. */
+export function normalizeFolder(path: string): string {
   return posix.normalize(path).replace(/(?<=.)\/$/, '');
 }
 
@@ -49,52 +45,64 @@ function isLink({ mode }: TreeEntry): boolean {
   return mode === '120000';
 }
 
-function addTo<T>(lists: Map<string, T[]>, key: string, item: T): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [item]);
-  else list.push(item);
-}
-
 /** The path itself and the folders above it, up to the root. */
 function listAncestors(path: string): string[] {
   const parts = path.split('/');
   return ['.', ...parts.map((_part, at) => parts.slice(0, at + 1).join('/'))];
 }
 
-function findRoots(overlay: string, pointers: Pointers, known: Map<string, string[]>): ReadonlySet<string> {
-  const roots = new Set<string>();
-  const open = [normalize(overlay)];
-  for (let root = open.pop(); root !== undefined; root = open.pop()) {
-    if (roots.has(root)) continue;
-    roots.add(root);
-    open.push(...followLinks(root, pointers.links));
-    for (const { path, text } of pointers.below.get(root) ?? []) {
-      const references = known.get(path) ?? resolveReferences(text, posix.dirname(path));
-      known.set(path, references);
-      open.push(...references);
-    }
+/** Backwards, from what is read to what reads it: of a thousand overlays few have to be parsed. */
+function findReached(paths: readonly string[], pointers: readonly Pointer[]): ReadonlySet<string> {
+  const links = new Map(pointers.filter((one) => one.isLink).map((link) => [link.path, targetOf(link)]));
+  const reached = new Set(paths.flatMap(listAncestors));
+  const targets = new Map<Pointer, readonly string[]>();
+  let open = [...pointers];
+  for (let isNew = true; isNew; ) {
+    const mayRefer = createGuess(reached);
+    const found = open.filter((pointer) => {
+      if (!pointer.isLink && !mayRefer(pointer.text)) return false;
+      const known = targets.get(pointer) ?? listTargets(pointer, links);
+      targets.set(pointer, known);
+      return known.some((target) => reached.has(target));
+    });
+    open = open.filter((pointer) => !found.includes(pointer));
+    for (const folder of found.flatMap(({ path }) => listAncestors(path))) reached.add(folder);
+    isNew = found.length > 0;
   }
-  return roots;
+  return reached;
 }
 
-/** Links may lead round in a circle, each time by a longer path; no file has one of this length. */
-const LONGEST_PATH = 4_096;
+/** YAML may write a name otherwise than it is: by escapes, or over two lines where it has a space. */
+const UNCLEAR = /\\|(^|[\s"'[{,/=:-])\.\.?\/*(?=$|[\s"',\]}#])/m;
 
-/** A link on the way to a path leads to another path; one below it leads out of it. */
+/** Returns whether a kustomization's text can refer to one of the places: their last names are in it, or may be. */
+function createGuess(places: ReadonlySet<string>): (text: string) => boolean {
+  const names = [...new Set([...places].map((path) => posix.basename(path)))].filter((name) => name !== '.');
+  if (names.some((name) => /\s/.test(name))) return () => true;
+  return (text) => UNCLEAR.test(text) || names.some((name) => text.includes(name));
+}
+
+function listTargets(pointer: Pointer, links: ReadonlyMap<string, string>): string[] {
+  if (pointer.isLink) return followLinks(targetOf(pointer), links);
+  return resolveReferences(pointer.text, posix.dirname(pointer.path)).flatMap((path) => followLinks(path, links));
+}
+
+function targetOf({ path, text }: Pointer): string {
+  return normalizeFolder(posix.join(posix.dirname(path), text));
+}
+
+/** Links that are followed on the way to one place: they may lead round in a circle. */
+const MOST_LINKS = 40;
+
+/** Returns a path, the links on the way to it, and where they lead. */
 function followLinks(path: string, links: ReadonlyMap<string, string>): string[] {
-  if (links.size === 0) return [];
-  const within = [...links].filter(([link]) => link.startsWith(`${path}/`)).map(([, target]) => target);
-  const above = listAncestors(path).flatMap((link) => {
-    const target = links.get(link);
-    return target === undefined ? [] : [link, posix.join(target, path.slice(link.length))];
-  });
-  return [...within, ...above].filter(
-    (one) => !one.startsWith('..') && !posix.isAbsolute(one) && one.length < LONGEST_PATH,
-  );
-}
-
-/** Returns a function that tells whether one of the paths is, or is below, one of an overlay's roots. */
-export function createTouch(paths: readonly string[]): (roots: ReadonlySet<string>) => boolean {
-  const touched = new Set(paths.flatMap(listAncestors));
-  return (roots) => [...roots].some((root) => touched.has(root));
+  const found = [path];
+  let at = path;
+  for (let steps = 0; steps < MOST_LINKS; steps++) {
+    const link = listAncestors(at).find((folder) => links.has(folder));
+    if (link === undefined) break;
+    at = normalizeFolder(posix.join(links.get(link) ?? '', at.slice(link.length)));
+    found.push(link, at);
+  }
+  return found;
 }

@@ -53,23 +53,12 @@ function renderReport({ name, notes, entries }: Report, budget: Budget): string[
 
 /** A diff that has no room is left out and said to be. What an entry says in words is kept as long as anything is. */
 function renderEntry({ group, label, note, diff }: Entry, budget: Budget): string[] {
+  // a line of HTML, which Markdown leaves alone up to the next empty one
   const line = `${SIGNS[group]}: ${htmlCode(label)}. ${escapeMarkdown(note)}`;
-  const fold =
-    diff === ''
-      ? [line, '']
-      : [
-          '<details><summary>',
-          '',
-          line,
-          '',
-          '</summary>',
-          '',
-          codeBlock(diff.split('\n'), 'diff'),
-          '',
-          '</details>',
-          '',
-        ];
-  const short = [`${line} _(Its diff has no room here: it is in the report.)_`, ''];
+  const plain = `<p>${line}</p>`;
+  const block = ['', codeBlock(diff.split('\n'), 'diff'), '', '</details>', ''];
+  const fold = diff === '' ? [plain, ''] : [`<details><summary>${line}</summary>`, ...block];
+  const short = [`${plain}<p><em>Its diff has no room here: it is in the report.</em></p>`, ''];
   for (const lines of [fold, short]) {
     const bytes = Buffer.byteLength(lines.join('\n')) + 1;
     if (bytes > budget.left - (lines === fold ? MOST_BYTES / 10 : 0)) continue;
