@@ -6,6 +6,9 @@ import { codeBlock, escapeMarkdown, htmlCode, showCount } from '#core/values/mar
 /** What GitHub takes of a summary is 1,024 KiB; the rest is for what other steps of the job say. */
 const MOST_BYTES = 900_000;
 
+/** Diffs leave so much to what is said in words. */
+const KEPT_FOR_WORDS = 100_000;
+
 const SIGNS: Readonly<Record<Group, string>> = {
   error: '❌ fails',
   remove: '🗑️ removed',
@@ -48,7 +51,10 @@ function renderReport({ name, notes, entries }: Report, budget: Budget): string[
   const lines = [`#### ${escapeMarkdown(name)}`, '', ...notes.flatMap((note) => [escapeMarkdown(note), ''])];
   if (entries.length === 0) return [...lines, 'It renders the same as before.', ''];
   budget.left -= Buffer.byteLength(lines.join('\n'));
-  return [...lines, ...entries.flatMap((entry) => renderEntry(entry, budget))];
+  const shown = entries.map((entry) => renderEntry(entry, budget));
+  const hidden = shown.filter((one) => one.length === 0).length;
+  const rest = hidden === 0 ? [] : [`**${showCount(hidden)} more are in the report: the summary is full.**`, ''];
+  return [...lines, ...shown.flat(), ...rest];
 }
 
 /** A diff that has no room is left out and said to be. What an entry says in words is kept as long as anything is. */
@@ -56,14 +62,17 @@ function renderEntry({ group, label, note, diff }: Entry, budget: Budget): strin
   // a line of HTML, which Markdown leaves alone up to the next empty one
   const line = `${SIGNS[group]}: ${htmlCode(label)}. ${escapeMarkdown(note)}`;
   const plain = `<p>${line}</p>`;
+  if (diff === '') return take([plain, ''], budget, 0);
   const block = ['', codeBlock(diff.split('\n'), 'diff'), '', '</details>', ''];
-  const fold = diff === '' ? [plain, ''] : [`<details><summary>${line}</summary>`, ...block];
-  const short = [`${plain}<p><em>Its diff has no room here: it is in the report.</em></p>`, ''];
-  for (const lines of [fold, short]) {
-    const bytes = Buffer.byteLength(lines.join('\n')) + 1;
-    if (bytes > budget.left - (lines === fold ? MOST_BYTES / 10 : 0)) continue;
-    budget.left -= bytes;
-    return lines;
-  }
-  return [];
+  const whole = take([`<details><summary>${line}</summary>`, ...block], budget, KEPT_FOR_WORDS);
+  if (whole.length > 0) return whole;
+  return take([`${plain}<p><em>Its diff has no room here: it is in the report.</em></p>`, ''], budget, 0);
+}
+
+/** Returns the lines where they leave `rest` bytes of the budget, which they are taken from; none otherwise. */
+function take(lines: string[], budget: Budget, rest: number): string[] {
+  const bytes = Buffer.byteLength(lines.join('\n')) + 1;
+  if (bytes + rest > budget.left) return [];
+  budget.left -= bytes;
+  return lines;
 }

@@ -1,34 +1,34 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { openPreviewPorts } from '#core/manifests/open-ports.ts';
 import { reportsSchema } from '#core/manifests/report.ts';
 import { parseCommitSha } from '#core/values/reference.ts';
+import { silentProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
+import { obtainTools } from '#lab/toolbox/toolbox.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { makePlain } from '#tests/support/plain.ts';
 import { git, gitEnv } from '#tests/support/repositories.ts';
-import { kustomizeFolder } from '#tests/support/tenant.ts';
 import { describeOutputs } from '../src/outputs.ts';
 import { run } from '../src/run.ts';
 import { renderSummary } from '../src/summary.ts';
 
 /** This repository's own overlays, with commits of their own. */
 let root = '';
-const environment = { PATH: `${kustomizeFolder}:${process.env['PATH'] ?? ''}`, HOME: tmpdir() };
-const kubeconform = join(repositoryRoot, '.lab/tools', findTool('kubeconform-'), 'bin/kubeconform');
+let environment: Record<string, string> = {};
+let kubeconform = '';
 const schemas = [
   '{{ .ResourceKind }}{{ .KindSuffix }}',
   '{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}',
 ].map((name) => join(repositoryRoot, 'tests/schemas', `${name}.json`));
 
-function findTool(name: string): string {
-  return readdirSync(join(repositoryRoot, '.lab/tools')).find((one) => one.startsWith(name)) ?? name;
-}
-
-beforeAll(() => {
+beforeAll(async () => {
+  const toolbox = await obtainTools(['kustomize', 'kubeconform'], silentProgress);
+  kubeconform = toolbox.tool('kubeconform');
+  environment = { PATH: [...toolbox.path, process.env['PATH'] ?? ''].join(':'), HOME: tmpdir() };
   root = mkdtempSync(join(tmpdir(), 'slipway-preview-action-'));
   const files = [
     'slipway.yaml',
@@ -47,7 +47,7 @@ beforeAll(() => {
   git(root, 'init', '-q', '-b', 'main');
   git(root, 'remote', 'add', 'origin', `file://${root}`);
   commit();
-});
+}, 600_000);
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 

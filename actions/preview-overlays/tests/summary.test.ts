@@ -41,6 +41,18 @@ test('a summary stays below what GitHub takes: diffs go first, the words stay', 
   expect(summary.match(/Its diff has no room here/g)?.length).toBeGreaterThan(50);
 });
 
+test('entries without room for their words are counted', () => {
+  const entries = Array.from(
+    { length: 2_000 },
+    (_, at): Entry => ({ group: 'add', label: `ConfigMap/${at}`, note: 'x'.repeat(600), diff: '' }),
+  );
+  const summary = summarize(entries);
+  expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024);
+  const shown = summary.match(/<p>/g)?.length ?? 0;
+  const last = summary.trimEnd().split('\n').at(-1);
+  expect(last).toBe(`**${(2_000 - shown).toLocaleString('en-US')} more are in the report: the summary is full.**`);
+});
+
 test('inputs that are no commits, and an empty report, are refused', () => {
   const inputs = { base: '1'.repeat(40), head: '2'.repeat(40), config: 'slipway.yaml', report: 'r.json' };
   const read = (changed: object) => () => {
