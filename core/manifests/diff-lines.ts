@@ -22,8 +22,8 @@ export function renderWhole(text: string, sign: '-' | '+', scrub: Scrub): string
   );
 }
 
-/** Returns a path as people write it: `spec.containers[name=bot].args[0]`, `data["app.yaml"]`. */
-export function showPath(path: readonly Step[], scrub: Scrub): string {
+/** As people write it: `spec.containers[name=bot].args[0]`, `data["app.yaml"]`. */
+function showPath(path: readonly Step[], scrub: Scrub): string {
   const steps = path.map((step, depth) => {
     if (typeof step === 'number') return `[${step}]`;
     if (typeof step === 'object') return `[${step.field}=${showKey(scrub(step.value))}]`;
