@@ -37,13 +37,33 @@ const FIXED: Readonly<Record<string, { readonly fields: readonly string[]; reado
     fields: ['spec.group', 'spec.scope', 'spec.names.kind', 'spec.names.plural'],
   },
   '/Secret': { fields: ['type'] },
-  '/Pod': { fields: ['spec'], allBut: ['containers', 'initContainers', 'activeDeadlineSeconds', 'tolerations'] },
+  '/Pod': {
+    fields: ['spec'],
+    allBut: ['containers.image', 'initContainers.image', 'activeDeadlineSeconds', 'tolerations'],
+  },
 };
+
+/** What the API server sets where a manifest says nothing: to write it out changes nothing. */
+const DEFAULTS: Readonly<Record<string, string>> = {
+  type: 'Opaque',
+  podManagementPolicy: 'OrderedReady',
+  volumeMode: 'Filesystem',
+  reclaimPolicy: 'Delete',
+  volumeBindingMode: 'Immediate',
+  completionMode: 'NonIndexed',
+  preemptionPolicy: 'PreemptLowerPriority',
+};
+
+/** Fields of a claim that the cluster fills in: a manifest that follows may write what is there already. */
+const FILLED = /^(storageClassName|volumeName)$/;
 
 /** Returns the fields of an update that the API server refuses to change, as they are written; empty where it takes it. */
 export function findRefused(before: KubeObject, after: KubeObject, changes: readonly Change[]): string[] {
   const rule = FIXED[kindOf(after)];
-  const fixed = rule === undefined ? [] : changes.flatMap(({ path }) => findFixed(path, rule) ?? []);
+  const fixed =
+    rule === undefined
+      ? []
+      : changes.flatMap((change) => (isDefault(change) ? [] : (findFixed(change.path, rule) ?? [])));
   return [
     ...new Set([
       ...fixed,
@@ -61,8 +81,17 @@ function findFixed(
   const steps = path.filter((step) => typeof step === 'string');
   const field = fields.find((one) => one.split('.').every((part, at) => steps[at] === part));
   if (field === undefined || allBut === undefined) return field;
-  const inner = steps[field.split('.').length];
-  return inner === undefined || allBut.includes(inner) ? undefined : `${field}.${inner}`;
+  const inner = steps.slice(field.split('.').length);
+  const isAllowed = allBut.some((one) => one.split('.').every((part, at) => inner[at] === part));
+  return inner.length === 0 || isAllowed ? undefined : `${field}.${inner[0]}`;
+}
+
+function isDefault({ path, from, to }: Change): boolean {
+  const field = String(path.at(-1));
+  if (from === undefined && FILLED.test(field)) return true;
+  if (from !== undefined && to !== undefined) return false;
+  const written = from ?? to;
+  return fingerprint(written) === JSON.stringify(DEFAULTS[field] ?? null);
 }
 
 /** A ConfigMap or Secret that says `immutable: true`, and a claim to be so, which cannot be taken back. */
