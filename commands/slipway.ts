@@ -26,6 +26,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   promote: async () => ofCommand((await import('./slipway/promote.ts')).promote),
   hold: async () => ofCommand((await import('./slipway/hold.ts')).hold),
   release: async () => ofCommand((await import('./slipway/release.ts')).release),
+  preview: async () => ofCommand((await import('./slipway/preview.ts')).preview),
   'render-plan': async () => ofCommand((await import('./slipway/render-plan.ts')).renderPlan),
   'run-action': async () => {
     const { runActionByHand, runActionHelp } = await import('./slipway/run-action.ts');

@@ -59,7 +59,8 @@ function renderOne(difference: Difference, scrub: Scrub): string[] {
   return [`- ${name} = ${was}`, `+ ${name} = ${is}`];
 }
 
-function renderText(name: string, before: string, after: string, scrub: Scrub): string[] {
+/** Returns a text that changes as lines: how many go and come, then those around each change. */
+export function renderText(name: string, before: string, after: string, scrub: Scrub): string[] {
   const [old, now] = splitLines(scrub(before), scrub(after));
   const gaps = findGaps(old, now);
   if (gaps.length === 0) return [`! ${name}: a sensitive part of it changes`];
