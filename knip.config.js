@@ -15,6 +15,7 @@ export default ({ production }) => ({
         'core/registry/ecr.ts!', // a bundle of its own: scripts/build.ts
         'core/aws/iam/{assume,evaluate}.ts!', // judge the policies and the trust of terraform/ in their tests, as AWS would
         // started as processes, not imported
+        'core/terraform/comment/tests/record.ts',
         'lab/**/*.e2e.ts',
         'lab/docker/tests/abandoned-lab.ts',
         'lab/github/actions/*/index.cjs',
@@ -31,7 +32,7 @@ export default ({ production }) => ({
     // its tests run with the root's jest: the image needs none
     app: { entry: ['tests/*.test.ts'], project: ['**/*.ts!', ...tests] },
   },
-  ignoreBinaries: ['go'],
+  ignoreBinaries: ['go', 'terraform'],
   ignoreDependencies: ['@vercel/ncc'], // bench/action-start.ts starts it by its path
   // an exported function may name its types; a test may call a part that its own file uses
   ignoreExportsUsedInFile: production ? true : { interface: true, type: true },

@@ -4,6 +4,8 @@ import { benchDelivery, benchRollback } from '#bench/delivery.ts';
 import { benchHistory } from '#bench/history.ts';
 import { benchImage } from '#bench/image.ts';
 import { printRows } from '#bench/measure.ts';
+import { benchPlan } from '#bench/plan.ts';
+import { benchPreview } from '#bench/preview.ts';
 import { benchRace } from '#bench/race.ts';
 
 /** Ratios against peers in the same run, then the one time that people feel. `npm run bench -- bump` runs a part. */
@@ -11,8 +13,10 @@ const parts: Record<string, () => Promise<void>> = {
   start: async () => printRows(await benchActionStart()),
   image: benchImage,
   bump: async () => printRows(await benchBump()),
+  preview: async () => printRows(await benchPreview()),
   history: benchHistory,
   race: async () => printRows(await benchRace()),
+  plan: benchPlan,
   delivery: benchDelivery,
   rollback: benchRollback,
 };

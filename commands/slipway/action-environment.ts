@@ -31,11 +31,12 @@ export async function readActionPlace(options: PlaceOptions, screen: SlipwayPort
   const exec = createExec(screen.environment);
   const { name, settings } = await readClone(exec, folder, screen.environment);
   const ask = (...argv: string[]) => askGit(exec, folder, argv);
-  const [workspace, sha, branch, origin, changes = ''] = await Promise.all([
+  const [workspace, sha, branch, origin, target, changes = ''] = await Promise.all([
     ask('rev-parse', '--show-toplevel'),
     ask('rev-parse', '--verify', '--quiet', 'HEAD'),
     ask('symbolic-ref', '--quiet', '--short', 'HEAD'),
     ask('remote', 'get-url', 'origin'),
+    ask('rev-parse', '--verify', '--quiet', 'origin/HEAD'),
     ask('-c', 'core.quotePath=false', 'diff', '--name-only', 'HEAD'),
   ]);
   const page = options.page === undefined ? parseOrigin(origin ?? '') : parsePage(options.page);
@@ -55,7 +56,14 @@ export async function readActionPlace(options: PlaceOptions, screen: SlipwayPort
       GITHUB_REF_NAME: branch ?? '',
       GITHUB_EVENT_NAME: 'workflow_dispatch',
     },
-    expressions: { 'github.sha': sha, 'github.ref_name': branch, 'github.token': token },
+    expressions: {
+      'github.sha': sha,
+      'github.ref_name': branch,
+      'github.token': token,
+      // by hand, the change is what is checked out, and it goes to the default branch
+      'github.event.pull_request.head.sha': sha,
+      'github.event.pull_request.base.sha': target,
+    },
     uncommitted: changes.split('\n').filter((path) => path !== ''),
     missing: [
       ...(page === undefined ? ['--page URL: the repository’s page, such as https://github.com/OWNER/NAME'] : []),

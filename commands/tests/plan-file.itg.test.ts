@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { runCommand } from '#commands/command.ts';
 import { readPlanFile } from '#commands/plan-file.ts';
+import { renderPlan } from '#commands/slipway/render-plan.ts';
 import { createExec } from '#core/system/exec.ts';
 
 const exec = createExec(process.env);
@@ -29,4 +31,14 @@ test('one that Terraform cannot show is refused with its reason', async () => {
   await expect(readPlanFile(join(folder, 'broken'))).rejects.toThrow(
     /broken is a saved plan that terraform cannot show/,
   );
+});
+
+test('render-plan refuses a saved plan with the command that makes its JSON, and takes that', async () => {
+  const ports = { resolve: (path: string) => join(folder, '..', path) };
+  const { stderr } = await runCommand(renderPlan, [join(basename(folder), 'planned')], ports);
+  const [, command = ''] = /: type (.*? > plan\.json), then give plan\.json/.exec(stderr) ?? [];
+  const made = command.replace('> plan.json', `> ${basename(folder)}/plan.json`); // the folder above is everyone's
+  await exec(['sh', '-c', made], { cwd: join(folder, '..') });
+  const { stdout } = await runCommand(renderPlan, [join(basename(folder), 'plan.json')], ports);
+  expect(stdout).toMatch(/^### Terraform changes 1 output\n/);
 });

@@ -87,7 +87,7 @@ test('what cannot be is refused in one sentence, with the remedy; nothing is wri
   expect(main()).toBe(before);
 });
 
-test.each(['history', 'status', 'rollback', 'promote', 'hold', 'release'])('%s --help', async (verb) => {
+test.each(['history', 'status', 'rollback', 'promote', 'hold', 'release', 'preview'])('%s --help', async (verb) => {
   golden(`help-${verb}`, (await type([verb, '--help'])).stdout);
 });
 

@@ -87,12 +87,12 @@ async function search(
     .map(({ name, overlay }) => ({ environment: name, overlay, sibling: followed[0] }));
 }
 
-/** `kind: Application` and `kind: ApplicationSet`, in YAML and in JSON. */
-const KIND = `^[^#]*kind["']?:[[:space:]]*["']?Application(Set)?["']?[[:space:]]*(,|}|#|$)`;
+/** A line that only files with Applications have: `kind: Application` and `kind: ApplicationSet`, in YAML and in JSON. */
+export const APPLICATION_LINE = `^[^#]*kind["']?:[[:space:]]*["']?Application(Set)?["']?[[:space:]]*(,|}|#|$)`;
 
 /** Looks in the tracked files that are checked out; nothing is fetched. */
 async function readManifests(exec: Exec, checkout: string): Promise<Manifest[]> {
-  const argv = ['git', 'grep', '-lzIE', '-e', KIND, '--', '*.yaml', '*.yml', '*.json'] as const;
+  const argv = ['git', 'grep', '-lzIE', '-e', APPLICATION_LINE, '--', '*.yaml', '*.yml', '*.json'] as const;
   const { stdout } = await exec(argv, { cwd: checkout, accept: [0, 1] });
   const files = stdout.toString('utf8').split('\0').filter(Boolean);
   return Promise.all(
@@ -104,7 +104,7 @@ async function readManifests(exec: Exec, checkout: string): Promise<Manifest[]> 
 }
 
 /** Returns whether a manifest follows an overlay; in doubt (a template, text that is not YAML) it does. */
-function readFollowed(text: string): (overlay: string) => boolean {
+export function readFollowed(text: string): (overlay: string) => boolean {
   const documents = parseAllDocuments(text, { logLevel: 'silent' });
   const all = Array.isArray(documents) ? documents : [];
   if (all.some(({ errors }) => errors.length > 0)) return (overlay) => text.includes(overlay);

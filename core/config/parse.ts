@@ -10,20 +10,32 @@ export interface ConfigContext extends Repository {
   readonly file: string;
 }
 
-/** Returns slipway.yaml as {@link Config}, or refuses it with every fault: file, line, value and remedy, a line each. */
-export function parseConfig(text: string, { file, ...repository }: ConfigContext): Config {
-  const read = readWritten(text);
-  if ('faults' in read) throw describeFaults(read.faults, file);
-  const { written, document } = read;
-  const faults = checkMeaning(written, repository).map(({ path, sentence }) => faultAt(document, path, sentence));
-  if (faults.length > 0) throw describeFaults(faults, file);
-  return toConfig(written);
+/** slipway.yaml as it is written, not yet held against what else the repository has. */
+export interface UncheckedConfig {
+  /** The paths that it names, for asking which of them exist; none where the file has other faults. */
+  readonly named: readonly string[];
+  /** Returns it as {@link Config}, or refuses it with every fault: file, line, value and remedy, a line each. */
+  check(context: ConfigContext): Config;
 }
 
-/** Returns the paths that slipway.yaml names, for asking which of them exist; none where the file has other faults. */
-export function listNamedPaths(text: string): string[] {
+/** Reads slipway.yaml, once for both: which paths it names, and whether it is right. */
+export function readUnchecked(text: string): UncheckedConfig {
   const read = readWritten(text);
-  return 'faults' in read ? [] : namedPaths(read.written).map((named) => named.path);
+  return {
+    named: 'faults' in read ? [] : namedPaths(read.written).map(({ path }) => path),
+    check: ({ file, ...repository }) => {
+      if ('faults' in read) throw describeFaults(read.faults, file);
+      const { written, document } = read;
+      const faults = checkMeaning(written, repository).map(({ path, sentence }) => faultAt(document, path, sentence));
+      if (faults.length > 0) throw describeFaults(faults, file);
+      return toConfig(written);
+    },
+  };
+}
+
+/** Returns slipway.yaml as {@link Config}, or refuses it with every fault: file, line, value and remedy, a line each. */
+export function parseConfig(text: string, context: ConfigContext): Config {
+  return readUnchecked(text).check(context);
 }
 
 function readWritten(text: string): { written: WrittenConfig; document: ConfigDocument } | { faults: Fault[] } {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import type { Config } from '#core/config/config.ts';
-import { listNamedPaths, parseConfig } from '#core/config/parse.ts';
+import { readUnchecked } from '#core/config/parse.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import { Refusal } from '#core/values/errors.ts';
 
@@ -10,7 +10,7 @@ export async function readConfig(source: SourceTree, path: string): Promise<Conf
   const text = await source.readText(file);
   if (text === undefined)
     throw new Refusal(`config: there is no ${file} at ${source.commit}; add it or give its path by the input config`);
-  const named = listNamedPaths(text);
+  const { named, check } = readUnchecked(text);
   const entries = await source.findEntries(named);
   const existing = new Set(named.filter((_path, index) => entries[index] !== undefined));
   const modules = await findSubmodules(
@@ -18,7 +18,7 @@ export async function readConfig(source: SourceTree, path: string): Promise<Conf
     named.filter((one) => !existing.has(one)),
   );
   const isInside = (path: string, module: string): boolean => path === module || path.startsWith(`${module}/`);
-  return parseConfig(text, {
+  return check({
     file,
     pathExists: (candidate) => existing.has(candidate),
     submoduleOf: (candidate) => modules.find((module) => isInside(candidate, module)),

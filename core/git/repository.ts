@@ -3,6 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { borrowObjects } from '#core/git/borrow.ts';
 import { type NewCommit, writeCommit } from '#core/git/commit.ts';
+import { grep, listChangedPaths, mergeBase } from '#core/git/compare.ts';
 import { type Fetch, fetchFrom, fetchObjects, forget, lsRefs, lsRemote } from '#core/git/fetch.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
@@ -53,6 +54,12 @@ export interface Git {
   findObjects(names: readonly string[]): Promise<(string | undefined)[]>;
   /** True, false, or undefined when one of the commits is not here. */
   isAncestor(older: string, newer: string): Promise<boolean | undefined>;
+  /** Returns the best common ancestor of two commits, by the history that is here; undefined where there is none. */
+  mergeBase(one: CommitSha, other: CommitSha): Promise<CommitSha | undefined>;
+  /** Returns the paths at which two commits differ; a file that moved is at both. */
+  listChangedPaths(from: CommitSha, to: CommitSha): Promise<string[]>;
+  /** Returns the files of a commit that have a line of a pattern, of those that `globs` name. */
+  grep(commit: CommitSha, pattern: string, globs: readonly string[]): Promise<string[]>;
   /** Lists a tree: the entries of a folder, or with `recursive` all files below it. An absent path lists nothing. */
   lsTree(revision: string, path: string, recursive?: boolean): Promise<TreeEntry[]>;
   /** Returns the contents of blobs, in the order asked for, by one process. */
@@ -142,6 +149,9 @@ function openGit(run: RunGit, dir: string, remote: Remote): Git {
     revParse: (revision) => revParse(run, revision),
     findCommits: (commits) => findCommits(run, commits),
     isAncestor: (older, newer) => isAncestor(run, older, newer),
+    mergeBase: (one, other) => mergeBase(run, one, other),
+    listChangedPaths: (from, to) => listChangedPaths(run, from, to),
+    grep: (commit, pattern, globs) => grep(run, commit, pattern, globs),
     lsTree: (revision, path, recursive = false) => lsTree(run, revision, path, recursive),
     readBlobs: (oids) => readBlobs(runLong, oids),
     findTexts: (oids) => findTexts(runLong, oids),

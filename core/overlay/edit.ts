@@ -1,31 +1,15 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
 import type { FileChange } from '#core/git/commit.ts';
-import type { Git } from '#core/git/repository.ts';
 import { refuseOverridden } from '#core/overlay/argocd-source.ts';
 import { refuseBuiltOn } from '#core/overlay/built-on.ts';
-import {
-  findBrokenPattern,
-  findOverride,
-  listRepositories,
-  type SourceFile,
-} from '#core/overlay/kustomization/explain.ts';
+import { findOverride, listRepositories, type SourceFile } from '#core/overlay/kustomization/explain.ts';
 import { type DigestChange, setDigests } from '#core/overlay/kustomization/images.ts';
 import { type ChangedContainer, proveChange, UnmatchedEntry } from '#core/overlay/kustomization/proof.ts';
-import {
-  findKustomize,
-  type Kustomize,
-  KustomizeCrash,
-  type Rendered,
-  renderOverlay,
-  SlowRendering,
-} from '#core/overlay/kustomization/render.ts';
+import { findKustomize, type Kustomize, type Rendered } from '#core/overlay/kustomization/render.ts';
 import { namesOf } from '#core/overlay/names.ts';
 import { type OverlayState, readOverlay, repositoryOf } from '#core/overlay/overlay.ts';
-import { type Materialized, materializeOverlay, materializeTree, refuseAbsent } from '#core/overlay/tree.ts';
+import { listSources, type Rendering, type RenderPorts, renderAt } from '#core/overlay/render-at.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
-import type { Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 
@@ -52,11 +36,7 @@ export interface OverlayEditor {
 }
 
 /** What {@link createOverlayEditor} needs. */
-export interface OverlayEditorPorts {
-  readonly git: Git;
-  readonly exec: Exec;
-  /** Returns a new empty folder, gone at the end of the run. */
-  readonly folder: () => Promise<string>;
+export interface OverlayEditorPorts extends RenderPorts {
   readonly openRegistry: (registry: RegistryLocation) => Promise<Registry>;
 }
 
@@ -135,11 +115,6 @@ async function proveAlone(
   }
 }
 
-function listSources({ files }: Materialized, own: string): SourceFile[] {
-  const manifests = [...files].filter(([path]) => path !== own && /\.ya?ml$|(^|\/)Kustomization$/.test(path));
-  return manifests.map(([path, content]) => ({ path, text: content.toString('utf8') }));
-}
-
 async function ensureDigests(
   overlay: OverlayState,
   wanted: ReadonlyMap<string, Digest>,
@@ -163,49 +138,12 @@ async function ensureDigests(
   );
 }
 
-interface Rendering {
-  readonly rendered: Rendered;
-  readonly made: Materialized;
-}
-
-/**
- * Renders the overlay with `content` as its kustomization file, in a folder that holds what it refers to. A reference
- * that cannot be read from the kustomizations makes kustomize miss a file: then it gets the whole tree.
- */
-async function render(
+function render(
   commit: CommitSha,
-  overlay: OverlayState,
+  { folder, options, file }: OverlayState,
   content: Uint8Array,
   kustomize: Kustomize,
   ports: OverlayEditorPorts,
 ): Promise<Rendering> {
-  const renderIn = async (target: string): Promise<Rendered> => {
-    await writeFile(join(target, overlay.file.path), content);
-    const deps = { exec: ports.exec, kustomize };
-    return renderOverlay(deps, join(target, overlay.folder), overlay.folder, overlay.options);
-  };
-  const narrow = await ports.folder();
-  const made = await materializeOverlay(ports.git, commit, overlay.folder, narrow);
-  try {
-    return { rendered: await renderIn(narrow), made };
-  } catch (error) {
-    if (!(error instanceof Refusal) || error instanceof SlowRendering) throw error;
-    if (error instanceof KustomizeCrash) throw nameBroken(error, made);
-    await refuseAbsent(ports.git, commit, made);
-    const whole = await ports.folder();
-    await materializeTree(ports.git, commit, whole);
-    return { rendered: await renderIn(whole), made };
-  }
-}
-
-/** kustomize crashes on an entry whose name is not a valid pattern, and does not say which. */
-function nameBroken(crash: KustomizeCrash, made: Materialized): Refusal {
-  for (const file of listSources(made, '')) {
-    const broken = findBrokenPattern(file);
-    if (broken === undefined) continue;
-    return new Refusal(
-      `${crash.message}; ${file.path}:${broken.line}: kustomize reads the name ${JSON.stringify(broken.name)} as a pattern, and it is not a valid one; correct it`,
-    );
-  }
-  return crash;
+  return renderAt({ commit, folder, options, replaced: { path: file.path, content } }, kustomize, ports);
 }

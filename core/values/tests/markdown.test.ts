@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
+import {
+  codeBlock,
+  escapeMarkdown,
+  htmlCode,
+  inlineCode,
+  link,
+  showCount,
+  showInvisible,
+  table,
+} from '#core/values/markdown.ts';
 
 describe('escapeMarkdown', () => {
   test.each([
@@ -59,4 +68,51 @@ test('a table has a head, a rule and a line for each row', () => {
       ],
     ),
   ).toBe('| image | outcome |\n| --- | --- |\n| a | landed |\n| b | held |');
+});
+
+describe('codeBlock', () => {
+  test.each<[string[], string]>([
+    [['a'], '```diff\na\n```'],
+    [['a ``` b', '`````'], '``````diff\na ``` b\n`````\n``````'],
+    [['\ttab\u0000\u001b[31m'], '```diff\n\ttab[31m\n```'],
+    [['::error::x', '  ::x', 'a ::x'], '```diff\n\\u003a:error::x\n  \\u003a:x\na ::x\n```'],
+    [['- a ##[error]x'], '```diff\n- a #\\u0023[error]x\n```'],
+  ])('%j', (lines, block) => {
+    expect(codeBlock(lines, 'diff')).toBe(block);
+  });
+});
+
+describe('htmlCode', () => {
+  test.each([
+    ['a["b"]', '<code>a[&quot;b&quot;]</code>'],
+    ['</code><b>&amp;', '<code>&lt;/code&gt;&lt;b&gt;&amp;amp;</code>'],
+    ['one\ntwo\r', '<code>one\\u000atwo\\u000d</code>'],
+    ['::x ##[y]', '<code>\\u003a:x #\\u0023[y]</code>'],
+    ['https://user:pass@host', '<code>https://***@host</code>'],
+  ])('%j', (text, code) => {
+    expect(htmlCode(text)).toBe(code);
+  });
+});
+
+describe('showInvisible', () => {
+  test.each([
+    ['plain ~ text', 'plain ~ text'],
+    ['é 日本 שלום 👩', 'é 日本 שלום 👩'],
+    ['a\u202eb\u200bc\u00a0d', 'a\\u202eb\\u200bc\\u00a0d'],
+    ['\0\t\u2028\ufeff', '\\u0000\\u0009\\u2028\\ufeff'],
+    ['\ud83d \u{e0041}', '\\ud83d \\u{e0041}'],
+    ['\u3164\u2800', '\\u3164\\u2800'],
+    ['e\u0301\u0301\u0301\u0301', 'e\u0301\u0301\u0301\\u0301'],
+  ])('%j', (text, shown) => {
+    expect(showInvisible(text)).toBe(shown);
+  });
+});
+
+test.each([
+  [0, '0'],
+  [999, '999'],
+  [1_000, '1,000'],
+  [12_345_678, '12,345,678'],
+])('%d is shown as %s', (count, shown) => {
+  expect(showCount(count)).toBe(shown);
 });
