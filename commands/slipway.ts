@@ -2,51 +2,55 @@ import { tmpdir } from 'node:os';
 import { quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
-import { type CommandResult, leave, runCommand } from './command.ts';
+import { type Command, type CommandOption, type CommandResult, leave, runCommand } from './command.ts';
 import { fromCaller } from './paths.ts';
 import { ask } from './slipway/ask.ts';
-import { history } from './slipway/history.ts';
-import { hold } from './slipway/hold.ts';
-import { promote } from './slipway/promote.ts';
-import { release } from './slipway/release.ts';
-import { rollback } from './slipway/rollback.ts';
-import { runActionByHand, runActionHelp } from './slipway/run-action.ts';
 import type { SlipwayPorts } from './slipway/session.ts';
-import { status } from './slipway/status.ts';
 
-const verbs = { history, status, rollback, promote, hold, release, 'run-action': runActionHelp } as const;
+type Run = (argv: readonly string[], ports: SlipwayPorts) => Promise<CommandResult>;
+interface Verb {
+  /** What the overview says of it. */
+  readonly help: { readonly name: string; readonly summary: string; readonly example: string };
+  readonly run: Run;
+}
+
+function ofCommand<O extends Readonly<Record<string, CommandOption>>>(command: Command<O, SlipwayPorts>): Verb {
+  return { help: command, run: (argv, ports) => runCommand(command, argv, ports) };
+}
+
+/** Each verb is loaded when it is meant: most of a short command's time is the code that it loads. */
+const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
+  history: async () => ofCommand((await import('./slipway/history.ts')).history),
+  status: async () => ofCommand((await import('./slipway/status.ts')).status),
+  rollback: async () => ofCommand((await import('./slipway/rollback.ts')).rollback),
+  promote: async () => ofCommand((await import('./slipway/promote.ts')).promote),
+  hold: async () => ofCommand((await import('./slipway/hold.ts')).hold),
+  release: async () => ofCommand((await import('./slipway/release.ts')).release),
+  'render-plan': async () => ofCommand((await import('./slipway/render-plan.ts')).renderPlan),
+  'run-action': async () => {
+    const { runActionByHand, runActionHelp } = await import('./slipway/run-action.ts');
+    return { help: runActionHelp, run: runActionByHand };
+  },
+};
 
 /** Runs the verb that the first word names; without one it says which there are. */
 export async function runSlipway(argv: readonly string[], ports: SlipwayPorts): Promise<CommandResult> {
   const [verb = '', ...rest] = argv;
-  if (verb === '--help') return { exitCode: 0, stdout: renderHelp(), stderr: '' };
-  switch (verb) {
-    case 'history':
-      return runCommand(history, rest, ports);
-    case 'status':
-      return runCommand(status, rest, ports);
-    case 'rollback':
-      return runCommand(rollback, rest, ports);
-    case 'promote':
-      return runCommand(promote, rest, ports);
-    case 'hold':
-      return runCommand(hold, rest, ports);
-    case 'release':
-      return runCommand(release, rest, ports);
-    case 'run-action':
-      return runActionByHand(rest, ports);
-  }
+  if (verb === '--help') return { exitCode: 0, stdout: await renderHelp(), stderr: '' };
+  const load = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (load !== undefined) return (await load()).run(rest, ports);
   const names = Object.keys(verbs);
   const fault = verb === '' ? 'say what to do' : `${quote(verb)} is not a verb${suggestName(verb, names)}`;
   const stderr = `${fault}\nusage: npm run -s slipway -- ${names.join('|')} …\nhelp:  npm run -s slipway -- --help\n`;
   return { exitCode: 2, stdout: '', stderr };
 }
 
-function renderHelp(): string {
+async function renderHelp(): Promise<string> {
+  const all = await Promise.all(Object.values(verbs).map((load) => load()));
   return [
     'Looks at releases and changes them from a clone, with git alone. GitHub may be down as long as git answers.',
     '',
-    ...Object.values(verbs).flatMap(({ name, summary, example }) => [summary, `  ${name} ${example}`, '']),
+    ...all.flatMap(({ help: { name, summary, example } }) => [summary, `  ${name} ${example}`, '']),
     'Each has its own help: npm run -s slipway -- rollback --help',
     'From another folder: npm --prefix FOLDER-OF-SLIPWAY run -s slipway -- status',
     '',

@@ -13,21 +13,49 @@ export function escapeMarkdown(text: string): string {
 
 /** Returns text as inline code whatever backticks it has; pipes are escaped for tables. */
 export function inlineCode(text: string): string {
-  const clean = hideUserinfo(text)
-    .replace(/[\r\n]+/g, ' ')
-    .replace(/\p{Cc}/gu, '');
+  const clean = disarm(hideUserinfo(text).replace(/[\r\n]+/g, ' ')).replace(/\p{Cc}/gu, '');
   const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
   const padding = clean.startsWith('`') || clean.endsWith('`') || clean === '' ? ' ' : '';
   return `${fence}${padding}${clean.replaceAll('|', '\\|')}${padding}${fence}`;
 }
 
-/** Returns lines as a block of code that nothing in them can end. */
-export function codeBlock(lines: readonly string[]): string {
-  const clean = lines.map((line) => line.replace(/\p{Cc}/gu, ''));
+/** The runner obeys `::` at the start of a line of a log, and `##[` anywhere in one. */
+function disarm(line: string): string {
+  return line.replace(/^(\s*)::/, '$1\\u003a:').replaceAll('##[', '#\\u0023[');
+}
+
+/** Returns lines as a block of code that nothing in them can end, and that a workflow's log does not take for commands. */
+export function codeBlock(lines: readonly string[], language = ''): string {
+  const clean = lines.map((line) => disarm(line.replace(/(?!\t)\p{Cc}/gu, '')));
   const lengths = clean.flatMap((line) => [...line.matchAll(/`+/g)].map((match) => match[0].length + 1));
-  const fence = '`'.repeat(Math.max(3, ...lengths));
-  return [fence, ...clean, fence].join('\n');
+  const fence = '`'.repeat(lengths.reduce((most, length) => Math.max(most, length), 3));
+  return [`${fence}${language}`, ...clean, fence].join('\n');
+}
+
+/** Returns text as inline code of HTML, for a line that Markdown leaves alone, such as a summary. */
+export function htmlCode(text: string): string {
+  const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+  const inert = disarm(showInvisible(hideUserinfo(text))).replace(/[&<>"]/g, (char) => entities[char] ?? '');
+  return `<code>${inert}</code>`;
+}
+
+/** What a reader cannot see, or what moves its neighbours: controls, marks of direction, odd spaces, halves of characters. */
+const INVISIBLE = /[\p{C}\p{Z}\u115f\u1160\u2800\u3164\uffa0]|(?<=\p{M}{3})\p{M}/gu;
+
+/** Returns text with what a reader cannot see as escapes, such as `\u202e`; spaces stay. */
+export function showInvisible(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  return text.replace(INVISIBLE, (char) => {
+    if (char === ' ') return char;
+    const code = (char.codePointAt(0) ?? 0).toString(16);
+    return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`;
+  });
+}
+
+/** Returns a number as people read it: `10,000`. */
+export function showCount(count: number): string {
+  return count.toLocaleString('en-US');
 }
 
 /** Returns a Markdown link; the address is percent-encoded where Markdown would end it. Of an address that is not http(s) only the text is left. */

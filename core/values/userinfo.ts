@@ -1,5 +1,5 @@
-/** A URL's scheme and what stands before the @ of its authority: `https://name:password@`. */
-const USERINFO = /\b([a-z][a-z0-9+.-]*):\/\/([^\s/?#'"<>`]*)@/gi;
+/** A URL's scheme (of some length at most: else a long text of dots takes minutes) and what stands before the @ of its authority: `https://name:password@`. */
+const USERINFO = /\b([a-z][a-z0-9+.-]{0,40}):\/\/([^\s/?#'"<>`]*)@/gi;
 /** The same in a URL that is itself percent-encoded, as in the query of another one. */
 const ENCODED = /(%3A%2F%2F)(?:(?!%2F|%3F|%23)[^\s/?#'"<>`&])+%40/gi;
 

@@ -1,0 +1,175 @@
+import type { Plan } from '#core/terraform/plan/classify.ts';
+import type { Scrub } from '#core/terraform/secrets.ts';
+import { htmlCode, inlineCode, showCount, showInvisible, table } from '#core/values/markdown.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
+import { type Deviation, listDeviation } from './approved.ts';
+import { addEntry, type Entries, errorEntry, listEntries } from './entries.ts';
+import { fitPage } from './fit.ts';
+import type { Section, StackPart } from './page.ts';
+import { addCounts, type Counts, countPlan, countWord, describeCounts, joinWords, NOTHING, SECTIONS } from './words.ts';
+
+/** The bytes of a comment: GitHub takes 65,536 characters. */
+export const COMMENT_LIMIT = 60_000;
+
+/** One stack, as a plan of it went. */
+export interface PlannedStack {
+  readonly name: string;
+  /** Undefined where Terraform left none. */
+  readonly plan: Plan | undefined;
+  /** The plan that was approved before: only what differs from it is shown. */
+  readonly approved?: Plan | undefined;
+  /** What Terraform said went wrong. */
+  readonly errors?: readonly string[];
+}
+
+/** How the comment is written. */
+export interface CommentOptions {
+  readonly scrub: Scrub;
+  /** Bytes of UTF-8 at most. */
+  readonly limit?: number;
+  /** The commit that was planned. */
+  readonly head?: string | undefined;
+  /** Where what is left out can be seen, as the end of a sentence, such as `see the job summary`. */
+  readonly rest?: string;
+}
+
+/** Returns what plans do as Markdown for GitHub: the verdict in the first line, then the changes, the riskiest first. */
+export function renderComment(stacks: readonly PlannedStack[], options: CommentOptions): string {
+  const { limit = COMMENT_LIMIT, head, rest = 'not listed' } = options;
+  const scrub = (text: string): string => hideUserinfo(options.scrub(text));
+  const parts = stacks.map((stack) => readPart(stack, scrub)).sort((a, b) => a.risk - b.risk);
+  const changed = parts.filter(({ sections }) => sections.length > 0);
+  const isOne = stacks.length === 1;
+  const top = [
+    `### ${describeVerdict(parts)}${head === undefined ? '' : ` · ${inlineCode(head.slice(0, 7))}`}`,
+    ...describeLimits(parts),
+    ...(isOne ? [] : renderStacks(parts, limit / 3, rest)),
+  ];
+  const folds = changed.map(
+    ({ name, counts, sections, isFailed, risk }): StackPart => ({
+      summary: isOne ? undefined : `<b>${htmlCode(name)}</b> ${isFailed ? 'failed' : describeCounts(counts)}`,
+      isOpen: risk <= SECTIONS.indexOf('replace'),
+      sections,
+    }),
+  );
+  return fitPage({ top, stacks: folds, rest }, limit);
+}
+
+interface Part {
+  readonly name: string;
+  readonly counts: Counts;
+  readonly sections: readonly Section[];
+  readonly isFailed: boolean;
+  readonly isComplete: boolean;
+  /** Where it is compared with an approved plan. */
+  readonly deviation: Deviation | undefined;
+  /** The place of its riskiest section; smaller is riskier. */
+  readonly risk: number;
+}
+
+function readPart({ name, plan, approved, errors = [] }: PlannedStack, scrub: Scrub): Part {
+  const deviation = plan === undefined || approved === undefined ? undefined : listDeviation(approved, plan, scrub);
+  const entries: Entries = deviation?.entries ?? (plan === undefined ? new Map() : listEntries(plan, scrub));
+  for (const error of errors) addEntry(entries, 'error', errorEntry(error, scrub));
+  const sections = SECTIONS.flatMap((kind) => {
+    const own = entries.get(kind);
+    return own === undefined ? [] : [{ kind, entries: own }];
+  });
+  const isFailed = plan === undefined || plan.isErrored || errors.length > 0;
+  return {
+    name,
+    counts: countPlan(plan, errors.length),
+    sections,
+    isFailed,
+    isComplete: plan?.isComplete ?? false,
+    deviation,
+    risk: isFailed ? -1 : sections[0] === undefined ? SECTIONS.length : SECTIONS.indexOf(sections[0].kind),
+  };
+}
+
+function describeVerdict(parts: readonly Part[]): string {
+  const counts = addCounts(parts.map((part) => part.counts));
+  const failed = parts.filter(({ isFailed }) => isFailed).length;
+  const changed = parts.filter(({ counts: own }) => !isEmpty(own)).length;
+  const total = showCount(parts.length);
+  const where = parts.length === 1 || changed === 0 ? '' : ` in ${showCount(changed)} of ${total} stacks`;
+  const what = `${describeCounts(counts)}${where}`;
+  const beside = (['check', 'drift', 'deferred'] as const).filter((kind) => counts[kind] > 0);
+  const more = beside.map((kind) => `; ${countWord(kind, counts[kind])}`).join('');
+  const failure = `Terraform plan failed${parts.length === 1 ? '' : ` in ${showCount(failed)} of ${total} stacks`}`;
+  if (failed > 0) return `${failure}${changed === 0 ? '' : `: so far it ${what}`}${more}`;
+  return describeDeviation(parts, what) ?? `Terraform ${what}${more}`;
+}
+
+function describeDeviation(parts: readonly Part[], what: string): string | undefined {
+  const deviations = parts.flatMap(({ deviation }) => (deviation === undefined ? [] : [deviation]));
+  if (deviations.length === 0) return undefined;
+  const sum = (key: 'added' | 'altered' | 'gone'): number => deviations.reduce((all, one) => all + one[key], 0);
+  const counts = [
+    [sum('added'), 'not approved'],
+    [sum('altered'), 'not as approved'],
+    [sum('gone'), 'no longer planned'],
+  ] as const;
+  const words = counts.filter(([count]) => count > 0).map(([count, word]) => `${showCount(count)} ${word}`);
+  if (words.length === 0) return `Terraform plan is the approved one: it ${what}`;
+  return `Terraform plan is not the approved one: ${joinWords(words)}`;
+}
+
+/** Returns what a reader must know before the rest can be trusted. */
+function describeLimits(parts: readonly Part[]): string[] {
+  const names = (wanted: readonly Part[]): string => (parts.length === 1 ? '' : ` (${listNames(wanted)})`);
+  const failed = parts.filter(({ isFailed }) => isFailed);
+  const partial = parts.filter(({ isFailed, isComplete }) => !isFailed && !isComplete);
+  const found = failed.every(({ counts }) => isEmpty(counts)) ? '' : 'what is listed is what it had found until then; ';
+  return [
+    ...(failed.length === 0
+      ? []
+      : [`> [!CAUTION]\n> Terraform stopped at an error${names(failed)}: ${found}this plan cannot be applied.`]),
+    ...(partial.length === 0
+      ? []
+      : [
+          `> [!WARNING]\n> This plan is not complete${names(partial)}: after it is applied, another one is needed for the rest.`,
+        ]),
+  ];
+}
+
+/** Returns the stacks that do anything as a table, and the others as a sentence, together in some bytes at most. */
+function renderStacks(parts: readonly Part[], bytes: number, rest: string): string[] {
+  const [busy, idle] = [parts.filter(isBusy), parts.filter((part) => !isBusy(part))];
+  const rows = busy.map(({ name, counts, isFailed }) => [
+    showName(name),
+    isFailed ? ['**failed**', ...(isEmpty(counts) ? [] : [describeCounts(counts)])].join('; ') : describeCounts(counts),
+  ]);
+  let left = bytes;
+  const fitting = rows.filter((row) => {
+    left -= Buffer.byteLength(row.join('')) + 8;
+    return left > 0;
+  });
+  const more = rows.length - fitting.length;
+  return [
+    ...(fitting.length === 0 ? [] : [table(['Stack', 'Plan'], fitting)]),
+    ...(more === 0 ? [] : [`${showCount(more)} more stacks that change: ${rest}.`]),
+    ...(idle.length === 0 ? [] : [`Without changes: ${listNames(idle)}.`]),
+  ];
+}
+
+/** A stack's name is a path, which may have any character. */
+function showName(name: string): string {
+  return inlineCode(showInvisible(name.slice(0, 200)));
+}
+
+function isBusy({ isFailed, sections }: Part): boolean {
+  return isFailed || sections.length > 0;
+}
+
+function isEmpty(counts: Counts): boolean {
+  return describeCounts(counts) === NOTHING;
+}
+
+const MOST_NAMED = 10;
+
+function listNames(parts: readonly Part[]): string {
+  const more = parts.length - MOST_NAMED;
+  const names = parts.slice(0, MOST_NAMED).map(({ name }) => showName(name));
+  return joinWords([...names, ...(more > 0 ? [`${showCount(more)} more`] : [])]);
+}

@@ -1,0 +1,1 @@
+resource "terraform_data" "handed_over" { input = { owner = "another team" } }

@@ -1,0 +1,4 @@
+removed {
+  from = terraform_data.handed_over
+  lifecycle { destroy = false }
+}

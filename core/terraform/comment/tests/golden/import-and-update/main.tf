@@ -1,0 +1,5 @@
+import {
+  to = terraform_data.adopted
+  id = "7f1c"
+}
+resource "terraform_data" "adopted" { input = "managed from now on" }

@@ -1,0 +1,4 @@
+module "queue" {
+  source = "./queue"
+  name   = "jobs"
+}

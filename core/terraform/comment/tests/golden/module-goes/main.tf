@@ -1,0 +1,1 @@
+output "still_here" { value = true }

@@ -1,0 +1,2 @@
+variable "name" { type = string }
+resource "terraform_data" "queue" { input = var.name }

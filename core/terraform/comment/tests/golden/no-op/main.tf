@@ -1,0 +1,2 @@
+resource "terraform_data" "same" { input = "same" }
+output "same" { value = terraform_data.same.output }

@@ -1,0 +1,3 @@
+output "endpoint" { value = "https://one.example" }
+output "gone" { value = 1 }
+output "zones" { value = ["a", "b"] }

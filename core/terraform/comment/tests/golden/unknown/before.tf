@@ -1,0 +1,2 @@
+resource "terraform_data" "source" { input = "one" }
+resource "terraform_data" "copy" { input = { id = terraform_data.source.output, fixed = "same" } }

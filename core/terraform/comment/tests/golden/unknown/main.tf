@@ -1,0 +1,2 @@
+resource "terraform_data" "source" { input = "two" }
+resource "terraform_data" "copy" { input = { id = terraform_data.source.output, fixed = "same" } }

@@ -1,0 +1,66 @@
+import { renderComment } from '#core/terraform/comment/render.ts';
+import { classifyPlan, type Plan } from '#core/terraform/plan/classify.ts';
+import { type PlanFile, parsePlanFile } from '#core/terraform/plan/parse.ts';
+import { collectSecrets } from '#core/terraform/plan/secrets.ts';
+import { createScrub } from '#core/terraform/secrets.ts';
+
+/** A part of a plan's JSON that a test sets beside what each change has. */
+type More = Readonly<Record<string, unknown>>;
+
+/** Returns a change of a resource as a plan's JSON has it. */
+export function resource(address: string, actions: readonly string[], change: More = {}, more: More = {}): object {
+  const type = /(?:^|\.)([a-z_0-9]+)\.[^.]+$/.exec(address.replace(/\[.*\]$/s, ''))?.[1] ?? 'terraform_data';
+  return {
+    address,
+    mode: 'managed',
+    type,
+    name: 'x',
+    ...more,
+    change: { actions, before: null, after: null, ...change },
+  };
+}
+
+/** Returns the JSON of a plan with these changes. */
+export function planOf(resources: readonly object[], more: More = {}): object {
+  return { format_version: '1.2', terraform_version: '1.11.4', resource_changes: resources, errored: false, ...more };
+}
+
+/** Returns a plan's JSON as the core reads it. */
+export function read(plan: object): PlanFile {
+  return parsePlanFile('plan.json', JSON.stringify(plan));
+}
+
+/** Returns a plan sorted by what it does. */
+export function classify(plan: object): Plan {
+  return classifyPlan(read(plan));
+}
+
+/** What is rendered as one comment. */
+export interface Rendering {
+  readonly plans: Readonly<Record<string, object>>;
+  readonly approved?: object;
+  readonly errors?: readonly string[];
+  readonly head?: string;
+  readonly limit?: number;
+  readonly rest?: string;
+}
+
+/** Returns the comment of plans, as the command makes it. */
+export function render({ plans, approved, errors, ...options }: Rendering): string {
+  const files = Object.entries(plans).map(([name, plan]) => ({ name, file: read(plan) }));
+  const before = approved === undefined ? undefined : read(approved);
+  const all = [...files.map(({ file }) => file), ...(before === undefined ? [] : [before])];
+  const scrub = createScrub(all.flatMap((file) => [...collectSecrets(file)]));
+  const stacks = files.map(({ name, file }) => ({
+    name,
+    plan: classifyPlan(file),
+    approved: before === undefined ? undefined : classifyPlan(before),
+    ...(errors !== undefined && { errors }),
+  }));
+  return renderComment(stacks, { ...options, scrub });
+}
+
+/** Returns the comment of one plan with these changes. */
+export function renderOf(resources: readonly object[], more: More = {}): string {
+  return render({ plans: { aws: planOf(resources, more) } });
+}

@@ -1,0 +1,125 @@
+import type { Kind, Plan } from '#core/terraform/plan/classify.ts';
+import { showCount } from '#core/values/markdown.ts';
+
+/** What a section of the comment holds, in the order of the risk; the kinds of a plan's changes, and what is beside them. */
+export const SECTIONS = [
+  'error',
+  'check',
+  'unknown',
+  'destroy',
+  'replace',
+  'forget',
+  'update',
+  'action',
+  'create',
+  'move',
+  'import',
+  'output',
+  'gone',
+  'drift',
+  'deferred',
+  'read',
+] as const;
+/** One of {@link SECTIONS}. */
+export type SectionKind = (typeof SECTIONS)[number];
+
+/** How many of each kind there are. */
+export type Counts = Readonly<Record<SectionKind, number>>;
+
+/** The heading of a section, and what one and many of its entries are called. */
+export const WORDS: Readonly<Record<SectionKind, { title: string; one: string; many: string }>> = {
+  error: { title: 'Errors', one: 'error', many: 'errors' },
+  check: { title: 'Failed checks', one: 'failed check', many: 'failed checks' },
+  unknown: { title: 'Unknown actions', one: 'unknown action', many: 'unknown actions' },
+  destroy: { title: 'Destroy', one: 'destroy', many: 'destroys' },
+  replace: { title: 'Replace', one: 'replacement', many: 'replacements' },
+  forget: { title: 'Forget', one: 'forget', many: 'forgets' },
+  update: { title: 'Update', one: 'update', many: 'updates' },
+  action: { title: 'Run actions', one: 'action', many: 'actions' },
+  create: { title: 'Create', one: 'create', many: 'creates' },
+  move: { title: 'Move', one: 'move', many: 'moves' },
+  import: { title: 'Import', one: 'import', many: 'imports' },
+  output: { title: 'Outputs', one: 'output', many: 'outputs' },
+  gone: {
+    title: 'Approved, and no longer planned',
+    one: 'change that is no longer planned',
+    many: 'changes that are no longer planned',
+  },
+  drift: {
+    title: 'Changed outside of Terraform',
+    one: 'change outside of Terraform',
+    many: 'changes outside of Terraform',
+  },
+  deferred: { title: 'Left to a later plan', one: 'deferred change', many: 'deferred changes' },
+  read: { title: 'Read during apply', one: 'read', many: 'reads' },
+};
+
+/** Returns `1 update`, `12 creates`. */
+export function countWord(kind: SectionKind, count: number): string {
+  return `${showCount(count)} ${count === 1 ? WORDS[kind].one : WORDS[kind].many}`;
+}
+
+/** Returns how many of each kind a plan has; each resource counts once. */
+export function countPlan(plan: Plan | undefined, errors: number): Counts {
+  const counts = Object.fromEntries(SECTIONS.map((kind) => [kind, 0])) as Record<SectionKind, number>; // all of them
+  for (const { kind } of plan?.changes ?? []) counts[kind]++;
+  counts.error = errors;
+  counts.check = plan?.failedChecks.length ?? 0;
+  counts.action = plan?.actions.length ?? 0;
+  counts.output = plan?.outputs.length ?? 0;
+  counts.drift = plan?.drift.length ?? 0;
+  counts.deferred = plan?.deferred.length ?? 0;
+  return counts;
+}
+
+/** Returns the sums of counts. */
+export function addCounts(all: readonly Counts[]): Counts {
+  const sums = SECTIONS.map((kind) => [kind, all.reduce((sum, counts) => sum + counts[kind], 0)]);
+  return Object.fromEntries(sums);
+}
+
+const VERBS: Readonly<Record<Kind | 'action' | 'output', (count: string) => string>> = {
+  unknown: (count) => `does something unknown to ${count}`,
+  destroy: (count) => `destroys ${count}`,
+  replace: (count) => `replaces ${count}`,
+  forget: (count) => `forgets ${count}`,
+  update: (count) => `updates ${count}`,
+  action: (count) => `runs ${count} action`,
+  create: (count) => `creates ${count}`,
+  move: (count) => `moves ${count}`,
+  import: (count) => `imports ${count}`,
+  output: (count) => `changes ${count} output`,
+  read: (count) => `reads ${count}`,
+};
+const ACTIVE = [
+  'unknown',
+  'destroy',
+  'replace',
+  'forget',
+  'update',
+  'action',
+  'create',
+  'move',
+  'import',
+  'output',
+] as const;
+
+/** What a plan does that does nothing. */
+export const NOTHING = 'changes nothing';
+
+/** Returns what a plan does, the riskiest first, such as `destroys 2, updates 1 and creates 12`. */
+export function describeCounts(counts: Counts): string {
+  const active = ACTIVE.filter((kind) => counts[kind] > 0);
+  // reads alone change nothing, but the plan is not empty
+  const kinds = active.length === 0 && counts.read > 0 ? (['read'] as const) : active;
+  const phrases = kinds.map((kind) => {
+    const phrase = VERBS[kind](showCount(counts[kind]));
+    return (kind === 'output' || kind === 'action') && counts[kind] > 1 ? `${phrase}s` : phrase;
+  });
+  return phrases.length === 0 ? NOTHING : joinWords(phrases);
+}
+
+/** Returns words as a list in a sentence: `a, b and c`. */
+export function joinWords(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+}
