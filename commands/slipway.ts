@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   hold: async () => ofCommand((await import('./slipway/hold.ts')).hold),
   release: async () => ofCommand((await import('./slipway/release.ts')).release),
   'render-plan': async () => ofCommand((await import('./slipway/render-plan.ts')).renderPlan),
+  'open-sealed': async () => ofCommand((await import('./slipway/open-sealed.ts')).openSealed),
   'run-action': async () => {
     const { runActionByHand, runActionHelp } = await import('./slipway/run-action.ts');
     return { help: runActionHelp, run: runActionByHand };
