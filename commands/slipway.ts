@@ -28,6 +28,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   release: async () => ofCommand((await import('./slipway/release.ts')).release),
   preview: async () => ofCommand((await import('./slipway/preview.ts')).preview),
   'render-plan': async () => ofCommand((await import('./slipway/render-plan.ts')).renderPlan),
+  'open-sealed': async () => ofCommand((await import('./slipway/open-sealed.ts')).openSealed),
   'run-action': async () => {
     const { runActionByHand, runActionHelp } = await import('./slipway/run-action.ts');
     return { help: runActionHelp, run: runActionByHand };

@@ -1,5 +1,5 @@
 import * as actions from '@actions/core';
-import type { Log } from '#core/system/log.ts';
+import type { Annotation, Log } from '#core/system/log.ts';
 import { describeError, InputError, isExpected, Refusal } from '#core/values/errors.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
 
@@ -35,6 +35,8 @@ export interface Runner {
   /** Hides a value in everything that is printed from now on. */
   mask(secret: string): void;
   addSummary(markdown: string): Promise<void>;
+  /** Shows an error beside its line of code; the step is not red by it. */
+  annotate(annotation: Annotation): void;
 }
 
 /**
@@ -73,6 +75,13 @@ function createRunner(): Runner {
       required(process.env, 'GITHUB_STEP_SUMMARY');
       await actions.summary.addRaw(hideUserinfo(markdown), true).write();
     },
+    annotate: ({ title, message, file, line, endLine }) =>
+      actions.error(plain(message), {
+        title: plain(title),
+        ...(file !== undefined && { file }),
+        ...(line !== undefined && { startLine: line }),
+        ...(endLine !== undefined && { endLine }),
+      }),
   };
 }
 

@@ -46,5 +46,6 @@ export function openRunner(
     setOutputs: () => {},
     mask: () => {},
     addSummary: async (markdown) => void pages.push(markdown),
+    annotate: () => {},
   };
 }

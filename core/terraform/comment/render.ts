@@ -20,6 +20,8 @@ export interface PlannedStack {
   readonly approved?: Plan | undefined;
   /** What Terraform said went wrong. */
   readonly errors?: readonly string[];
+  /** Markdown that a reader must know before the rest, each a paragraph. */
+  readonly notes?: readonly string[];
 }
 
 /** How the comment is written. */
@@ -35,11 +37,18 @@ export interface CommentOptions {
 
 /** Returns what plans do as Markdown for GitHub: the verdict in the first line, then the changes, the riskiest first. */
 export function renderComment(stacks: readonly PlannedStack[], options: CommentOptions): string {
+  return renderParts(
+    stacks.map((stack) => readPart(stack, options.scrub)),
+    options,
+  );
+}
+
+/** Returns stacks that are read already, as a report has them, as {@link renderComment} does. */
+export function renderParts(all: readonly Part[], options: Omit<CommentOptions, 'scrub'>): string {
   const { limit = COMMENT_LIMIT, head, rest = 'not listed' } = options;
-  const scrub = (text: string): string => hideUserinfo(options.scrub(text));
-  const parts = stacks.map((stack) => readPart(stack, scrub)).sort((a, b) => a.risk - b.risk);
+  const parts = all.toSorted((a, b) => a.risk - b.risk);
   const changed = parts.filter(({ sections }) => sections.length > 0);
-  const isOne = stacks.length === 1;
+  const isOne = parts.length === 1;
   const top = [
     `### ${describeVerdict(parts)}${head === undefined ? '' : ` · ${showName(head.slice(0, 7))}`}`,
     ...describeLimits(parts),
@@ -55,19 +64,24 @@ export function renderComment(stacks: readonly PlannedStack[], options: CommentO
   return fitPage({ top, stacks: folds, rest }, limit);
 }
 
-interface Part {
+/** What the comment says of one stack; nothing in it is a secret. */
+export interface Part {
   readonly name: string;
   readonly counts: Counts;
   readonly sections: readonly Section[];
   readonly isFailed: boolean;
   readonly isComplete: boolean;
   /** Where it is compared with an approved plan. */
-  readonly deviation: Deviation | undefined;
+  readonly deviation: Pick<Deviation, 'added' | 'altered' | 'gone'> | undefined;
+  /** Markdown that a reader must know before the rest, each a paragraph. */
+  readonly notes: readonly string[];
   /** The place of its riskiest section; smaller is riskier. */
   readonly risk: number;
 }
 
-function readPart({ name, plan, approved, errors = [] }: PlannedStack, scrub: Scrub): Part {
+/** Returns what the comment says of one stack. */
+export function readPart({ name, plan, approved, errors = [], notes = [] }: PlannedStack, secrets: Scrub): Part {
+  const scrub = (text: string): string => hideUserinfo(secrets(text));
   const deviation = plan === undefined || approved === undefined ? undefined : listDeviation(approved, plan, scrub);
   const entries: Entries = deviation?.entries ?? (plan === undefined ? new Map() : listEntries(plan, scrub));
   for (const error of errors) addEntry(entries, 'error', errorEntry(error, scrub));
@@ -83,6 +97,7 @@ function readPart({ name, plan, approved, errors = [] }: PlannedStack, scrub: Sc
     isFailed,
     isComplete: plan?.isComplete ?? false,
     deviation,
+    notes,
     risk: isFailed ? -1 : sections[0] === undefined ? SECTIONS.length : SECTIONS.indexOf(sections[0].kind),
   };
 }
@@ -130,6 +145,9 @@ function describeLimits(parts: readonly Part[]): string[] {
       : [
           `> [!WARNING]\n> This plan is not complete${names(partial)}: after it is applied, another one is needed for the rest.`,
         ]),
+    ...parts.flatMap(({ name, notes }) =>
+      notes.map((note) => (parts.length === 1 ? note : `${showName(name)}: ${note}`)),
+    ),
   ];
 }
 

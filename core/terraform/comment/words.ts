@@ -104,6 +104,11 @@ const ACTIVE = [
   'output',
 ] as const;
 
+/** True where applying a plan does anything, a move, an import or an output included. */
+export function changesAnything(counts: Counts): boolean {
+  return ACTIVE.some((kind) => counts[kind] > 0);
+}
+
 /** What a plan does that does nothing. */
 export const NOTHING = 'changes nothing';
 

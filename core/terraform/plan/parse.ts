@@ -41,6 +41,8 @@ const check = z.object({
 
 const planFile = z.object({
   terraform_version: z.string().optional(),
+  // the moment that plantimestamp() gives
+  timestamp: z.string().optional(),
   resource_changes: z.array(resourceChange).default([]),
   resource_drift: z.array(resourceChange).default([]),
   deferred_changes: z.array(z.object({ reason: z.string().optional(), resource_change: resourceChange })).default([]),

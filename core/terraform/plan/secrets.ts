@@ -17,6 +17,13 @@ export function collectSecrets(file: PlanFile): Set<string> {
   return secrets;
 }
 
+/** Returns the values that a state marks as sensitive; `state` is what `show -json` says without a file. */
+export function collectStateSecrets(state: unknown): Set<string> {
+  const secrets = new Set<string>();
+  if (isObject(state)) collectValues(state['values'], secrets);
+  return secrets;
+}
+
 function collectMasked(value: unknown, mask: unknown, secrets: Set<string>): void {
   if (mask === true) collectLeaves(value, secrets);
   else if (Array.isArray(value) && Array.isArray(mask))

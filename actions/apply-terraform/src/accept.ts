@@ -1,0 +1,98 @@
+import { describeBlock, guardPlan } from '#core/terraform/guard.ts';
+import { classifyPlan } from '#core/terraform/plan/classify.ts';
+import { parsePlanFile } from '#core/terraform/plan/parse.ts';
+import { collectSecrets } from '#core/terraform/plan/secrets.ts';
+import { scrubFailure } from '#core/terraform/plan-stack.ts';
+import { identifyState, type TerraformCli } from '#core/terraform/run/cli.ts';
+import type { Failure } from '#core/terraform/run/failure.ts';
+import { type SavedPlan, unpackPlan } from '#core/terraform/saved-plan/binding.ts';
+import { checkBinding, checkState, type PlanRefusal } from '#core/terraform/saved-plan/check.ts';
+import { unseal } from '#core/terraform/saved-plan/seal.ts';
+import { createScrub } from '#core/terraform/secrets.ts';
+import { hashLockFile, readTrees, type Stack } from '#core/terraform/stack.ts';
+import type { Inputs } from './inputs.ts';
+import type { Ports } from './ports.ts';
+
+/** What is to be applied, and with what. */
+export interface Work {
+  readonly stack: Stack;
+  readonly cli: TerraformCli;
+  readonly inputs: Inputs;
+  readonly ports: Ports;
+}
+
+/** A saved plan that may be applied, or why none is. */
+export type Accepted =
+  | { readonly kind: 'accepted'; readonly saved: SavedPlan }
+  | { readonly kind: 'refused'; readonly refusal: PlanRefusal; readonly saved: SavedPlan | undefined }
+  /** Terraform itself could not begin. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** Opens the saved plan and holds it against what is so now; what costs least is looked at first. */
+export async function acceptSavedPlan(work: Work): Promise<Accepted> {
+  const saved = await openSavedPlan(work);
+  if ('sentence' in saved) return { kind: 'refused', refusal: saved, saved: undefined };
+  const refusal = checkWhole(saved) ?? (await checkPresent(saved, work)) ?? checkGuard(saved, work);
+  if (refusal !== undefined) return { kind: 'refused', refusal, saved };
+  const failure = await work.cli.init(work.inputs.backendConfig);
+  if (failure !== undefined) return { kind: 'failed', failure: hideSecrets(failure, saved, work) };
+  const moved = checkState(saved.binding, identifyState(await work.cli.pullState()));
+  return moved === undefined ? { kind: 'accepted', saved } : { kind: 'refused', refusal: moved, saved };
+}
+
+async function openSavedPlan({ inputs, ports, stack }: Work): Promise<SavedPlan | PlanRefusal> {
+  const { head, savedPlan, key } = inputs;
+  const sealed = await ports.store.load();
+  if (sealed === undefined)
+    return {
+      kind: 'none-saved',
+      sentence: `there is no saved plan of ${stack.name} for ${head.slice(0, 7)} (${savedPlan}): plan it again, in a pull request`,
+    };
+  const bytes = unseal(sealed, key);
+  const saved = bytes === undefined ? undefined : unpackPlan(bytes);
+  if (saved !== undefined) return saved;
+  return {
+    kind: 'damaged',
+    sentence: `the saved plan ${savedPlan} is damaged, or was saved with another key: give plan-terraform and apply-terraform the same secret, and plan it again, in a pull request`,
+  };
+}
+
+function checkWhole({ json }: SavedPlan): PlanRefusal | undefined {
+  const { isErrored, isComplete } = classifyPlan(parsePlanFile('the saved plan', json));
+  if (!isErrored && isComplete) return undefined;
+  const what = isErrored ? 'ended in an error' : 'is not complete';
+  return {
+    kind: 'incomplete',
+    sentence: `the saved plan ${what}, so it cannot be applied as it is: plan it again, in a pull request`,
+  };
+}
+
+async function checkPresent(
+  { binding }: SavedPlan,
+  { stack, cli, inputs, ports }: Work,
+): Promise<PlanRefusal | undefined> {
+  return checkBinding(binding, {
+    stack: stack.name,
+    head: inputs.head,
+    stacks: stack.stacks,
+    trees: await readTrees(ports.source, Object.keys(binding.trees)),
+    lockFile: await hashLockFile(stack, ports),
+    tool: { binary: stack.binary, version: await cli.readVersion() },
+    now: ports.clock.now(),
+  });
+}
+
+/** The guard looks again: what allowed it may have been for another plan. */
+function checkGuard({ binding, json }: SavedPlan, { inputs }: Work): PlanRefusal | undefined {
+  const { fingerprint } = binding;
+  const plan = classifyPlan(parsePlanFile('the saved plan', json));
+  const block = describeBlock(guardPlan(plan, { ...inputs, fingerprint }), fingerprint);
+  return block === undefined ? undefined : { kind: 'guard', sentence: block };
+}
+
+function hideSecrets(failure: Failure, { json }: SavedPlan, { ports }: Work): Failure {
+  return scrubFailure(
+    failure,
+    createScrub([...ports.secrets, ...collectSecrets(parsePlanFile('the saved plan', json))]),
+  );
+}

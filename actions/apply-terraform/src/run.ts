@@ -1,0 +1,48 @@
+import { join } from 'node:path';
+import { annotateErrors } from '#core/terraform/annotations.ts';
+import { type Applied, applyPlan } from '#core/terraform/apply-plan.ts';
+import type { ApplyReport } from '#core/terraform/comment/apply-report.ts';
+import type { Failure } from '#core/terraform/run/failure.ts';
+import type { SavedPlan } from '#core/terraform/saved-plan/binding.ts';
+import { seal } from '#core/terraform/saved-plan/seal.ts';
+import { findStack } from '#core/terraform/stack.ts';
+import { acceptSavedPlan, type Work } from './accept.ts';
+import { planAgain } from './again.ts';
+import type { Inputs } from './inputs.ts';
+import type { Ports } from './ports.ts';
+import { reportApplied, reportFailure, reportRefusal } from './report.ts';
+
+/** Applies the saved plan of the merged head if all that it was made from is still so; if not, says what would be done now. */
+export async function run(inputs: Inputs, ports: Ports): Promise<ApplyReport> {
+  const stack = await findStack(inputs.stack, inputs.config, ports.source);
+  const report = await applyOrRefuse({ stack, cli: ports.openTerraform(stack), inputs, ports });
+  await ports.write(inputs.report, `${JSON.stringify(report)}\n`);
+  return report;
+}
+
+async function applyOrRefuse(work: Work): Promise<ApplyReport> {
+  const accepted = await acceptSavedPlan(work);
+  if (accepted.kind === 'refused') return reportRefusal(accepted.refusal, await planAgain(accepted.saved, work), work);
+  if (accepted.kind === 'failed') return fail(accepted.failure, work);
+  const applied = await apply(accepted.saved, work);
+  if (applied.failure === undefined) return reportApplied(applied, work);
+  if (applied.failure.kind !== 'stale') return fail(applied.failure, work, applied);
+  const { sentence } = applied.failure; // it moved between our look and Terraform's
+  return reportRefusal({ kind: 'state-moved', sentence }, await planAgain(accepted.saved, work), work);
+}
+
+async function apply(saved: SavedPlan, { stack, cli, inputs, ports }: Work): Promise<Applied> {
+  ports.log.info(`applying the plan of ${inputs.head.slice(0, 7)} to ${stack.folder}`);
+  return applyPlan(cli, saved, {
+    stackFolder: join(ports.checkout, stack.folder),
+    folder: await ports.folder(),
+    secrets: ports.secrets,
+    rescue: (state) => ports.write(inputs.rescue, seal(state, inputs.key)),
+    say: ports.log.info,
+  });
+}
+
+function fail(failure: Failure, work: Work, applied?: Applied): ApplyReport {
+  for (const annotation of annotateErrors(failure.diagnostics, work.stack.folder)) work.ports.annotate(annotation);
+  return reportFailure(failure, applied, work);
+}

@@ -1,0 +1,68 @@
+import { htmlCode, inlineCode } from '#core/values/markdown.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
+import { listErrors } from './annotations.ts';
+import { type Part, readPart, renderParts } from './comment/render.ts';
+import { type PlanReport, toReport } from './comment/report.ts';
+import { showAddress } from './comment/values.ts';
+import type { GuardFinding } from './guard.ts';
+import type { Plan } from './plan/classify.ts';
+import type { StackPlan } from './plan-stack.ts';
+import type { Failure } from './run/failure.ts';
+import type { Stack } from './stack.ts';
+
+/** Bytes of a job summary: GitHub takes 1,024 KiB of a step, and an action may add to it. */
+const SUMMARY_LIMIT = 1_000_000;
+
+/** What a report says besides the plan. */
+export interface ReportContext {
+  readonly stack: Stack;
+  readonly head: string;
+  readonly base: string;
+  readonly refresh: boolean;
+  readonly guard: readonly GuardFinding[];
+  /** The plan that was approved before: only what differs from it is shown. */
+  readonly approved?: Plan;
+}
+
+/** Returns what a plan came to as a report: for the comment, for the job summary, and without secrets. */
+export function reportPlan(planned: StackPlan, context: ReportContext): PlanReport {
+  const { plan, failure, scrub, fingerprint } = planned;
+  const { stack, head, base, refresh, approved } = context;
+  const hide = (text: string): string => hideUserinfo(scrub(text));
+  const guard = context.guard.map((found) => ({ ...found, address: showAddress(found.address, hide) }));
+  const errors = failure === undefined ? [] : describeErrors(failure, stack.folder).map(hide);
+  const notes = [...describeGuard(guard, fingerprint), ...(refresh ? [] : [DRIFT_NOT_SEEN])];
+  const part = readPart({ name: stack.name, plan, approved, errors, notes }, scrub);
+  const counts = part.counts;
+  const hasDestroy = counts.destroy + counts.replace > 0;
+  const facts = { head, base, fingerprint, refresh, hasDestroy, guard, errors };
+  return toReport(part, { ...facts, summaryMarkdown: renderPart(part, head) });
+}
+
+/** Returns the summary of one stack. */
+function renderPart(part: Part, head: string): string {
+  return renderParts([part], { head, limit: SUMMARY_LIMIT, rest: 'left out, since a job summary takes 1 MiB' });
+}
+
+const DRIFT_NOT_SEEN = 'Drift was not looked at: the plan compares with the state alone.';
+
+function describeErrors({ sentence, diagnostics }: Failure, folder: string): string[] {
+  return [sentence, ...listErrors(diagnostics, folder)];
+}
+
+function describeGuard(guard: readonly GuardFinding[], fingerprint: string): string[] {
+  if (guard.length === 0) return [];
+  const blocking = guard.filter(({ isAllowed }) => !isAllowed);
+  const shown = (blocking.length > 0 ? blocking : guard).slice(0, MOST_NAMED);
+  const more = (blocking.length > 0 ? blocking : guard).length - shown.length;
+  const list = [
+    ...shown.map(({ address, what }) => `${htmlCode(address)} ${what}`),
+    ...(more > 0 ? [`${more} more`] : []),
+  ].join('; ');
+  if (blocking.length === 0) return [`The destroy guard was overridden for ${list}.`];
+  return [
+    `**The destroy guard holds this plan**: ${list}. Someone with write access who is not the author may allow each by its address and this plan's fingerprint ${inlineCode(fingerprint)}.`,
+  ];
+}
+
+const MOST_NAMED = 10;

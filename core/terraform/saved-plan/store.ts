@@ -1,0 +1,28 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Where saved plans lie between the pull request and the merge. What it gets is sealed. */
+export interface PlanStore {
+  save(sealed: Uint8Array): Promise<void>;
+  /** Returns what was saved; undefined where nothing is. */
+  load(): Promise<Buffer | undefined>;
+}
+
+/** Returns a store that is one file, which a workflow carries from job to job. */
+export function openFileStore(path: string): PlanStore {
+  return {
+    save: async (sealed) => {
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(`${path}.new`, sealed, { mode: 0o600 });
+      await rename(`${path}.new`, path);
+    },
+    load: async () => {
+      try {
+        return await readFile(path);
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+        throw error;
+      }
+    },
+  };
+}
