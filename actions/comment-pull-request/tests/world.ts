@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Runner } from '#core/action/runner.ts';
+import type { CommentRecord, PullRecord } from '#lab/github/pulls/records.ts';
+import { type Api, openApi, WHERE } from '#lab/github/tests/open-api.ts';
+import { createTestClock, type TestClock } from '#tests/support/clock.ts';
+import { readInputs } from '../src/inputs.ts';
+import { openPorts, type Ports } from '../src/ports.ts';
+import { report } from '../src/report.ts';
+
+/** The rights that the README asks for. */
+export const RIGHTS = { contents: 'read', 'pull-requests': 'write', statuses: 'write' };
+
+/** A run of the action. */
+export interface Asked {
+  readonly pull: PullRecord;
+  readonly body?: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+  readonly run?: number;
+  readonly attempt?: number;
+  readonly token?: string;
+  readonly eventName?: string;
+  /** Replaces ports: to come between two requests. */
+  readonly around?: (ports: Ports) => Ports;
+}
+
+/** How it ended. */
+export interface Ended {
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly summary: string;
+  readonly lines: readonly string[];
+  readonly clock: TestClock;
+  /** What it threw, if it did. */
+  readonly error: unknown;
+}
+
+/** The stand-in with pull requests, and the action over it. */
+export interface World extends Api {
+  /** Opens a pull request of a new branch with one more file. */
+  openPull(branch: string, base?: string): Promise<PullRecord>;
+  /** Pushes one more file to the pull request's branch. */
+  push(pull: PullRecord, path?: string): Promise<void>;
+  /** Commits a file to a branch; returns the commit. */
+  commit(branch: string, path: string, text?: string): string;
+  comment(asked: Asked): Promise<Ended>;
+  commentsOf(pull: PullRecord): CommentRecord[];
+  /** State and description of the newest `slipway/plan` of the pull request's head. */
+  statusOf(pull: PullRecord): string | undefined;
+}
+
+/** Opens a {@link World}. */
+export async function openWorld(): Promise<World> {
+  const api = await openApi();
+  let files = 0;
+  const commit: World['commit'] = (branch, path, text = `${++files}`) => {
+    const env = { ...process.env, GIT_INDEX_FILE: join(api.root, `index-${++files}`) };
+    const git = (args: readonly string[], input = ''): string =>
+      execFileSync('git', ['-C', api.bare, '-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
+        env,
+        input,
+        encoding: 'utf8',
+      }).trim();
+    git(['read-tree', branch]);
+    git(['update-index', '--add', '--cacheinfo', `100644,${git(['hash-object', '-w', '--stdin'], text)},${path}`]);
+    const made = git(['commit-tree', git(['write-tree']), '-p', branch, '-m', `Change ${path}`]);
+    git(['update-ref', `refs/heads/${branch}`, made]);
+    return made;
+  };
+  const person = { kind: 'user', login: 'octocat' } as const;
+  return {
+    ...api,
+    commit,
+    openPull: async (branch, base = 'main') => {
+      api.git('branch', branch, base);
+      commit(branch, `${branch}.txt`);
+      const { data } = await api.person.rest.pulls.create({ ...WHERE, title: `About ${branch}`, head: branch, base });
+      const pull = api.pulls.find(data.number);
+      if (pull === undefined) throw new Error('no pull request');
+      return pull;
+    },
+    push: async (pull, path = `push-${++files}.txt`) => {
+      const before = pull.head.sha;
+      const after = commit(pull.head.ref, path);
+      await api.pulls.noteMoves('acme/tenant', [{ ref: `refs/heads/${pull.head.ref}`, before, after }], person);
+    },
+    comment: (asked) => comment(api, asked),
+    commentsOf: ({ number }) => api.pulls.comments.filter(({ issue }) => issue === number),
+    statusOf: ({ head }) => {
+      const status = api.rest.statuses.filter((one) => one.sha === head.sha && one.context === 'slipway/plan').at(-1);
+      return status && `${status.state}: ${status.description}`;
+    },
+  };
+}
+
+async function comment(api: Api, asked: Asked): Promise<Ended> {
+  const { pull, body = '## Plan\n\nNothing changes.', run = 1, attempt = 1, eventName = 'pull_request' } = asked;
+  const folder = mkdtempSync(join(api.root, 'step-'));
+  writeFileSync(join(folder, 'body.md'), body);
+  const values: Readonly<Record<string, string>> = {
+    ...{ body: 'body.md', marker: 'slipway', 'pull-request': String(pull.number), head: pull.head.sha },
+    ...{ identity: '41898282', token: asked.token ?? api.tokenOf(RIGHTS), ...asked.inputs },
+  };
+  const [outputs, lines, pages]: [Record<string, string>, string[], string[]] = [{}, [], []];
+  const runner: Runner = {
+    environment: environmentOf(api, folder, { eventName, run, attempt }),
+    log: { debug: () => {}, info: (line) => void lines.push(line), warn: (line) => void lines.push(line) },
+    input: (name) => values[name] ?? '',
+    setOutputs: (set) => void Object.assign(outputs, set),
+    mask: () => {},
+    addSummary: async (markdown) => void pages.push(markdown),
+  };
+  const clock = createTestClock();
+  const ended = (error: unknown): Ended => ({ outputs, summary: pages.join(''), lines, clock, error });
+  try {
+    const inputs = readInputs(runner);
+    const ports = openPorts(runner, inputs, { clock, random: () => 0.5 });
+    await report(inputs, asked.around?.(ports) ?? ports, runner);
+    return ended(undefined);
+  } catch (error) {
+    return ended(error);
+  }
+}
+
+function environmentOf(
+  { url }: Api,
+  workspace: string,
+  { eventName, run, attempt }: { eventName: string; run: number; attempt: number },
+): Runner['environment'] {
+  const all = {
+    GITHUB_API_URL: `${url}/api/v3`,
+    GITHUB_RUN_ID: String(run),
+    GITHUB_RUN_ATTEMPT: String(attempt),
+  };
+  return {
+    ...{ workspace, temp: workspace, repository: 'acme/tenant', serverUrl: url },
+    ...{ runUrl: `${url}/acme/tenant/actions/runs/${run}`, actor: 'octocat', sha: '0'.repeat(40), eventName, all },
+  };
+}
