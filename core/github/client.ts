@@ -45,6 +45,8 @@ export interface GitHubClient {
   ask(request: Request, send: Send): Promise<unknown>;
   /** Asks once. */
   once(request: Request, send: Send): Promise<Sent>;
+  /** Asks by GraphQL, once; undefined where there is no answer, or GitHub refuses it. */
+  query(text: string, variables: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Changes something once; `gone` where it is not there any more. */
   change(request: Request, send: Send): Promise<'done' | 'gone' | 'unclear'>;
 }
@@ -60,7 +62,7 @@ export function openGitHubClient(options: ClientOptions): GitHubClient {
   checkAddress('GITHUB_API_URL', apiUrl);
   const { host } = new URL(apiUrl);
   const turns = createTurns(clock, log);
-  const { rest } = openOctokit(options);
+  const { rest, graphql } = openOctokit(options);
   const attempt = async (send: Send): Promise<Answer | { readonly lost: string }> => {
     for (;;) {
       await turns.wait();
@@ -89,6 +91,10 @@ export function openGitHubClient(options: ClientOptions): GitHubClient {
       if (isGone(answer)) return 'gone';
       if (answer.status >= 300) throw refuse(request, answer);
       return 'done';
+    },
+    query: async (text, variables) => {
+      const answer = await attempt(async () => ({ status: 200, data: await graphql(text, { ...variables }) }));
+      return 'lost' in answer || answer.status >= 300 ? undefined : answer.body;
     },
     once: async (request, send) => {
       const answer = await attempt(send);
@@ -127,6 +133,8 @@ async function answerOf(rest: Rest, send: Send, token: string): Promise<Answer |
     const { status, data } = await send(rest);
     return { status, headers: new Headers(), body: data };
   } catch (error) {
+    if (error instanceof Error && error.name === 'GraphqlResponseError')
+      return { status: 422, headers: new Headers(), body: { message: error.message } };
     const { data } = failed.safeParse(error);
     if (data === undefined) throw error;
     const { response } = data;

@@ -4,6 +4,8 @@ import type { GitHubClient } from '#core/github/client.ts';
 /** A comment on a pull request. */
 export interface Comment {
   readonly id: number;
+  /** Its id in GraphQL. */
+  readonly node: string;
   /** The author's id; undefined where the account is gone. */
   readonly author: number | undefined;
   readonly body: string;
@@ -21,14 +23,26 @@ export interface Comments {
   create(pull: number, body: string): Promise<Comment | undefined>;
   update(pull: number, id: number, body: string): Promise<Written>;
   remove(pull: number, id: number): Promise<Written>;
+  /** Returns the texts of its edit history, oldest first; none where GitHub does not tell. */
+  history(node: string): Promise<string[]>;
 }
 
 const comment = z.object({
   id: z.number(),
+  node_id: z.string(),
   user: z.object({ id: z.number() }).nullish(),
   body: z.string().nullish(),
   html_url: z.string(),
 });
+
+const edited = z.object({
+  node: z.object({ userContentEdits: z.object({ nodes: z.array(z.object({ diff: z.string().nullable() })) }) }),
+});
+
+/** GitHub shows the newest edits first. */
+const HISTORY = `query($node: ID!) {
+  node(id: $node) { ... on IssueComment { userContentEdits(first: 50) { nodes { diff } } } }
+}`;
 
 const PAGE_SIZE = 100;
 
@@ -59,6 +73,10 @@ export function openComments(client: GitHubClient): Comments {
       client.change({ what: `a new text of the comment on #${pull}`, right: WRITE }, ({ issues }) =>
         issues.updateComment({ ...where, comment_id: id, body }),
       ),
+    history: async (node) => {
+      const { data } = edited.safeParse(await client.query(HISTORY, { node }));
+      return (data?.node.userContentEdits.nodes ?? []).flatMap(({ diff }) => diff ?? []).reverse();
+    },
     remove: async (pull, id) =>
       client.change({ what: `taking a second comment from #${pull}`, right: WRITE }, ({ issues }) =>
         issues.deleteComment({ ...where, comment_id: id }),
@@ -68,6 +86,6 @@ export function openComments(client: GitHubClient): Comments {
 
 const WRITE = 'pull-requests: write';
 
-function toComment({ id, user, body, html_url }: z.output<typeof comment>): Comment {
-  return { id, author: user?.id, body: body ?? '', url: html_url };
+function toComment({ id, node_id, user, body, html_url }: z.output<typeof comment>): Comment {
+  return { id, node: node_id, author: user?.id, body: body ?? '', url: html_url };
 }

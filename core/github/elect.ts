@@ -3,6 +3,8 @@ import { bodyOf, type Marked } from '#core/github/marker.ts';
 /** A comment of ours as it is on the page. */
 export interface Present extends Marked {
   readonly id: number;
+  /** Its id in GraphQL. */
+  readonly node: string;
   readonly url: string;
 }
 
@@ -17,11 +19,16 @@ export type Step =
 /**
  * Returns the next step. All runs that see the same comments choose the same: the oldest comment stays, and takes the
  * newest text. Newer is what is about the pull request's present head, then a later run, then a later attempt, then a
- * text that is marked as stale.
+ * text that is marked as stale. `past` are texts that the oldest one had: a newer one among them was overwritten.
  */
-export function elect(present: readonly Present[], wanted: Marked | undefined, head: string): Step {
+export function elect(
+  present: readonly Present[],
+  wanted: Marked | undefined,
+  head: string,
+  past: readonly Marked[] = [],
+): Step {
   const [oldest, ...others] = [...present].sort((one, other) => one.id - other.id);
-  const best = [...present, ...(wanted === undefined ? [] : [wanted])].reduce<Marked | undefined>(
+  const best = [...past, ...present, ...(wanted === undefined ? [] : [wanted])].reduce<Marked | undefined>(
     (newest, next) => (newest === undefined || compare(next, newest, head) >= 0 ? next : newest),
     undefined,
   );

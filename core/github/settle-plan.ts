@@ -3,7 +3,7 @@ import { elect, type Present } from '#core/github/elect.ts';
 import { bodyOf, type Marked, writeMarked } from '#core/github/marker.ts';
 import type { Status, Statuses } from '#core/github/statuses.ts';
 import { type CommentPorts, type Own, readOwn, writeComment } from '#core/github/write-comment.ts';
-import { Refusal } from '#core/values/errors.ts';
+import { describeError, isExpected, Refusal } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
 
 /** The commit status that says whether a merge would do what the comment shows. */
@@ -23,14 +23,27 @@ export type Standing =
   /** No comment of ours, one without a verdict, or one about a head that the pull request has left. */
   'none' | 'fresh' | 'stale' | 'failed';
 
-/** Passes over a pull request that others write at the same time. */
-const ROUNDS = 8;
+/** What a comment's plans are worth, or why that could not be said. */
+export type Judged = { readonly standing: Standing } | { readonly refusal: string };
 
 /**
  * Holds the plans of a comment against the base branch, marks the comment as stale where a folder has changed there,
  * and sets the commit status of its head. What was written is read again, so that of two at once the last one is right.
  */
-export async function settlePlan(own: Own, ports: SettlePorts): Promise<Standing> {
+export async function judgePlan(own: Own, ports: SettlePorts): Promise<Judged> {
+  return settlePlan(own, ports).then(
+    (standing) => ({ standing }),
+    (error: unknown) => {
+      if (!isExpected(error)) throw error;
+      return { refusal: describeError(error) };
+    },
+  );
+}
+
+/** Passes over a pull request that others write at the same time. */
+const ROUNDS = 8;
+
+async function settlePlan(own: Own, ports: SettlePorts): Promise<Standing> {
   for (let round = 0; round < ROUNDS; round++) {
     const { pull, present } = await readOwn(own, ports);
     const comment = newestOf(present, pull.head);

@@ -37,15 +37,18 @@ const DEADLINE_MS = 60_000;
 /**
  * Brings the one comment of a pull request to a text, unless a newer one is there. After each write all comments are
  * read again: two runs at once end with one comment, an answer that was lost is seen, and one that was deleted
- * meanwhile is made again.
+ * meanwhile is made again. GitHub has no conditional update: after an update the edit history is read as well, and a
+ * newer text that this one overwrote is put back.
  */
 export async function writeComment(own: Own, wanted: Marked, ports: CommentPorts): Promise<CommentResult> {
   let effect: 'created' | 'updated' | undefined;
+  let isEdited = false;
   const policy = { clock: ports.clock, random: ports.random, deadlineMs: DEADLINE_MS };
   const tried = await retry<CommentResult>(policy, async () => {
     for (let round = 0; round < ROUNDS; round++) {
       const { pull, present } = await readOwn(own, ports);
-      const step = elect(present, wanted, pull.head);
+      const past = isEdited ? await readPast(own, present, ports) : [];
+      const step = elect(present, wanted, pull.head, past);
       if (step.do === 'nothing') {
         const { left, isWanted } = step;
         if (left === undefined) return { done: false, reason: 'the comment is not there' };
@@ -54,6 +57,7 @@ export async function writeComment(own: Own, wanted: Marked, ports: CommentPorts
       }
       const written = await take(step, own, ports);
       if (written === 'unclear') return { done: false, reason: `no answer to the attempt to ${step.do} it` };
+      isEdited ||= step.do === 'update';
       if (step.do === 'create') effect = 'created';
       if (step.do === 'update' && written === 'done') effect ??= 'updated';
     }
@@ -73,12 +77,23 @@ export async function readOwn(
   { pull: number, name, author }: Own,
   { comments, pulls }: Pick<CommentPorts, 'comments' | 'pulls'>,
 ): Promise<{ readonly pull: Pull; readonly present: Present[] }> {
-  const present = (await comments.list(number)).flatMap(({ id, author: by, body, url }) => {
+  const present = (await comments.list(number)).flatMap(({ id, node, author: by, body, url }) => {
     const marked = by === author ? readMarked(name, body) : undefined;
-    return marked === undefined ? [] : [{ ...marked, id, url }];
+    return marked === undefined ? [] : [{ ...marked, id, node, url }];
   });
   // after the comments: a head that moves between the two makes this run the older one
   return { pull: await pulls.read(number), present };
+}
+
+/** Returns the texts that the comment which stays has had. */
+async function readPast(
+  { name }: Own,
+  present: readonly Present[],
+  { comments }: Pick<CommentPorts, 'comments'>,
+): Promise<Marked[]> {
+  const [oldest] = [...present].sort((one, other) => one.id - other.id);
+  const texts = oldest === undefined ? [] : await comments.history(oldest.node);
+  return texts.flatMap((text) => readMarked(name, text) ?? []);
 }
 
 async function take(

@@ -1,5 +1,6 @@
+import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
-import { escapeMarkdown, link } from '#core/values/markdown.ts';
+import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 import type { Result } from './run.ts';
@@ -36,6 +37,8 @@ export function renderSummary(
 }
 
 function headline(result: Parameters<typeof renderSummary>[1]): string {
+  if (result.outcome !== 'failed' && result.refusal !== undefined)
+    return `> ❌ **The commit status ${inlineCode(PLAN_CONTEXT)} was not set:** ${escapeMarkdown(result.refusal)}`;
   switch (result.outcome) {
     case 'failed':
       return `> ❌ **There is no comment with this result:** ${escapeMarkdown(result.reason)}`;

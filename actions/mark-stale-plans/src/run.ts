@@ -1,12 +1,9 @@
-import { type Standing, settlePlan } from '#core/github/settle-plan.ts';
-import { describeError, isExpected } from '#core/values/errors.ts';
+import { type Judged, judgePlan } from '#core/github/settle-plan.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 
-/** What an open pull request's plans are worth, or why that could not be said. */
-export type Marked =
-  | { readonly pull: number; readonly standing: Standing }
-  | { readonly pull: number; readonly refusal: string };
+/** An open pull request, and what its plans are worth. */
+export type Marked = { readonly pull: number } & Judged;
 
 /** Judges the plans of every open pull request into the branch, as the branch is when this begins. */
 export async function run({ branch, marker: name, identity: author }: Inputs, ports: Ports): Promise<Marked[]> {
@@ -15,16 +12,8 @@ export async function run({ branch, marker: name, identity: author }: Inputs, po
   const pulls = (await ports.pulls.listOpen(branch)).filter(({ isFork }) => !isFork);
   const marked: Marked[] = [];
   for (const { number } of pulls) {
-    const judge = settlePlan({ pull: number, name, author }, { ...ports, readBase: async () => base });
-    marked.push(
-      await judge.then(
-        (standing) => ({ pull: number, standing }),
-        (error: unknown) => {
-          if (!isExpected(error)) throw error;
-          return { pull: number, refusal: describeError(error) };
-        },
-      ),
-    );
+    const judged = await judgePlan({ pull: number, name, author }, { ...ports, readBase: async () => base });
+    marked.push({ pull: number, ...judged });
   }
   return marked;
 }

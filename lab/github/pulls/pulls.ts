@@ -57,6 +57,7 @@ export function createPulls(options: PullOptions): Pulls {
   const all: PullRecord[] = [];
   const forks = new Map<string, string>();
   let commentIds = 0;
+  const tested = new WeakMap<PullRecord, string>();
   const merger = createMerger(git, now);
   /** Takes a fork's commit into this repository, and keeps it under the pull request's own reference. */
   const fetchHead = async (number: number, { repository: from, sha }: PullBranch): Promise<void> => {
@@ -148,7 +149,9 @@ export function createPulls(options: PullOptions): Pulls {
     testMerge: async (pull) => {
       const base = await findBranch(repository, pull.base.ref);
       const sha = base === undefined ? undefined : await merger.test(pull, base);
-      if (sha !== undefined) await git(['update-ref', `refs/pull/${pull.number}/merge`, sha]);
+      if (sha !== undefined && tested.get(pull) !== sha)
+        await git(['update-ref', `refs/pull/${pull.number}/merge`, sha]);
+      if (sha !== undefined) tested.set(pull, sha);
       return sha;
     },
     noteMoves: async (name, moves, bearer) => {

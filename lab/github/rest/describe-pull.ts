@@ -32,10 +32,7 @@ export async function describePull(
 ): Promise<Record<string, unknown> & { readonly url: string }> {
   const simple = describePullSimply(context, pull);
   const { head, base, merged } = pull;
-  const count = async (...args: string[]): Promise<number> => Number((await context.git(args)).text.trim());
   const test = merged === undefined ? await context.pulls.testMerge(pull) : merged.sha;
-  const { text } = await context.git(['diff', '--shortstat', `${base.sha}...${head.sha}`]);
-  const changed = (what: RegExp): number => Number(what.exec(text)?.[1] ?? 0);
   return {
     ...simple,
     merge_commit_sha: test ?? null,
@@ -48,11 +45,31 @@ export async function describePull(
     merged_by: merged === undefined ? null : describeUser(context, merged.by),
     ...{ comments: context.pulls.comments.filter(({ issue }) => issue === pull.number).length, review_comments: 0 },
     maintainer_can_modify: false,
-    commits: await count('rev-list', '--count', `${base.sha}..${head.sha}`),
-    additions: changed(/(\d+) insertion/),
-    deletions: changed(/(\d+) deletion/),
-    changed_files: changed(/(\d+) file/),
+    ...(await countChanges(context, base.sha, head.sha)),
   };
+}
+
+type Counts = Readonly<Record<'commits' | 'additions' | 'deletions' | 'changed_files', number>>;
+
+/** What lies between two commits never changes. */
+const counted = new Map<string, Promise<Counts>>();
+
+function countChanges(context: RestContext, base: string, head: string): Promise<Counts> {
+  const count = async (): Promise<Counts> => {
+    const { text: commits } = await context.git(['rev-list', '--count', `${base}..${head}`]);
+    const { text } = await context.git(['diff', '--shortstat', `${base}...${head}`]);
+    const changed = (what: RegExp): number => Number(what.exec(text)?.[1] ?? 0);
+    return {
+      commits: Number(commits.trim()),
+      additions: changed(/(\d+) insertion/),
+      deletions: changed(/(\d+) deletion/),
+      changed_files: changed(/(\d+) file/),
+    };
+  };
+  const key = `${base}..${head}`;
+  const counting = counted.get(key) ?? count();
+  counted.set(key, counting);
+  return counting;
 }
 
 /** Returns an `issue-comment`. */

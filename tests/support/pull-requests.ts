@@ -1,13 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Time } from '#core/action/comment.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { CommentRecord, PullRecord } from '#lab/github/pulls/records.ts';
+import type { StatusRecord } from '#lab/github/rest/statuses.ts';
 import { type Api, openApi, WHERE } from '#lab/github/tests/open-api.ts';
 import { createTestClock, type TestClock } from '#tests/support/clock.ts';
-import { readInputs } from '../src/inputs.ts';
-import { openPorts, type Ports } from '../src/ports.ts';
-import { report } from '../src/report.ts';
+import { readInputs } from '../../actions/comment-pull-request/src/inputs.ts';
+import { openPorts, type Ports } from '../../actions/comment-pull-request/src/ports.ts';
+import { report } from '../../actions/comment-pull-request/src/report.ts';
+import { readInputs as readMarkInputs } from '../../actions/mark-stale-plans/src/inputs.ts';
+import { type Ports as MarkPorts, openPorts as openMarkPorts } from '../../actions/mark-stale-plans/src/ports.ts';
+import { report as reportMarks } from '../../actions/mark-stale-plans/src/report.ts';
 
 /** The rights that the README asks for. */
 export const RIGHTS = { contents: 'read', 'pull-requests': 'write', statuses: 'write' };
@@ -23,6 +28,13 @@ export interface Asked {
   readonly eventName?: string;
   /** Replaces ports: to come between two requests. */
   readonly around?: (ports: Ports) => Ports;
+}
+
+/** A run of mark-stale-plans. */
+export interface Marking {
+  readonly token?: string;
+  /** Replaces ports. */
+  readonly around?: (ports: MarkPorts) => MarkPorts;
 }
 
 /** How it ended. */
@@ -44,7 +56,10 @@ export interface World extends Api {
   /** Commits a file to a branch; returns the commit. */
   commit(branch: string, path: string, text?: string): string;
   comment(asked: Asked): Promise<Ended>;
+  mark(asked?: Marking): Promise<Ended>;
   commentsOf(pull: PullRecord): CommentRecord[];
+  /** Takes all comments and statuses back. */
+  forget(): void;
   /** State and description of the newest `slipway/plan` of the pull request's head. */
   statusOf(pull: PullRecord): string | undefined;
 }
@@ -52,6 +67,8 @@ export interface World extends Api {
 /** Opens a {@link World}. */
 export async function openWorld(): Promise<World> {
   const api = await openApi();
+  api.reopen({ limits: { user: 100_000, job: 100_000 } });
+  const statuses = api.rest.statuses as StatusRecord[]; // only here are they taken back
   let files = 0;
   const commit: World['commit'] = (branch, path, text = `${++files}`) => {
     const env = { ...process.env, GIT_INDEX_FILE: join(api.root, `index-${++files}`) };
@@ -69,7 +86,11 @@ export async function openWorld(): Promise<World> {
   };
   const person = { kind: 'user', login: 'octocat' } as const;
   return {
-    ...api,
+    ...api, // with the server that was opened last
+    forget: () => {
+      api.pulls.comments.length = 0;
+      statuses.length = 0;
+    },
     commit,
     openPull: async (branch, base = 'main') => {
       api.git('branch', branch, base);
@@ -85,22 +106,44 @@ export async function openWorld(): Promise<World> {
       await api.pulls.noteMoves('acme/tenant', [{ ref: `refs/heads/${pull.head.ref}`, before, after }], person);
     },
     comment: (asked) => comment(api, asked),
+    mark: (asked = {}) => mark(api, asked),
     commentsOf: ({ number }) => api.pulls.comments.filter(({ issue }) => issue === number),
     statusOf: ({ head }) => {
-      const status = api.rest.statuses.filter((one) => one.sha === head.sha && one.context === 'slipway/plan').at(-1);
+      const status = statuses.filter((one) => one.sha === head.sha && one.context === 'slipway/plan').at(-1);
       return status && `${status.state}: ${status.description}`;
     },
   };
 }
 
 async function comment(api: Api, asked: Asked): Promise<Ended> {
-  const { pull, body = '## Plan\n\nNothing changes.', run = 1, attempt = 1, eventName = 'pull_request' } = asked;
-  const folder = mkdtempSync(join(api.root, 'step-'));
-  writeFileSync(join(folder, 'body.md'), body);
-  const values: Readonly<Record<string, string>> = {
+  const { pull, body = '## Plan\n\nNothing changes.', token = api.tokenOf(RIGHTS), around = (ports) => ports } = asked;
+  const values = {
     ...{ body: 'body.md', marker: 'slipway', 'pull-request': String(pull.number), head: pull.head.sha },
-    ...{ identity: '41898282', token: asked.token ?? api.tokenOf(RIGHTS), ...asked.inputs },
+    ...{ identity: '41898282', token, ...asked.inputs },
   };
+  return runStep(api, values, asked, async (runner, time) => {
+    writeFileSync(join(runner.environment.workspace, 'body.md'), body);
+    const inputs = readInputs(runner);
+    await report(inputs, around(openPorts(runner, inputs, time)), runner);
+  });
+}
+
+async function mark(api: Api, asked: Marking): Promise<Ended> {
+  const { token = api.tokenOf(RIGHTS), around = (ports) => ports } = asked;
+  const values = { branch: 'main', marker: 'slipway', identity: '41898282', token };
+  return runStep(api, values, { eventName: 'push' }, async (runner, time) => {
+    const inputs = readMarkInputs(runner);
+    await reportMarks(inputs, around(openMarkPorts(runner, inputs, time)), runner);
+  });
+}
+
+async function runStep(
+  api: Api,
+  values: Readonly<Record<string, string>>,
+  { eventName = 'pull_request', run = 1, attempt = 1 }: Pick<Asked, 'eventName' | 'run' | 'attempt'>,
+  step: (runner: Runner, time: Time) => Promise<void>,
+): Promise<Ended> {
+  const folder = mkdtempSync(join(api.root, 'step-'));
   const [outputs, lines, pages]: [Record<string, string>, string[], string[]] = [{}, [], []];
   const runner: Runner = {
     environment: environmentOf(api, folder, { eventName, run, attempt }),
@@ -111,15 +154,11 @@ async function comment(api: Api, asked: Asked): Promise<Ended> {
     addSummary: async (markdown) => void pages.push(markdown),
   };
   const clock = createTestClock();
-  const ended = (error: unknown): Ended => ({ outputs, summary: pages.join(''), lines, clock, error });
-  try {
-    const inputs = readInputs(runner);
-    const ports = openPorts(runner, inputs, { clock, random: () => 0.5 });
-    await report(inputs, asked.around?.(ports) ?? ports, runner);
-    return ended(undefined);
-  } catch (error) {
-    return ended(error);
-  }
+  const error = await step(runner, { clock, random: () => 0.5 }).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  return { outputs, summary: pages.join(''), lines, clock, error };
 }
 
 function environmentOf(
