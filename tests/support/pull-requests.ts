@@ -71,18 +71,14 @@ export async function openWorld(): Promise<World> {
   const statuses = api.rest.statuses as StatusRecord[]; // only here are they taken back
   let files = 0;
   const commit: World['commit'] = (branch, path, text = `${++files}`) => {
-    const env = { ...process.env, GIT_INDEX_FILE: join(api.root, `index-${++files}`) };
-    const git = (args: readonly string[], input = ''): string =>
-      execFileSync('git', ['-C', api.bare, '-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
-        env,
-        input,
-        encoding: 'utf8',
-      }).trim();
-    git(['read-tree', branch]);
-    git(['update-index', '--add', '--cacheinfo', `100644,${git(['hash-object', '-w', '--stdin'], text)},${path}`]);
-    const made = git(['commit-tree', git(['write-tree']), '-p', branch, '-m', `Change ${path}`]);
-    git(['update-ref', `refs/heads/${branch}`, made]);
-    return made;
+    const message = `Change ${path}`;
+    const lines = [
+      ...[`commit refs/heads/${branch}`, 'committer A <a@example.com> 1700000000 +0000'],
+      ...[`data ${Buffer.byteLength(message)}`, message, `from refs/heads/${branch}^0`],
+      ...[`M 100644 inline ${path}`, `data ${Buffer.byteLength(text)}`, text, ''],
+    ];
+    execFileSync('git', ['-C', api.bare, 'fast-import', '--quiet'], { input: lines.join('\n') });
+    return api.git('rev-parse', branch);
   };
   const person = { kind: 'user', login: 'octocat' } as const;
   return {

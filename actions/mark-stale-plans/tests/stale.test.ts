@@ -31,8 +31,10 @@ afterEach(() => {
 afterAll(() => world.close());
 
 /** What a plan of the base branch as it is now was made from. */
-const plans = (...paths: string[]): string =>
-  paths.map((path) => `${path} ${world.git('rev-parse', `main:${path}`)}`).join('\n');
+const plans = (...paths: string[]): string => {
+  const trees = world.git('rev-parse', ...paths.map((path) => `main:${path}`)).split('\n');
+  return paths.map((path, index) => `${path} ${trees[index]}`).join('\n');
+};
 
 const AWS = ['terraform/aws', 'terraform/modules/queue'];
 const BODY = '## ✅ Plan of HEAD: 1 to change\n\nDetails.';
