@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import { type Answer, createWire, type GitHubOptions, type Lost } from '#core/git/github-wire.ts';
+import { createWire, type GitHubOptions, type Lost } from '#core/git/github-wire.ts';
+import { parseRepository } from '#core/github/address.ts';
+import type { Answer } from '#core/github/limits.ts';
 import { type Attempt, retry, type Tried } from '#core/system/retry.ts';
-import { InputError, Refusal } from '#core/values/errors.ts';
+import { Refusal } from '#core/values/errors.ts';
 
 /** What a request needs of the token; named in the remedy. */
 export type Right = 'contents: read' | 'contents: write';
@@ -32,8 +34,7 @@ const DEADLINE_MS = 30_000;
 
 /** Opens the API. Nothing is asked yet. */
 export function openGitHubApi(options: GitHubOptions): GitHubApi {
-  const [, owner = '', name = ''] = /^([\w.-]+)\/([\w.-]+)$/.exec(options.repository) ?? [];
-  if (owner === '') throw new InputError('repository', options.repository, 'is not a repository: expected owner/name');
+  const { owner, repo: name } = parseRepository(options.repository);
   const { apiUrl, graphqlUrl, clock, random = Math.random } = options;
   const wire = createWire(options);
   const { host } = new URL(apiUrl);

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { isLoopback } from '#core/registry/host.ts';
+import { checkAddress } from '#core/github/address.ts';
+import { type Answer, createTurns } from '#core/github/limits.ts';
 import type { Clock } from '#core/system/clock.ts';
 import type { Log } from '#core/system/log.ts';
 import { describeError, InputError, Refusal } from '#core/values/errors.ts';
@@ -21,13 +21,6 @@ export interface GitHubOptions {
   readonly log: Log;
 }
 
-/** A whole answer, parsed; `body` is undefined where an error carries no JSON. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: unknown;
-}
-
 /** No usable answer: what was asked for may have been done. */
 export interface Lost {
   readonly lost: string;
@@ -38,13 +31,6 @@ export type Wire = (method: 'GET' | 'POST', url: string, body?: unknown) => Prom
 
 /** GitHub ends a request after 10 s. */
 const ATTEMPT_MS = 20_000;
-/** Waiting for rate limits, all requests together. A job costs money while it waits. */
-const LONGEST_WAIT_MS = 10 * 60_000;
-/** "Otherwise, wait for at least one minute before retrying." */
-const UNSTATED_WAIT_MS = 60_000;
-/** A reset that lies in the past by this machine's clock is not a reason to ask at once. */
-const SHORTEST_WAIT_MS = 1_000;
-
 /**
  * Returns a {@link Wire} to one server. No request is sent before the time that the server states, the token goes to
  * this server only, and no message shows it. Refuses when the wait would be longer than ten minutes.
@@ -53,45 +39,19 @@ const SHORTEST_WAIT_MS = 1_000;
 export function createWire(options: GitHubOptions): Wire {
   const { clock, log } = options;
   checkAddresses(options);
-  let notBefore = 0;
-  let waited = 0;
-  const waitForTurn = async (): Promise<void> => {
-    for (let left = notBefore - now(clock); left > 0; left = notBefore - now(clock)) {
-      const until = new Date(notBefore).toISOString();
-      waited += left;
-      if (waited > LONGEST_WAIT_MS)
-        throw new Refusal(
-          `GitHub takes no more requests of this token before ${until} (rate limit), which is longer than this job waits; run it again after that, or see what else uses the token`,
-        );
-      log.info(`GitHub takes no more requests of this token before ${until}: waiting ${Math.ceil(left / 1000)} s`);
-      await clock.sleep(left);
-    }
-  };
+  const turns = createTurns(clock, log);
   return async (method, url, body) => {
     for (;;) {
-      await waitForTurn();
+      await turns.wait();
       const answer = await attempt(options, method, url, body);
-      const until = 'lost' in answer ? undefined : readLimit(answer, now(clock));
-      if (until === undefined) return answer;
-      notBefore = Math.max(notBefore, until);
+      if ('lost' in answer || !turns.isLimit(answer)) return answer;
     }
   };
 }
 
-function now(clock: Clock): number {
-  return clock.now().getTime();
-}
-
-/** The token is for one server; a plain connection would show it to everyone on the way. */
 function checkAddresses({ apiUrl, graphqlUrl }: GitHubOptions): void {
-  for (const [name, url] of [
-    ['GITHUB_API_URL', apiUrl],
-    ['GITHUB_GRAPHQL_URL', graphqlUrl],
-  ] as const) {
-    const { protocol, host } = URL.canParse(url) ? new URL(url) : { protocol: '', host: '' };
-    if (protocol !== 'https:' && !(protocol === 'http:' && isLoopback(host)))
-      throw new InputError(name, url, 'is not an https address');
-  }
+  checkAddress('GITHUB_API_URL', apiUrl);
+  checkAddress('GITHUB_GRAPHQL_URL', graphqlUrl);
   if (new URL(apiUrl).origin !== new URL(graphqlUrl).origin)
     throw new InputError('GITHUB_GRAPHQL_URL', graphqlUrl, `is not on the server of GITHUB_API_URL (${apiUrl})`);
 }
@@ -144,39 +104,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-const limited = z.object({
-  message: z.string().optional(),
-  errors: z.array(z.object({ type: z.string().optional(), message: z.string().optional() })).optional(),
-});
-
-/** Returns when the next request may be sent, in milliseconds since 1970; undefined where no limit was met. */
-function readLimit({ status, headers, body }: Answer, at: number): number | undefined {
-  const { message = '', errors = [] } = limited.safeParse(body).data ?? {};
-  // GraphQL's limit is a 200; both names occur
-  const isPrimary = errors.some(({ type }) => type === 'RATE_LIMITED' || type === 'RATE_LIMIT');
-  // the message of a success is somebody's text: a commit's, for one
-  const said = status === 200 ? errors.map((error) => error.message) : status === 403 ? [message] : [];
-  const isSecondary = said.some((text = '') => /secondary rate limit/i.test(text));
-  const isUsedUp = headers.get('x-ratelimit-remaining') === '0' || isPrimary;
-  const stated = [readRetryAfter(headers, at), isUsedUp ? readReset(headers) : undefined].filter(
-    (time) => time !== undefined,
-  );
-  const isLimit = status === 429 || isPrimary || isSecondary || (status === 403 && stated.length > 0);
-  if (!isLimit) return undefined;
-  return Math.max(at + SHORTEST_WAIT_MS, ...(stated.length > 0 ? stated : [at + UNSTATED_WAIT_MS]));
-}
-
-/** Seconds, or a date. */
-function readRetryAfter(headers: Headers, at: number): number | undefined {
-  const text = headers.get('retry-after');
-  if (text === null) return undefined;
-  const time = /^\d+$/.test(text) ? at + Number(text) * 1000 : Date.parse(text);
-  return Number.isFinite(time) ? time : undefined;
-}
-
-function readReset(headers: Headers): number | undefined {
-  const text = headers.get('x-ratelimit-reset') ?? '';
-  return /^\d+$/.test(text) ? Number(text) * 1000 : undefined;
 }

@@ -24,6 +24,8 @@ interface Reply {
 export interface Faults {
   /** The next requests for an operation meet these faults, one each: `git/create-commit`, `updateRefs`. */
   inject(operation: string, ...faults: readonly Fault[]): void;
+  /** Takes back those that have met no request yet. */
+  clear(): void;
   /** How many faults have met no request yet. */
   countWaiting(): number;
   /** Answers a request under the fault that waits for it, if one does; undefined: break the connection. */
@@ -41,6 +43,7 @@ export function createFaults(git: Git): Faults {
     inject: (operation, ...faults) => {
       waiting.set(operation, [...(waiting.get(operation) ?? []), ...faults]);
     },
+    clear: () => waiting.clear(),
     countWaiting: () => [...waiting.values()].flat().length,
     meet: async (operations, kind, answer) => {
       const fault = operations.map((operation) => waiting.get(operation)?.shift()).find(Boolean);

@@ -14,8 +14,8 @@ export interface GitHttpOptions {
   readonly tokens: Tokens;
   /** Called before a push is handed to git. */
   readonly beforePush: (bearer: Bearer) => Promise<void>;
-  /** Called after git has answered a push, with what it moved. */
-  readonly afterPush: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
+  /** Called after git has answered a push, with what it moved, in which repository. */
+  readonly afterPush: (bearer: Bearer, moves: readonly RefMove[], repository: string) => Promise<void>;
 }
 
 /** Answers git's smart HTTP requests through git's own http-backend; false when the request is none. */
@@ -49,7 +49,8 @@ export async function serveGit(
     SLIPWAY_RECEIVED: received,
   });
   // the client is answered when the runs exist, so that the person who pushed finds them
-  if (moves) await options.afterPush(bearer, await takeMoves(received));
+  const repository = url.pathname.split('.git/')[0]?.slice(1) ?? '';
+  if (moves) await options.afterPush(bearer, await takeMoves(received), repository);
   response.writeHead(answer.status, answer.headers).end(answer.body);
   return true;
 }

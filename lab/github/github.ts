@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
-import { serveGit } from '#lab/github/git-http.ts';
+import { type GitHttpOptions, serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/identity/oidc.ts';
 import { type Bearer, createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs, type OpenLogs } from '#lab/github/open-logs.ts';
 import { answerPages } from '#lab/github/pages.ts';
+import { startOnPull } from '#lab/github/pulls/events.ts';
+import { createPulls, type Pulls } from '#lab/github/pulls/pulls.ts';
 import {
   createBareRepository,
   createRepository,
@@ -60,6 +62,8 @@ export interface GitHub {
   readonly faults: Faults;
   /** Commit statuses, deployments, and the stand-in's own faults. */
   readonly rest: Pick<Rest, 'statuses' | 'deployments' | 'violations'>;
+  /** Makes a fork that `owner` may push to; returns its clone address with the owner's token in it. */
+  fork(owner: string): Promise<string>;
   /** Called before a push is handed to git. */
   beforePush: ((bearer: Bearer) => Promise<void>) | undefined;
 }
@@ -80,10 +84,16 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const repository = createRepository(lab, bare, options.repository, runs, url);
   const afterPush: RestContext['moved'] = async (bearer, moves) => {
     for (const payload of await repository.announce(moves, bearer)) for (const listener of listeners) listener(payload);
+    await pulls.noteMoves(options.repository, moves, bearer);
   };
   const logs = createOpenLogs(url);
   const git = openGit(lab.exec, bare);
-  const context = openContext({ url, bare, git, logs, runs, repository, name: options.repository, moved: afterPush });
+  const pulls = createPulls({
+    ...{ git, repository: options.repository, now: () => new Date(), moved: afterPush },
+    announce: (pull, action, bearer) => startOnPull(context, runs, pull, action, bearer),
+  });
+  const parts = { url, bare, git, logs, runs, repository, name: options.repository, moved: afterPush, pulls };
+  const context = openContext(parts);
   const rest = createRest(context, tokens);
   const graphql = createGraphQL(context, tokens);
   const github: GitHub = {
@@ -99,10 +109,15 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     requireSignatures: (branch) => context.rules.requireSignatures(`refs/heads/${branch}`),
     faults: context.faults,
     beforePush: undefined,
+    fork: (owner) => makeFork({ lab, root, url, tokens, pulls, name: options.repository }, owner),
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
   };
   const beforePush = async (bearer: Bearer): Promise<void> => github.beforePush?.(bearer);
-  const gitOptions = { root, env: lab.env, tokens, beforePush, afterPush };
+  const gitOptions: GitHttpOptions = {
+    ...{ root, env: lab.env, tokens, beforePush },
+    afterPush: (bearer, moves, name) =>
+      name === options.repository ? afterPush(bearer, moves) : pulls.noteMoves(name, moves, bearer),
+  };
   const pages = { runs, issuer, requests, logs, git, repository: options.repository, remote: github.remote };
   server.serve(async (request, response) => {
     request.url = withGitSuffix(request.url ?? '/', options.repository);
@@ -176,9 +191,10 @@ interface ContextParts {
   readonly repository: Repository;
   readonly name: string;
   readonly moved: RestContext['moved'];
+  readonly pulls: Pulls;
 }
 
-function openContext({ url, bare, git, logs, runs, repository, name, moved }: ContextParts): RestContext {
+function openContext({ url, bare, git, logs, runs, repository, name, moved, pulls }: ContextParts): RestContext {
   return {
     repository: name,
     url,
@@ -190,10 +206,30 @@ function openContext({ url, bare, git, logs, runs, repository, name, moved }: Co
     rules: openRules(bare, git),
     faults: createFaults(git),
     moved,
+    pulls,
     readWorkflows: repository.readWorkflows,
     dispatch: repository.dispatch,
     now: () => new Date(),
   };
+}
+
+interface ForkParts {
+  readonly lab: Lab;
+  readonly root: string;
+  readonly url: string;
+  readonly tokens: Tokens;
+  readonly pulls: Pulls;
+  readonly name: string;
+}
+
+async function makeFork({ lab, root, url, tokens, pulls, name }: ForkParts, owner: string): Promise<string> {
+  const fork = `${owner}/${name.split('/')[1]}`;
+  const bare = join(root, `${fork}.git`);
+  await createBareRepository(lab, bare);
+  await lab.exec(['git', '-C', bare, 'fetch', '--quiet', join(root, `${name}.git`), 'refs/heads/*:refs/heads/*']);
+  pulls.addFork(fork, bare);
+  const token = tokens.issue({ kind: 'user', login: owner });
+  return `http://${owner}:${token}@${url.slice('http://'.length)}/${fork}.git`;
 }
 
 /** GitHub serves a repository with and without `.git`. */

@@ -31,6 +31,8 @@ export async function createBareRepository(lab: Pick<Lab, 'exec'>, bare: string)
     ['uploadpack.allowAnySHA1InWant', 'true'],
     ['receive.advertiseAtomic', 'true'],
     ['gc.auto', '0'],
+    // "deny updating a hidden ref"; a client sees none of them
+    ['receive.hideRefs', 'refs/pull'],
   ] as const) {
     await lab.exec(['git', '-C', bare, 'config', key, value]);
   }

@@ -23,8 +23,25 @@ export function rootOf(context: RestContext): Record<string, Field> {
       if (`${owner}/${name}`.toLowerCase() === context.repository.toLowerCase()) return repositoryOf(context);
       throw new Refused('NOT_FOUND', `Could not resolve to a Repository with the name '${owner}/${name}'.`);
     },
+    node: (args, bearer) => commentOf(context, args, bearer),
     updateRefs: (args, bearer) => updateRefs(context, args, bearer),
   };
+}
+
+const wantedNode = z.object({ id: z.string() });
+
+/** Nodes are comments only. https://docs.github.com/en/graphql/reference/objects#issuecomment */
+function commentOf(context: RestContext, args: unknown, bearer: Bearer): Record<string, unknown> {
+  const { id: node } = wantedNode.parse(args);
+  const comment = context.pulls.comments.find(({ id }) => nodeId('IssueComment', id) === node);
+  if (comment === undefined)
+    throw new Refused('NOT_FOUND', `Could not resolve to a node with the global id of '${node}'.`);
+  if (!mayDo(bearer, ['pullRequests', 'read']))
+    throw new Refused('FORBIDDEN', 'Resource not accessible by integration');
+  const { id, body, edits } = comment;
+  const nodes = edits.length === 1 ? [] : edits.map((diff) => ({ __typename: 'UserContentEdit', diff })).reverse();
+  const userContentEdits = { __typename: 'UserContentEditConnection', nodes, totalCount: nodes.length };
+  return { __typename: 'IssueComment', id: node, databaseId: id, body, userContentEdits };
 }
 
 function userOf(context: RestContext, login: string): Record<string, unknown> {

@@ -31,6 +31,12 @@ export function computePermissions(workflow: unknown, job: unknown): Permissions
   return grant((name) => parsed[name] ?? 'none');
 }
 
+/** Returns the rights of a job that a fork's pull request started: it reads, and speaks to no cloud. */
+export function restrictToFork(permissions: Permissions): Permissions {
+  const entries = Object.entries(permissions).map(([name, right]) => [name, right === 'write' ? 'read' : right]);
+  return { ...Object.fromEntries(entries), idToken: 'none' };
+}
+
 function grant(rightTo: (name: string) => Access): Permissions {
   return {
     contents: rightTo('contents'),

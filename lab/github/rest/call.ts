@@ -1,6 +1,7 @@
 import type { Faults } from '#lab/github/faults.ts';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { OperationId } from '#lab/github/openapi/operations.ts';
+import type { Pulls } from '#lab/github/pulls/pulls.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, resolve } from '#lab/github/rest/git.ts';
 import type { Rules } from '#lab/github/rules.ts';
@@ -22,6 +23,7 @@ export interface RestContext {
   readonly git: Git;
   readonly rules: Rules;
   readonly faults: Faults;
+  readonly pulls: Pulls;
   /** To be called after references moved: starts what a push starts. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;

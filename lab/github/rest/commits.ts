@@ -33,6 +33,16 @@ export function commitHandlers(context: RestContext): Handlers {
       const wrap = (page: readonly unknown[]): unknown => ({ ...commit, stats: countLines(files), files: page });
       return { status: 200, list, pageSize: FILES_OF_A_COMMIT, wrap };
     },
+    'repos/list-commits': async ({ parameters }) => {
+      const ref = String(parameters['sha'] ?? 'refs/heads/main');
+      const sha = await resolveCommit(context, ref);
+      if (sha === undefined) return refuse(404, 'Not Found');
+      const path = parameters['path'] === undefined ? [] : ['--', String(parameters['path'])];
+      const { text } = await context.git(['log', '--format=%H', '--max-count=1000', sha, ...path]);
+      const list = text.split('\n').filter(Boolean);
+      const wrap = (page: readonly unknown[]) => Promise.all(page.map((one) => describeCommit(context, String(one))));
+      return { status: 200, list, wrap };
+    },
     'repos/get-branch': async ({ parameters }) => describeBranch(context, String(parameters['branch'])),
     'repos/compare-commits-with-basehead': async ({ parameters, media, isPaged }) => {
       const [base, head] = await readRange(context, String(parameters['basehead']));

@@ -101,10 +101,15 @@ export function noreplyOf(login: string): string {
   return `${idOf(login)}+${login}@users.noreply.github.com`;
 }
 
-/** The first is the id of github-actions[bot]. */
+/** The first is the id of github-actions[bot], the owner's is in OIDC tokens as well; every other login has its own. */
 function idOf(login: string): number {
-  if (login === JOB_LOGIN) return 41898282;
-  return login.endsWith('[bot]') ? 3003 : 1001;
+  const known: Readonly<Record<string, number>> = {
+    [JOB_LOGIN]: 41898282,
+    octocat: 1001,
+    acme: 1001,
+    'slipway[bot]': 3003,
+  };
+  return known[login] ?? [...login].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1_000_000_007, 10_000);
 }
 
 /** Returns a `git-commit`: as git has it, not as the repository's pages show it. */

@@ -36,15 +36,35 @@ export type ObjectKind = 'blob' | 'tree' | 'commit' | 'tag';
 /** Returns the kind of the object with this full SHA; undefined where there is none. */
 export async function kindOf(git: Git, sha: string): Promise<ObjectKind | undefined> {
   if (!isSha(sha)) return undefined;
-  const { code, text } = await git(['cat-file', '-t', sha]);
-  const kinds: readonly ObjectKind[] = ['blob', 'tree', 'commit', 'tag'];
-  return code === 0 ? kinds.find((kind) => kind === text.trim()) : undefined;
+  return remember(git, `kind ${sha}`, async () => {
+    const { code, text } = await git(['cat-file', '-t', sha]);
+    const kinds: readonly ObjectKind[] = ['blob', 'tree', 'commit', 'tag'];
+    return code === 0 ? kinds.find((kind) => kind === text.trim()) : undefined;
+  });
+}
+
+const remembered = new WeakMap<Git, Map<string, unknown>>();
+
+/** Returns what `read` found the first time: objects never change. What is not there is asked for again. */
+export async function remember<Found>(
+  git: Git,
+  key: string,
+  read: () => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  const known = remembered.get(git) ?? new Map<string, unknown>();
+  remembered.set(git, known);
+  const found = (known.get(key) as Found | undefined) ?? (await read()); // a key is read in one way only
+  if (found !== undefined) known.set(key, found);
+  return found;
 }
 
 /** Returns the SHA of a revision; undefined where it has none. */
 export async function resolve(git: Git, revision: string): Promise<string | undefined> {
-  const { code, text } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', revision]);
-  return code === 0 ? text.trim().split('\n').at(-1) : undefined;
+  const read = async (): Promise<string | undefined> => {
+    const { code, text } = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', revision]);
+    return code === 0 ? text.trim().split('\n').at(-1) : undefined;
+  };
+  return isSha(revision.split('^')[0] ?? '') ? remember(git, `revision ${revision}`, read) : read();
 }
 
 /** Returns whether a text is a full SHA. */

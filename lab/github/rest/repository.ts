@@ -53,7 +53,8 @@ function rightsOf(bearer: Call['bearer']): Record<string, boolean> {
   return { admin: isPerson, maintain: isPerson, push, triage: isPerson, pull: mayDo(bearer, ['contents', 'read']) };
 }
 
-function describeFully(context: RestContext, openedAt: string, pushed: string): Record<string, unknown> {
+/** Returns a `repository`. */
+export function describeFully(context: RestContext, openedAt: string, pushed: string): Record<string, unknown> {
   const web = `${context.url}/${context.repository}`;
   const counts = ['forks', 'open_issues', 'watchers', 'stargazers', 'subscribers', 'network'];
   return {

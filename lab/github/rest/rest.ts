@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Bearer, Tokens } from '#lab/github/identity/tokens.ts';
 import { type Call, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
+import { commentHandlers } from '#lab/github/rest/comments.ts';
 import { commitHandlers } from '#lab/github/rest/commits.ts';
 import { contentHandlers } from '#lab/github/rest/contents.ts';
 import { type DeploymentRecord, deploymentHandlers } from '#lab/github/rest/deployments.ts';
 import { jobHandlers } from '#lab/github/rest/jobs.ts';
 import { objectHandlers } from '#lab/github/rest/objects.ts';
+import { pullHandlers } from '#lab/github/rest/pulls.ts';
 import { createRates, RATE_LIMITS, type RateLimits } from '#lab/github/rest/rate.ts';
 import { refHandlers } from '#lab/github/rest/refs.ts';
 import { repositoryHandlers } from '#lab/github/rest/repository.ts';
@@ -50,6 +52,8 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
     ...runHandlers(context),
     ...jobHandlers(context),
     ...statusHandlers(context, statuses),
+    ...pullHandlers(context),
+    ...commentHandlers(context),
     ...deploymentHandlers(context, deployments, statuses),
     ...options.handlers,
   };

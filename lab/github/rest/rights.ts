@@ -31,6 +31,15 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'git/get-tree': ['contents', 'read'],
   'git/list-matching-refs': ['contents', 'read'],
   'git/update-ref': ['contents', 'write'],
+  'issues/create-comment': ['pullRequests', 'write'],
+  'issues/delete-comment': ['pullRequests', 'write'],
+  'issues/list-comments': ['pullRequests', 'read'],
+  'issues/update-comment': ['pullRequests', 'write'],
+  'pulls/create': ['pullRequests', 'write'],
+  'pulls/get': ['pullRequests', 'read'],
+  'pulls/list': ['pullRequests', 'read'],
+  'pulls/merge': ['contents', 'write'],
+  'pulls/update': ['pullRequests', 'write'],
   'repos/compare-commits-with-basehead': ['contents', 'read'],
   'repos/create-commit-status': ['statuses', 'write'],
   'repos/create-deployment': ['deployments', 'write'],
@@ -45,6 +54,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'repos/list-commit-statuses-for-ref': ['statuses', 'read'],
   'repos/list-deployment-statuses': ['deployments', 'read'],
   'repos/list-deployments': ['deployments', 'read'],
+  'repos/list-commits': ['contents', 'read'],
   'users/get-authenticated': 'person',
 };
 

@@ -121,6 +121,7 @@ function openAjv(
   addFormats.default(ajv);
   // GitHub gives an empty text where an address is not known, and its description has that as the default
   ajv.addFormat('uri', (text) => text === '' || URL.canParse(text));
+  ajv.addFormat('repo.nwo', true); // GitHub's own, for a repository's name
   ajv.addFormat('email', true); // git takes any text, and github-actions[bot] has brackets in its own
   ajv.addSchema({ $id: 'github', components });
   return ajv;

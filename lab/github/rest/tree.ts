@@ -1,4 +1,4 @@
-import type { Git } from '#lab/github/rest/git.ts';
+import { type Git, remember } from '#lab/github/rest/git.ts';
 
 /** An entry of a tree. */
 export interface TreeEntry {
@@ -22,8 +22,12 @@ export async function readEntry(git: Git, commit: string, path: string): Promise
 }
 
 async function list(git: Git, args: readonly string[]): Promise<TreeEntry[]> {
-  const { text } = await git(['ls-tree', '-z', '-l', '--full-tree', ...args]);
-  return text.split('\0').filter(Boolean).map(readLine);
+  const read = async (): Promise<TreeEntry[]> => {
+    const { text } = await git(['ls-tree', '-z', '-l', '--full-tree', ...args]);
+    return text.split('\0').filter(Boolean).map(readLine);
+  };
+  // both callers name trees and commits by their full SHA
+  return (await remember(git, `tree ${args.join(' ')}`, read)) ?? [];
 }
 
 /** `100644 blob <sha>    <size> TAB path`. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describeError } from '#core/values/errors.ts';
-import { computePermissions } from '#lab/github/identity/permissions.ts';
+import { computePermissions, restrictToFork } from '#lab/github/identity/permissions.ts';
 import { runByAct } from '#lab/github/runner/act.ts';
 import type { Enter, Slot } from '#lab/github/runner/concurrency.ts';
 import {
@@ -72,7 +72,8 @@ async function takeTurn(
   { run, trigger, options, enter, signal }: Execution,
 ): Promise<'free' | 'cancelled' | Slot> {
   if (concurrency === undefined) return 'free';
-  const context = { ref: run.ref, workflow: run.workflow, runId: run.id, inputs: trigger.inputs };
+  const { inputs, pull } = trigger;
+  const context = { ref: run.ref, workflow: run.workflow, runId: run.id, inputs, pull };
   const slot = enter(fillGroup(concurrency, context), `${run.workflow} #${run.id} (${run.title})`);
   if (slot.isPending) {
     record.status = 'pending';
@@ -121,7 +122,9 @@ async function runJob(
   job: WorkflowJob,
   needs: ReadonlyMap<string, JobResult>,
 ): ReturnType<typeof runByAct> {
-  const permissions = computePermissions(trigger.workflow.permissions, job.permissions);
+  const { pull } = trigger;
+  const wanted = computePermissions(trigger.workflow.permissions, job.permissions);
+  const permissions = pull?.isFork === true ? restrictToFork(wanted) : wanted;
   const token = options.tokens.issue({ kind: 'job', permissions, runId: run.id });
   try {
     Object.assign(record, { status: 'in_progress', startedAt: new Date() });
@@ -136,8 +139,8 @@ async function runJob(
         workflowText: writeJobFile(trigger.workflow, record.id, needs),
         sha: run.sha,
         actor: run.actor,
-        env: { ...options.env, ...environment, GITHUB_RUN_ID: String(run.id), GITHUB_RUN_NUMBER: String(run.id) },
-        secrets: { ...options.secrets, GITHUB_TOKEN: token },
+        env: { ...options.env, ...environment, ...environmentOf(run, pull) },
+        secrets: { ...(pull?.isFork === true ? {} : options.secrets), GITHUB_TOKEN: token },
         signal: isKeptWhenCancelled(job) ? new AbortController().signal : signal,
       },
       record.steps,
@@ -145,6 +148,13 @@ async function runJob(
   } finally {
     options.tokens.revoke(token);
   }
+}
+
+/** https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
+function environmentOf({ id, ref }: RunRecord, pull: Trigger['pull']): Record<string, string> {
+  const always = { GITHUB_RUN_ID: String(id), GITHUB_RUN_NUMBER: String(id), GITHUB_RUN_ATTEMPT: '1' };
+  if (pull === undefined) return always;
+  return { ...always, GITHUB_REF: ref, GITHUB_HEAD_REF: pull.headRef, GITHUB_BASE_REF: pull.baseRef };
 }
 
 function endRun(run: RunRecord, conclusion: Conclusion, options: RunnerOptions): void {

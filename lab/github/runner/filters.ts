@@ -28,7 +28,7 @@ export function isIncluded(patterns: readonly string[], text: string): boolean {
   return included;
 }
 
-/** The filters of `on.push`. */
+/** The filters of `on.push`, and of `on.pull_request`, where the branch is the base. */
 export interface PushFilters {
   readonly branches?: readonly string[] | undefined;
   readonly 'branches-ignore'?: readonly string[] | undefined;

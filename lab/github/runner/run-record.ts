@@ -27,7 +27,7 @@ export interface RunRecord {
   readonly id: number;
   readonly workflow: string;
   readonly path: string;
-  readonly event: 'push' | 'workflow_dispatch';
+  readonly event: 'push' | 'workflow_dispatch' | 'pull_request';
   readonly ref: string;
   readonly sha: string;
   readonly title: string;
@@ -50,6 +50,13 @@ export interface Trigger {
   readonly actor: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly inputs: Readonly<Record<string, string>>;
+  /** Of a pull request's event. The job of a fork's gets a token that only reads, and no secret. */
+  readonly pull?: {
+    readonly number: number;
+    readonly headRef: string;
+    readonly baseRef: string;
+    readonly isFork: boolean;
+  };
 }
 
 /** What running needs. */

@@ -46,6 +46,7 @@ const input = z.looseObject({
 });
 const triggers = z.looseObject({
   push: filters.nullable().optional(),
+  pull_request: filters.extend({ types: texts.optional() }).nullable().optional(),
   workflow_dispatch: z
     .looseObject({ inputs: z.record(z.string(), input).nullable().optional() })
     .nullable()
@@ -128,6 +129,16 @@ export function startsOnPush(target: Workflow, branch: string, files: readonly s
   return matchesPush(wanted, branch, files);
 }
 
+/** What starts a workflow that names no types. */
+const PULL_TYPES = ['opened', 'synchronize', 'reopened'];
+
+/** Returns whether an event of a pull request into `base` that changes `files` starts the workflow. */
+export function startsOnPull(target: Workflow, action: string, base: string, files: readonly string[]): boolean {
+  if (!('pull_request' in target.triggers)) return false;
+  const { types = PULL_TYPES, ...wanted } = target.triggers.pull_request ?? {};
+  return types.includes(action) && matchesPush(wanted, base, files);
+}
+
 /** Returns the inputs of a dispatch with defaults filled in; throws in the words of GitHub's API where they do not fit. */
 export function readDispatchInputs(target: Workflow, given: Readonly<Record<string, string>>): Record<string, string> {
   if (target.fault !== undefined) throw new Error(`failed to parse workflow: ${target.fault}`);
@@ -152,6 +163,7 @@ export interface GroupContext {
   readonly workflow: string;
   readonly runId: number;
   readonly inputs: Readonly<Record<string, string>>;
+  readonly pull?: { readonly number: number; readonly headRef: string; readonly baseRef: string } | undefined;
 }
 
 /** Returns a concurrency request with the expressions of its group filled in. */
@@ -164,6 +176,9 @@ export function fillGroup(
     'github.ref_name': context.ref.replace(/^refs\/heads\//, ''),
     'github.workflow': context.workflow,
     'github.run_id': String(context.runId),
+    'github.event.pull_request.number': String(context.pull?.number ?? ''),
+    'github.head_ref': context.pull?.headRef ?? '',
+    'github.base_ref': context.pull?.baseRef ?? '',
     ...Object.fromEntries(Object.entries(context.inputs).map(([name, value]) => [`inputs.${name}`, value])),
   };
   const group = written.group.replace(/\$\{\{\s*([^}]*?)\s*\}\}/g, (_whole, expression: string) => {

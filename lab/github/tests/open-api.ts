@@ -10,6 +10,7 @@ import { createGraphQL } from '#lab/github/graphql/graphql.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
+import { createPulls, type PullOptions, type Pulls } from '#lab/github/pulls/pulls.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest, type RestOptions } from '#lab/github/rest/rest.ts';
@@ -43,6 +44,9 @@ export interface Api {
   readonly runs: RunRecord[];
   /** Who moved which reference, as the server was told. */
   readonly moves: { readonly by: string; readonly ref: string }[];
+  /** Events of pull requests: `opened #1`. */
+  readonly events: string[];
+  readonly pulls: Pulls;
   readonly rest: Rest;
   readonly rules: Rules;
   readonly faults: Faults;
@@ -80,7 +84,7 @@ export async function openApi(): Promise<Api> {
   git('update-ref', 'refs/heads/locked', first);
   const tokens = createTokens();
   const token = tokens.issue({ kind: 'user', login: 'octocat' });
-  const [runs, moves]: [RunRecord[], Api['moves']] = [[], []];
+  const [runs, moves, events]: [RunRecord[], Api['moves'], string[]] = [[], [], []];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if ((await state.rest.answer(request, response)) || (await state.graphql.answer(request, response))) return;
     const log = logs.read(request.url ?? '/');
@@ -93,7 +97,7 @@ export async function openApi(): Promise<Api> {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   const logs = createOpenLogs(url);
-  const context = openContext({ url, bare, runs, moves, logs, now: () => NOW });
+  const context = openContext({ url, bare, runs, moves, events, logs, now: () => NOW });
   context.rules.protect('refs/heads/locked');
   const open = (options?: RestOptions) => ({
     rest: createRest(context, tokens, options),
@@ -103,8 +107,8 @@ export async function openApi(): Promise<Api> {
   const client = (bearer: string) => getOctokit(bearer, { baseUrl: `${url}${API_ROOT}` });
   const tokenOf: Api['tokenOf'] = (permissions, app) => issueJobToken(tokens, permissions, app);
   return {
-    ...{ url, root, bare, first, second, runs, moves, token, client, git },
-    ...{ rules: context.rules, faults: context.faults },
+    ...{ url, root, bare, first, second, runs, moves, events, token, client, git },
+    ...{ rules: context.rules, faults: context.faults, pulls: context.pulls },
     get rest() {
       return state.rest;
     },
@@ -135,14 +139,24 @@ export interface Parts {
   readonly bare: string;
   readonly runs: RunRecord[];
   readonly moves: Api['moves'];
+  /** Events of pull requests: `opened #1`. */
+  readonly events?: string[];
   readonly logs: ReturnType<typeof createOpenLogs>;
   readonly now: () => Date;
 }
 
 /** Opens the state of a server whose runs are a list, and whose repository has no rules. */
-export function openContext({ url, bare, runs, moves, logs, now }: Parts): RestContext {
+export function openContext({ url, bare, runs, moves, events = [], logs, now }: Parts): RestContext {
   const git = openGit(createExec(process.env), bare);
+  const moved: RestContext['moved'] = async (bearer, refs) => {
+    moves.push(...refs.map(({ ref }) => ({ by: bearer.kind, ref })));
+    await pulls.noteMoves('acme/tenant', refs, bearer);
+  };
+  const announce: PullOptions['announce'] = async (pull, action) => void events.push(`${action} #${pull.number}`);
+  const pulls = createPulls({ git, repository: 'acme/tenant', now, moved, announce });
   return {
+    pulls,
+    moved,
     repository: 'acme/tenant',
     url,
     api: `${url}${API_ROOT}`,
@@ -156,7 +170,6 @@ export function openContext({ url, bare, runs, moves, logs, now }: Parts): RestC
     git,
     rules: openRules(bare, git),
     faults: createFaults(git),
-    moved: async (bearer, moved) => void moves.push(...moved.map(({ ref }) => ({ by: bearer.kind, ref }))),
     readWorkflows: async () => WORKFLOWS,
     dispatch: async (file, inputs, branch, actor) => {
       const workflow = WORKFLOWS.find(({ path }) => path.endsWith(file));

@@ -184,7 +184,7 @@ describe('a workflow file that cannot be read', () => {
 
   test('a group whose name cannot be evaluated fails the run and says so', async () => {
     const run = await push(
-      workflow({ concurrency: '${{ github.head_ref }}', jobs: { one: { steps: [{ run: 'true' }] } } }),
+      workflow({ concurrency: '${{ github.event.after }}', jobs: { one: { steps: [{ run: 'true' }] } } }),
     );
     await github.idle();
     expect(run.conclusion).toBe('failure');

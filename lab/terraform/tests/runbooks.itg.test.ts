@@ -128,7 +128,7 @@ describe('with the stacks applied', () => {
     await run('dead-letters.md, block 2');
     expect(await look('agentic-events')).toEqual([HOSTILE, HOSTILE]);
     expect(await look('agentic-events-dlq')).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test('a queue gets another name, and no message is lost', async () => {
     await run('move-queue.md, block 1');
@@ -147,7 +147,7 @@ describe('with the stacks applied', () => {
     expect(await look('events')).toEqual([HOSTILE, HOSTILE]);
     const empty = await bash(blockOf('move-queue.md, block 2'));
     expect(Object.values(JSON.parse(empty.stdout.toString('utf8')))).toEqual(['0', '0', '0']);
-  }, 180_000);
+  }, 300_000);
 
   test.each(blocks.filter(([name]) => !isLast(name) && !/^(?:dead-letters|move-queue)/.test(name)))(
     '%s',

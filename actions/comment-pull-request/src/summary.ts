@@ -1,0 +1,52 @@
+import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
+import { describeError, InputError, isExpected } from '#core/values/errors.ts';
+import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
+import type { Inputs } from './inputs.ts';
+import type { Ports } from './ports.ts';
+import type { Result } from './run.ts';
+
+/** What is to be read: the comment's text, and all of it. */
+export interface Texts {
+  readonly body: string;
+  readonly full: string;
+}
+
+/** Reads both files; refuses one that cannot be read, and a comment without a text. */
+export async function readTexts(
+  { body, summary }: Pick<Inputs, 'body' | 'summary'>,
+  { readText }: Pick<Ports, 'readText'>,
+): Promise<Texts> {
+  const read = async (input: string, path: string): Promise<string> => {
+    const text = await readText(path).catch((error: unknown) => {
+      if (isExpected(error)) throw error;
+      throw new InputError(input, path, `cannot be read (${describeError(error)}): write it in an earlier step`);
+    });
+    if (text.trim() === '') throw new InputError(input, path, 'is empty: write the Markdown in an earlier step');
+    return text;
+  };
+  const text = await read('body', body);
+  return { body: text, full: summary === undefined ? text : await read('summary', summary) };
+}
+
+/** Returns the job summary: what became of the comment, and then the full text, whatever it was. */
+export function renderSummary(
+  { full }: Texts,
+  result: Result | { readonly outcome: 'failed'; readonly reason: string },
+): string {
+  return `${headline(result)}\n\n${full.trimEnd()}\n`;
+}
+
+function headline(result: Parameters<typeof renderSummary>[1]): string {
+  if (result.outcome !== 'failed' && result.refusal !== undefined)
+    return `> ❌ **The commit status ${inlineCode(PLAN_CONTEXT)} was not set:** ${escapeMarkdown(result.refusal)}`;
+  switch (result.outcome) {
+    case 'failed':
+      return `> ❌ **There is no comment with this result:** ${escapeMarkdown(result.reason)}`;
+    case 'summary-only':
+      return '> ℹ️ **There is no comment with this result:** the pull request comes from a fork, and the token of its run may only read.';
+    case 'outdated':
+      return `> ℹ️ **This result is older than ${link('the comment', result.url)}**, which was left as it is.`;
+    default:
+      return `> 💬 This is the full result of ${link('the comment', result.url)}.`;
+  }
+}

@@ -1,0 +1,62 @@
+import type { Runner } from '#core/action/runner.ts';
+import { readBase } from '#core/github/base.ts';
+import { openGitHubClient } from '#core/github/client.ts';
+import { openComments } from '#core/github/comments.ts';
+import { openPulls } from '#core/github/pulls.ts';
+import type { SettlePorts } from '#core/github/settle-plan.ts';
+import { openStatuses } from '#core/github/statuses.ts';
+import { systemClock } from '#core/system/clock.ts';
+import { InputError } from '#core/values/errors.ts';
+
+/** The inputs of every action that writes the one comment. */
+export interface CommentOptions {
+  /** Name of the comment. */
+  readonly marker: string;
+  readonly token: string;
+  /** Id of the account that the token writes as. */
+  readonly identity: number;
+}
+
+/** Returns those inputs, checked. */
+export function parseCommentOptions(inputs: Readonly<Record<keyof CommentOptions, string>>): CommentOptions {
+  const { marker, token, identity } = inputs;
+  if (!/^[a-z0-9][a-z0-9-]{0,49}$/.test(marker))
+    throw new InputError('marker', marker, 'is not a name: expected lower-case letters, digits and dashes');
+  if (token === '') throw new InputError('token', token, "is empty: pass the job's own, github.token");
+  return { marker, token, identity: parseId('identity', identity) };
+}
+
+/** Returns a number of GitHub's: of a pull request, or of an account. */
+export function parseId(input: string, text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InputError(input, text, 'is not a number of GitHub: expected digits, such as 7');
+}
+
+/** What waits. */
+export type Time = Pick<SettlePorts, 'clock' | 'random'>;
+
+/** The machine's own. */
+export const systemTime: Time = { clock: systemClock, random: Math.random };
+
+/** Opens what writes the comment and judges its plans, on a real runner. */
+export function openSettlePorts(runner: Runner, token: string, { clock, random }: Time): SettlePorts {
+  const { all, repository, serverUrl } = runner.environment;
+  const client = openGitHubClient({
+    apiUrl: all['GITHUB_API_URL'] ?? '',
+    repository,
+    token,
+    clock,
+    random,
+    log: runner.log,
+  });
+  return {
+    comments: openComments(client),
+    pulls: openPulls(client),
+    statuses: openStatuses(client),
+    readBase: (branch) => readBase(client, branch),
+    repositoryUrl: `${serverUrl}/${repository}`,
+    clock,
+    log: runner.log,
+    random,
+  };
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { GitHubClient } from '#core/github/client.ts';
+
+/** The branch that pull requests are merged into, as it is at one commit. */
+export interface Base {
+  readonly branch: string;
+  readonly commit: string;
+  /** Returns the tree id of a folder; undefined where the commit has no such folder. */
+  readTree(path: string): Promise<string | undefined>;
+  /** Returns the newest commit that changed a path; undefined where none did. */
+  newestChange(path: string): Promise<{ readonly sha: string; readonly subject: string } | undefined>;
+}
+
+const reference = z.object({ object: z.object({ sha: z.string() }) });
+const tree = z.object({ tree: z.array(z.object({ path: z.string(), sha: z.string(), type: z.string() })) });
+const commits = z.array(z.object({ sha: z.string(), commit: z.object({ message: z.string() }) }));
+
+const READ = 'contents: read';
+
+/** Returns the branch as it is now. Each folder above the asked ones is one request. */
+export async function readBase(client: GitHubClient, branch: string): Promise<Base> {
+  const { where } = client;
+  const request = { what: `the branch ${branch}`, right: READ };
+  const data = await client.ask(request, ({ git }) => git.getRef({ ...where, ref: `heads/${branch}` }));
+  const commit = reference.parse(data).object.sha;
+  const folders = new Map<string, Promise<z.output<typeof tree>['tree']>>();
+  const readFolder = (sha: string): Promise<z.output<typeof tree>['tree']> => {
+    const known = folders.get(sha);
+    if (known !== undefined) return known;
+    const reading = client
+      .ask({ what: `the tree ${sha.slice(0, 7)} of ${branch}`, right: READ }, ({ git }) =>
+        git.getTree({ ...where, tree_sha: sha }),
+      )
+      .then((answer) => tree.parse(answer).tree);
+    folders.set(sha, reading);
+    return reading;
+  };
+  return {
+    branch,
+    commit,
+    readTree: async (path) => {
+      let at: string | undefined = commit;
+      for (const name of path.split('/')) {
+        if (at === undefined) return undefined;
+        at = (await readFolder(at)).find((entry) => entry.path === name && entry.type === 'tree')?.sha;
+      }
+      return at;
+    },
+    newestChange: async (path) => {
+      const what = `the commits of ${branch} that change ${path}`;
+      const answer = await client.ask({ what, right: READ }, ({ repos }) =>
+        repos.listCommits({ ...where, sha: commit, path, per_page: 1 }),
+      );
+      const [newest] = commits.parse(answer);
+      return newest && { sha: newest.sha, subject: newest.commit.message.split('\n')[0] ?? '' };
+    },
+  };
+}

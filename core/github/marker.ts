@@ -1,0 +1,106 @@
+import { InputError } from '#core/values/errors.ts';
+
+/** A folder that a plan was made from, as the base branch had it; `tree` undefined: it had none. */
+export interface Planned {
+  readonly path: string;
+  readonly tree: string | undefined;
+}
+
+/** What a comment of ours says about itself, hidden in its first line. */
+export interface Marker {
+  /** Tells one comment of a pull request from another. */
+  readonly name: string;
+  /** The head that the text is about. */
+  readonly head: string;
+  /** The run that wrote it, and which attempt of it. */
+  readonly run: number;
+  readonly attempt: number;
+  /** What the commit status says while the text is fresh; undefined: there is none. */
+  readonly verdict: 'success' | 'failure' | undefined;
+  readonly plans: readonly Planned[];
+  /** The commit of the base branch that the text does not know. */
+  readonly stale: string | undefined;
+}
+
+/** A text with its marker. */
+export interface Marked {
+  readonly marker: Marker;
+  /** All of the comment, its marker included. */
+  readonly text: string;
+}
+
+const NONE = 'none';
+
+/** Returns the text of a comment: the marker on its first line, where no text of a plan can stand, and then the body. */
+export function writeMarked(marker: Marker, body: string): Marked {
+  const { name, head, run, attempt, verdict, plans, stale } = marker;
+  const planned = plans.map(({ path, tree = NONE }) => `${encodeURIComponent(path).replaceAll('%2F', '/')}:${tree}`);
+  const fields = [
+    `head=${head}`,
+    `run=${run}`,
+    `attempt=${attempt}`,
+    ...(verdict === undefined ? [] : [`verdict=${verdict}`]),
+    ...(planned.length === 0 ? [] : [`plans=${planned.join(',')}`]),
+    ...(stale === undefined ? [] : [`stale=${stale}`]),
+  ];
+  return { marker, text: `<!-- slipway:${name} ${fields.join(' ')} -->\n${body.replace(/\r\n?/g, '\n').trimEnd()}` };
+}
+
+/** Returns a comment of this name; undefined for every other text. What it does not say about itself is the oldest. */
+export function readMarked(name: string, text: string): Marked | undefined {
+  const [first = ''] = text.split(/\r?\n/, 1);
+  const fields = /^<!-- slipway:(\S+) (.*)-->$/.exec(first);
+  if (fields === null || fields[1] !== name) return undefined;
+  const pairs = (fields[2] ?? '').split(' ').map((field) => field.split(/=(.*)/s));
+  const said = new Map(pairs.map(([key = '', value = '']) => [key, value]));
+  const number = (key: string): number => (/^\d{1,15}$/.test(said.get(key) ?? '') ? Number(said.get(key)) : 0);
+  const verdict = said.get('verdict');
+  const marker: Marker = {
+    name,
+    head: said.get('head') ?? '',
+    run: number('run'),
+    attempt: number('attempt'),
+    verdict: verdict === 'success' || verdict === 'failure' ? verdict : undefined,
+    plans: readPlans(said.get('plans') ?? ''),
+    stale: said.get('stale'),
+  };
+  return { marker, text };
+}
+
+/** Returns the body of a comment, without its marker. */
+export function bodyOf({ text }: Marked): string {
+  return text.replace(/\r\n?/g, '\n').split('\n').slice(1).join('\n').trimEnd();
+}
+
+function readPlans(text: string): Planned[] {
+  return text
+    .split(',')
+    .filter(Boolean)
+    .map((entry) => {
+      const [path = '', tree = NONE] = entry.split(':');
+      return { path: decode(path), tree: tree === NONE ? undefined : tree };
+    });
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Returns the folders of an input, one a line: `terraform/aws <tree id>`, or `none` where the base has no such folder. */
+export function parsePlans(input: string, lines: readonly string[]): Planned[] {
+  return lines.map((line) => {
+    const [path = '', tree = '', ...rest] = line.split(/\s+/);
+    const isFolder = /^[^/\p{C}]/u.test(path) && !path.endsWith('/') && !path.split('/').includes('..');
+    if (!isFolder || rest.length > 0 || !(tree === NONE || /^[0-9a-f]{40}$/.test(tree)))
+      throw new InputError(
+        input,
+        line,
+        'is not a folder with its tree: expected `terraform/aws` and what `git rev-parse <base>:terraform/aws` says, or none',
+      );
+    return { path, tree: tree === NONE ? undefined : tree };
+  });
+}

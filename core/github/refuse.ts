@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import type { Request } from '#core/github/client.ts';
+import type { Answer } from '#core/github/limits.ts';
+import { Refusal } from '#core/values/errors.ts';
+
+const said = z.object({
+  message: z.string().default(''),
+  errors: z.array(z.object({ message: z.string().optional() }).or(z.string())).optional(),
+});
+
+/** Returns what GitHub's refusal of a request means, in one sentence with its remedy. */
+export function refuse({ what, right }: Request, { status, headers, body }: Answer): Refusal {
+  const words = wordsIn(body);
+  const answer = `${what}: HTTP ${status}${words === '' ? '' : ` ${words}`}`;
+  if (status === 401)
+    return new Refusal(`GitHub does not know the token (${answer}): pass one of this server that has not expired`);
+  if (status === 403 && /\blocked\b/i.test(words))
+    return new Refusal(
+      `the conversation is locked (${answer}): unlock it on the page of the pull request, then run the job again`,
+    );
+  if (status === 403)
+    return new Refusal(`GitHub does not let this token do it (${answer}${asked(headers)}): ${give(right)}`);
+  if (status === 404)
+    return new Refusal(`GitHub shows this token no such thing (${answer}): check what is named, or ${give(right)}`);
+  if (status < 400)
+    return new Refusal(
+      `GitHub sends this request elsewhere, where the token does not follow (${answer}): name the repository as it is called now`,
+    );
+  if (/too long/i.test(words)) return new Refusal(`GitHub does not take it (${answer}): make the text shorter`);
+  return new Refusal(`GitHub does not take it (${answer})`);
+}
+
+function give(right: string): string {
+  return `give the job \`permissions: ${right}\``;
+}
+
+function asked(headers: Headers): string {
+  const accepted = headers.get('x-accepted-github-permissions') ?? '';
+  return accepted === '' ? '' : `; GitHub asks for ${accepted}`;
+}
+
+function wordsIn(body: unknown): string {
+  const { message = '', errors = [] } = said.safeParse(body).data ?? {};
+  const more = errors.map((error) => (typeof error === 'string' ? error : (error.message ?? ''))).filter(Boolean);
+  return [message, ...more].filter(Boolean).join(': ');
+}

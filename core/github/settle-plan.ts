@@ -1,0 +1,118 @@
+import type { Base } from '#core/github/base.ts';
+import { elect, type Present } from '#core/github/elect.ts';
+import { bodyOf, type Marked, writeMarked } from '#core/github/marker.ts';
+import type { Status, Statuses } from '#core/github/statuses.ts';
+import { type CommentPorts, type Own, readOwn, writeComment } from '#core/github/write-comment.ts';
+import { describeError, isExpected, Refusal } from '#core/values/errors.ts';
+import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
+
+/** The commit status that says whether a merge would do what the comment shows. */
+export const PLAN_CONTEXT = 'slipway/plan';
+
+/** What judging a comment's plans needs. */
+export interface SettlePorts extends CommentPorts {
+  readonly statuses: Statuses;
+  /** Returns the base branch as it is now, or as it is after what started this run. */
+  readonly readBase: (branch: string) => Promise<Base>;
+  /** `<server>/<owner>/<name>`. */
+  readonly repositoryUrl: string;
+}
+
+/** What a comment's plans are worth. */
+export type Standing =
+  /** No comment of ours, one without a verdict, or one about a head that the pull request has left. */
+  'none' | 'fresh' | 'stale' | 'failed';
+
+/** What a comment's plans are worth, or why that could not be said. */
+export type Judged = { readonly standing: Standing } | { readonly refusal: string };
+
+/**
+ * Holds the plans of a comment against the base branch, marks the comment as stale where a folder has changed there,
+ * and sets the commit status of its head. What was written is read again, so that of two at once the last one is right.
+ */
+export async function judgePlan(own: Own, ports: SettlePorts): Promise<Judged> {
+  return settlePlan(own, ports).then(
+    (standing) => ({ standing }),
+    (error: unknown) => {
+      if (!isExpected(error)) throw error;
+      return { refusal: describeError(error) };
+    },
+  );
+}
+
+/** Passes over a pull request that others write at the same time. */
+const ROUNDS = 8;
+
+async function settlePlan(own: Own, ports: SettlePorts): Promise<Standing> {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { pull, present } = await readOwn(own, ports);
+    const comment = newestOf(present, pull.head);
+    if (comment?.marker.head !== pull.head || comment.marker.verdict === undefined) return 'none';
+    const base = await ports.readBase(pull.base);
+    const changed = await listChanged(comment, base);
+    if (changed.length > 0 && comment.marker.stale === undefined) {
+      await writeComment(own, await markStale(comment, changed, base, ports.repositoryUrl), ports);
+      continue;
+    }
+    const standing = standingOf(comment);
+    const wanted = describeStatus(standing, comment, pull.base);
+    const status = await ports.statuses.newest(pull.head, PLAN_CONTEXT);
+    if (status?.state === wanted.state && status.description === wanted.description) return standing;
+    ports.log.info(
+      `#${pull.number}: ${PLAN_CONTEXT} of ${pull.head.slice(0, 7)} is ${wanted.state}: ${wanted.description}`,
+    );
+    await ports.statuses.set(pull.head, PLAN_CONTEXT, wanted);
+  }
+  throw new Refusal(
+    `the commit status ${PLAN_CONTEXT} of #${own.pull} could not be settled in ${ROUNDS} attempts: see https://www.githubstatus.com, then run the job again`,
+  );
+}
+
+function newestOf(present: readonly Present[], head: string): Present | undefined {
+  const step = elect(present, undefined, head);
+  if (step.do === 'nothing') return step.left;
+  if (step.do === 'remove') return [...present].sort((one, other) => one.id - other.id)[0];
+  return present.find(({ text }) => step.do === 'update' && text === step.text);
+}
+
+async function listChanged({ marker }: Marked, base: Base): Promise<string[]> {
+  const changed: string[] = [];
+  for (const { path, tree } of marker.plans) if ((await base.readTree(path)) !== tree) changed.push(path);
+  return changed;
+}
+
+async function markStale(comment: Present, changed: readonly string[], base: Base, page: string): Promise<Marked> {
+  const [path = ''] = changed;
+  const { sha, subject } = (await base.newestChange(path)) ?? { sha: base.commit, subject: '' };
+  const commit = link(inlineCode(sha.slice(0, 7)), `${page}/commit/${sha}`);
+  const named = subject === '' ? commit : `${commit} (${escapeMarkdown(cut(subject, 72))})`;
+  const folders = changed.slice(0, SHOWN).map(inlineCode).join(', ');
+  const more = changed.length > SHOWN ? ` and ${changed.length - SHOWN} more` : '';
+  const line = `⚠️ **Stale:** ${escapeMarkdown(base.branch)} moved on with ${named}, and ${folders}${more} changed there: run the check again`;
+  const rest = bodyOf(comment).split('\n').slice(1);
+  return writeMarked({ ...comment.marker, stale: sha }, [line, ...rest].join('\n'));
+}
+
+/** Folders that are named. */
+const SHOWN = 3;
+
+function standingOf({ marker }: Marked): Exclude<Standing, 'none'> {
+  if (marker.stale !== undefined) return 'stale';
+  return marker.verdict === 'success' ? 'fresh' : 'failed';
+}
+
+function describeStatus(standing: Exclude<Standing, 'none'>, { marker, url }: Present, branch: string): Status {
+  const since = marker.stale?.slice(0, 7) ?? '';
+  const words = {
+    fresh: `A merge into ${branch} does what the comment shows`,
+    stale: `Stale: ${branch} moved on with ${since}: run the check again`,
+    failed: 'The plan failed: the comment says why',
+  };
+  return { state: standing === 'fresh' ? 'success' : 'failure', description: cut(words[standing], 140), url };
+}
+
+/** Returns at most this many characters of a text. */
+function cut(text: string, most: number): string {
+  const characters = [...text];
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
+}
