@@ -146,6 +146,7 @@ async function runStep(
     log: { debug: () => {}, info: (line) => void lines.push(line), warn: (line) => void lines.push(line) },
     input: (name) => values[name] ?? '',
     setOutputs: (set) => void Object.assign(outputs, set),
+    annotate: ({ message }) => void lines.push(message),
     mask: () => {},
     addSummary: async (markdown) => void pages.push(markdown),
   };

@@ -26,7 +26,7 @@ export function planOf(resources: readonly object[], more: More = {}): object {
 }
 
 /** Returns a plan's JSON as the core reads it. */
-function read(plan: object): PlanFile {
+export function read(plan: object): PlanFile {
   return parsePlanFile('plan.json', JSON.stringify(plan));
 }
 
