@@ -53,7 +53,7 @@ function listAncestors(path: string): string[] {
 
 /** Backwards, from what is read to what reads it: of a thousand overlays few have to be parsed. */
 function findReached(paths: readonly string[], pointers: readonly Pointer[]): ReadonlySet<string> {
-  const links = new Map(pointers.filter((one) => one.isLink).map((link) => [link.path, targetOf(link)]));
+  const links = new Set(pointers.filter((one) => one.isLink).map(({ path }) => path));
   const reached = new Set(paths.flatMap(listAncestors));
   const targets = new Map<Pointer, readonly string[]>();
   let open = [...pointers];
@@ -82,27 +82,12 @@ function createGuess(places: ReadonlySet<string>): (text: string) => boolean {
   return (text) => UNCLEAR.test(text) || names.some((name) => text.includes(name));
 }
 
-function listTargets(pointer: Pointer, links: ReadonlyMap<string, string>): string[] {
-  if (pointer.isLink) return followLinks(targetOf(pointer), links);
-  return resolveReferences(pointer.text, posix.dirname(pointer.path)).flatMap((path) => followLinks(path, links));
+/** What a pointer refers to, and the links on the way there: each of those refers to where it leads. */
+function listTargets(pointer: Pointer, links: ReadonlySet<string>): string[] {
+  const paths = pointer.isLink ? [targetOf(pointer)] : resolveReferences(pointer.text, posix.dirname(pointer.path));
+  return paths.flatMap((path) => [path, ...listAncestors(path).filter((folder) => links.has(folder))]);
 }
 
 function targetOf({ path, text }: Pointer): string {
   return normalizeFolder(posix.join(posix.dirname(path), text));
-}
-
-/** Links that are followed on the way to one place: they may lead round in a circle. */
-const MOST_LINKS = 40;
-
-/** Returns a path, the links on the way to it, and where they lead. */
-function followLinks(path: string, links: ReadonlyMap<string, string>): string[] {
-  const found = [path];
-  let at = path;
-  for (let steps = 0; steps < MOST_LINKS; steps++) {
-    const link = listAncestors(at).find((folder) => links.has(folder));
-    if (link === undefined) break;
-    at = normalizeFolder(posix.join(links.get(link) ?? '', at.slice(link.length)));
-    found.push(link, at);
-  }
-  return found;
 }
