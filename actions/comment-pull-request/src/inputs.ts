@@ -5,11 +5,15 @@ import { type Planned, parsePlans } from '#core/github/marker.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 
+/** Where the comment's text comes from. */
+export type Source =
+  | { readonly kind: 'reports'; readonly paths: readonly string[] }
+  /** Without a summary, the body is all there is. */
+  | { readonly kind: 'text'; readonly body: string; readonly summary: string | undefined };
+
 /** The inputs of this action, checked. */
 export interface Inputs extends CommentOptions {
-  readonly body: string;
-  /** Undefined where the body is all there is. */
-  readonly summary: string | undefined;
+  readonly source: Source;
   readonly pullRequest: number;
   readonly head: CommitSha;
   readonly plans: readonly Planned[];
@@ -19,8 +23,7 @@ export interface Inputs extends CommentOptions {
 /** Reads and checks the inputs; refuses with the first that is wrong. */
 export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
   return {
-    body: parseFile('body', runner.input('body')),
-    summary: parseOptional(runner.input('summary'), (text) => parseFile('summary', text)),
+    source: parseSource(runner),
     pullRequest: parsePullRequest(runner.input('pull-request')),
     head: parseCommitSha('head', runner.input('head')),
     plans: parsePlans('plans', parseLines(runner.input('plans'))),
@@ -33,9 +36,23 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
   };
 }
 
+function parseSource({ input }: Pick<Runner, 'input'>): Source {
+  const paths = parseLines(input('reports')).map((path) => parseFile('reports', path));
+  if (paths.length === 0) {
+    if (input('body') === '')
+      throw new InputError('reports', '', 'is empty, and so is body: name the files that the comment is written from');
+    const summary = parseOptional(input('summary'), (text) => parseFile('summary', text));
+    return { kind: 'text', body: parseFile('body', input('body')), summary };
+  }
+  for (const other of ['body', 'summary'])
+    if (input(other) !== '')
+      throw new InputError(other, input(other), 'is given beside reports, which the comment is written from: give one');
+  return { kind: 'reports', paths };
+}
+
 function parseFile(input: string, text: string): string {
   if (text !== '' && !/\p{C}/u.test(text)) return text;
-  throw new InputError(input, text, 'is not the path of a Markdown file');
+  throw new InputError(input, text, 'is not the path of a file');
 }
 
 function parsePullRequest(text: string): number {

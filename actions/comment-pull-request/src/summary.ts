@@ -1,3 +1,5 @@
+import { composeComment } from '#core/comment/compose.ts';
+import { readReports } from '#core/comment/read-reports.ts';
 import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
@@ -11,9 +13,12 @@ export interface Texts {
   readonly full: string;
 }
 
-/** Reads both files; refuses one that cannot be read, and a comment without a text. */
+/** Bytes of the job summary; GitHub takes 1,024 KiB of all steps together. */
+const SUMMARY_LIMIT = 900_000;
+
+/** Returns the texts of a comment; refuses a file that cannot be read, and a comment without a text. */
 export async function readTexts(
-  { body, summary }: Pick<Inputs, 'body' | 'summary'>,
+  { source, head }: Pick<Inputs, 'source' | 'head'>,
   { readText }: Pick<Ports, 'readText'>,
 ): Promise<Texts> {
   const read = async (input: string, path: string): Promise<string> => {
@@ -21,11 +26,19 @@ export async function readTexts(
       if (isExpected(error)) throw error;
       throw new InputError(input, path, `cannot be read (${describeError(error)}): write it in an earlier step`);
     });
-    if (text.trim() === '') throw new InputError(input, path, 'is empty: write the Markdown in an earlier step');
+    if (text.trim() === '') throw new InputError(input, path, 'is empty: write it in an earlier step');
     return text;
   };
-  const text = await read('body', body);
-  return { body: text, full: summary === undefined ? text : await read('summary', summary) };
+  if (source.kind === 'text') {
+    const body = await read('body', source.body);
+    return { body, full: source.summary === undefined ? body : await read('summary', source.summary) };
+  }
+  const texts = source.paths.map(async (path) => [path, await read('reports', path)] as const);
+  const reports = readReports(new Map(await Promise.all(texts)));
+  return {
+    body: composeComment(reports, { head, rest: 'see the job summary' }),
+    full: composeComment(reports, { head, rest: 'not listed', limit: SUMMARY_LIMIT }),
+  };
 }
 
 /** Returns the job summary: what became of the comment, and then the full text, whatever it was. */

@@ -101,6 +101,6 @@ describe('inputs that cannot be meant', () => {
 
   test('an empty body', async () => {
     const { error } = await world.comment({ pull, body: ' \n' });
-    expect(describeError(error)).toBe('body: "body.md" is empty: write the Markdown in an earlier step');
+    expect(describeError(error)).toBe('body: "body.md" is empty: write it in an earlier step');
   });
 });

@@ -8,8 +8,10 @@ export interface Section {
   readonly entries: readonly Entry[];
 }
 
-/** What one stack changes; where there are several, under a fold of its own. */
+/** What one stack or environment changes; where there are several, under a fold of its own. */
 export interface StackPart {
+  /** Markdown of a heading above it, unless the part before it has the same one. */
+  readonly heading?: string;
   /** HTML of the fold's summary; undefined where the comment has one stack only. */
   readonly summary: string | undefined;
   readonly isOpen: boolean;
@@ -36,7 +38,10 @@ export interface Choice {
 /** Returns the Markdown of a page. */
 export function composePage({ top, stacks, rest }: Page, choice: Choice): string {
   const parts = stacks.filter(({ sections }) => sections.some((section) => choice.listed.has(section)));
-  const blocks = parts.flatMap((part) => composeStack(part, choice, rest));
+  const blocks = parts.flatMap((part, at) => [
+    ...(part.heading === undefined || part.heading === parts[at - 1]?.heading ? [] : [part.heading]),
+    ...composeStack(part, choice, rest),
+  ]);
   return `${[...top, ...blocks, ...describeHidden(stacks, choice, rest)].join('\n\n')}\n`;
 }
 

@@ -46,22 +46,39 @@ export function renderComment(stacks: readonly PlannedStack[], options: CommentO
 /** Returns stacks that are read already, as a report has them, as {@link renderComment} does. */
 export function renderParts(all: readonly Part[], options: Omit<CommentOptions, 'scrub'>): string {
   const { limit = COMMENT_LIMIT, head, rest = 'not listed' } = options;
+  const { verdict, top, folds } = outlineParts(all, { limit, rest });
+  return fitPage({ top: [`### ${verdict}${showHead(head)}`, ...top], stacks: folds, rest }, limit);
+}
+
+/** Returns what follows a verdict: the commit that it is about. */
+export function showHead(head: string | undefined): string {
+  return head === undefined ? '' : ` · ${showName(head.slice(0, 7))}`;
+}
+
+/** What a page says of a kind of things, before it is known how much of it fits. */
+export interface Outline {
+  /** Markdown of one sentence without its end. */
+  readonly verdict: string;
+  /** Markdown that a reader must know before the rest, each a paragraph. */
+  readonly top: readonly string[];
+  readonly folds: readonly StackPart[];
+}
+
+/** Returns what a page says of stacks; the table of them takes a third of the bytes at most. */
+export function outlineParts(all: readonly Part[], { limit, rest }: { limit: number; rest: string }): Outline {
   const parts = all.toSorted((a, b) => a.risk - b.risk);
-  const changed = parts.filter(({ sections }) => sections.length > 0);
   const isOne = parts.length === 1;
-  const top = [
-    `### ${describeVerdict(parts)}${head === undefined ? '' : ` · ${showName(head.slice(0, 7))}`}`,
-    ...describeLimits(parts),
-    ...(isOne ? [] : renderStacks(parts, limit / 3, rest)),
-  ];
-  const folds = changed.map(
-    ({ name, counts, sections, isFailed, risk }): StackPart => ({
-      summary: isOne ? undefined : `<b>${htmlCode(name)}</b> ${isFailed ? 'failed' : describeCounts(counts)}`,
-      isOpen: risk <= SECTIONS.indexOf('replace'),
-      sections,
-    }),
-  );
-  return fitPage({ top, stacks: folds, rest }, limit);
+  const folds = parts
+    .filter(({ sections }) => sections.length > 0)
+    .map(
+      ({ name, counts, sections, isFailed, risk }): StackPart => ({
+        summary: isOne ? undefined : `<b>${htmlCode(name)}</b> ${isFailed ? 'failed' : describeCounts(counts)}`,
+        isOpen: risk <= SECTIONS.indexOf('replace'),
+        sections,
+      }),
+    );
+  const top = [...describeLimits(parts), ...(isOne ? [] : renderStacks(parts, limit / 3, rest))];
+  return { verdict: describeVerdict(parts), top, folds };
 }
 
 /** What the comment says of one stack; nothing in it is a secret. */

@@ -1,17 +1,25 @@
 import type { Kind, Plan } from '#core/terraform/plan/classify.ts';
 import { showCount } from '#core/values/markdown.ts';
 
-/** What a section of the comment holds, in the order of the risk; the kinds of a plan's changes, and what is beside them. */
+/**
+ * What a section of the comment holds, in the order of the risk: the kinds of a plan's changes, what is beside them, and
+ * what happens to objects in the cluster (`removal`, `restart`, `change`, `addition`, `application`).
+ */
 export const SECTIONS = [
   'error',
   'check',
   'unknown',
   'destroy',
+  'removal',
   'replace',
   'forget',
+  'restart',
   'update',
+  'change',
+  'application',
   'action',
   'create',
+  'addition',
   'move',
   'import',
   'output',
@@ -32,11 +40,16 @@ export const WORDS: Readonly<Record<SectionKind, { title: string; one: string; m
   check: { title: 'Failed checks', one: 'failed check', many: 'failed checks' },
   unknown: { title: 'Unknown actions', one: 'unknown action', many: 'unknown actions' },
   destroy: { title: 'Destroy', one: 'destroy', many: 'destroys' },
+  removal: { title: 'Removed from the cluster', one: 'removed object', many: 'removed objects' },
   replace: { title: 'Replace', one: 'replacement', many: 'replacements' },
   forget: { title: 'Forget', one: 'forget', many: 'forgets' },
+  restart: { title: 'Pods are replaced', one: 'restart', many: 'restarts' },
   update: { title: 'Update', one: 'update', many: 'updates' },
+  change: { title: 'Changed objects', one: 'changed object', many: 'changed objects' },
+  application: { title: 'Argo CD', one: 'change of an Application', many: 'changes of Applications' },
   action: { title: 'Run actions', one: 'action', many: 'actions' },
   create: { title: 'Create', one: 'create', many: 'creates' },
+  addition: { title: 'New objects', one: 'new object', many: 'new objects' },
   move: { title: 'Move', one: 'move', many: 'moves' },
   import: { title: 'Import', one: 'import', many: 'imports' },
   output: { title: 'Outputs', one: 'output', many: 'outputs' },

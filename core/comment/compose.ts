@@ -1,0 +1,43 @@
+import type { Report } from '#core/manifests/report.ts';
+import { fitPage } from '#core/terraform/comment/fit.ts';
+import { COMMENT_LIMIT, type Outline, outlineParts, showHead } from '#core/terraform/comment/render.ts';
+import { fromReport, type PlanReport } from '#core/terraform/comment/report.ts';
+import { outlineManifests } from './outline-manifests.ts';
+
+/** What the jobs of a pull request found. */
+export interface Reports {
+  /** One for each environment that was looked at. */
+  readonly manifests: readonly Report[];
+  /** One for each stack that was planned. */
+  readonly plans: readonly PlanReport[];
+}
+
+/** How the comment is written. */
+export interface ComposeOptions {
+  /** Bytes of UTF-8 at most. */
+  readonly limit?: number;
+  /** The commit that the reports are about. */
+  readonly head: string;
+  /** Where what is left out can be seen, as the end of a sentence. */
+  readonly rest: string;
+}
+
+/**
+ * Returns the one comment of a pull request as Markdown: the verdict of everything in the first line, then the manifests
+ * and the plans, within one limit: what is riskiest is named last to go, wherever it is.
+ */
+export function composeComment({ manifests, plans }: Reports, options: ComposeOptions): string {
+  const { limit = COMMENT_LIMIT, head, rest } = options;
+  const areas: Outline[] = [
+    ...(manifests.length === 0 ? [] : [outlineManifests(manifests)]),
+    ...(plans.length === 0 ? [] : [outlinePlans(plans, { limit, rest })]),
+  ];
+  const verdict = areas.map((area) => area.verdict).join('; ') || 'Nothing that this change could reach was looked at';
+  const top = [`### ${verdict}${showHead(head)}`, ...areas.flatMap((area) => area.top)];
+  return fitPage({ top, stacks: areas.flatMap(({ folds }) => folds), rest }, limit);
+}
+
+function outlinePlans(plans: readonly PlanReport[], options: { limit: number; rest: string }): Outline {
+  const outline = outlineParts(plans.map(fromReport), options);
+  return { ...outline, folds: outline.folds.map((fold) => ({ ...fold, heading: '### Terraform' })) };
+}

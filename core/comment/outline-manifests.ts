@@ -1,0 +1,67 @@
+import type { Entry as ObjectEntry, Report } from '#core/manifests/report.ts';
+import type { Entry } from '#core/terraform/comment/entries.ts';
+import type { Section, StackPart } from '#core/terraform/comment/page.ts';
+import type { Outline } from '#core/terraform/comment/render.ts';
+import { countWord, joinWords, SECTIONS, type SectionKind } from '#core/terraform/comment/words.ts';
+import { escapeMarkdown, htmlCode, inlineCode, showCount, showInvisible } from '#core/values/markdown.ts';
+
+/** The section of each group of a report. */
+const KINDS: Readonly<Record<ObjectEntry['group'], SectionKind>> = {
+  error: 'error',
+  remove: 'removal',
+  restart: 'restart',
+  change: 'change',
+  add: 'addition',
+  application: 'application',
+};
+/** Environments that a verdict names. */
+const MOST_NAMED = 3;
+
+/** Returns what a page says of the manifests of environments. */
+export function outlineManifests(reports: readonly Report[]): Outline {
+  const changed = reports.filter(({ entries }) => entries.length > 0);
+  const isOne = reports.length === 1;
+  return {
+    verdict: describeVerdict(reports, changed),
+    top: reports.flatMap(({ name, notes }) => notes.map((note) => `${showName(name)}: ${escapeMarkdown(note)}`)),
+    folds: changed.map((report): StackPart => {
+      const sections = listSections(report);
+      return {
+        heading: `### Manifests${isOne ? ` of ${showName(report.name)}` : ''}`,
+        summary: isOne ? undefined : `<b>${htmlCode(report.name)}</b> ${countSections(sections)}`,
+        isOpen: sections.some(({ kind }) => kind === 'error' || kind === 'removal'),
+        sections,
+      };
+    }),
+  };
+}
+
+function describeVerdict(reports: readonly Report[], changed: readonly Report[]): string {
+  if (changed.length === 0) return 'The manifests stay as they are';
+  if (changed.length > MOST_NAMED)
+    return `The manifests of ${showCount(changed.length)} of ${showCount(reports.length)} environments change`;
+  return joinWords(changed.map((report) => `${showName(report.name)} has ${countSections(listSections(report))}`));
+}
+
+function countSections(sections: readonly Section[]): string {
+  return joinWords(sections.map(({ kind, entries }) => countWord(kind, entries.length)));
+}
+
+function listSections({ entries }: Report): Section[] {
+  return SECTIONS.flatMap((kind) => {
+    const own = entries.filter(({ group }) => KINDS[group] === kind);
+    return own.length === 0 ? [] : [{ kind, entries: own.map(showEntry) }];
+  });
+}
+
+function showEntry({ label, note, diff }: ObjectEntry): Entry {
+  return {
+    type: label.split('/')[0] ?? label,
+    head: () => `${htmlCode(label)}: ${escapeMarkdown(note)}`,
+    body: () => (diff === '' ? [] : diff.split('\n')),
+  };
+}
+
+function showName(name: string): string {
+  return inlineCode(showInvisible(name.slice(0, 200)));
+}

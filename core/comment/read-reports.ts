@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import { reportsSchema } from '#core/manifests/report.ts';
+import { planReportSchema } from '#core/terraform/comment/report.ts';
+import { InputError } from '#core/values/errors.ts';
+import type { Reports } from './compose.ts';
+
+const anyReport = z.union([reportsSchema, planReportSchema]);
+
+/** Returns the reports of preview-overlays and plan-terraform in texts of files, by path; refuses any other text. */
+export function readReports(texts: ReadonlyMap<string, string>): Reports {
+  const all = [...texts].map(([path, text]) => parse(path, text));
+  return {
+    manifests: all.flatMap((report) => (Array.isArray(report) ? report : [])),
+    plans: all.flatMap((report) => (Array.isArray(report) ? [] : [report])),
+  };
+}
+
+function parse(path: string, text: string): z.output<typeof anyReport> {
+  const parsed = anyReport.safeParse(readJson(text));
+  if (parsed.success) return parsed.data;
+  throw new InputError(
+    'reports',
+    path,
+    'is not a report of preview-overlays or plan-terraform of this version: name the file that their input report names',
+  );
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
