@@ -13,11 +13,14 @@ export function escapeMarkdown(text: string): string {
 
 /** Returns text as inline code whatever backticks it has; pipes are escaped for tables. */
 export function inlineCode(text: string): string {
-  const clean = disarm(hideUserinfo(text).replace(/[\r\n]+/g, ' ')).replace(/\p{Cc}/gu, '');
+  const clean = hideUserinfo(text)
+    .replace(/[\r\n]+/g, ' ')
+    .replace(/\p{Cc}/gu, '');
+  const inert = disarm(clean);
   const longest = Math.max(0, ...[...clean.matchAll(/`+/g)].map((match) => match[0].length));
   const fence = '`'.repeat(longest + 1);
   const padding = clean.startsWith('`') || clean.endsWith('`') || clean === '' ? ' ' : '';
-  return `${fence}${padding}${clean.replaceAll('|', '\\|')}${padding}${fence}`;
+  return `${fence}${padding}${inert.replaceAll('|', '\\|')}${padding}${fence}`;
 }
 
 /** The runner obeys `::` at the start of a line of a log, and `##[` anywhere in one. */

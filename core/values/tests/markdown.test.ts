@@ -40,6 +40,7 @@ describe('inlineCode', () => {
     ['a|b', '`a\\|b`'],
     ['one\ntwo', '`one two`'],
     ['a\u001b[31mb', '`a[31mb`'],
+    ['#\u0000#[error]x', '`#\\u0023[error]x`'],
   ])('%j', (text, code) => {
     expect(inlineCode(text)).toBe(code);
   });

@@ -104,6 +104,15 @@ test('a text that is made to be slow, or to exhaust the stack, does neither', ()
   expect(measureCpu(() => renderWithin(60_000, resources))).toBeLessThan(2_000);
 });
 
+test('what is above the changes is within the limit too', () => {
+  const plans = Object.fromEntries(Array.from({ length: 12 }, (_one, at) => [`${at} ${'x'.repeat(190)}`, planOf([])]));
+  const comment = renderWithin(2_000, [], {
+    plans: { ...plans, aws: planOf(many(2, 'aws_sqs_queue', ['delete'], gone)) },
+  });
+  expect(comment).toMatch(/^### Terraform destroys 2 in 1 of 13 stacks\n/);
+  expect(comment).toContain('Not listed: 2 destroys: see the job summary.');
+});
+
 test('the summary of a job takes the same page with more bytes', () => {
   const creates = many(3_000, 'aws_sqs_queue', ['create'], created);
   const comment = renderWithin(1_024 * 1_024, creates);
