@@ -6,12 +6,15 @@ const root = join(import.meta.dirname, '..');
 
 /**
  * `@actions/core` loads an HTTP client when it starts, for OIDC calls that no action of ours makes: loading it costs more
- * than all the rest together. In the bundle it is a class that says so when somebody does call it.
+ * than all the rest together. In the bundle it is a class that says so when somebody does call it. `@actions/github` keeps
+ * it: it finds a runner's proxy.
  */
 const withoutHttpClient: Plugin = {
   name: 'without-http-client',
   setup: (bundler) => {
-    bundler.onResolve({ filter: /^@actions\/http-client/ }, (args) => ({ path: args.path, namespace: 'without' }));
+    bundler.onResolve({ filter: /^@actions\/http-client/ }, ({ path, importer }) =>
+      importer.includes('/@actions/github/') ? undefined : { path, namespace: 'without' },
+    );
     bundler.onLoad({ filter: /.*/, namespace: 'without' }, () => ({
       contents:
         "class Absent { constructor() { throw new Error('this bundle has no HTTP client of @actions/core'); } }\nexport { Absent as HttpClient, Absent as BearerCredentialHandler };",

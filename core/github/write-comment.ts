@@ -56,10 +56,10 @@ export async function writeComment(own: Own, wanted: Marked, ports: CommentPorts
         return { done: true, value: { outcome, id: left.id, url: left.url } };
       }
       const written = await take(step, own, ports);
-      if (written === 'unclear') return { done: false, reason: `no answer to the attempt to ${step.do} it` };
       isEdited ||= step.do === 'update';
       if (step.do === 'create') effect = 'created';
-      if (step.do === 'update' && written === 'done') effect ??= 'updated';
+      if (step.do === 'update' && written !== 'gone') effect ??= 'updated';
+      if (written === 'unclear') return { done: false, reason: `no answer to the attempt to ${step.do} it` };
     }
     return { done: false, reason: 'other runs write it at the same time' };
   });

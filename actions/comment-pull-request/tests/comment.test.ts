@@ -214,8 +214,10 @@ describe('what goes wrong on the way', () => {
     world.faults.inject(operation, fault);
     const { error, outputs } = await world.comment({ pull, body: 'After.', run: 2 });
     expect(error).toBeUndefined();
-    expect(['created', 'updated', 'unchanged']).toContain(outputs['outcome']);
+    expect(outputs['outcome']).toBe(/create/.test(operation) ? 'created' : 'updated');
     expect(textsOf(pull)).toEqual(['After.']);
+    // it was made once, and not made again and taken away
+    expect(world.pulls.nextCommentId()).toBe(Number(outputs['id']) + 1);
   });
 
   test.each([

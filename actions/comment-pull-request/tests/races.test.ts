@@ -80,6 +80,31 @@ describe('two runs at once leave one comment with the newer text', () => {
     expect(await race(seed, false)).toEqual(['Of run 3.']);
   });
 
+  test('where the older one’s answer is lost after it overwrote the newer text', async () => {
+    world.forget();
+    await world.comment({ pull, body: 'Before.', run: 1 });
+    let isFirst = true;
+    const older = await world.comment({
+      ...{ pull, body: 'Of run 2.', run: 2 },
+      around: (ports) => ({
+        ...ports,
+        comments: {
+          ...ports.comments,
+          update: async (...args) => {
+            if (isFirst) {
+              await world.comment({ pull, body: 'Of run 3.', run: 3 });
+              world.faults.inject('issues/update-comment', { kind: 'lost-reply' });
+            }
+            isFirst = false;
+            return ports.comments.update(...args);
+          },
+        },
+      }),
+    });
+    expect(older).toMatchObject({ error: undefined, outputs: { outcome: 'outdated' } });
+    expect(world.commentsOf(pull).map(({ body }) => body.split('\n')[1])).toEqual(['Of run 3.']);
+  });
+
   test.each(SEEDS)('where there is one: interleaving %i', async (seed) => {
     expect(await race(seed, true)).toEqual(['Of run 3.']);
   });

@@ -29,7 +29,7 @@ for (const [index, { name = `step ${index}`, run, if: condition = 'success()' }]
   say({ step: name, msg: `⭐ Run Main ${name}` });
   const began = Date.now();
   child = spawn('sh', ['-ec', run], {
-    env: { ...env, TOKEN: secrets.GITHUB_TOKEN },
+    env: { ...env, TOKEN: secrets.GITHUB_TOKEN, SECRETS: Object.keys(secrets).join() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   for (const stream of [child.stdout, child.stderr])
