@@ -28,7 +28,7 @@ export async function benchPreview(): Promise<Row[]> {
     const commits = { base: parseCommitSha('base', base), head: parseCommitSha('head', head) };
     const ours = () => preview(clone, temp, environment, commits);
     const paired = await measureInTurn(RUNS, ours, await renderer(clone, environment));
-    return [rowOf(`preview, 1 of ${OVERLAYS} overlays changed`, paired, 5)];
+    return [rowOf(`preview, 1 of ${OVERLAYS} overlays changed`, paired, 15)];
   } finally {
     rmSync(temp, { recursive: true, force: true });
   }
