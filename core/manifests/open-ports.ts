@@ -5,6 +5,7 @@ import { createScratchGit } from '#core/git/repository.ts';
 import { createKubeconform } from '#core/manifests/kubeconform.ts';
 import type { PreviewPorts } from '#core/manifests/preview.ts';
 import { type Opened, openInScratch, type Workplace } from '#core/release/open-ports.ts';
+import { createExec } from '#core/system/exec.ts';
 
 /** How schemas are checked. */
 export interface SchemaOptions {
@@ -12,6 +13,17 @@ export interface SchemaOptions {
   readonly kubeconform: string;
   /** kubeconform's schema locations; its own where there are none. */
   readonly schemas: readonly string[];
+}
+
+/**
+ * What the programs get that read a change: with kustomize's load restrictor off it can have them print their own
+ * variables, and some versions of kustomize look up those that an env file names. The step's tokens are among them.
+ */
+const PASSED =
+  /^(PATH|HOME|TMPDIR|LANG|LC_\w+|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR)|GIT_SSH(_COMMAND)?|GIT_CONFIG_NOSYSTEM|SSH_AUTH_SOCK|XDG_\w+)$/i;
+
+function withoutSecrets(environment: Workplace['environment']): Workplace['environment'] {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED.test(name)));
 }
 
 /** Opens the checkout's commits and its remote for a preview, and kustomize; closing removes the scratch folders. */
@@ -26,12 +38,13 @@ export function openPreviewPorts(
     if (remote.withheld !== undefined) log.info(remote.withheld);
     const configCount = countSettings(withoutRepository(environment));
     const [dir, history] = await Promise.all([scratch.folder(), scratch.folder()]);
+    const bare = createExec(withoutSecrets(environment));
     const check =
-      kubeconform === '' ? undefined : createKubeconform(kubeconform, schemas, { exec, folder: scratch.folder });
+      kubeconform === '' ? undefined : createKubeconform(kubeconform, schemas, { exec: bare, folder: scratch.folder });
     return {
       git: createScratchGit({ exec, dir, remote, configCount, borrow: checkout }),
       commits: createScratchGit({ exec, dir: history, remote, configCount }),
-      exec,
+      exec: bare,
       folder: scratch.folder,
       check,
       log,

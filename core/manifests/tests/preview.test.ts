@@ -6,6 +6,7 @@ import type { Preview } from '#core/manifests/preview.ts';
 import {
   applicationOf,
   botWith,
+  INPUT_TOKEN,
   type OverlayRepository,
   openOverlayRepository,
   slipwayYaml,
@@ -110,6 +111,20 @@ test('a generated ConfigMap is compared with its former self, and its reader res
     note: 'Its content changes and its name with it, and so does the template of Deployment bot.',
     diff: expect.stringContaining('- data.LEVEL: info\n+ data.LEVEL: debug'),
   });
+});
+
+test('a change cannot have kustomize print the variables of the step', async () => {
+  repository.commit({
+    ...kustomization(
+      'namespace: production\nresources: [../../base]\nconfigMapGenerator: [{name: app, files: [own=/proc/self/environ]}]\n',
+    ),
+    'slipway.yaml': slipwayYaml(
+      'production: {overlay: overlays/production, deploys: on-push, kustomize: {load-restrictor: none}}',
+    ),
+  });
+  const [map] = entriesOf(await repository.preview()).filter(({ group }) => group === 'add');
+  expect(map?.diff).toContain(`HOME=${repository.temp}`);
+  expect(map?.diff).not.toContain(INPUT_TOKEN);
 });
 
 describe('environments', () => {

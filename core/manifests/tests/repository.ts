@@ -34,6 +34,9 @@ export interface OverlayRepository {
   close(): void;
 }
 
+/** A variable of the step that a pull request must not read. */
+export const INPUT_TOKEN = 'a-token-of-the-step';
+
 /** Opens the repository, with its first commit. */
 export function openOverlayRepository(): OverlayRepository {
   const temp = mkdtempSync(join(tmpdir(), 'slipway-preview-'));
@@ -41,7 +44,8 @@ export function openOverlayRepository(): OverlayRepository {
   openRepositories(remote, clone);
   const first = commitFiles(clone, FILES, 'the tenant');
   const log: string[] = [];
-  const environment = { PATH: `${kustomizeFolder}:${process.env['PATH'] ?? ''}`, HOME: temp };
+  // the token first: of a long line the beginning is shown
+  const environment = { INPUT_TOKEN, HOME: temp, PATH: `${kustomizeFolder}:${process.env['PATH'] ?? ''}` };
   const record = { debug: () => {}, info: (line: string) => void log.push(line), warn: () => {} };
   return {
     remote,
