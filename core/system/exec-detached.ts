@@ -49,10 +49,12 @@ export async function execDetached(
   });
   closeSync(out);
   closeSync(err);
+  const ended = waitFor(child, argv); // before anything else is waited for: it may end at once
+  ended.catch(() => {}); // it is waited for below
   const stop = interruptOnce(child, options.interruption);
   const tail = options.onLine === undefined ? undefined : await tailLines(stdout, options.onLine);
   try {
-    const ending = await waitFor(child, argv);
+    const ending = await ended;
     await tail?.finish();
     return { ...ending, stdout: await readFile(stdout, 'utf8'), stderr: await readFile(stderr, 'utf8') };
   } finally {

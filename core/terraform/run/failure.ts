@@ -122,6 +122,9 @@ interface LockInfo {
 function findLock(errors: readonly Diagnostic[]): LockInfo | undefined {
   const error = errors.find(({ summary }) => /Error acquiring the state lock/i.test(summary));
   if (error === undefined) return undefined;
+  // the http backend prints the asker's own lock, and of the holder's the id alone
+  const [, held] = /HTTP remote state already locked: ID=(\S*)/.exec(error.detail) ?? [];
+  if (held !== undefined) return { id: held, who: '', operation: '', created: '' };
   const field = (name: string): string =>
     new RegExp(`^\\s*${name}:\\s*(.*)$`, 'm').exec(error.detail)?.[1]?.trim() ?? '';
   return { id: field('ID'), who: field('Who'), operation: field('Operation'), created: field('Created') };

@@ -16,13 +16,10 @@ export function openFileStore(path: string): PlanStore {
       await writeFile(`${path}.new`, sealed, { mode: 0o600 });
       await rename(`${path}.new`, path);
     },
-    load: async () => {
-      try {
-        return await readFile(path);
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
-      }
-    },
+    load: () => readFile(path).catch(passMissing),
   };
+}
+
+function passMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }

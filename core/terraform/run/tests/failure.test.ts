@@ -21,7 +21,7 @@ function fail({ lines = [VERSION], ...more }: Case) {
 }
 
 const LOCK =
-  'Error message: HTTP remote state already locked\nLock Info:\n  ID:        68b0b04c-1d4f\n  Path:      s3/key\n  Operation: OperationTypeApply\n  Who:       ci@runner-3\n  Version:   1.11.4\n  Created:   2026-11-27 07:05:11.514 +0000 UTC\n  Info:      \n';
+  'Error message: operation error S3: PutObject, StatusCode: 412\nLock Info:\n  ID:        68b0b04c-1d4f\n  Path:      s3/key\n  Operation: OperationTypeApply\n  Who:       ci@runner-3\n  Version:   1.11.4\n  Created:   2026-11-27 07:05:11.514 +0000 UTC\n  Info:      \n';
 
 describe('each way to fail is named by its own sentence', () => {
   const cases: [string, FailureKind, RegExp, Case][] = [
@@ -36,6 +36,17 @@ describe('each way to fail is named by its own sentence', () => {
       'lock-held',
       /by an unknown holder; .* ID$/,
       { lines: [VERSION, error('Error acquiring the state lock')] },
+    ],
+    [
+      "the http backend's, which prints the asker's own",
+      'lock-held',
+      /locked by an unknown holder \(id 9f\); .*force-unlock 9f$/,
+      {
+        lines: [
+          VERSION,
+          error('Error acquiring the state lock', `Error message: HTTP remote state already locked: ID=9f\n${LOCK}`),
+        ],
+      },
     ],
     ['a panic', 'panic', /panic of terraform itself, exit code 11/, { code: 11 }],
     ['a panic that says so', 'panic', /panic/, { stderr: '!!! TERRAFORM CRASH !!!' }],
