@@ -134,7 +134,7 @@ test('a hostile subject of a commit is text', async () => {
   const [line = ''] = textOf(pull).split('\n');
   expectGolden(
     join(import.meta.dirname, 'golden', 'hostile.md'),
-    `${line.replace(/\(http[^)]*\)/, '(…)').replaceAll(hostile.slice(0, 7), 'COMMIT')}\n`,
+    `${line.replace(/\(http[^)]*\)/, '(https://github.example/COMMIT)').replaceAll(hostile.slice(0, 7), 'COMMIT')}\n`,
   );
 });
 
