@@ -1,22 +1,24 @@
 import * as z from 'zod';
-import { reportsSchema } from '#core/manifests/report.ts';
-import { planReportSchema } from '#core/terraform/comment/report.ts';
+import { type Report, reportsSchema } from '#core/manifests/report.ts';
+import { type PlanReport, parseReport } from '#core/terraform/comment/report.ts';
 import { InputError } from '#core/values/errors.ts';
 import type { Reports } from './compose.ts';
 
-const anyReport = z.union([reportsSchema, planReportSchema]);
+const ofTerraform = z.looseObject({ kind: z.literal('terraform') });
 
 /** Returns the reports of preview-overlays and plan-terraform in texts of files, by path; refuses any other text. */
 export function readReports(texts: ReadonlyMap<string, string>): Reports {
   const all = [...texts].map(([path, text]) => parse(path, text));
   return {
-    manifests: all.flatMap((report) => (Array.isArray(report) ? report : [])),
-    plans: all.flatMap((report) => (Array.isArray(report) ? [] : [report])),
+    manifests: all.flatMap((report) => ('kind' in report ? [] : report)),
+    plans: all.flatMap((report) => ('kind' in report ? [report] : [])),
   };
 }
 
-function parse(path: string, text: string): z.output<typeof anyReport> {
-  const parsed = anyReport.safeParse(readJson(text));
+function parse(path: string, text: string): readonly Report[] | PlanReport {
+  const json = readJson(text);
+  if (ofTerraform.safeParse(json).success) return parseReport(path, text);
+  const parsed = reportsSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new InputError(
     'reports',

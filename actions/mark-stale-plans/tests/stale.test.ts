@@ -133,7 +133,7 @@ test('a hostile subject of a commit is text', async () => {
   await world.mark();
   const [line = ''] = textOf(pull).split('\n');
   expectGolden(
-    join(import.meta.dirname, 'golden', 'hostile.md'),
+    join(import.meta.dirname, 'golden', 'hostile.txt'),
     `${line.replace(/\(http[^)]*\)/, '(https://github.example/COMMIT)').replaceAll(hostile.slice(0, 7), 'COMMIT')}\n`,
   );
 });

@@ -85,9 +85,15 @@ describe('reports', () => {
     expect(compose(readReports(texts))).toBe(compose(reports));
   });
 
-  test.each(['', '{}', '[{}]', 'null', '{"kind": "terraform"}'])('%j is refused by its name', (text) => {
+  test.each(['', '{}', '[{}]', 'null'])('%j is refused by its name', (text) => {
     expect(() => readReports(new Map([['x.json', text]]))).toThrow(
       'reports: "x.json" is not a report of preview-overlays or plan-terraform of this version',
+    );
+  });
+
+  test('a plan of another version is refused as one', () => {
+    expect(() => readReports(new Map([['x.json', '{"kind": "terraform"}']]))).toThrow(
+      'x.json is not a report of plan-terraform (at version)',
     );
   });
 });
