@@ -38,6 +38,7 @@ beforeAll(async () => {
     'docker',
     'terraform/aws',
     'terraform/bootstrap',
+    'terraform/secrets',
     'app/package.json',
     'app/package-lock.json',
   ];

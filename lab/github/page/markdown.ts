@@ -2,7 +2,7 @@ import { type Html, html, trust } from '#lab/github/page/html.ts';
 
 /**
  * Returns a job summary as markup: headings, paragraphs, tables, lists, quotes, code, links, emphasis, `<details>`,
- * `<sub>`, `<br>`. It is what the actions write, not all that GitHub shows; anything else stays text, so that no
+ * `<sub>`, `<br>`, and `<ul>`, `<p>` and `<code>` as HTML. It is what the actions write, not all that GitHub shows; anything else stays text, so that no
  * summary can bring a script or break the page.
  * https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#adding-a-job-summary
  */
@@ -21,6 +21,7 @@ interface Reader {
 }
 
 const TABLE_RULE = /^\s*\|?(\s*:?-{2,}:?\s*\|)*\s*:?-{2,}:?\s*\|?\s*$/;
+const ITEM_OF_HTML = /^<li>(.*)<\/li>$/;
 const ITEM = /^\s{0,3}(?:[-*+]|(\d{1,9})[.)])\s+/;
 
 function readBlock(reader: Reader): Html {
@@ -30,6 +31,7 @@ function readBlock(reader: Reader): Html {
   if (fence !== undefined) return readFence(reader, fence);
   if (line.includes('|') && next.includes('-') && TABLE_RULE.test(next)) return readTable(reader);
   if (ITEM.test(line)) return readList(reader);
+  if (line.trim() === '<ul>') return readItems(reader) ?? readParagraph(reader);
   if (/^\s{0,3}>/.test(line)) return readQuote(reader);
   const single = readLine(reader, line.trim());
   if (single === undefined) return readParagraph(reader);
@@ -52,6 +54,8 @@ function readLine(reader: Reader, line: string): Html | undefined {
     reader.open += 1;
     return trust(line);
   }
+  const [, paragraph] = /^<p>(.*)<\/p>$/.exec(line) ?? [];
+  if (paragraph !== undefined) return html`<p>${inline(paragraph)}</p>`;
   if (line !== '</details>' || reader.open === 0) return undefined;
   reader.open -= 1;
   return trust(line);
@@ -102,6 +106,17 @@ function readList(reader: Reader): Html {
   return number === undefined ? html`<ul>${list}</ul>` : html`<ol start="${number}">${list}</ol>`;
 }
 
+/** Returns a list that is written as HTML, an item a line; undefined where anything else is in it. */
+function readItems(reader: Reader): Html | undefined {
+  const end = reader.lines.findIndex((line, at) => at > reader.at && line.trim() === '</ul>');
+  const items = reader.lines
+    .slice(reader.at + 1, Math.max(end, reader.at))
+    .map((line) => ITEM_OF_HTML.exec(line.trim()));
+  if (end < 0 || items.includes(null)) return undefined;
+  reader.at = end + 1;
+  return html`<ul>${items.map((item) => html`<li>${inline(item?.[1] ?? '')}</li>`)}</ul>`;
+}
+
 function readQuote(reader: Reader): Html {
   const lines: string[] = [];
   for (; /^\s{0,3}>/.test(reader.lines[reader.at] ?? ''); reader.at++)
@@ -129,7 +144,8 @@ function inline(text: string): Html {
   const keep = (markup: string): string => `\0${kept.push(markup) - 1}\0`;
   const restore = (part: string): string =>
     part.replace(/\0(\d+)\0/g, (_whole, index: string) => restore(kept[Number(index)] ?? ''));
-  const withoutCode = text.replace(/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/g, (_whole, _marks, code: string) =>
+  const withoutHtml = text.replace(/<code>(?:[^<>&]|&#?\w+;)*<\/code>/g, keep);
+  const withoutCode = withoutHtml.replace(/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/g, (_whole, _marks, code: string) =>
     keep(html`<code>${code.replace(/^ (.*) $/s, '$1')}</code>`.markup),
   );
   const withoutLinks = escapeText(withoutCode).replace(

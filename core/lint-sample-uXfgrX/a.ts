@@ -1,1 +1,0 @@
-export const answer = fetch('http://127.0.0.1');
