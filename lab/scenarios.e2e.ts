@@ -127,7 +127,8 @@ test('an app that never gets ready: the old pod keeps serving and Argo CD says D
 test('a pull request gets one comment that says what its merge does, and the merge does it', async () => {
   const person = getOctokit(world.github.userToken, { baseUrl: `${world.github.url}/api/v3` });
   const where = { owner: 'acme', repo: 'tenant' };
-  const git = (...args: string[]) => world.lab.exec(['git', '-C', world.clone, ...args]);
+  const identity = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.com'];
+  const git = (...args: string[]) => world.lab.exec(['git', '-C', world.clone, ...identity, ...args]);
   const file = join(world.clone, 'base/discord-bot/deployment.yaml');
   const setMemory = async (memory: string): Promise<void> => {
     writeFileSync(file, readFileSync(file, 'utf8').replace(/(limits: \{[^}]*memory: )\w+/, `$1${memory}`));
@@ -143,9 +144,9 @@ test('a pull request gets one comment that says what its merge does, and the mer
   await world.settled();
   const comments = async (): Promise<string[]> =>
     (await person.rest.issues.listComments({ ...where, issue_number: pull.number })).data.map(({ body = '' }) => body);
-  expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory = 300Mi/)]);
+  expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory: 300Mi/)]);
   await setMemory('320Mi');
-  expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory = 320Mi/)]);
+  expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory: 320Mi/)]);
   await git('switch', '--quiet', 'main');
   await person.rest.pulls.merge({ ...where, pull_number: pull.number, merge_method: 'squash' });
   await git('pull', '--quiet', '--rebase', 'origin', 'main');

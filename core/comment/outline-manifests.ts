@@ -23,7 +23,10 @@ export function outlineManifests(reports: readonly Report[]): Outline {
   const isOne = reports.length === 1;
   return {
     verdict: describeVerdict(reports, changed),
-    top: reports.flatMap(({ name, notes }) => notes.map((note) => `${showName(name)}: ${escapeMarkdown(note)}`)),
+    top: [...new Set(reports.flatMap(({ notes }) => notes))].map((note) => {
+      const names = reports.filter(({ notes }) => notes.includes(note)).map(({ name }) => showName(name));
+      return `${names.length === reports.length ? '' : `${joinWords(names)}: `}${escapeMarkdown(note)}`;
+    }),
     folds: changed.map((report): StackPart => {
       const sections = listSections(report);
       return {

@@ -44,17 +44,17 @@ describe('one comment', () => {
     [
       'both',
       {
-        manifests: [manifests('staging', [restart]), manifests('production', [])],
+        manifests: [
+          manifests('staging', [restart], ['Schemas were not checked.']),
+          manifests('production', [], ['Schemas were not checked.']),
+        ],
         plans: [planReport('aws', [table]), planReport('secrets', [])],
       },
     ],
     [
       'removed',
       {
-        manifests: [
-          manifests('staging', [removed]),
-          manifests('production', [restart], ['production did not render before.']),
-        ],
+        manifests: [manifests('staging', [removed]), manifests('production', [restart], ['It did not render before.'])],
         plans: [planReport('aws', [])],
       },
     ],
