@@ -44,6 +44,9 @@ export const auditTools = ['checkov'] as const satisfies readonly ToolName[];
 /** What only the benchmark needs, on top of the world that it measures: a peer. */
 export const benchTools = ['buildkit'] as const satisfies readonly ToolName[];
 
+/** The other program that runs stacks; it takes many minutes to build, so only who asks for it gets it. */
+export const otherTools = ['opentofu'] as const satisfies readonly ToolName[];
+
 /** The tools that were asked for, each in its place. */
 export interface Toolbox {
   /** Folders for PATH, the first with Node 24. */
