@@ -2,7 +2,7 @@ import { quoteWord } from '#core/values/shell.ts';
 import type { Stack } from './stack.ts';
 
 /** How a person opens what is sealed; the passphrase comes from the environment. */
-export const OPEN_SEALED = 'npm run -s slipway -- open-sealed';
+const OPEN_SEALED = 'npm run -s slipway -- open-sealed';
 
 /** Returns what to do with a rescued state: open it, then give it to the backend. */
 export function describeRescue(file: string, { binary, folder }: Pick<Stack, 'binary' | 'folder'>): string {

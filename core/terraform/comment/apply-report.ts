@@ -3,7 +3,7 @@ import { REFUSALS } from '#core/terraform/saved-plan/check.ts';
 import { planReportSchema } from './report.ts';
 
 /** How applying a stack's saved plan ended. */
-export const APPLY_OUTCOMES = ['applied', 'failed', 'refused'] as const;
+const APPLY_OUTCOMES = ['applied', 'failed', 'refused'] as const;
 
 /** The shape of an apply's report, for the comment that was reviewed. It holds no secrets. */
 export const applyReportSchema = z.strictObject({

@@ -35,7 +35,7 @@ export interface Present extends Pick<Binding, 'stack' | 'head' | 'stacks' | 'lo
 }
 
 /** A saved plan is applied within this time, in milliseconds: what it was made from is looked at once only. */
-export const LONGEST = 24 * 3_600_000;
+const LONGEST = 24 * 3_600_000;
 /** Two machines' clocks differ by less. */
 const CLOCKS = 10 * 60_000;
 

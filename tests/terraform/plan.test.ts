@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createExec } from '#core/system/exec.ts';
 import { unpackPlan } from '#core/terraform/saved-plan/binding.ts';
 import { unseal } from '#core/terraform/saved-plan/seal.ts';
 import { FOLDER, type Ground, KEY, openGround, plainEnvironment } from '#tests/support/terraform.ts';
@@ -136,7 +136,7 @@ describe('a program that breaks is named, and is never "no changes"', () => {
     const rc = join(mirror, 'rc');
     writeFileSync(rc, `provider_installation {\n  filesystem_mirror {\n    path = "${mirror}"\n  }\n}\n`);
     const env = { ...plainEnvironment(), TF_CLI_CONFIG_FILE: rc };
-    execFileSync('terraform', ['init'], { cwd: join(ground.root, FOLDER), env, stdio: 'ignore' });
+    await createExec(env)(['terraform', 'init'], { cwd: join(ground.root, FOLDER) });
     ground.commit({});
     const { outputs } = await plan(ground, {}, { TF_CLI_CONFIG_FILE: rc });
     expect(outputs['reason']).toMatch(/lost a provider, which crashed or did not start/);
