@@ -52,8 +52,10 @@ function renderPart(part: Part, head: string, scrub: Scrub): string {
 
 const DRIFT_NOT_SEEN = 'Drift was not looked at: the plan compares with the state alone.';
 
-function describeErrors({ sentence, diagnostics }: Failure, folder: string): string[] {
-  return [sentence, ...listErrors(diagnostics, folder)];
+/** Errors are counted as such; what broke otherwise is one, with all that the program said. */
+function describeErrors({ kind, sentence, diagnostics }: Failure, folder: string): string[] {
+  const errors = listErrors(diagnostics, folder);
+  return kind === 'errors' ? errors : [[sentence, ...errors].join('\n')];
 }
 
 function describeGuard(guard: readonly GuardFinding[], fingerprint: string): string[] {

@@ -35,8 +35,14 @@ export const clusterTools = [
   'compiler',
 ] as const satisfies readonly ToolName[];
 
-/** What the checks of workflows and manifests need. */
-export const checkTools = ['actionlint', 'zizmor', 'kubeconform', 'kustomize'] as const satisfies readonly ToolName[];
+/** What the checks of workflows and manifests need, and the tests of plans. */
+export const checkTools = [
+  'actionlint',
+  'zizmor',
+  'kubeconform',
+  'kustomize',
+  'terraform',
+] as const satisfies readonly ToolName[];
 
 /** What the audit of the Terraform code needs. */
 export const auditTools = ['checkov'] as const satisfies readonly ToolName[];
