@@ -94,6 +94,14 @@ describe('a plan is not saved', () => {
   });
 });
 
+test('a plan whose program failed without a word is not saved, whole as it looks', async () => {
+  ground = openGround(ONE);
+  const { stdout } = await createExec(plainEnvironment())(['sh', '-c', 'command -v terraform']);
+  const env = standIn(`${stdout.toString('utf8').trim()} "$@" || exit; [ "$1" != plan ] || exit 3`);
+  const { outputs } = await plan(ground, {}, env);
+  expect(outputs).toMatchObject({ saved: 'false', reason: expect.stringMatching(/ended with exit code 3 without/) });
+});
+
 test('of many errors ten are on their lines, and the rest is counted', async () => {
   ground = openGround(
     Array.from({ length: 12 }, (_one, at) => `output "o${at}" {\n  value = nothing.x${at}\n}\n`).join(''),
