@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { COMMENT_LIMIT, renderComment } from '#core/terraform/comment/render.ts';
+import { COMMENT_LIMIT, type CommentOptions, renderComment } from '#core/terraform/comment/render.ts';
+import { fromReport, isReport, type PlanReport, parseReport } from '#core/terraform/comment/report.ts';
 import { classifyPlan } from '#core/terraform/plan/classify.ts';
 import { type PlanFile, parsePlanFile } from '#core/terraform/plan/parse.ts';
 import { collectSecrets } from '#core/terraform/plan/secrets.ts';
@@ -26,22 +27,42 @@ export const renderPlan = defineCommand({
   run: ({ values, operands }, { resolve }: Pick<SlipwayPorts, 'resolve'>): CommandResult => {
     if (operands.length === 0)
       throw new UsageError('the plan is missing: give a file with the output of terraform show -json PLAN');
-    const read = (path: string): PlanFile => parsePlanFile(path, readText(path, resolve(path)));
-    const files = operands.map((path) => ({ name: nameStack(path, operands), file: read(path) }));
-    const approved = values.approved === undefined ? undefined : read(values.approved);
-    if (approved !== undefined && files.length > 1)
-      throw new UsageError(`--approved is compared with one plan: ${files.length} are given`);
-    const all = [...files.map(({ file }) => file), ...(approved === undefined ? [] : [approved])];
-    const scrub = createScrub(all.flatMap((file) => [...collectSecrets(file)]));
-    const stacks = files.map(({ name, file }) => ({
-      name,
-      plan: classifyPlan(file),
-      approved: approved === undefined ? undefined : classifyPlan(approved),
-    }));
-    const stdout = renderComment(stacks, { scrub, limit: readLimit(values.bytes), head: values.head });
+    const read = (path: string): Given => readGiven(nameStack(path, operands), path, readText(path, resolve(path)));
+    const given = operands.map(read);
+    const approved = values.approved === undefined ? undefined : readApproved(values.approved, resolve);
+    if (approved !== undefined && given.length > 1)
+      throw new UsageError(`--approved is compared with one plan: ${given.length} are given`);
+    const stdout = render(given, approved, { limit: readLimit(values.bytes), head: values.head });
     return { exitCode: 0, stdout, stderr: '' };
   },
 });
+
+/** A plan's JSON, or a report that plan-terraform made of one. */
+type Given = { readonly name: string; readonly file: PlanFile } | { readonly report: PlanReport };
+
+function readGiven(name: string, path: string, text: string): Given {
+  return isReport(text) ? { report: parseReport(path, text) } : { name, file: parsePlanFile(path, text) };
+}
+
+function readApproved(path: string, resolve: SlipwayPorts['resolve']): PlanFile {
+  return parsePlanFile(path, readText(path, resolve(path)));
+}
+
+/** What is secret in one plan is hidden in all of them; a report has hidden its own. */
+function render(
+  given: readonly Given[],
+  approved: PlanFile | undefined,
+  options: Omit<CommentOptions, 'scrub'>,
+): string {
+  const files = given.flatMap((one) => ('file' in one ? [one.file] : []));
+  const all = approved === undefined ? files : [...files, approved];
+  const scrub = createScrub(all.flatMap((file) => [...collectSecrets(file)]));
+  const before = approved === undefined ? undefined : classifyPlan(approved);
+  const stacks = given.map((one) =>
+    'report' in one ? fromReport(one.report) : { name: one.name, plan: classifyPlan(one.file), approved: before },
+  );
+  return renderComment(stacks, { ...options, scrub });
+}
 
 /** Plans that are all called plan.json are told apart by their folders. */
 function nameStack(path: string, all: readonly string[]): string {

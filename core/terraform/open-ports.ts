@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Runner } from '#core/action/runner.ts';
-import { type Opened, openInScratch } from '#core/release/open-ports.ts';
+import { withoutRepository } from '#core/git/environment.ts';
+import type { Opened } from '#core/release/open-ports.ts';
 import { openSourceTree, type SourceTree } from '#core/source/source-tree.ts';
 import { type Clock, systemClock } from '#core/system/clock.ts';
-import type { Exec } from '#core/system/exec.ts';
+import { createExec, type Exec } from '#core/system/exec.ts';
 import { listenForInterruption } from '#core/system/interruption.ts';
 import type { Annotation, Log } from '#core/system/log.ts';
+import { openScratch, type Scratch } from '#core/system/scratch.ts';
 import { openCli, type TerraformCli } from '#core/terraform/run/cli.ts';
 import { openFileStore, type PlanStore } from '#core/terraform/saved-plan/store.ts';
 import { listEnvironmentSecrets, listVariableValues } from './environment-secrets.ts';
@@ -43,47 +45,52 @@ export interface StackOptions {
 
 /** Opens the checkout, Terraform and the saved plan's place for a step. SIGINT and SIGTERM reach Terraform until they are closed. */
 export async function openStackPorts(runner: Runner, options: StackOptions): Promise<Opened<StackPorts>> {
-  const { workspace: checkout, all: environment, repository } = runner.environment;
-  const { key, backendConfig, savedPlan } = options;
-  if (key !== '') runner.mask(key);
-  const secrets = [...listEnvironmentSecrets(environment, backendConfig), ...(key === '' ? [] : [key])];
+  if (options.key !== '') runner.mask(options.key);
+  const { temp, all } = runner.environment;
+  const scratch = await openScratch(temp, 'terraform');
   const interruption = listenForInterruption();
-  const opened = await openInScratch(
-    { temp: runner.environment.temp, environment },
-    'terraform',
-    async (scratch, exec) => {
-      const openTerraform = ({ binary, folder }: Stack): TerraformCli => {
-        const at = resolve(checkout, folder);
-        const clock = systemClock;
-        return openCli({ binary, folder: at, environment, scratch, interruption: interruption.signal, clock, secrets });
-      };
-      return {
-        source: await openSourceTree(exec, checkout),
-        exec,
-        checkout,
-        dataDir: environment['TF_DATA_DIR'] || '.terraform',
-        openTerraform,
-        folder: scratch.folder,
-        store: openFileStore(resolve(checkout, savedPlan)),
-        write: async (path: string, content: string | Uint8Array) => {
-          const file = join(checkout, path);
-          await mkdir(dirname(file), { recursive: true });
-          await writeFile(file, content, { mode: 0o600 });
-        },
-        secrets,
-        variables: listVariableValues(environment),
-        repository,
-        clock: systemClock,
-        log: runner.log,
-        annotate: runner.annotate,
-      };
-    },
-  );
+  const close = async (): Promise<void> => {
+    interruption.close();
+    await scratch.remove();
+  };
+  try {
+    const source = await openSourceTree(createExec(withoutRepository(all)), runner.environment.workspace);
+    return { ports: createPorts(runner, options, source, scratch, interruption.signal), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function createPorts(
+  runner: Runner,
+  { backendConfig, key, savedPlan }: StackOptions,
+  source: SourceTree,
+  scratch: Scratch,
+  interruption: AbortSignal,
+): StackPorts {
+  const { workspace: checkout, all: environment, repository } = runner.environment;
+  const secrets = [...listEnvironmentSecrets(environment, backendConfig), ...(key === '' ? [] : [key])];
+  const clock = systemClock;
   return {
-    ports: opened.ports,
-    close: async () => {
-      interruption.close();
-      await opened.close();
+    source,
+    exec: createExec(withoutRepository(environment)),
+    checkout,
+    dataDir: environment['TF_DATA_DIR'] || '.terraform',
+    openTerraform: ({ binary, folder }) =>
+      openCli({ binary, folder: resolve(checkout, folder), environment, scratch, interruption, clock, secrets }),
+    folder: scratch.folder,
+    store: openFileStore(resolve(checkout, savedPlan)),
+    write: async (path, content) => {
+      const file = join(checkout, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content, { mode: 0o600 });
     },
+    secrets,
+    variables: listVariableValues(environment),
+    repository,
+    clock,
+    log: runner.log,
+    annotate: runner.annotate,
   };
 }

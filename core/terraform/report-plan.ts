@@ -1,13 +1,14 @@
 import { htmlCode, inlineCode } from '#core/values/markdown.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
 import { listErrors } from './annotations.ts';
-import { type Part, readPart, renderParts } from './comment/render.ts';
+import { type Part, readPart, renderComment } from './comment/render.ts';
 import { type PlanReport, toReport } from './comment/report.ts';
 import { showAddress } from './comment/values.ts';
 import type { GuardFinding } from './guard.ts';
 import type { Plan } from './plan/classify.ts';
 import type { StackPlan } from './plan-stack.ts';
 import type { Failure } from './run/failure.ts';
+import type { Scrub } from './secrets.ts';
 import type { Stack } from './stack.ts';
 
 /** Bytes of a job summary: GitHub takes 1,024 KiB of a step, and an action may add to it. */
@@ -36,18 +37,25 @@ export function reportPlan(planned: StackPlan, context: ReportContext): PlanRepo
   const counts = part.counts;
   const hasDestroy = counts.destroy + counts.replace > 0;
   const facts = { head, base, fingerprint, refresh, hasDestroy, guard, errors };
-  return toReport(part, { ...facts, summaryMarkdown: renderPart(part, head) });
+  return toReport(part, { ...facts, summaryMarkdown: renderPart(part, head, scrub) });
 }
 
 /** Returns the summary of one stack. */
-function renderPart(part: Part, head: string): string {
-  return renderParts([part], { head, limit: SUMMARY_LIMIT, rest: 'left out, since a job summary takes 1 MiB' });
+function renderPart(part: Part, head: string, scrub: Scrub): string {
+  return renderComment([part], {
+    scrub,
+    head,
+    limit: SUMMARY_LIMIT,
+    rest: 'left out, since a job summary takes 1 MiB',
+  });
 }
 
 const DRIFT_NOT_SEEN = 'Drift was not looked at: the plan compares with the state alone.';
 
-function describeErrors({ sentence, diagnostics }: Failure, folder: string): string[] {
-  return [sentence, ...listErrors(diagnostics, folder)];
+/** Errors are counted as such; what broke otherwise is one, with all that the program said. */
+function describeErrors({ kind, sentence, diagnostics }: Failure, folder: string): string[] {
+  const errors = listErrors(diagnostics, folder);
+  return kind === 'errors' ? errors : [[sentence, ...errors].join('\n')];
 }
 
 function describeGuard(guard: readonly GuardFinding[], fingerprint: string): string[] {

@@ -8,6 +8,7 @@ import {
   hasTools,
   lightTools,
   obtainTools,
+  otherTools,
   type ToolName,
 } from '#lab/toolbox/toolbox.ts';
 
@@ -16,6 +17,7 @@ const groups: Readonly<Record<string, readonly ToolName[]>> = {
   cluster: [...clusterTools, ...lightTools],
   check: checkTools,
   bench: benchTools,
+  opentofu: otherTools,
   all: [...clusterTools, ...lightTools, ...checkTools, ...auditTools],
 };
 

@@ -35,14 +35,23 @@ export const clusterTools = [
   'compiler',
 ] as const satisfies readonly ToolName[];
 
-/** What the checks of workflows and manifests need. */
-export const checkTools = ['actionlint', 'zizmor', 'kubeconform', 'kustomize'] as const satisfies readonly ToolName[];
+/** What the checks of workflows and manifests need, and the tests of plans. */
+export const checkTools = [
+  'actionlint',
+  'zizmor',
+  'kubeconform',
+  'kustomize',
+  'terraform',
+] as const satisfies readonly ToolName[];
 
 /** What the audit of the Terraform code needs. */
 export const auditTools = ['checkov'] as const satisfies readonly ToolName[];
 
 /** What only the benchmark needs, on top of the world that it measures: a peer. */
 export const benchTools = ['buildkit'] as const satisfies readonly ToolName[];
+
+/** The other program that runs stacks; it takes many minutes to build, so only who asks for it gets it. */
+export const otherTools = ['opentofu'] as const satisfies readonly ToolName[];
 
 /** The tools that were asked for, each in its place. */
 export interface Toolbox {

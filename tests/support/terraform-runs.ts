@@ -1,5 +1,7 @@
 import type { ApplyReport } from '#core/terraform/comment/apply-report.ts';
+import { findStack } from '#core/terraform/stack.ts';
 import { type Ground, KEY, type Step } from '#tests/support/terraform.ts';
+import { type Accepted, acceptSavedPlan } from '../../actions/apply-terraform/src/accept.ts';
 import { readInputs as readApplyInputs } from '../../actions/apply-terraform/src/inputs.ts';
 import { describeOutputs as describeApplied } from '../../actions/apply-terraform/src/outputs.ts';
 import { openPorts as openApplyPorts } from '../../actions/apply-terraform/src/ports.ts';
@@ -44,6 +46,20 @@ export async function apply(ground: Ground, inputs: Strings = {}, env: Strings =
     const result = await runApply(checked, ports);
     const seen = (): string => `${step.seen()}${JSON.stringify(result)}${ground.read(checked.report)}`;
     return { ...step, result, outputs: describeApplied(result), seen };
+  } finally {
+    await close();
+  }
+}
+
+/** Holds the saved plan of the ground's head against what is so, and applies nothing. */
+export async function accept(ground: Ground, inputs: Strings = {}): Promise<Accepted> {
+  const given = { stack: 'app', head: ground.git('rev-parse', 'HEAD'), key: KEY, 'saved-plan': 'app.sealed' };
+  const { runner } = ground.open('apply-terraform', { ...given, ...inputs });
+  const checked = readApplyInputs(runner);
+  const { ports, close } = await openApplyPorts(runner, checked);
+  try {
+    const stack = await findStack(checked.stack, checked.config, ports.source);
+    return await acceptSavedPlan({ stack, cli: ports.openTerraform(stack), inputs: checked, ports });
   } finally {
     await close();
   }

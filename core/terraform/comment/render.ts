@@ -35,18 +35,14 @@ export interface CommentOptions {
   readonly rest?: string;
 }
 
-/** Returns what plans do as Markdown for GitHub: the verdict in the first line, then the changes, the riskiest first. */
-export function renderComment(stacks: readonly PlannedStack[], options: CommentOptions): string {
-  return renderParts(
-    stacks.map((stack) => readPart(stack, options.scrub)),
-    options,
-  );
-}
-
-/** Returns stacks that are read already, as a report has them, as {@link renderComment} does. */
-export function renderParts(all: readonly Part[], options: Omit<CommentOptions, 'scrub'>): string {
-  const { limit = COMMENT_LIMIT, head, rest = 'not listed' } = options;
-  const { verdict, top, folds } = outlineParts(all, { limit, rest });
+/**
+ * Returns what plans do as Markdown for GitHub: the verdict in the first line, then the changes, the riskiest first. A
+ * stack may be read already, as a report has it.
+ */
+export function renderComment(stacks: readonly (PlannedStack | Part)[], options: CommentOptions): string {
+  const { limit = COMMENT_LIMIT, head, rest = 'not listed', scrub } = options;
+  const parts = stacks.map((stack) => ('sections' in stack ? stack : readPart(stack, scrub)));
+  const { verdict, top, folds } = outlineParts(parts, { limit, rest });
   return fitPage({ top: [`### ${verdict}${showHead(head)}`, ...top], stacks: folds, rest }, limit);
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isObject } from '#core/terraform/plan/json.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { Entry } from './entries.ts';
 import type { Part } from './render.ts';
@@ -58,6 +59,12 @@ export function toReport(part: Part, facts: ReportFacts): PlanReport {
     deviation: deviation === undefined ? null : pickCounts(deviation),
     sections: sections.map(({ kind, entries }) => ({ kind, entries: entries.map(writeEntry) })),
   };
+}
+
+/** True for the text of a report, of any version. */
+export function isReport(text: string): boolean {
+  const written = text.includes('"kind"') ? readJson(text) : undefined;
+  return isObject(written) && written['kind'] === 'terraform';
 }
 
 /** Returns the report in a file's text; refuses one that is not of this version, with its name. */

@@ -62,7 +62,7 @@ export function findFailure(ending: Ending): Failure | undefined {
 }
 
 function chooseKind(ending: Ending, errors: readonly Diagnostic[]): FailureKind {
-  const { code, signal, stderr, said, isInterrupted } = ending;
+  const { code, signal, stderr, isInterrupted } = ending;
   const text = [...errors.flatMap(({ summary, detail }) => [summary, detail]), stderr].join('\n');
   if (findLock(errors) !== undefined) return 'lock-held';
   if (code === PANIC_EXIT || PANIC.test(stderr)) return 'panic';
@@ -72,7 +72,7 @@ function chooseKind(ending: Ending, errors: readonly Diagnostic[]): FailureKind 
   if (CREDENTIALS.test(text)) return 'credentials';
   if (STALE.test(text)) return 'stale';
   if (LOCK_FILE.test(text)) return 'lock-file';
-  if (errors.length === 0 && (said.version === undefined || code === 0)) return 'no-json';
+  if (errors.length === 0) return 'no-json';
   return 'errors';
 }
 

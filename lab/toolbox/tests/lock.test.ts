@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { binariesOf, folderName, isBuilt, lockFolder, parseLock, readLock, type ToolFrom } from '#lab/toolbox/lock.ts';
-import { auditTools, benchTools, checkTools, clusterTools, lightTools } from '#lab/toolbox/toolbox.ts';
+import { auditTools, benchTools, checkTools, clusterTools, lightTools, otherTools } from '#lab/toolbox/toolbox.ts';
 
 const lock = readLock();
 const modules = [...lock.values()].filter((tool): tool is ToolFrom<'go-module'> => tool.from === 'go-module');
@@ -14,7 +14,14 @@ describe('the lock', () => {
   });
 
   test('has every tool of the groups, and the groups every tool', () => {
-    const grouped = new Set<string>([...lightTools, ...clusterTools, ...checkTools, ...auditTools, ...benchTools]);
+    const grouped = new Set<string>([
+      ...lightTools,
+      ...clusterTools,
+      ...checkTools,
+      ...auditTools,
+      ...benchTools,
+      ...otherTools,
+    ]);
     expect([...grouped].sort()).toEqual([...lock.keys()].sort());
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readPart, renderComment, renderParts } from '#core/terraform/comment/render.ts';
+import { readPart, renderComment } from '#core/terraform/comment/render.ts';
 import { fromReport, parseReport, type ReportFacts, toReport } from '#core/terraform/comment/report.ts';
 import { classify, planOf, resource } from '#core/terraform/comment/tests/plan-builder.ts';
 
@@ -29,7 +29,7 @@ const written = stacks.map((stack) => JSON.stringify(toReport(readPart(stack, se
 describe('reports of several stacks', () => {
   test.each([60_000, 6_000])('make the same comment as their plans, in %i bytes together', (limit) => {
     const parts = written.map((text) => fromReport(parseReport('report.json', text)));
-    const comment = renderParts(parts, { limit, head: facts.head });
+    const comment = renderComment(parts, { scrub: secret, limit, head: facts.head });
     expect(comment).toBe(renderComment(stacks, { scrub: secret, limit, head: facts.head }));
     expect(Buffer.byteLength(comment)).toBeLessThanOrEqual(limit);
   });
@@ -42,8 +42,8 @@ describe('reports of several stacks', () => {
 test('what a reader must know is above the changes, with the name of its stack where there are several', () => {
   const [one, other] = stacks.map((stack) => readPart({ ...stack, notes: ['Drift was not looked at.'] }, secret));
   if (one === undefined || other === undefined) throw new Error('two stacks');
-  expect(renderParts([other], {}).split('\n\n')[1]).toBe('Drift was not looked at.');
-  expect(renderParts([one, other], {})).toContain('\n\n`secrets`: Drift was not looked at.\n');
+  expect(renderComment([other], { scrub: secret }).split('\n\n')[1]).toBe('Drift was not looked at.');
+  expect(renderComment([one, other], { scrub: secret })).toContain('\n\n`secrets`: Drift was not looked at.\n');
 });
 
 test.each([

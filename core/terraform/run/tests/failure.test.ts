@@ -82,6 +82,7 @@ describe('each way to fail is named by its own sentence', () => {
       },
     ],
     ['no JSON at all', 'no-json', /without the messages that -json promises/, { lines: ['hello'] }],
+    ['another exit code without an error', 'no-json', /exit code 3/, { code: 3, lines: [VERSION, DONE] }],
     ['no JSON and exit code 0', 'no-json', /exit code 0/, { code: 0, lines: ['No changes.'] }],
     ['exit code 0 without its end', 'no-json', /exit code 0/, { code: 0 }],
     [

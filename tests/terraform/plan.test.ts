@@ -1,7 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { createExec } from '#core/system/exec.ts';
 import { unpackPlan } from '#core/terraform/saved-plan/binding.ts';
 import { unseal } from '#core/terraform/saved-plan/seal.ts';
 import { FOLDER, type Ground, KEY, openGround, plainEnvironment } from '#tests/support/terraform.ts';
@@ -94,13 +94,21 @@ describe('a plan is not saved', () => {
   });
 });
 
+test('a plan whose program failed without a word is not saved, whole as it looks', async () => {
+  ground = openGround(ONE);
+  const { stdout } = await createExec(plainEnvironment())(['sh', '-c', 'command -v terraform']);
+  const env = standIn(`${stdout.toString('utf8').trim()} "$@" || exit; [ "$1" != plan ] || exit 3`);
+  const { outputs } = await plan(ground, {}, env);
+  expect(outputs).toMatchObject({ saved: 'false', reason: expect.stringMatching(/ended with exit code 3 without/) });
+});
+
 test('of many errors ten are on their lines, and the rest is counted', async () => {
   ground = openGround(
     Array.from({ length: 12 }, (_one, at) => `output "o${at}" {\n  value = nothing.x${at}\n}\n`).join(''),
   );
   const { annotations, result } = await plan(ground);
   expect([annotations.length, result.failure?.diagnostics.length]).toEqual([10, 12]);
-  expect(result.report.errors).toHaveLength(13);
+  expect([result.report.errors.length, result.report.counts.error]).toEqual([12, 12]);
 });
 
 describe('a program that breaks is named, and is never "no changes"', () => {
@@ -136,7 +144,7 @@ describe('a program that breaks is named, and is never "no changes"', () => {
     const rc = join(mirror, 'rc');
     writeFileSync(rc, `provider_installation {\n  filesystem_mirror {\n    path = "${mirror}"\n  }\n}\n`);
     const env = { ...plainEnvironment(), TF_CLI_CONFIG_FILE: rc };
-    execFileSync('terraform', ['init'], { cwd: join(ground.root, FOLDER), env, stdio: 'ignore' });
+    await createExec(env)(['terraform', 'init'], { cwd: join(ground.root, FOLDER) });
     ground.commit({});
     const { outputs } = await plan(ground, {}, { TF_CLI_CONFIG_FILE: rc });
     expect(outputs['reason']).toMatch(/lost a provider, which crashed or did not start/);

@@ -5,7 +5,7 @@ import { packPlan, type SavedPlan, unpackPlan } from '#core/terraform/saved-plan
 import type { RefusalKind } from '#core/terraform/saved-plan/check.ts';
 import { seal, unseal } from '#core/terraform/saved-plan/seal.ts';
 import { FOLDER, type Ground, KEY, openGround } from '#tests/support/terraform.ts';
-import { apply, plan } from '#tests/support/terraform-runs.ts';
+import { accept, apply, plan } from '#tests/support/terraform-runs.ts';
 
 const MAIN = `module "inner" {
   source = "../inner"
@@ -66,15 +66,18 @@ describe('a saved plan', () => {
     ['state-moved', () => rebind({ state: { lineage: 'another', serial: 1 } })],
   ];
   test.each(refusals)('is refused: %s', async (kind, prepare) => {
-    const { outputs, result } = await apply(ground, prepare());
-    expect(outputs).toMatchObject({ outcome: 'refused', refusal: kind, applied: '[]' });
-    expect(outputs['reason']).toMatch(/^nothing was applied: .*(plan it again, in a pull request|give that of app)/);
-    expect(result.summaryMarkdown).toMatch(/^### ⛔ Plan not applied/);
-    expect(() => ground.read(`${FOLDER}/terraform.tfstate`)).toThrow(/ENOENT/);
+    const accepted = await accept(ground, prepare() ?? {});
+    if (accepted.kind !== 'refused') throw new Error('it is refused');
+    expect(accepted.refusal.kind).toBe(kind);
+    expect(accepted.refusal.sentence).toMatch(/plan it again, in a pull request|give that of app/);
   });
 
   test('that is refused is planned again, and only the difference is shown', async () => {
-    const { result } = await apply(ground, changeModule());
+    const { outputs, result } = await apply(ground, changeModule());
+    expect(outputs).toMatchObject({ outcome: 'refused', refusal: 'tree-differs', applied: '[]' });
+    expect(outputs['reason']).toMatch(/^nothing was applied: terraform\/inner is not what was planned/);
+    expect(result.summaryMarkdown).toMatch(/^### ⛔ Plan not applied/);
+    expect(() => ground.read(`${FOLDER}/terraform.tfstate`)).toThrow(/ENOENT/);
     expect(result.fresh?.deviation).toEqual({ added: 0, altered: 1, gone: 0 });
     expect(result.summaryMarkdown).toContain('Terraform plan is not the approved one: 1 not as approved');
     expect(result.summaryMarkdown).toContain('- input = "in"\n+ input = "out"');
