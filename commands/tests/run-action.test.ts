@@ -62,7 +62,7 @@ describe('an action by hand', () => {
     await tell('c.js');
     expect(await tell('d.js')).toBe('a.js, b ü.js, c.js, and 1 more');
     git(clone, 'reset', '-q', '--hard');
-  }, 30_000);
+  }, 60_000);
 
   test('a refusal is its sentence and exit code 1; nothing is written', async () => {
     const before = main();
