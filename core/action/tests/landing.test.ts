@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { renderLanding } from '#core/action/landing.ts';
@@ -9,9 +9,7 @@ import { repositoryRoot } from '#lab/supervisor/root.ts';
 /** Every summary that a golden file of an action shows. */
 const pages = readdirSync(join(repositoryRoot, 'actions')).flatMap((action) => {
   const folder = join(repositoryRoot, 'actions', action, 'tests/golden');
-  const files = readdirSync(join(repositoryRoot, 'actions', action, 'tests')).includes('golden')
-    ? readdirSync(folder).filter((file) => file.endsWith('.md'))
-    : [];
+  const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.md')) : [];
   return files.map((file) => [`${action}/${file}`, readFileSync(join(folder, file), 'utf8')] as const);
 });
 const arriving = pages.filter(([, page]) => page.includes('Argo CD applies'));
