@@ -36,17 +36,20 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
   };
 }
 
-function parseSource({ input }: Pick<Runner, 'input'>): Source {
-  const paths = parseLines(input('reports')).map((path) => parseFile('reports', path));
+function parseSource(runner: Pick<Runner, 'input'>): Source {
+  const paths = parseLines(runner.input('reports')).map((path) => parseFile('reports', path));
   if (paths.length === 0) {
-    if (input('body') === '')
+    if (runner.input('body') === '')
       throw new InputError('reports', '', 'is empty, and so is body: name the files that the comment is written from');
-    const summary = parseOptional(input('summary'), (text) => parseFile('summary', text));
-    return { kind: 'text', body: parseFile('body', input('body')), summary };
+    const summary = parseOptional(runner.input('summary'), (text) => parseFile('summary', text));
+    return { kind: 'text', body: parseFile('body', runner.input('body')), summary };
   }
-  for (const other of ['body', 'summary'])
-    if (input(other) !== '')
-      throw new InputError(other, input(other), 'is given beside reports, which the comment is written from: give one');
+  for (const [name, text] of [
+    ['body', runner.input('body')],
+    ['summary', runner.input('summary')],
+  ] as const)
+    if (text !== '')
+      throw new InputError(name, text, 'is given beside reports, which the comment is written from: give one');
   return { kind: 'reports', paths };
 }
 
