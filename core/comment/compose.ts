@@ -32,7 +32,7 @@ export function composeComment({ manifests, plans }: Reports, options: ComposeOp
     ...(manifests.length === 0 ? [] : [outlineManifests(manifests)]),
     ...(plans.length === 0 ? [] : [outlinePlans(plans, { limit, rest })]),
   ];
-  const verdict = areas.map((area) => area.verdict).join('; ') || 'Nothing that this change could reach was looked at';
+  const verdict = areas.map((area) => area.verdict).join('; ') || 'This change reaches nothing that was looked at';
   const top = [`### ${verdict}${showHead(head)}`, ...areas.flatMap((area) => area.top)];
   return fitPage({ top, stacks: areas.flatMap(({ folds }) => folds), rest }, limit);
 }

@@ -1,9 +1,9 @@
 import type { Entry as ObjectEntry, Report } from '#core/manifests/report.ts';
 import type { Entry } from '#core/terraform/comment/entries.ts';
 import type { Section, StackPart } from '#core/terraform/comment/page.ts';
-import type { Outline } from '#core/terraform/comment/render.ts';
+import { type Outline, showName } from '#core/terraform/comment/render.ts';
 import { countWord, joinWords, SECTIONS, type SectionKind } from '#core/terraform/comment/words.ts';
-import { escapeMarkdown, htmlCode, inlineCode, showCount, showInvisible } from '#core/values/markdown.ts';
+import { escapeMarkdown, htmlCode, showCount } from '#core/values/markdown.ts';
 
 /** The section of each group of a report. */
 const KINDS: Readonly<Record<ObjectEntry['group'], SectionKind>> = {
@@ -63,8 +63,4 @@ function showEntry({ label, note, diff }: ObjectEntry): Entry {
     head: () => `${htmlCode(label)}: ${escapeMarkdown(note)}`,
     body: () => (diff === '' ? [] : diff.split('\n')),
   };
-}
-
-function showName(name: string): string {
-  return inlineCode(showInvisible(name.slice(0, 200)));
 }

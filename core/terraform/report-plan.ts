@@ -1,7 +1,7 @@
 import { htmlCode, inlineCode } from '#core/values/markdown.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
 import { listErrors } from './annotations.ts';
-import { type Part, readPart, renderComment } from './comment/render.ts';
+import { type Part, readPart, renderComment, SUMMARY_LIMIT } from './comment/render.ts';
 import { type PlanReport, toReport } from './comment/report.ts';
 import { showAddress } from './comment/values.ts';
 import type { GuardFinding } from './guard.ts';
@@ -10,9 +10,6 @@ import type { StackPlan } from './plan-stack.ts';
 import type { Failure } from './run/failure.ts';
 import type { Scrub } from './secrets.ts';
 import type { Stack } from './stack.ts';
-
-/** Bytes of a job summary: GitHub takes 1,024 KiB of a step, and an action may add to it. */
-const SUMMARY_LIMIT = 1_000_000;
 
 /** What a report says besides the plan. */
 export interface ReportContext {

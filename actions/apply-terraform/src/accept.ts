@@ -46,7 +46,7 @@ async function openSavedPlan({ inputs, ports, stack }: Work): Promise<SavedPlan 
   if (sealed === undefined)
     return {
       kind: 'none-saved',
-      sentence: `there is no saved plan of ${stack.name} for ${head.slice(0, 7)} (${savedPlan}): plan it again, in a pull request`,
+      sentence: `no plan of ${stack.name} was saved for ${head.slice(0, 7)} (${savedPlan} is missing): plan it again, in a pull request`,
     };
   const bytes = unseal(sealed, key);
   const saved = bytes === undefined ? undefined : unpackPlan(bytes);

@@ -1,6 +1,7 @@
 import { composeComment } from '#core/comment/compose.ts';
 import { readReports } from '#core/comment/read-reports.ts';
 import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
+import { SUMMARY_LIMIT } from '#core/terraform/comment/render.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
 import type { Inputs } from './inputs.ts';
@@ -13,8 +14,8 @@ export interface Texts {
   readonly full: string;
 }
 
-/** Bytes of the job summary; GitHub takes 1,024 KiB of all steps together. */
-const SUMMARY_LIMIT = 900_000;
+/** Bytes that the headline above the full text may take. */
+const HEADLINE = 4_000;
 
 /** Returns the texts of a comment; refuses a file that cannot be read, and a comment without a text. */
 export async function readTexts(
@@ -37,7 +38,7 @@ export async function readTexts(
   const reports = readReports(new Map(await Promise.all(texts)));
   return {
     body: composeComment(reports, { head, rest: 'see the job summary' }),
-    full: composeComment(reports, { head, rest: 'not listed', limit: SUMMARY_LIMIT }),
+    full: composeComment(reports, { head, rest: 'not listed', limit: SUMMARY_LIMIT - HEADLINE }),
   };
 }
 
@@ -54,9 +55,9 @@ function headline(result: Parameters<typeof renderSummary>[1]): string {
     return `> ❌ **The commit status ${inlineCode(PLAN_CONTEXT)} was not set:** ${escapeMarkdown(result.refusal)}`;
   switch (result.outcome) {
     case 'failed':
-      return `> ❌ **There is no comment with this result:** ${escapeMarkdown(result.reason)}`;
+      return `> ❌ **The comment could not be written:** ${escapeMarkdown(result.reason)}`;
     case 'summary-only':
-      return '> ℹ️ **There is no comment with this result:** the pull request comes from a fork, and the token of its run may only read.';
+      return '> ℹ️ **Only this summary has the result:** the pull request comes from a fork, and the token of its run may only read.';
     case 'outdated':
       return `> ℹ️ **This result is older than ${link('the comment', result.url)}**, which was left as it is.`;
     default:

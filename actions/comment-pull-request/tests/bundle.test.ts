@@ -39,5 +39,5 @@ test('the bundle comments, and fills outputs and summary', async () => {
   expect(readFileSync(join(world.root, 'outputs'), 'utf8')).toContain('created');
   expect(readFileSync(join(world.root, 'summary'), 'utf8')).toContain('The full text.');
   expect(await start(file, { ...inputs, identity: '41898282', token: 'ghs_unknown' })).toBe(1);
-  expect(readFileSync(join(world.root, 'summary'), 'utf8')).toContain('There is no comment with this result');
+  expect(readFileSync(join(world.root, 'summary'), 'utf8')).toContain('The comment could not be written');
 });

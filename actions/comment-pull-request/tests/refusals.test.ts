@@ -71,7 +71,7 @@ describe('each refusal is red, says what to do, and leaves the full text in the 
     const head =
       name === 'no-right-to-status'
         ? 'The commit status `slipway/plan` was not set'
-        : 'There is no comment with this result';
+        : 'The comment could not be written';
     expect(summary.startsWith(`> ❌ **${head}:** `)).toBe(true);
     expect(summary).toMatch(/\n\n(The full text\.|(long )+long)\n$/);
     expect(world.commentsOf(pull)).toHaveLength(name === 'no-right-to-status' ? 1 : 0);

@@ -10,6 +10,8 @@ import { addCounts, type Counts, countPlan, countWord, describeCounts, joinWords
 
 /** The bytes of a comment: GitHub takes 65,536 characters. */
 export const COMMENT_LIMIT = 60_000;
+/** The bytes of a job summary: GitHub takes 1,024 KiB of a step, and an action may add to it. */
+export const SUMMARY_LIMIT = 1_000_000;
 
 /** One stack, as a plan of it went. */
 export interface PlannedStack {
@@ -184,8 +186,8 @@ function renderStacks(parts: readonly Part[], bytes: number, rest: string): stri
   ];
 }
 
-/** A stack's name is a path, which may have any character. */
-function showName(name: string): string {
+/** Returns the name of a stack or an environment as code: it is a path, which may have any character. */
+export function showName(name: string): string {
   return inlineCode(showInvisible(name.slice(0, 200)));
 }
 
