@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { listMutants, type Mutant, mutate } from '#tests/mutants/mutants.ts';
 
 /**
@@ -30,26 +31,61 @@ function copyCheckout(): string {
   return copy;
 }
 
-/** Returns the exit code of one test file. */
-function runTest(copy: string, test: string): Promise<number | null> {
+/** How one test file ended: `slow` where nothing failed but by its time, which a machine with other work causes too. */
+type Ending = { readonly result: 'passed' | 'slow' } | { readonly result: 'failed'; readonly by: string };
+
+const report = z.object({
+  success: z.boolean(),
+  testResults: z.array(
+    z.object({
+      assertionResults: z.array(
+        z.object({ fullName: z.string(), status: z.string(), failureMessages: z.array(z.string()) }),
+      ),
+    }),
+  ),
+});
+
+/** Runs one test file, up to its first failure. */
+async function runTest(copy: string, test: string): Promise<Ending> {
   const jest = ['--experimental-vm-modules', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'unit'];
-  // a test that is only slow, on a machine with other work, must not count as one that fails
+  const output = join(copy, 'mutant-report.json');
   const stop = ['--testEnvironment', join(root, 'scripts/first-failure.mjs'), '--testTimeout=60000'];
-  const child = spawn(process.execPath, [...jest, ...stop, '--runInBand', '--runTestsByPath', join(copy, test)], {
-    cwd: copy,
-    stdio: 'ignore',
-    env: { ...process.env, CI: '' },
-  });
-  return new Promise((resolve) => child.once('close', resolve));
+  const json = ['--json', '--outputFile', output];
+  rmSync(output, { force: true });
+  const child = spawn(
+    process.execPath,
+    [...jest, ...stop, ...json, '--runInBand', '--runTestsByPath', join(copy, test)],
+    {
+      cwd: copy,
+      stdio: 'ignore',
+      env: { ...process.env, CI: '' },
+    },
+  );
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code === 0) return { result: 'passed' };
+  if (!existsSync(output)) return { result: 'failed', by: 'the test file cannot be run' };
+  return readEnding(readFileSync(output, 'utf8'));
 }
 
-/** Returns true when the mutant's test fails with it. */
-async function isKilled(copy: string, mutant: Mutant): Promise<boolean> {
+/** Returns how a test file ended, by jest's own report. */
+function readEnding(text: string): Ending {
+  const tests = report.parse(JSON.parse(text)).testResults.flatMap(({ assertionResults }) => assertionResults);
+  const failed = tests.filter(({ status }) => status === 'failed');
+  if (failed.length === 0) return { result: 'failed', by: 'the test file cannot be run' };
+  const real = failed.find(({ failureMessages }) => failureMessages.some((text) => !text.includes('Exceeded timeout')));
+  return real === undefined ? { result: 'slow' } : { result: 'failed', by: real.fullName };
+}
+
+/** Returns the test that fails with the mutant; undefined where none does. */
+async function findKiller(copy: string, mutant: Mutant): Promise<string | undefined> {
   const path = join(copy, mutant.file);
   const before = readFileSync(path, 'utf8');
   writeFileSync(path, mutate(before, mutant));
   try {
-    return (await runTest(copy, mutant.test)) !== 0;
+    let ending = await runTest(copy, mutant.test);
+    if (ending.result === 'slow') ending = await runTest(copy, mutant.test);
+    if (ending.result === 'slow') return 'its time, twice';
+    return ending.result === 'failed' ? ending.by : undefined;
   } finally {
     writeFileSync(path, before);
   }
@@ -64,10 +100,12 @@ async function run(mutants: readonly Mutant[]): Promise<string[]> {
     const copy = copyCheckout();
     try {
       for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-        const killed = await isKilled(copy, mutant);
-        if (!killed) survivors.push(mutant.name);
+        const killer = await findKiller(copy, mutant);
+        if (killer === undefined) survivors.push(mutant.name);
         done += 1;
-        console.log(`${String(done).padStart(3)}/${mutants.length} ${killed ? 'killed  ' : 'SURVIVED'} ${mutant.name}`);
+        const verdict = killer === undefined ? 'SURVIVED' : 'killed  ';
+        console.log(`${String(done).padStart(3)}/${mutants.length} ${verdict} ${mutant.name}`);
+        if (killer !== undefined) console.log(`            by ${killer}`);
       }
     } finally {
       rmSync(copy, { recursive: true, force: true });
@@ -84,7 +122,8 @@ async function findRed(mutants: readonly Mutant[]): Promise<string[]> {
     const tests = [...new Set(mutants.map(({ test }) => test))];
     const red: string[] = [];
     for (const test of tests)
-      if ((await runTest(copy, test)) !== 0 && (await runTest(copy, test)) !== 0) red.push(test);
+      if ((await runTest(copy, test)).result !== 'passed' && (await runTest(copy, test)).result !== 'passed')
+        red.push(test);
     return red;
   } finally {
     rmSync(copy, { recursive: true, force: true });
