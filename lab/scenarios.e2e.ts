@@ -57,6 +57,45 @@ test('a push is served by a pod, by digest', async () => {
   expect((await stagingPods()).some((pod) => pod.spec.containers[0]?.image.endsWith(`@${release?.to}`))).toBe(true);
 });
 
+test('a pod reads a mounted secret, and the token of its service account', async () => {
+  const { cluster } = delivery;
+  const namespace = namespaceOf('staging');
+  const image = (await stagingPods())[0]?.spec.containers[0]?.image ?? '';
+  const metadata = { name: 'reads-its-volumes', namespace };
+  await cluster.apply([
+    { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { word: 'a secret from a file' } },
+    { apiVersion: 'v1', kind: 'Pod', metadata, spec: describeReader(image, metadata.name) },
+  ]);
+  const read = async (path: string): Promise<string> =>
+    cluster.kubectl(['exec', '-n', namespace, metadata.name, '--', 'cat', path]);
+  await cluster.kubectl(['wait', '-n', namespace, '--for=condition=Ready', `pod/${metadata.name}`, '--timeout=60s']);
+  expect(await read('/secrets/word')).toBe('a secret from a file');
+  expect((await read('/var/run/secrets/kubernetes.io/serviceaccount/token')).split('.')).toHaveLength(3);
+  const [pod, secret] = [`pod/${metadata.name}`, `secret/${metadata.name}`] as const;
+  await cluster.kubectl(['delete', '-n', namespace, '--grace-period=1', pod, secret]);
+}, 120_000);
+
+/** The bot's image, which waits; it has what the namespace's Pod Security level asks for. */
+function describeReader(image: string, secret: string): object {
+  const limits = { cpu: '100m', memory: '64Mi' };
+  return {
+    automountServiceAccountToken: true,
+    imagePullSecrets: [{ name: 'ecr-registry' }],
+    securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
+    containers: [
+      {
+        name: 'reader',
+        image,
+        command: ['node', '-e', 'setTimeout(() => {}, 60_000)'],
+        resources: { requests: limits, limits },
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+        volumeMounts: [{ name: 'secret', mountPath: '/secrets' }],
+      },
+    ],
+    volumes: [{ name: 'secret', secret: { secretName: secret } }],
+  };
+}
+
 test('a push of a document builds nothing and commits nothing', async () => {
   const before = (await world.releases()).length;
   const pushed = await world.push({ files: { 'NOTES.md': `# ${Date.now()}\n` }, message: 'a note' });

@@ -28,6 +28,7 @@ export interface NodeOptions {
 /** Starts containerd and the kubelet: a real node, its name the machine's. */
 export async function startNode(lab: Lab, toolbox: Toolbox, options: NodeOptions): Promise<{ name: string }> {
   createCgroup(lab);
+  const root = await shareVolumes(lab);
   const pause = await pushPauseImage(lab, toolbox, options.registry);
   const socket = await startContainerd(lab, toolbox, options, pause);
   const name = hostname().toLowerCase();
@@ -39,7 +40,7 @@ export async function startNode(lab: Lab, toolbox: Toolbox, options: NodeOptions
       toolbox.tool('kubelet'),
       `--config=${config}`,
       `--kubeconfig=${options.kubeconfig}`,
-      `--root-dir=${lab.folder('cluster', 'kubelet', 'root')}`,
+      `--root-dir=${root}`,
       `--cert-dir=${lab.folder('cluster', 'kubelet', 'certs')}`,
       `--hostname-override=${name}`,
       `--node-ip=${options.network.gateway}`,
@@ -47,6 +48,17 @@ export async function startNode(lab: Lab, toolbox: Toolbox, options: NodeOptions
     graceMs: 3_000,
   });
   return { name };
+}
+
+/**
+ * Returns the kubelet's folder, as a mount that containerd's namespace shares. The kubelet mounts the volumes of secrets
+ * and tokens below it when a pod starts, which is after containerd did: without this, pods would see empty folders.
+ */
+async function shareVolumes(lab: Lab): Promise<string> {
+  const root = lab.folder('cluster', 'kubelet', 'root');
+  await lab.exec(['mount', '--bind', root, root]);
+  await lab.exec(['mount', '--make-rshared', root]);
+  return root;
 }
 
 /** cgroup v1 is allowed, swap and full disks do not matter here, and everything it writes is below the lab's folder. */

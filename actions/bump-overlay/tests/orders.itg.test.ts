@@ -12,21 +12,14 @@ const PATTERN = ['a', 'b', 'a', 'c', 'b'] as const;
 let tenant: Tenant;
 let sources: string[];
 let digests: string[];
-let start: string;
 
 beforeAll(async () => {
   tenant = await startTenant();
   digests = PATTERN.map((content) => tenant.push('discord-bot', content));
   sources = PATTERN.map((content) => tenant.commit({ 'app/main.js': `// ${content}\n` }));
-  start = tenant.remoteGit('rev-parse', 'main');
 });
 
 afterAll(() => tenant.close());
-
-function permutations(items: readonly number[]): number[][] {
-  if (items.length === 0) return [[]];
-  return items.flatMap((item) => permutations(items.filter((other) => other !== item)).map((rest) => [item, ...rest]));
-}
 
 /** Writes the digest without rendering: this test is about the order, on real git over HTTP. */
 function withoutProof(editor: OverlayEditor): OverlayEditor {
@@ -40,17 +33,28 @@ function withoutProof(editor: OverlayEditor): OverlayEditor {
   };
 }
 
-test('five sources in all 120 orders of finishing: never older, not even for a while, and the newest stays', async () => {
-  for (const order of permutations([0, 1, 2, 3, 4])) {
-    tenant.remoteGit('update-ref', 'refs/heads/main', start);
-    let newest = -1;
-    for (const index of order) {
-      const inputs = { images: `discord-bot=${digests[index]}`, 'source-sha': sources[index] ?? '' };
-      await bump(tenant, inputs, {}, withoutProof);
-      const deployed = digests.findLastIndex((digest) => tenant.readOverlay().includes(digest));
-      expect(deployed).toBeGreaterThanOrEqual(Math.max(newest, index));
-      newest = deployed;
-    }
+/** Lets the sources that are left finish in every order, from what `main` is now; returns the number of whole orders. */
+async function finish(left: readonly number[], newest: number): Promise<number> {
+  if (left.length === 0) {
     expect(tenant.readOverlay()).toContain(digests[4]);
+    return 1;
   }
+  const before = tenant.remoteGit('rev-parse', 'main');
+  let orders = 0;
+  for (const index of left) {
+    tenant.remoteGit('update-ref', 'refs/heads/main', before); // orders that begin alike share their beginning
+    const inputs = { images: `discord-bot=${digests[index]}`, 'source-sha': sources[index] ?? '' };
+    await bump(tenant, inputs, {}, withoutProof);
+    const deployed = digests.findLastIndex((digest) => tenant.readOverlay().includes(digest));
+    expect(deployed).toBeGreaterThanOrEqual(Math.max(newest, index));
+    orders += await finish(
+      left.filter((other) => other !== index),
+      deployed,
+    );
+  }
+  return orders;
+}
+
+test('five sources in all 120 orders of finishing: never older, not even for a while, and the newest stays', async () => {
+  expect(await finish([0, 1, 2, 3, 4], -1)).toBe(120);
 });
