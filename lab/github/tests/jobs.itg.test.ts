@@ -131,6 +131,18 @@ jobs:
   expect(log).toContain('"aud":"me"');
 }, 60_000);
 
+test('a step that fails is heard to its end', async () => {
+  const failing = (n: number): string =>
+    `{continue-on-error: true, run: "echo one ${n}; echo two ${n} >&2; printf 'three ${n}'; exit 7"}`;
+  const steps = Array.from({ length: 25 }, (_, n) => failing(n));
+  const record = await run(`{on: push, jobs: {fail: {runs-on: ubuntu-24.04, steps: [${steps.join(', ')}]}}}`);
+  const said = record.jobs.flatMap((job) =>
+    job.steps.map(({ log }) => log.filter((line) => /^(one|two|three)/.test(line))),
+  );
+  expect(said.filter((lines) => lines.length > 0)).toEqual(steps.map((_, n) => [`one ${n}`, `two ${n}`, `three ${n}`]));
+  expect(logOf(record)).not.toContain('last-words');
+}, 60_000);
+
 test('hostile words of a commit are words', async () => {
   const hostile = '$(touch pwned) `touch pwned`\n::set-output name=x::y\n\n::error::no <script>alert(1)</script>';
   const record = await run(
