@@ -19,7 +19,7 @@ import {
   REPOSITORY_ID,
   type Repository,
 } from '#lab/github/repository.ts';
-import type { RestContext } from '#lab/github/rest/call.ts';
+import type { RestContext, Role } from '#lab/github/rest/call.ts';
 import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
 import { openRules } from '#lab/github/rules.ts';
@@ -60,6 +60,8 @@ export interface GitHub {
   protect(branch: string): void;
   /** From now on, job tokens move this branch to signed commits only. */
   requireSignatures(branch: string): void;
+  /** Makes a person a collaborator; returns a token of theirs. */
+  addPerson(login: string, role: Role): string;
   /** What the jobs uploaded. */
   readonly artifacts: Artifacts;
   /** What goes wrong with the next requests to the API. */
@@ -125,6 +127,10 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     requireSignatures: (branch) => context.rules.requireSignatures(`refs/heads/${branch}`),
     faults: context.faults,
     artifacts: artifacts.artifacts,
+    addPerson: (login, role) => {
+      context.collaborators.set(login, role);
+      return tokens.issue({ kind: 'user', login });
+    },
     beforePush: undefined,
     fork: (owner) => makeFork({ lab, root, url, tokens, pulls, name: options.repository }, owner),
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
@@ -240,6 +246,7 @@ function openContext(parts: ContextParts): RestContext {
     faults: createFaults(git),
     moved,
     pulls,
+    collaborators: new Map([[OWNER_LOGIN, 'admin']]),
     readWorkflows: repository.readWorkflows,
     dispatch: repository.dispatch,
     now: () => new Date(),

@@ -9,6 +9,11 @@ import type { Rules } from '#lab/github/rules.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
 
+/** A role in the repository. */
+export type Role = 'admin' | 'maintain' | 'write' | 'triage' | 'read';
+/** Roles of people, by login. */
+export type Collaborators = Map<string, Role>;
+
 /** The server's state, as the operations see it. */
 export interface RestContext {
   /** owner/name. */
@@ -28,6 +33,8 @@ export interface RestContext {
   readonly rules: Rules;
   readonly faults: Faults;
   readonly pulls: Pulls;
+  /** Roles of people, by login; who is not here has none. */
+  readonly collaborators: Collaborators;
   /** To be called after references moved: starts what a push starts. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;
