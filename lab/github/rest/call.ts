@@ -6,6 +6,7 @@ import type { Pulls } from '#lab/github/pulls/pulls.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, resolve } from '#lab/github/rest/git.ts';
 import type { Rules } from '#lab/github/rules.ts';
+import type { Approvals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
 
@@ -33,6 +34,7 @@ export interface RestContext {
   readonly rules: Rules;
   readonly faults: Faults;
   readonly pulls: Pulls;
+  readonly approvals: Approvals;
   /** Roles of people, by login; who is not here has none. */
   readonly collaborators: Collaborators;
   /** To be called after references moved: starts what a push starts. */

@@ -8,6 +8,7 @@ import { commentHandlers } from '#lab/github/rest/comments.ts';
 import { commitHandlers } from '#lab/github/rest/commits.ts';
 import { contentHandlers } from '#lab/github/rest/contents.ts';
 import { type DeploymentRecord, deploymentHandlers } from '#lab/github/rest/deployments.ts';
+import { environmentHandlers } from '#lab/github/rest/environments.ts';
 import { issueHandlers } from '#lab/github/rest/issues.ts';
 import { jobHandlers } from '#lab/github/rest/jobs.ts';
 import { objectHandlers } from '#lab/github/rest/objects.ts';
@@ -59,6 +60,7 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
     ...pullHandlers(context),
     ...commentHandlers(context),
     ...issueHandlers(context),
+    ...environmentHandlers(context),
     ...collaboratorHandlers(context),
     ...deploymentHandlers(context, deployments, statuses),
     ...options.handlers,

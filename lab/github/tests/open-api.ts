@@ -16,6 +16,7 @@ import type { Collaborators, RestContext } from '#lab/github/rest/call.ts';
 import { openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest, type RestOptions } from '#lab/github/rest/rest.ts';
 import { openRules, type Rules } from '#lab/github/rules.ts';
+import { createApprovals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { parseWorkflow, readDispatchInputs } from '#lab/github/runner/workflow.ts';
 
@@ -180,6 +181,7 @@ export function openContext(parts: Parts): RestContext {
     git,
     rules: openRules(bare, git),
     faults: createFaults(git),
+    approvals: createApprovals(),
     collaborators: new Map([['octocat', 'admin']]),
     readWorkflows: async () => WORKFLOWS,
     dispatch: async (file, inputs, branch, actor) => {
