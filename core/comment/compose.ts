@@ -1,7 +1,8 @@
 import type { Report } from '#core/manifests/report.ts';
-import { fitPage } from '#core/terraform/comment/fit.ts';
-import { COMMENT_LIMIT, type Outline, outlineParts, showHead } from '#core/terraform/comment/render.ts';
+import { outlineParts } from '#core/terraform/comment/render.ts';
 import { fromReport, type PlanReport } from '#core/terraform/comment/report.ts';
+import { fitPage } from './fit.ts';
+import { COMMENT_LIMIT, type Outline, showHead } from './outline.ts';
 import { outlineManifests } from './outline-manifests.ts';
 
 /** What the jobs of a pull request found. */
