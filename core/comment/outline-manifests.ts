@@ -40,9 +40,9 @@ export function outlineManifests(reports: readonly Report[]): Outline {
 }
 
 function describeVerdict(reports: readonly Report[], changed: readonly Report[]): string {
-  if (changed.length === 0) return 'The manifests stay as they are';
+  if (changed.length === 0) return 'the manifests stay as they are';
   if (changed.length > MOST_NAMED)
-    return `The manifests of ${showCount(changed.length)} of ${showCount(reports.length)} environments change`;
+    return `the manifests of ${showCount(changed.length)} of ${showCount(reports.length)} environments change`;
   return joinWords(changed.map((report) => `${showName(report.name)} has ${countSections(listSections(report))}`));
 }
 

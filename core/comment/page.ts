@@ -61,7 +61,7 @@ function composeStack({ summary, isOpen, sections }: StackPart, choice: Choice, 
 }
 
 /** What is wrong is seen without a click. */
-const LOUD: ReadonlySet<SectionKind> = new Set(['error', 'check']);
+const LOUD: ReadonlySet<SectionKind> = new Set(['error', 'check', 'image-error']);
 
 /** The end of a fold. */
 export const CLOSE = '</details>';

@@ -2,15 +2,20 @@ import { showCount } from '#core/values/markdown.ts';
 
 /**
  * What a section of the comment holds, in the order of the risk: the kinds of a plan's changes, what is beside them, and
- * what happens to objects in the cluster (`removal`, `restart`, `change`, `addition`, `application`).
+ * what happens to objects in the cluster (`removal`, `restart`, `change`, `addition`, `application`) and to images.
  */
 export const SECTIONS = [
   'error',
   'check',
+  'image-error',
   'unknown',
   'destroy',
   'removal',
   'replace',
+  'image-removal',
+  'image-build',
+  'image-change',
+  'image-found',
   'forget',
   'restart',
   'update',
@@ -34,10 +39,15 @@ export type SectionKind = (typeof SECTIONS)[number];
 export const WORDS: Readonly<Record<SectionKind, { title: string; one: string; many: string }>> = {
   error: { title: 'Errors', one: 'error', many: 'errors' },
   check: { title: 'Failed checks', one: 'failed check', many: 'failed checks' },
+  'image-error': { title: 'Cannot be built', one: 'image that cannot be built', many: 'images that cannot be built' },
   unknown: { title: 'Unknown actions', one: 'unknown action', many: 'unknown actions' },
   destroy: { title: 'Destroy', one: 'destroy', many: 'destroys' },
   removal: { title: 'Removed from the cluster', one: 'removed object', many: 'removed objects' },
   replace: { title: 'Replace', one: 'replacement', many: 'replacements' },
+  'image-removal': { title: 'No longer built', one: 'removed image', many: 'removed images' },
+  'image-build': { title: 'Will be built', one: 'image to build', many: 'images to build' },
+  'image-change': { title: 'Built, unless the registry has them', one: 'changed image', many: 'changed images' },
+  'image-found': { title: 'Found in the registry', one: 'image found', many: 'images found' },
   forget: { title: 'Forget', one: 'forget', many: 'forgets' },
   restart: { title: 'Pods are replaced', one: 'restart', many: 'restarts' },
   update: { title: 'Update', one: 'update', many: 'updates' },

@@ -18,7 +18,7 @@ export async function readBaseImage(image: InputSettings, source: SourceTree): P
 async function readDefault(image: InputSettings, source: SourceTree): Promise<string> {
   const text = (await source.readText(image.template)) ?? '';
   const found = findDefault(text, 'base_image');
-  if (found !== undefined) return found;
+  if (found !== undefined) return found.text;
   throw new InputError(
     `images.${image.name}.template`,
     image.template,
@@ -26,11 +26,20 @@ async function readDefault(image: InputSettings, source: SourceTree): Promise<st
   );
 }
 
+/** The literal default of a Packer variable, and its line. */
+export interface Default {
+  readonly text: string;
+  readonly line: number;
+}
+
 /** Returns the literal default of a Packer variable; undefined when it has none or an expression. */
-export function findDefault(template: string, variable: string): string | undefined {
-  const code = template.replace(/^\s*(?:#|\/\/).*$/gm, '');
+export function findDefault(template: string, variable: string): Default | undefined {
+  const code = template.replace(/^[^\S\n]*(?:#|\/\/).*$/gm, ''); // its lines stay where they are
   const start = new RegExp(`\\bvariable\\s+"${variable}"\\s*\\{`).exec(code);
   if (start === null) return undefined;
-  const block = code.slice(start.index + start[0].length).split(/^\s*\}/m)[0] ?? '';
-  return /(?:^|\{|\n)\s*default\s*=\s*"([^"\\$%]*)"/.exec(block)?.[1];
+  const from = start.index + start[0].length;
+  const block = code.slice(from).split(/^\s*\}/m)[0] ?? '';
+  const found = /(?:^|\{|\n)\s*default\s*=\s*"([^"\\$%]*)"/.exec(block);
+  if (found?.[1] === undefined) return undefined;
+  return { text: found[1], line: code.slice(0, from + found.index + found[0].length).split('\n').length };
 }

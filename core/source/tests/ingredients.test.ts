@@ -100,6 +100,11 @@ describe('findDefault', () => {
     ['# variable "base_image" { default = "b" }', undefined],
     ['', undefined],
   ])('%j', (text, expected) => {
-    expect(findDefault(text, 'base_image')).toBe(expected);
+    expect(findDefault(text, 'base_image')?.text).toBe(expected);
+  });
+
+  test('its line is that of the value, whatever is above it', () => {
+    const text = '// a\n\n# default = "x"\nvariable "base_image" {\n\n  default = "node:24"\n}\n';
+    expect(findDefault(text, 'base_image')).toEqual({ text: 'node:24', line: 6 });
   });
 });
