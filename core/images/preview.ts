@@ -81,7 +81,7 @@ async function readBefore(
   }
 }
 
-/** What the registry has, by image; or why it was not asked. */
+/** What the registry has, by image; or why that is not known. */
 type Known = { readonly digests: ReadonlyMap<string, Digest | undefined> } | { readonly why: string };
 
 const AT_A_TIME = 8;

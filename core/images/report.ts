@@ -19,7 +19,7 @@ const target = z.strictObject({
 const unpinned = z.strictObject({ written: z.string(), file: z.string(), line: z.int().min(1) });
 
 const entry = z.strictObject({
-  /** `change`: built or found, the registry was not asked. */
+  /** `change`: built or found, what the registry has is not known. */
   group: z.enum(GROUPS),
   image: z.string(),
   /** True where slipway.yaml did not have it before. */
@@ -30,7 +30,7 @@ const entry = z.strictObject({
   why: z.string(),
   /** Empty where it is not known: of an image that goes or that cannot be built. */
   inputHash: z.string().regex(/^([0-9a-f]{64})?$/),
-  /** What the registry has for these inputs; empty where it has nothing, or was not asked. */
+  /** What the registry has for these inputs; empty where it has nothing, or that is not known. */
   digest: z.string().regex(/^(sha256:[0-9a-f]{64})?$/),
   /** True where its dependency layer is made of other inputs than before. */
   rebuildsDependencies: z.boolean(),
@@ -51,7 +51,7 @@ export const imagesReportSchema = z.strictObject({
   counts: z.record(z.enum(GROUPS), count),
   /** Images whose inputs stay as they are. */
   unchanged: count,
-  /** Why the registry was not asked; empty where it was, or where there was nothing to ask. */
+  /** Why it is not known what the registry has; empty where it is, or where there was nothing to ask. */
   notAsked: z.string(),
   /** Why slipway.yaml could not be read before the change; empty where it could. */
   baseFault: z.string(),

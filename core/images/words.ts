@@ -25,6 +25,7 @@ export function describeImage(entry: ImageEntry): Piece[][] {
   return [
     ...(group === 'remove' ? [['It is no longer in slipway.yaml: nothing builds it any more.']] : []),
     ...(isNew ? [['It is new in slipway.yaml.']] : []),
+    ...(causes.length === 0 && !isNew && group !== 'remove' ? [['It could not be built before.']] : []),
     ...(causes.length === 0 ? [] : [[...list(causes), causes.length === 1 ? ' changes.' : ' change.']]),
     ...(digest === ''
       ? []
@@ -74,7 +75,7 @@ export function describeNotes({ notAsked, baseFault }: ImagesReport): Piece[][] 
   return [
     ...(notAsked === ''
       ? []
-      : [['The registry was not asked which images it has already: ', { foreign: notAsked }, '.'] satisfies Piece[]]),
+      : [['What the registry has already is not known: ', { foreign: notAsked }, '.'] satisfies Piece[]]),
     ...(baseFault === ''
       ? []
       : [

@@ -14,6 +14,7 @@ import {
   WEB,
   type Written,
 } from '#core/images/tests/repository.ts';
+import { describeImage, toText } from '#core/images/words.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { findLive } from '#tests/support/gfm.ts';
 import { expectGolden } from '#tests/support/golden.ts';
@@ -145,6 +146,14 @@ describe('what is compared', () => {
       notAsked: 'skipped',
       counts: { change: 1, build: 0, found: 0 },
     });
+  });
+
+  test('an image that could not be built before is said to be so', async () => {
+    repository.commit({ 'docker/bot.pkr.hcl': '// without a default\n' });
+    repository.commit({ 'docker/bot.pkr.hcl': templateOf(`node@sha256:${'d'.repeat(64)}`) });
+    const [entry] = (await repository.preview()).entries;
+    expect(entry).toMatchObject({ group: 'build', causes: [], unpinned: null });
+    expect(entry && describeImage(entry).map(toText)).toContain('It could not be built before.');
   });
 
   test('settings that leave the hash as it is change nothing', async () => {

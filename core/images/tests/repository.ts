@@ -73,10 +73,9 @@ export function openImagesRepository(): ImagesRepository {
       return git(clone, 'rev-parse', 'HEAD');
     },
     reset: () => void git(clone, 'checkout', '-q', '--force', '-B', 'main', first),
-    preview: async ({ checkout = clone, config = 'slipway.yaml', head = 'main', registry, ...rest } = {}) => {
+    preview: async ({ checkout = clone, config = 'slipway.yaml', head = 'main', registry, base } = {}) => {
       const place = { checkout, temp, environment, log: silentLog, mask: () => {}, token: '', serverUrl: '' };
       const { ports, close } = await openImagesPorts(place, true);
-      const base = 'base' in rest ? rest.base : 'main^';
       const shaOf = (ref: string) => parseCommitSha('ref', git(clone, 'rev-parse', ref));
       const request = { base: base === undefined ? undefined : shaOf(base), head: shaOf(head), config };
       try {
