@@ -17,19 +17,7 @@ import {
 import { SECTIONS, type SectionKind } from './words.ts';
 
 /** Each of these is named as long as there is any room. */
-const LOUD: ReadonlySet<SectionKind> = new Set([
-  'error',
-  'check',
-  'image-error',
-  'unknown',
-  'destroy',
-  'removal',
-  'replace',
-  'image-removal',
-  'image-build',
-  'image-change',
-  'image-found',
-]);
+const LOUD: ReadonlySet<SectionKind> = new Set(['error', 'check', 'unknown', 'destroy', 'removal', 'replace']);
 /** These are named all together or counted by their type, and only once the others have room for what they change. */
 const QUIET: ReadonlySet<SectionKind> = new Set(['create', 'move', 'import', 'read']);
 

@@ -157,7 +157,10 @@ describe('what is compared', () => {
   });
 
   test('settings that leave the hash as it is change nothing', async () => {
-    repository.commit(yaml({ bot: BOT.replace('keep: 10', 'keep: 3') }));
-    expect(await repository.preview()).toMatchObject({ entries: [], unchanged: 2 });
+    const [fewer, whole] = [BOT.replace('keep: 10', 'keep: 3'), BOT.replace('dependencies: [app/package.json], ', '')];
+    for (const bot of [fewer, whole]) {
+      repository.commit(yaml({ bot }));
+      expect(await repository.preview()).toMatchObject({ entries: [], unchanged: 2 });
+    }
   });
 });
