@@ -68,9 +68,9 @@ const CASES: Readonly<Record<string, readonly [Record<string, string>, Asked?, (
   hostile: [
     {
       ...yaml({
-        bot: BOT.replace('inputs: [app]', 'inputs: [app, "<img src=x> @everyone #1 [x](y) `|`"]'),
+        bot: BOT.replace('inputs: [app]', 'inputs: [app, "<img src=x> @everyone #1 [x](javascript:y) `|`"]'),
       }),
-      '<img src=x> @everyone #1 [x](y) `|`/a.txt': 'x\n',
+      '<img src=x> @everyone #1 [x](javascript:y) `|`/a.txt': 'x\n',
       'docker/bot.pkr.hcl': templateOf('node:24'),
       'overlays/staging/holds.yaml': HOLD.replace('we look at it', '</code></li></ul><b>@everyone **x** ::error::y'),
     },
