@@ -3,6 +3,7 @@ import { normalizePath } from '#core/config/meaning.ts';
 import { type ImageInputs, type InputSettings, listInputPaths, writtenBase } from '#core/source/image-inputs.ts';
 import { type Ingredients, readIngredients } from '#core/source/ingredients.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
+import { createLimit } from '#core/system/limit.ts';
 import { isExpected } from '#core/values/errors.ts';
 
 /** A commit, and the images that its slipway.yaml has. */
@@ -14,15 +15,18 @@ export interface ImageSide {
 /** What becomes of an image whose inputs a change alters. */
 export type ImageChange =
   | { readonly is: 'gone'; readonly before: ImageConfig }
-  | { readonly is: 'broken'; readonly after: InputSettings; readonly isNew: boolean; readonly why: string }
+  | { readonly is: 'broken'; readonly after: ImageConfig; readonly isNew: boolean; readonly why: string }
   | {
       readonly is: 'changed';
-      readonly after: InputSettings;
+      readonly after: ImageConfig;
       readonly isNew: boolean;
       readonly ingredients: Ingredients;
       readonly causes: readonly string[];
       readonly rebuildsDependencies: boolean;
     };
+
+/** Images that are read at the same time. */
+const AT_A_TIME = 8;
 
 /** Returns the images whose input hash a change alters, by what both commits hold; `paths` are those that differ. */
 export async function compareImages(
@@ -32,10 +36,11 @@ export async function compareImages(
 ): Promise<ReadonlyMap<string, ImageChange>> {
   const changes = new Map<string, ImageChange>();
   for (const [name, before] of base.images) if (!head.images.has(name)) changes.set(name, { is: 'gone', before });
+  const limit = createLimit(AT_A_TIME);
   const found = await Promise.all(
     [...head.images]
       .filter(([name, after]) => isReached(base.images.get(name), after, paths))
-      .map(async ([name, after]) => [name, await compareImage(base, head, after)] as const),
+      .map(([name, after]) => limit(async () => [name, await compareImage(base, head, after)] as const)),
   );
   for (const [name, change] of found) if (change !== undefined) changes.set(name, change);
   return changes;
@@ -52,7 +57,7 @@ function describeSettings({ template, inputs, base, dependencies, variables }: I
   return JSON.stringify([template, inputs, base ?? null, dependencies, Object.entries(variables).sort()]);
 }
 
-async function compareImage(base: ImageSide, head: ImageSide, after: InputSettings): Promise<ImageChange | undefined> {
+async function compareImage(base: ImageSide, head: ImageSide, after: ImageConfig): Promise<ImageChange | undefined> {
   const before = base.images.get(after.name);
   const [was, is] = await Promise.all([before && readOrWhy(before, base.source), readOrWhy(after, head.source)]);
   const isNew = before === undefined;

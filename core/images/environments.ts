@@ -1,10 +1,12 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
 import type { Git } from '#core/git/repository.ts';
 import type { Target } from '#core/images/report.ts';
+import { FILE_NAMES } from '#core/overlay/kustomization/references.ts';
 import { entriesOf, type OverlayState, readOverlay } from '#core/overlay/overlay.ts';
 import { findFreeze } from '#core/release/freezes.ts';
 import { findHold, type Hold, parseHolds } from '#core/release/holds.ts';
 import { describeBinding } from '#core/release/rules.ts';
+import { createLimit } from '#core/system/limit.ts';
 import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -18,6 +20,8 @@ export interface Environments {
   readonly findNaming: (names: readonly string[]) => Target[];
 }
 
+const HOLDS = 'holds.yaml';
+
 interface Read {
   readonly environment: EnvironmentConfig;
   readonly overlay: OverlayState | undefined;
@@ -25,27 +29,61 @@ interface Read {
   readonly fault: string;
 }
 
-/** Reads the overlays and hold files of a commit, and the freezes of its slipway.yaml as they are at `now`. */
-export async function openEnvironments(git: Git, commit: CommitSha, config: Config, now: Date): Promise<Environments> {
-  const all = await Promise.all([...config.environments.values()].map((one) => readOne(git, commit, one, config)));
+/** Overlays that are read at the same time. */
+const AT_A_TIME = 8;
+
+/**
+ * Reads the overlays and hold files of a commit, and the freezes of its slipway.yaml as they are at `now`. Only overlays
+ * with one of the names in their text are looked at: of a thousand environments most have nothing to do with a change.
+ */
+export async function openEnvironments(
+  git: Git,
+  commit: CommitSha,
+  config: Config,
+  { now, names }: { readonly now: Date; readonly names: readonly string[] },
+): Promise<Environments> {
+  const found = names.length === 0 ? [] : await findEnvironments(git, commit, config, names);
+  const limit = createLimit(AT_A_TIME);
+  const all = await Promise.all(found.map((one) => limit(() => readOne(git, commit, one, config))));
   const onPush = all.filter(({ environment }) => environment.deploys === 'on-push');
   return {
     findTargets: (image, digest) => onPush.flatMap((one) => findTarget(one, image, digest, now)),
-    findNaming: (names) =>
+    findNaming: (gone) =>
       all
-        .filter(({ overlay }) => overlay?.entries.some(({ name }) => names.includes(name)))
+        .filter(({ overlay }) => overlay?.entries.some(({ name }) => gone.includes(name)))
         .map(({ environment: { name } }) => ({ environment: name, outcome: 'left', why: '' })),
   };
 }
 
-async function readOne(git: Git, commit: CommitSha, environment: EnvironmentConfig, config: Config): Promise<Read> {
-  const path = `${environment.overlay}/holds.yaml`;
+interface Found {
+  readonly environment: EnvironmentConfig;
+  /** The text of its hold file. */
+  readonly holds: string | undefined;
+}
+
+/** Returns the environments whose overlay may name one of the images, all texts read by one process. */
+async function findEnvironments(
+  git: Git,
+  commit: CommitSha,
+  { environments }: Config,
+  names: readonly string[],
+): Promise<Found[]> {
+  const files = [...FILE_NAMES, HOLDS];
+  const all = [...environments.values()];
+  const paths = all.flatMap(({ overlay }) => files.map((file) => `${commit}:${overlay}/${file}`));
+  const texts = await git.findTexts(paths);
+  return all.flatMap((environment, at) => {
+    const own = texts.slice(at * files.length, (at + 1) * files.length);
+    const overlay = own.slice(0, -1).join('\n');
+    return names.some((name) => overlay.includes(name)) ? [{ environment, holds: own.at(-1) }] : [];
+  });
+}
+
+async function readOne(git: Git, commit: CommitSha, { environment, holds }: Found, config: Config): Promise<Read> {
+  const path = `${environment.overlay}/${HOLDS}`;
   try {
-    const [overlay, text] = await Promise.all([
-      readOverlay(git, commit, environment, config),
-      git.readText(commit, path),
-    ]);
-    return { environment, overlay, holds: text === undefined ? [] : parseHolds(path, text), fault: '' };
+    const overlay = await readOverlay(git, commit, environment, config);
+    return { environment, overlay, holds: holds === undefined ? [] : parseHolds(path, holds), fault: '' };
   } catch (error) {
     if (!isExpected(error)) throw error;
     return { environment, overlay: undefined, holds: [], fault: error.message };

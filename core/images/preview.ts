@@ -49,11 +49,14 @@ export async function previewImages(request: ImagesRequest, ports: ImagesPorts):
     { source: is, images: after.images },
   ] as const;
   const changes = await compareImages(...sides, paths);
-  const environments = await openEnvironments(git, head, after, clock.now());
+  const names = [...changes.values()].flatMap((change) => (change.is === 'gone' ? change.before : change.after).names);
+  const environments = await openEnvironments(git, head, after, { now: clock.now(), names });
   const known = await askRegistry(changes, after.registry, ports);
   const context = { source: is, config, environments, known };
   const entries = await Promise.all([...changes].map(([name, change]) => describeChange(name, change, context)));
-  log.info(`${entries.length} images change between ${base.slice(0, 7)} and ${head.slice(0, 7)}`);
+  log.info(
+    `images that change between ${base.slice(0, 7)} and ${head.slice(0, 7)}: ${[...changes.keys()].join(', ') || 'none'}`,
+  );
   const unchanged = [...after.images.keys()].filter((name) => !changes.has(name)).length;
   const notAsked = 'why' in known ? known.why : '';
   return createImagesReport({ base, head, unchanged, notAsked, baseFault: before.fault }, entries);
