@@ -41,7 +41,7 @@ export async function previewImages(request: ImagesRequest, ports: ImagesPorts):
   const config = posix.normalize(request.config);
   const base = await findBase(request, ports);
   await fetchTrees(git, [base, head]);
-  const [was, is] = [openCommit(git, base), openCommit(git, head)];
+  const [was, is] = [rememberTexts(openCommit(git, base)), rememberTexts(openCommit(git, head))];
   const [paths, after] = await Promise.all([git.listChangedPaths(base, head), readConfig(is, config)]);
   const before = paths.includes(config) ? await readBefore(was, config, after) : { images: after.images, fault: '' };
   const sides = [
@@ -60,6 +60,17 @@ export async function previewImages(request: ImagesRequest, ports: ImagesPorts):
   const unchanged = [...after.images.keys()].filter((name) => !changes.has(name)).length;
   const notAsked = 'why' in known ? known.why : '';
   return createImagesReport({ base, head, unchanged, notAsked, baseFault: before.fault }, entries);
+}
+
+/** Many images may have one template: each text is read once. */
+function rememberTexts(source: SourceTree): SourceTree {
+  const read = new Map<string, Promise<string | undefined>>();
+  const readText = (path: string): Promise<string | undefined> => {
+    const reading = read.get(path) ?? source.readText(path);
+    read.set(path, reading);
+    return reading;
+  };
+  return { ...source, readText };
 }
 
 async function findBase({ base, head }: ImagesRequest, ports: ImagesPorts): Promise<CommitSha> {
