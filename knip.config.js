@@ -32,7 +32,7 @@ export default ({ production }) => ({
     // its tests run with the root's jest: the image needs none
     app: { entry: ['tests/*.test.ts'], project: ['**/*.ts!', ...tests] },
   },
-  ignoreBinaries: ['go', 'terraform'],
+  ignoreBinaries: ['chromium', 'go', 'terraform'],
   ignoreDependencies: ['@vercel/ncc'], // bench/action-start.ts starts it by its path
   // an exported function may name its types; a test may call a part that its own file uses
   ignoreExportsUsedInFile: production ? true : { interface: true, type: true },

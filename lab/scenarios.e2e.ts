@@ -186,6 +186,16 @@ test('a pull request gets one comment that says what its merge does, and the mer
   expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory: 300Mi/)]);
   await setMemory('320Mi');
   expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory: 320Mi/)]);
+  const app = join(world.clone, 'app/src/server.ts');
+  const lines = readFileSync(app, 'utf8');
+  writeFileSync(app, `${lines}// one more line\n`);
+  await setMemory('340Mi');
+  const built =
+    /^### 1 changed image; [\s\S]*<code>discord-bot<\/code>: <code>app<\/code> changes[\s\S]*### Manifests/m;
+  expect(await comments()).toEqual([expect.stringMatching(built)]);
+  writeFileSync(app, lines); // what was built is deployed: the merge builds nothing
+  await setMemory('360Mi');
+  expect(await comments()).toEqual([expect.stringMatching(/^### No image changes; [\s\S]*memory: 360Mi/m)]);
   await git('switch', '--quiet', 'main');
   await person.rest.pulls.merge({ ...where, pull_number: pull.number, merge_method: 'squash' });
   await git('pull', '--quiet', '--rebase', 'origin', 'main');
@@ -199,7 +209,7 @@ test('a pull request gets one comment that says what its merge does, and the mer
   ] as const;
   await world.until(
     'the bot has its memory',
-    async () => ((await delivery.cluster.kubectl([...limit])) === '320Mi' ? true : undefined),
+    async () => ((await delivery.cluster.kubectl([...limit])) === '360Mi' ? true : undefined),
     120_000,
   );
   await world.settled();

@@ -3,11 +3,17 @@ import { refuseUnread } from '#core/git/checkout.ts';
 import { readClone } from '#core/git/clone.ts';
 import { withoutRepository } from '#core/git/environment.ts';
 import { revParse } from '#core/git/read.ts';
+import { openToLook } from '#core/images/open-ports.ts';
+import { previewImages } from '#core/images/preview.ts';
+import type { ImageEntry, Group as ImageGroup, ImagesReport } from '#core/images/report.ts';
+import { describeImage, describeNotes, WORDS as IMAGE_WORDS, toText } from '#core/images/words.ts';
 import { openPreviewPorts } from '#core/manifests/open-ports.ts';
 import { type Preview, previewOverlays, sumCounts } from '#core/manifests/preview.ts';
 import type { Entry, Group, Report } from '#core/manifests/report.ts';
+import { systemClock } from '#core/system/clock.ts';
 import { createExec, type Exec } from '#core/system/exec.ts';
 import { quote, Refusal } from '#core/values/errors.ts';
+import { showInvisible } from '#core/values/markdown.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import { type CommandResult, defineCommand } from '../command.ts';
 import { asUsage, COMMON, type SlipwayPorts, toJson } from './session.ts';
@@ -18,20 +24,22 @@ const options = {
   head: { type: 'string', value: 'REF', help: 'the change; HEAD unless given' },
   kubeconform: { type: 'string', value: 'FILE', help: 'a kubeconform 0.7 that checks what is new or changed' },
   schemas: { type: 'string', value: 'LOCATION', help: 'where it finds schemas; its own unless given' },
+  registry: { type: 'boolean', help: 'ask the registry, with your login, which of the images it has already' },
   repository: COMMON.repository,
   config: COMMON.config,
   json: COMMON.json,
 } as const;
 
-/** Shows what a change of the repository changes in the cluster. */
+/** Shows what a change of the repository makes of the images, and changes in the cluster. */
 export const preview = defineCommand({
   name: 'npm run -s slipway -- preview',
-  summary: 'Shows what commits of your clone change in the cluster, object by object, before anyone merges them.',
+  summary:
+    'Shows what commits of your clone build, and change in the cluster object by object, before anyone merges them.',
   options,
   example: '--base origin/main --head my-branch',
   exitCodes: [
     'the changes are shown, also when there are none',
-    'an overlay does not render, the API server refuses a change, or something is missing',
+    'an image cannot be built, an overlay does not render, the API server refuses a change, or something is missing',
     'wrong usage',
   ],
   run: async ({ values }, screen: SlipwayPorts): Promise<CommandResult> => {
@@ -50,13 +58,17 @@ export const preview = defineCommand({
       kubeconform: values.kubeconform === undefined ? '' : screen.resolve(values.kubeconform),
       schemas: values.schemas === undefined ? [] : [values.schemas],
     };
-    const opened = await openPreviewPorts({ ...place, environment: { ...environment, ...settings } }, schema);
+    const workplace = { ...place, environment: { ...environment, ...settings } };
+    const registry = values.registry === true ? openToLook(workplace) : '--registry asks it';
+    const opened = await openPreviewPorts(workplace, schema);
     try {
       const result = await previewOverlays({ base, head, config }, opened.ports);
+      const images = await previewImages({ base, head, config }, { ...opened.ports, registry, clock: systemClock });
       const stdout = values.json
-        ? toJson({ base: result.base, head, reports: result.reports })
-        : `${render(result, screen).join('\n')}\n`;
-      return { exitCode: sumCounts(result.reports).error > 0 ? 1 : 0, stdout, stderr: '' };
+        ? toJson({ base: result.base, head, images, reports: result.reports })
+        : `${render(result, images, screen).join('\n')}\n`;
+      const errors = images.counts.error + sumCounts(result.reports).error;
+      return { exitCode: errors > 0 ? 1 : 0, stdout, stderr: '' };
     } finally {
       await opened.close();
     }
@@ -85,10 +97,30 @@ const WORDS: Readonly<Record<Group, readonly [string, Style]>> = {
   application: ['Argo CD', 'yellow'],
 };
 
-function render({ base, head, reports, environments }: Preview, page: Page): string[] {
+function render({ base, head, reports, environments }: Preview, images: ImagesReport, page: Page): string[] {
   const rendered = reports.filter(({ name }) => environments.includes(name)).length;
   const line = `${short(base)} → ${short(head)} can reach ${rendered} of ${environments.length} environments`;
-  return [line, ...reports.flatMap((report) => ['', ...renderReport(report, page)])];
+  return [line, ...renderImages(images, page), ...reports.flatMap((report) => ['', ...renderReport(report, page)])];
+}
+
+const IMAGE_STYLES: Readonly<Record<ImageGroup, Style>> = {
+  error: 'red',
+  remove: 'red',
+  build: 'yellow',
+  change: 'yellow',
+  found: 'green',
+};
+
+function renderImages(report: ImagesReport, page: Page): string[] {
+  if (report.entries.length === 0) return ['no image changes'];
+  const notes = describeNotes(report).flatMap((note) => wrap(toText(note), page, 2));
+  return ['', paint('images', 'bold', page), ...notes, ...report.entries.flatMap((entry) => renderImage(entry, page))];
+}
+
+function renderImage(entry: ImageEntry, page: Page): string[] {
+  const note = showInvisible(describeImage(entry).map(toText).join(' ').replace(/\s+/g, ' '));
+  const { group, image } = entry;
+  return [`  ${paint(IMAGE_WORDS[group], IMAGE_STYLES[group], page)}  ${image}`, ...wrap(note, page, 4)];
 }
 
 function renderReport({ name, notes, entries }: Report, page: Page): string[] {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { COMMENT_LIMIT, type CommentOptions, renderComment } from '#core/terraform/comment/render.ts';
+import { COMMENT_LIMIT } from '#core/comment/outline.ts';
+import { type CommentOptions, renderComment } from '#core/terraform/comment/render.ts';
 import { fromReport, isReport, type PlanReport, parseReport } from '#core/terraform/comment/report.ts';
 import { classifyPlan } from '#core/terraform/plan/classify.ts';
 import { type PlanFile, parsePlanFile } from '#core/terraform/plan/parse.ts';

@@ -3,8 +3,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { CommandResult } from '#commands/command.ts';
 import { runSlipway } from '#commands/slipway.ts';
-import { botWith, type OverlayRepository, openOverlayRepository } from '#core/manifests/tests/repository.ts';
+import {
+  botWith,
+  type OverlayRepository,
+  openOverlayRepository,
+  STAGING,
+  slipwayYaml,
+} from '#core/manifests/tests/repository.ts';
 import { expectGolden } from '#tests/support/golden.ts';
+import { startTestRegistry } from '#tests/support/registry.ts';
 import { git } from '#tests/support/repositories.ts';
 import { kustomizeFolder } from '#tests/support/tenant.ts';
 import { steady } from '#tests/support/terminal.ts';
@@ -16,6 +23,8 @@ beforeAll(() => {
   git(repository.clone, 'checkout', '-q', '-b', 'change');
   repository.commit({
     'base/bot.yaml': botWith('512Mi'),
+    'docker/build.pkr.hcl': 'variable "base_image" { default = "node:24" }\n',
+    'app/main.js': '// 1\n',
     'overlays/staging/kustomization.yaml': 'resources: [../../base, gone.yaml]\n',
   });
 });
@@ -60,12 +69,27 @@ test('by names of commits and as JSON; what is not committed does not count, and
     schema: 1,
     base: git(repository.clone, 'rev-parse', 'main'),
     head: git(repository.clone, 'rev-parse', 'change'),
+    images: { counts: { change: 1 }, notAsked: '--registry asks it', entries: [{ image: 'bot' }] },
     reports: [
       { name: 'production', counts: { restart: 1, error: 0 } },
       { name: 'staging', counts: { error: 1 } },
     ],
   });
   expect(await type('--base', 'change', '--head', 'main')).toMatchObject({ exitCode: 0, told: '' });
+});
+
+test('with --registry, as the note says, a build of the same inputs is found', async () => {
+  const registry = await startTestRegistry();
+  try {
+    repository.commit({ 'slipway.yaml': slipwayYaml(STAGING).replace('registry.example', `"${registry.host}"`) });
+    const preview = async () => JSON.parse((await type('--base', 'main', '--registry', '--json')).stdout).images;
+    const { entries, counts } = await preview();
+    expect(counts).toMatchObject({ build: 1, found: 0 });
+    registry.put('bot', `in-${entries[0].inputHash}`);
+    expect((await preview()).counts).toMatchObject({ build: 0, found: 1 });
+  } finally {
+    await registry.close();
+  }
 });
 
 test('a name that is no commit is refused', async () => {

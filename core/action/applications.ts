@@ -8,6 +8,7 @@ import { openSourceTree } from '#core/source/source-tree.ts';
 import { createExec, type Exec } from '#core/system/exec.ts';
 import type { Log } from '#core/system/log.ts';
 import { isExpected } from '#core/values/errors.ts';
+import { isObject } from '#core/values/json.ts';
 
 /** An environment whose overlay no Argo CD Application of the checkout follows. */
 export interface Unfollowed {
@@ -114,21 +115,17 @@ export function readFollowed(text: string): (overlay: string) => boolean {
 }
 
 function isApplication(value: unknown): boolean {
-  const kind = isRecord(value) ? value['kind'] : undefined;
+  const kind = isObject(value) ? value['kind'] : undefined;
   return kind === 'Application' || kind === 'ApplicationSet' || kind === 'List';
 }
 
 /** All that is called `path`, at any depth: of a source, of one of several, of a generator's directories. */
 function listPaths(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(listPaths);
-  if (!isRecord(value)) return [];
+  if (!isObject(value)) return [];
   return Object.entries(value).flatMap(([key, inner]) =>
     key === 'path' && typeof inner === 'string' ? [inner] : listPaths(inner),
   );
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** `{{…}}` of an ApplicationSet matches anything, `*` one folder. */

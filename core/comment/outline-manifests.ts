@@ -1,9 +1,9 @@
 import type { Entry as ObjectEntry, Report } from '#core/manifests/report.ts';
-import type { Entry } from '#core/terraform/comment/entries.ts';
-import type { Section, StackPart } from '#core/terraform/comment/page.ts';
-import { type Outline, showName } from '#core/terraform/comment/render.ts';
-import { countWord, joinWords, SECTIONS, type SectionKind } from '#core/terraform/comment/words.ts';
 import { escapeMarkdown, htmlCode, showCount } from '#core/values/markdown.ts';
+import { joinWords } from '#core/values/words.ts';
+import { type Outline, showName } from './outline.ts';
+import type { Entry, Section, StackPart } from './page.ts';
+import { countWord, SECTIONS, type SectionKind } from './words.ts';
 
 /** The section of each group of a report. */
 const KINDS: Readonly<Record<ObjectEntry['group'], SectionKind>> = {
@@ -40,9 +40,9 @@ export function outlineManifests(reports: readonly Report[]): Outline {
 }
 
 function describeVerdict(reports: readonly Report[], changed: readonly Report[]): string {
-  if (changed.length === 0) return 'The manifests stay as they are';
+  if (changed.length === 0) return 'the manifests stay as they are';
   if (changed.length > MOST_NAMED)
-    return `The manifests of ${showCount(changed.length)} of ${showCount(reports.length)} environments change`;
+    return `the manifests of ${showCount(changed.length)} of ${showCount(reports.length)} environments change`;
   return joinWords(changed.map((report) => `${showName(report.name)} has ${countSections(listSections(report))}`));
 }
 

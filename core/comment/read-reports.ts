@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type ImagesReport, imagesReportSchema } from '#core/images/report.ts';
 import { type Report, reportsSchema } from '#core/manifests/report.ts';
 import { type PlanReport, parseReport } from '#core/terraform/comment/report.ts';
 import { InputError } from '#core/values/errors.ts';
@@ -6,24 +7,27 @@ import type { Reports } from './compose.ts';
 
 const ofTerraform = z.looseObject({ kind: z.literal('terraform') });
 
-/** Returns the reports of preview-overlays and plan-terraform in texts of files, by path; refuses any other text. */
+/** Returns the reports of preview-images, preview-overlays and plan-terraform in texts of files, by path; refuses any other text. */
 export function readReports(texts: ReadonlyMap<string, string>): Reports {
   const all = [...texts].map(([path, text]) => parse(path, text));
   return {
+    images: all.flatMap((report) => ('kind' in report && report.kind === 'images' ? [report] : [])),
     manifests: all.flatMap((report) => ('kind' in report ? [] : report)),
-    plans: all.flatMap((report) => ('kind' in report ? [report] : [])),
+    plans: all.flatMap((report) => ('kind' in report && report.kind === 'terraform' ? [report] : [])),
   };
 }
 
-function parse(path: string, text: string): readonly Report[] | PlanReport {
+function parse(path: string, text: string): readonly Report[] | ImagesReport | PlanReport {
   const json = readJson(text);
   if (ofTerraform.safeParse(json).success) return parseReport(path, text);
+  const images = imagesReportSchema.safeParse(json);
+  if (images.success) return images.data;
   const parsed = reportsSchema.safeParse(json);
   if (parsed.success) return parsed.data;
   throw new InputError(
     'reports',
     path,
-    'is not a report of preview-overlays or plan-terraform of this version: name the file that their input report names',
+    'is not a report of preview-images, preview-overlays or plan-terraform of this version: name the file that their input report names',
   );
 }
 

@@ -80,6 +80,12 @@ export function valueAt({ tree }: ConfigDocument, path: Path): unknown {
   return node === undefined || node === null ? undefined : node.toJS(tree);
 }
 
+/** Returns the line of the value at a path in a text of YAML, or of the nearest thing above it; 1 where it cannot be read. */
+export function findLine(text: string, path: Path): number {
+  const document = readDocument(text);
+  return 'faults' in document ? 1 : lineAt(document, path);
+}
+
 function nodeAt(tree: Document.Parsed, path: Path): Node | undefined {
   let node: unknown = tree.contents;
   for (const step of path) {

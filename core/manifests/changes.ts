@@ -1,5 +1,6 @@
-import { type Fields, fingerprint, isFields, isList, Plain, type Value } from '#core/manifests/value.ts';
-import { findGaps } from '#core/terraform/plan/sequence.ts';
+import { type Fields, isFields, isList, isSame, Plain, type Value } from '#core/manifests/value.ts';
+import { canonical } from '#core/values/canonical.ts';
+import { findGaps } from '#core/values/sequence.ts';
 
 /** A step of a path: a key, a place in a list, or the item of a list that a field names. */
 export type Step = string | number | { readonly field: string; readonly value: string };
@@ -24,7 +25,7 @@ export function findChanges(from: Value | undefined, to: Value | undefined, path
     const field = findKey(from, to);
     return field === undefined ? compareLists(from, to, path) : compareKeyed(from, to, field, path);
   }
-  return fingerprint(from) === fingerprint(to) ? [] : [{ path, from, to }];
+  return isSame(from, to) ? [] : [{ path, from, to }];
 }
 
 function findKey(from: readonly Value[], to: readonly Value[]): string | undefined {
@@ -55,7 +56,7 @@ function compareKeyed(from: readonly Value[], to: readonly Value[], field: strin
 
 /** Items that nothing tells apart are compared by their places. */
 function compareLists(from: readonly Value[], to: readonly Value[], path: readonly Step[]): Change[] {
-  return findGaps(from.map(fingerprint), to.map(fingerprint)).flatMap((gap) => {
+  return findGaps(from.map(canonical), to.map(canonical)).flatMap((gap) => {
     const [gone, come] = [from.slice(gap.from, gap.to), to.slice(gap.start, gap.end)];
     if (gone.length === come.length)
       return gone.flatMap((item, at) => findChanges(item, come[at], [...path, gap.start + at]));

@@ -1,7 +1,7 @@
 import type { KubeObject, Pair } from '#core/manifests/objects.ts';
 import { type ConfigUse, listConfigUses } from '#core/manifests/pods.ts';
 import { isSameTemplate } from '#core/manifests/rollout.ts';
-import { fingerprint } from '#core/manifests/value.ts';
+import { isSame } from '#core/manifests/value.ts';
 
 /** Fields of a ConfigMap or a Secret that pods see. */
 const DATA = ['data', 'binaryData', 'stringData'];
@@ -11,7 +11,7 @@ export function explainConfig({ before, after, stem }: Pair, pairs: readonly Pai
   if (before === undefined || after === undefined || after.group !== '') return [];
   const { kind } = after;
   if (kind !== 'ConfigMap' && kind !== 'Secret') return [];
-  const isDataSame = DATA.every((field) => fingerprint(before.root.get(field)) === fingerprint(after.root.get(field)));
+  const isDataSame = DATA.every((field) => isSame(before.root.get(field), after.root.get(field)));
   if (isDataSame) return [];
   if (stem !== undefined) return [explainGenerated(after, pairs)];
   const users = pairs.flatMap((pair) => explainUser(pair, after));

@@ -1,7 +1,7 @@
+import { renderText } from '#core/comment/lines.ts';
+import { showLine, showPair } from '#core/comment/show.ts';
 import type { Change, Step } from '#core/manifests/changes.ts';
 import { isFields, isList, Plain, type Value } from '#core/manifests/value.ts';
-import { renderText } from '#core/terraform/comment/lines.ts';
-import { showLine, showPair } from '#core/terraform/comment/values.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
 import { showCount, showInvisible } from '#core/values/markdown.ts';
 

@@ -1,7 +1,8 @@
 import type { Change, Step } from '#core/manifests/changes.ts';
 import type { KubeObject } from '#core/manifests/objects.ts';
 import { kindOf } from '#core/manifests/pods.ts';
-import { fingerprint, textAt, valueAt } from '#core/manifests/value.ts';
+import { isSame, textAt, valueAt } from '#core/manifests/value.ts';
+import { canonical } from '#core/values/canonical.ts';
 
 /**
  * Fields that the API server refuses to change, by its validation of updates (kubernetes v1.34, validation below pkg/apis):
@@ -91,7 +92,7 @@ function isDefault({ path, from, to }: Change): boolean {
   if (from === undefined && FILLED.test(field)) return true;
   if (from !== undefined && to !== undefined) return false;
   const written = from ?? to;
-  return fingerprint(written) === JSON.stringify(DEFAULTS[field] ?? null);
+  return canonical(written) === JSON.stringify(DEFAULTS[field] ?? null);
 }
 
 /** A ConfigMap or Secret that says `immutable: true`, and a claim to be so, which cannot be taken back. */
@@ -128,7 +129,7 @@ const UNITS: Readonly<Record<string, number>> = {
 function findShrunk(before: KubeObject, after: KubeObject): string[] {
   if (kindOf(after) !== '/PersistentVolumeClaim') return [];
   const path = ['spec', 'resources', 'requests', 'storage'];
-  if (fingerprint(valueAt(before.root, ...path)) === fingerprint(valueAt(after.root, ...path))) return [];
+  if (isSame(valueAt(before.root, ...path), valueAt(after.root, ...path))) return [];
   const [was, is] = [before, after].map(({ root }) => readSize(textAt(root, ...path)));
   return was !== undefined && is !== undefined && is < was ? ['spec.resources.requests.storage'] : [];
 }

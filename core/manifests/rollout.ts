@@ -1,6 +1,6 @@
 import type { KubeObject } from '#core/manifests/objects.ts';
 import { kindOf, templatePathOf } from '#core/manifests/pods.ts';
-import { fingerprint, textAt, valueAt } from '#core/manifests/value.ts';
+import { isSame, textAt, valueAt } from '#core/manifests/value.ts';
 
 /** What a change does to the pods of an object. */
 export interface Effect {
@@ -12,7 +12,7 @@ export interface Effect {
 /** Returns whether two states of an object have the same template of pods. */
 export function isSameTemplate(before: KubeObject, after: KubeObject): boolean {
   const path = templatePathOf(after) ?? ['spec'];
-  return fingerprint(valueAt(before.root, ...path)) === fingerprint(valueAt(after.root, ...path));
+  return isSame(valueAt(before.root, ...path), valueAt(after.root, ...path));
 }
 
 /** Returns what a change does to the pods of an object, in words; empty where it leaves them alone. */

@@ -1,5 +1,5 @@
 import type { KubeObject } from '#core/manifests/objects.ts';
-import { type Fields, fingerprint, isFields, isList, Plain, type Value } from '#core/manifests/value.ts';
+import { type Fields, isFields, isList, isSame, Plain, type Value } from '#core/manifests/value.ts';
 import { HIDDEN } from '#core/terraform/secrets.ts';
 
 /** The fields of a Secret that hold its values. */
@@ -37,6 +37,6 @@ export function maskSecret(root: Fields, other: Fields | undefined): Fields {
 function mask(value: Value, other: Value | undefined): Value {
   if (isFields(value))
     return new Map([...value].map(([key, inner]) => [key, mask(inner, isFields(other) ? other.get(key) : undefined)]));
-  const isChanged = other !== undefined && fingerprint(value) !== fingerprint(other);
+  const isChanged = other !== undefined && !isSame(value, other);
   return new Plain(isChanged ? `${HIDDEN}, changed` : HIDDEN);
 }

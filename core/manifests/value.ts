@@ -1,11 +1,17 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, parseAllDocuments } from 'yaml';
+import { Atom, canonical } from '#core/values/canonical.ts';
 
 /** A scalar that is not text, as it is written: `8080`, `true`, `null`. */
-export class Plain {
+export class Plain extends Atom {
   readonly text: string;
 
   constructor(text: string) {
+    super();
     this.text = text;
+  }
+
+  override get canonical(): string {
+    return this.text;
   }
 }
 
@@ -74,13 +80,8 @@ export function listAt(value: Value | undefined, ...path: readonly string[]): re
   return isList(found) ? found : [];
 }
 
-/** Returns a text that two values share exactly if they are the same, whatever the order of their keys. */
-export function fingerprint(value: Value | undefined): string {
-  if (value === undefined) return '';
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (value instanceof Plain) return value.text;
-  if (isList(value)) return `[${value.map(fingerprint).join()}]`;
-  if (!isFields(value)) return '';
-  const keys = [...value.keys()].sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${fingerprint(value.get(key))}`).join()}}`;
+/** True for two values that are the same, whatever the order of their keys. */
+export function isSame(one: Value | undefined, other: Value | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  return canonical(one) === canonical(other);
 }

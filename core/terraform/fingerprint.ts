@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Plan, PlannedChange } from '#core/terraform/plan/classify.ts';
 import { viewChange } from '#core/terraform/plan/compare.ts';
-import { isObject } from '#core/terraform/plan/json.ts';
 import type { Change } from '#core/terraform/plan/parse.ts';
-import { canonical, Sensitive, UNKNOWN, type View } from '#core/terraform/plan/view.ts';
+import { Sensitive, UNKNOWN, type View } from '#core/terraform/plan/view.ts';
+import { canonical } from '#core/values/canonical.ts';
+import { isObject } from '#core/values/json.ts';
 
 /**
  * Returns what is the same for two plans that change the same: 64 hex digits over address, actions and the values before

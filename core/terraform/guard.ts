@@ -1,6 +1,6 @@
-import { joinWords } from '#core/terraform/comment/words.ts';
 import type { Plan, PlannedChange } from '#core/terraform/plan/classify.ts';
-import { isObject } from '#core/terraform/plan/json.ts';
+import { isObject } from '#core/values/json.ts';
+import { joinWords } from '#core/values/words.ts';
 
 /** Types whose objects hold what cannot be made again: data, messages, images, keys, and what others are known by. */
 const STATEFUL = new Set([

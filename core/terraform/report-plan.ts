@@ -1,7 +1,8 @@
+import { SUMMARY_LIMIT } from '#core/comment/outline.ts';
 import { htmlCode, inlineCode } from '#core/values/markdown.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
 import { listErrors } from './annotations.ts';
-import { type Part, readPart, renderComment, SUMMARY_LIMIT } from './comment/render.ts';
+import { type Part, readPart, renderComment } from './comment/render.ts';
 import { type PlanReport, toReport } from './comment/report.ts';
 import { showAddress } from './comment/values.ts';
 import type { GuardFinding } from './guard.ts';

@@ -1,8 +1,8 @@
 import type { PushRegistry } from '#core/registry/registry.ts';
 import type { InputSettings } from '#core/source/image-inputs.ts';
+import type { Ingredients } from '#core/source/ingredients.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import type { Digest } from '#core/values/reference.ts';
-import type { Ingredients } from './ingredients.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 

@@ -1,7 +1,7 @@
+import { type Ingredients, readIngredients } from '#core/source/ingredients.ts';
 import { openSourceTree } from '#core/source/source-tree.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { buildLayers, type DependencyLayer } from './build.ts';
-import { type Ingredients, readIngredients } from './ingredients.ts';
 import type { Inputs } from './inputs.ts';
 import { chooseTags, type Plan } from './plan.ts';
 import type { Ports } from './ports.ts';

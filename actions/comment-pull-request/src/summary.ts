@@ -1,7 +1,7 @@
 import { composeComment } from '#core/comment/compose.ts';
+import { SUMMARY_LIMIT } from '#core/comment/outline.ts';
 import { readReports } from '#core/comment/read-reports.ts';
 import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
-import { SUMMARY_LIMIT } from '#core/terraform/comment/render.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
 import type { Inputs } from './inputs.ts';

@@ -1,7 +1,7 @@
 import { commitLink, type RepositoryPage } from '#core/action/summary.ts';
 import { composeComment } from '#core/comment/compose.ts';
+import { SUMMARY_LIMIT } from '#core/comment/outline.ts';
 import type { Preview } from '#core/manifests/preview.ts';
-import { SUMMARY_LIMIT } from '#core/terraform/comment/render.ts';
 import { showCount } from '#core/values/markdown.ts';
 
 /** Returns the job summary: what the comment of a pull request says of the manifests, and what was compared. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { InputError, quote } from '#core/values/errors.ts';
+import { followPath } from '#core/values/json.ts';
 
 /** An image as ECR's lifecycle rules see it. */
 export interface LifecycleImage {
@@ -143,7 +144,7 @@ function refuseMixtures(file: string, details: readonly z.output<typeof detail>[
 function explain(file: string, answer: unknown, error: z.ZodError): InputError {
   const [issue] = error.issues;
   const path = issue?.path ?? [];
-  const value = path.reduce<unknown>((node, key) => (isRecord(node) ? node[key] : undefined), answer);
+  const value = followPath(answer, path);
   if (path.length < 2)
     return new InputError(
       file,
@@ -164,10 +165,6 @@ function explain(file: string, answer: unknown, error: z.ZodError): InputError {
     show(value),
     issue?.code === 'invalid_union' ? 'is not a time: expected ISO 8601 or seconds since 1970' : expected,
   );
-}
-
-function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function show(value: unknown): string {

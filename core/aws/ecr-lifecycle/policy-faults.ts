@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { InputError } from '#core/values/errors.ts';
+import { followPath } from '#core/values/json.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
 /** Keys of each part of a policy, for the nearest name of an unknown one. */
@@ -15,7 +16,7 @@ export function refuseSchema(file: string, json: unknown, error: z.ZodError): In
   const [issue] = error.issues;
   const path = issue?.path ?? [];
   const place = `${file} ${formatPath(path)}`.trim();
-  const value = path.reduce<unknown>((node, key) => (isRecord(node) ? node[key] : undefined), json);
+  const value = followPath(json, path);
   if (issue?.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys;
     return new InputError(place, key, `is not a key of ECR's lifecycle policies${suggestName(key, knownAt(path))}`);
@@ -52,10 +53,6 @@ function article(expected: string): string {
     object: 'an object: put it in braces',
   };
   return words[expected] ?? expected;
-}
-
-function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
-  return typeof value === 'object' && value !== null;
 }
 
 function show(value: unknown): string {

@@ -100,7 +100,8 @@ export function slipwayYaml(...environments: readonly string[]): string {
 }
 
 const PRODUCTION = 'production: {overlay: overlays/production, deploys: on-push}';
-const STAGING = 'staging: {overlay: overlays/staging, deploys: on-push}';
+/** A line of slipway.yaml with an environment. */
+export const STAGING = 'staging: {overlay: overlays/staging, deploys: on-push}';
 
 /** A Deployment with this memory limit. */
 export function botWith(memory: string): string {

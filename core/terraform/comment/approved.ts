@@ -1,11 +1,12 @@
+import type { Entry } from '#core/comment/page.ts';
+import { WORDS } from '#core/comment/words.ts';
 import type { OutputChange, Plan, PlannedChange } from '#core/terraform/plan/classify.ts';
 import { type Compared, comparePlans, viewChange } from '#core/terraform/plan/compare.ts';
 import { findDifferences } from '#core/terraform/plan/diff.ts';
 import type { Change } from '#core/terraform/plan/parse.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
-import { addEntry, changeEntry, checkEntry, type Entries, type Entry, once, outputEntry } from './entries.ts';
+import { addEntry, changeEntry, checkEntry, type Entries, once, outputEntry } from './entries.ts';
 import { renderDifferences } from './lines.ts';
-import { WORDS } from './words.ts';
 
 /** Where a new plan is not the approved one. */
 export interface Deviation {

@@ -1,3 +1,6 @@
+import type { Entry } from '#core/comment/page.ts';
+import { showLine } from '#core/comment/show.ts';
+import type { SectionKind } from '#core/comment/words.ts';
 import type {
   FailedCheck,
   InvokedAction,
@@ -10,19 +13,9 @@ import { viewChange } from '#core/terraform/plan/compare.ts';
 import { type Difference, findDifferences, isUnknownAfter } from '#core/terraform/plan/diff.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
 import { htmlCode, showCount } from '#core/values/markdown.ts';
+import { joinWords } from '#core/values/words.ts';
 import { renderDifferences } from './lines.ts';
-import { showAddress, showLine, showPath } from './values.ts';
-import { joinWords, type SectionKind } from './words.ts';
-
-/** One resource, output or check: a line that is always true by itself, and what can be folded under it. */
-export interface Entry {
-  /** What is counted where there are too many to list, such as `aws_sqs_queue`. */
-  readonly type: string;
-  /** HTML of one line. */
-  readonly head: () => string;
-  /** Lines of a block of type `diff`; empty where the head says all. */
-  readonly body: () => readonly string[];
-}
+import { showAddress, showPath } from './values.ts';
 
 /** Entries by the section that they belong to. */
 export type Entries = Map<SectionKind, Entry[]>;

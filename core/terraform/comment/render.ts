@@ -1,17 +1,15 @@
+import { fitPage } from '#core/comment/fit.ts';
+import { COMMENT_LIMIT, type Outline, showHead, showName } from '#core/comment/outline.ts';
+import type { Section, StackPart } from '#core/comment/page.ts';
+import { countWord, SECTIONS } from '#core/comment/words.ts';
 import type { Plan } from '#core/terraform/plan/classify.ts';
 import type { Scrub } from '#core/terraform/secrets.ts';
-import { htmlCode, inlineCode, showCount, showInvisible, table } from '#core/values/markdown.ts';
+import { htmlCode, showCount, table } from '#core/values/markdown.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
+import { joinWords } from '#core/values/words.ts';
 import { type Deviation, listDeviation } from './approved.ts';
 import { addEntry, type Entries, errorEntry, listEntries } from './entries.ts';
-import { fitPage } from './fit.ts';
-import type { Section, StackPart } from './page.ts';
-import { addCounts, type Counts, countPlan, countWord, describeCounts, joinWords, NOTHING, SECTIONS } from './words.ts';
-
-/** The bytes of a comment: GitHub takes 65,536 characters. */
-export const COMMENT_LIMIT = 60_000;
-/** The bytes of a job summary: GitHub takes 1,024 KiB of a step, and an action may add to it. */
-export const SUMMARY_LIMIT = 1_000_000;
+import { addCounts, type Counts, countPlan, describeCounts, NOTHING } from './words.ts';
 
 /** One stack, as a plan of it went. */
 export interface PlannedStack {
@@ -46,20 +44,6 @@ export function renderComment(stacks: readonly (PlannedStack | Part)[], options:
   const parts = stacks.map((stack) => ('sections' in stack ? stack : readPart(stack, scrub)));
   const { verdict, top, folds } = outlineParts(parts, { limit, rest });
   return fitPage({ top: [`### ${verdict}${showHead(head)}`, ...top], stacks: folds, rest }, limit);
-}
-
-/** Returns what follows a verdict: the commit that it is about. */
-export function showHead(head: string | undefined): string {
-  return head === undefined ? '' : ` · ${showName(head.slice(0, 7))}`;
-}
-
-/** What a page says of a kind of things, before it is known how much of it fits. */
-export interface Outline {
-  /** Markdown of one sentence without its end. */
-  readonly verdict: string;
-  /** Markdown that a reader must know before the rest, each a paragraph. */
-  readonly top: readonly string[];
-  readonly folds: readonly StackPart[];
 }
 
 /** Returns what a page says of stacks; the table of them takes a third of the bytes at most. */
@@ -184,11 +168,6 @@ function renderStacks(parts: readonly Part[], bytes: number, rest: string): stri
     ...(more === 0 ? [] : [`${showCount(more)} more stacks that change: ${rest}.`]),
     ...(idle.length === 0 ? [] : [`Without changes: ${listNames(idle)}.`]),
   ];
-}
-
-/** Returns the name of a stack or an environment as code: it is a path, which may have any character. */
-export function showName(name: string): string {
-  return inlineCode(showInvisible(name.slice(0, 200)));
 }
 
 function isBusy({ isFailed, sections }: Part): boolean {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { isObject } from '#core/terraform/plan/json.ts';
+import type { Entry } from '#core/comment/page.ts';
+import { SECTIONS } from '#core/comment/words.ts';
 import { Refusal } from '#core/values/errors.ts';
-import type { Entry } from './entries.ts';
+import { isObject } from '#core/values/json.ts';
 import type { Part } from './render.ts';
-import { type Counts, SECTIONS } from './words.ts';
+import type { Counts } from './words.ts';
 
 const count = z.int().nonnegative();
 

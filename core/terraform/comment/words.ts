@@ -1,76 +1,10 @@
+import { SECTIONS, type SectionKind } from '#core/comment/words.ts';
 import type { Kind, Plan } from '#core/terraform/plan/classify.ts';
 import { showCount } from '#core/values/markdown.ts';
-
-/**
- * What a section of the comment holds, in the order of the risk: the kinds of a plan's changes, what is beside them, and
- * what happens to objects in the cluster (`removal`, `restart`, `change`, `addition`, `application`).
- */
-export const SECTIONS = [
-  'error',
-  'check',
-  'unknown',
-  'destroy',
-  'removal',
-  'replace',
-  'forget',
-  'restart',
-  'update',
-  'change',
-  'application',
-  'action',
-  'create',
-  'addition',
-  'move',
-  'import',
-  'output',
-  'gone',
-  'drift',
-  'deferred',
-  'read',
-] as const;
-/** One of {@link SECTIONS}. */
-export type SectionKind = (typeof SECTIONS)[number];
+import { joinWords } from '#core/values/words.ts';
 
 /** How many of each kind there are. */
 export type Counts = Readonly<Record<SectionKind, number>>;
-
-/** The heading of a section, and what one and many of its entries are called. */
-export const WORDS: Readonly<Record<SectionKind, { title: string; one: string; many: string }>> = {
-  error: { title: 'Errors', one: 'error', many: 'errors' },
-  check: { title: 'Failed checks', one: 'failed check', many: 'failed checks' },
-  unknown: { title: 'Unknown actions', one: 'unknown action', many: 'unknown actions' },
-  destroy: { title: 'Destroy', one: 'destroy', many: 'destroys' },
-  removal: { title: 'Removed from the cluster', one: 'removed object', many: 'removed objects' },
-  replace: { title: 'Replace', one: 'replacement', many: 'replacements' },
-  forget: { title: 'Forget', one: 'forget', many: 'forgets' },
-  restart: { title: 'Pods are replaced', one: 'restart', many: 'restarts' },
-  update: { title: 'Update', one: 'update', many: 'updates' },
-  change: { title: 'Changed objects', one: 'changed object', many: 'changed objects' },
-  application: { title: 'Argo CD', one: 'change of an Application', many: 'changes of Applications' },
-  action: { title: 'Run actions', one: 'action', many: 'actions' },
-  create: { title: 'Create', one: 'create', many: 'creates' },
-  addition: { title: 'New objects', one: 'new object', many: 'new objects' },
-  move: { title: 'Move', one: 'move', many: 'moves' },
-  import: { title: 'Import', one: 'import', many: 'imports' },
-  output: { title: 'Outputs', one: 'output', many: 'outputs' },
-  gone: {
-    title: 'Approved, and no longer planned',
-    one: 'change that is no longer planned',
-    many: 'changes that are no longer planned',
-  },
-  drift: {
-    title: 'Changed outside of Terraform',
-    one: 'change outside of Terraform',
-    many: 'changes outside of Terraform',
-  },
-  deferred: { title: 'Left to a later plan', one: 'deferred change', many: 'deferred changes' },
-  read: { title: 'Read during apply', one: 'read', many: 'reads' },
-};
-
-/** Returns `1 update`, `12 creates`. */
-export function countWord(kind: SectionKind, count: number): string {
-  return `${showCount(count)} ${count === 1 ? WORDS[kind].one : WORDS[kind].many}`;
-}
 
 /** Returns how many of each kind a plan has; each resource counts once. */
 export function countPlan(plan: Plan | undefined, errors: number): Counts {
@@ -135,9 +69,4 @@ export function describeCounts(counts: Counts): string {
     return (kind === 'output' || kind === 'action') && counts[kind] > 1 ? `${phrase}s` : phrase;
   });
   return phrases.length === 0 ? NOTHING : joinWords(phrases);
-}
-
-/** Returns words as a list in a sentence: `a, b and c`. */
-export function joinWords(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }

@@ -1,6 +1,7 @@
+import { canonical } from '#core/values/canonical.ts';
 import type { OutputChange, Plan, PlannedChange } from './classify.ts';
 import type { Change } from './parse.ts';
-import { canonical, readView, type View } from './view.ts';
+import { readView, type View } from './view.ts';
 
 /** What is planned now for something, beside what was approved for it. */
 export interface Compared<T> {

@@ -1,6 +1,7 @@
-import { isObject, parseJson } from './json.ts';
-import { findGaps, type Gap } from './sequence.ts';
-import { canonical, Sensitive, UNKNOWN, type View } from './view.ts';
+import { canonical } from '#core/values/canonical.ts';
+import { isObject, parseJson } from '#core/values/json.ts';
+import { findGaps, type Gap } from '#core/values/sequence.ts';
+import { Sensitive, UNKNOWN, type View } from './view.ts';
 
 /** Where in a value, such as `['tags', 'owner']`. */
 type Place = readonly (string | number)[];

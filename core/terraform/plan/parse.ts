@@ -1,8 +1,8 @@
 import { basename, dirname } from 'node:path';
 import * as z from 'zod';
 import { InputError, Refusal } from '#core/values/errors.ts';
+import { isObject, parseJson } from '#core/values/json.ts';
 import { quoteWord } from '#core/values/shell.ts';
-import { isObject, parseJson } from './json.ts';
 
 /** The major versions of the format that are read; a minor version only adds. */
 const READABLE = /^[01]\.\d+$/;

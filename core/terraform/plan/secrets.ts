@@ -1,4 +1,4 @@
-import { isObject } from './json.ts';
+import { isObject } from '#core/values/json.ts';
 import type { PlanFile } from './parse.ts';
 
 /** Returns the values that a plan marks as sensitive, wherever it says so: changes, state, outputs, variables. */

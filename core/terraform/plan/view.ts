@@ -1,19 +1,25 @@
-import { isObject } from './json.ts';
+import { Atom, canonical } from '#core/values/canonical.ts';
+import { isObject } from '#core/values/json.ts';
 
 /** A value that only apply will know. */
 export const UNKNOWN = Symbol('known after apply');
 
 /** A value that the plan marks as sensitive. It can be compared, and is never printed. */
-export class Sensitive {
+export class Sensitive extends Atom {
   readonly #value: unknown;
 
   constructor(value: unknown) {
+    super();
     this.#value = value;
   }
 
   /** Returns what is the same for the same hidden value only: to compare, never to print. */
   get secretKey(): string {
     return canonical(this.#value);
+  }
+
+  override get canonical(): string {
+    return `\0sensitive${this.secretKey}`;
   }
 }
 
@@ -71,15 +77,4 @@ function isMaskedList(mask: unknown): boolean {
 
 function isMaskedObject(mask: unknown): boolean {
   return isObject(mask) && Object.keys(mask).length > 0;
-}
-
-/** Returns text that is the same for the same values only, whatever the order of their keys: to compare, never to print. */
-export function canonical(value: unknown): string {
-  if (value === UNKNOWN) return '\0unknown';
-  if (value instanceof Sensitive) return `\0sensitive${value.secretKey}`;
-  if (typeof value === 'bigint') return String(value);
-  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
-  if (!isObject(value)) return JSON.stringify(value ?? null);
-  const keys = Object.keys(value).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join()}}`;
 }

@@ -11,6 +11,7 @@ import {
   validate,
 } from 'graphql';
 import { z } from 'zod';
+import { isObject } from '#core/values/json.ts';
 import { type Field, rootOf } from '#lab/github/graphql/fields.ts';
 import { Refused } from '#lab/github/graphql/refused.ts';
 import type { Bearer, Tokens } from '#lab/github/identity/tokens.ts';
@@ -144,15 +145,11 @@ function describeError(error: GraphQLError): Record<string, unknown> {
 }
 
 const answerField: GraphQLFieldResolver<unknown, Bearer> = (source, args, bearer, info) => {
-  const value: unknown = isRecord(source) ? source[info.fieldName] : undefined;
+  const value: unknown = isObject(source) ? source[info.fieldName] : undefined;
   if (isField(value)) return value(args, bearer);
   if (value !== undefined) return value;
   throw new Refused('NOT_IMPLEMENTED', `The stand-in has no ${info.parentType.name}.${info.fieldName}`);
 };
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
-}
 
 function isField(value: unknown): value is Field {
   return typeof value === 'function';

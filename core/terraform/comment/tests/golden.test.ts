@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { COMMENT_LIMIT } from '#core/terraform/comment/render.ts';
+import { COMMENT_LIMIT } from '#core/comment/outline.ts';
+import { findLive } from '#tests/support/gfm.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { CASES } from './cases.ts';
-import { findLive } from './gfm.ts';
 import { type Rendering, render } from './plan-builder.ts';
 
 const golden = join(import.meta.dirname, 'golden');

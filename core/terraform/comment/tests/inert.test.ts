@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findLive } from './gfm.ts';
+import { findLive } from '#tests/support/gfm.ts';
 import { planOf, render, resource } from './plan-builder.ts';
 
 const LIVE = [

@@ -1,9 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { countPlan, SECTIONS, WORDS } from '#core/terraform/comment/words.ts';
+import { SECTIONS, WORDS } from '#core/comment/words.ts';
+import { countPlan } from '#core/terraform/comment/words.ts';
 import type { Plan } from '#core/terraform/plan/classify.ts';
+import { findLive } from '#tests/support/gfm.ts';
 import { plans } from './arbitrary.ts';
-import { findLive } from './gfm.ts';
 import { classify, render } from './plan-builder.ts';
 
 const RUNS = 1_000;

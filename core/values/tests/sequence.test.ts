@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { findGaps } from '#core/terraform/plan/sequence.ts';
+import { findGaps } from '#core/values/sequence.ts';
 
 /** Returns gaps as `gone>come`. */
 const gaps = (one: string, other: string): string[] =>

@@ -1,6 +1,16 @@
 import { codeBlock, inlineCode, showCount, showInvisible } from '#core/values/markdown.ts';
-import type { Entry } from './entries.ts';
-import { countWord, joinWords, type SectionKind, WORDS } from './words.ts';
+import { joinWords } from '#core/values/words.ts';
+import { countWord, type SectionKind, WORDS } from './words.ts';
+
+/** One resource, output, check, object or image: a line that is always true by itself, and what can be folded under it. */
+export interface Entry {
+  /** What is counted where there are too many to list, such as `aws_sqs_queue`. */
+  readonly type: string;
+  /** HTML of one line. */
+  readonly head: () => string;
+  /** Lines of a block of type `diff`; empty where the head says all. */
+  readonly body: () => readonly string[];
+}
 
 /** The entries of one kind in one stack. */
 export interface Section {
@@ -51,7 +61,7 @@ function composeStack({ summary, isOpen, sections }: StackPart, choice: Choice, 
 }
 
 /** What is wrong is seen without a click. */
-const LOUD: ReadonlySet<SectionKind> = new Set(['error', 'check']);
+const LOUD: ReadonlySet<SectionKind> = new Set(['error', 'check', 'image-error']);
 
 /** The end of a fold. */
 export const CLOSE = '</details>';

@@ -1,5 +1,4 @@
 import { hideUserinfo } from '#core/values/userinfo.ts';
-import type { Entry } from './entries.ts';
 import {
   type Choice,
   CLOSE,
@@ -8,6 +7,7 @@ import {
   composePage,
   countBytes,
   describeRest,
+  type Entry,
   headSection,
   openFold,
   type Page,

@@ -1,11 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
-import type { Registry } from '#core/registry/registry.ts';
+import { findDefault } from '#core/source/base-image.ts';
 import type { InputSettings } from '#core/source/image-inputs.ts';
+import { readIngredients } from '#core/source/ingredients.ts';
 import type { SourceTree } from '#core/source/source-tree.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
-import { findDefault, pinBaseImage } from '../src/base-image.ts';
-import { readIngredients } from '../src/ingredients.ts';
 
 const digest = (digit: string): Digest => `sha256:${digit.repeat(64)}`;
 const files = ['app', 'app/package.json', 'docker/build.pkr.hcl'];
@@ -28,48 +27,13 @@ const image: InputSettings = {
   variables: {},
 };
 
-/** A registry that has one thing, and notes what it is asked. */
-function registries(there: Digest | undefined) {
-  const asked: string[] = [];
-  const open = async (host: string) => {
-    const findDigest: Registry['findDigest'] = async (repository, reference) => {
-      asked.push(`${host} ${repository} ${reference}`);
-      return there;
-    };
-    return { findDigest } as Registry; // nothing else is used
-  };
-  return { asked, open };
-}
-
 describe('the base image', () => {
-  const pin = async (settings: InputSettings, open: ReturnType<typeof registries>['open'], from = source()) =>
-    pinBaseImage((await readIngredients(settings, from)).base, open);
-
-  test('is the template’s default, and its tag is asked for at its registry when a build starts from it', async () => {
-    const { asked, open } = registries(digest('1'));
+  test('is the template’s default, else what slipway.yaml says', async () => {
     expect((await readIngredients(image, source())).base.written).toBe('node:24');
-    expect(asked).toEqual([]);
-    expect(await pin(image, open)).toEqual({ digest: digest('1'), reference: `node@${digest('1')}` });
-    expect(asked).toEqual(['registry-1.docker.io library/node 24']);
-  });
-
-  test('is what slipway.yaml says instead; a digest needs no request', async () => {
-    const { asked, open } = registries(undefined);
-    const variables = { base_image: `host:5000/base:v1@${digest('2')}` };
-    const base = await pin({ ...image, variables }, open);
-    expect(asked).toEqual([]);
-    expect(base.reference).toBe(`host:5000/base@${digest('2')}`);
-  });
-
-  test('is the base of slipway.yaml before all else', async () => {
     const base = `host:5000/base@${digest('3')}`;
-    expect((await readIngredients({ ...image, base }, source(files, ''))).base.written).toBe(base);
-  });
-
-  test('that does not exist is named', async () => {
-    await expect(pin(image, registries(undefined).open)).rejects.toThrow(
-      'the base image node:24 is not at registry-1.docker.io',
-    );
+    const variables = { base_image: 'node:25' };
+    expect((await readIngredients({ ...image, variables }, source())).base.written).toBe('node:25');
+    expect((await readIngredients({ ...image, base, variables }, source(files, ''))).base.written).toBe(base);
   });
 
   test('that is written nowhere is asked for', async () => {
@@ -136,6 +100,11 @@ describe('findDefault', () => {
     ['# variable "base_image" { default = "b" }', undefined],
     ['', undefined],
   ])('%j', (text, expected) => {
-    expect(findDefault(text, 'base_image')).toBe(expected);
+    expect(findDefault(text, 'base_image')?.text).toBe(expected);
+  });
+
+  test('its line is that of the value, whatever is above it', () => {
+    const text = '// a\n\n# default = "x"\nvariable "base_image" {\n\n  default = "node:24"\n}\n';
+    expect(findDefault(text, 'base_image')).toEqual({ text: 'node:24', line: 6 });
   });
 });

@@ -1,14 +1,14 @@
-import { type ImageInputs, type InputSettings, readImageInputs } from '#core/source/image-inputs.ts';
-import type { SourceTree } from '#core/source/source-tree.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type BaseImage, readBaseImage } from './base-image.ts';
+import { type ImageInputs, type InputSettings, readImageInputs } from './image-inputs.ts';
+import type { SourceTree } from './source-tree.ts';
 
 /** What a build is made of, read from git before anything is built. */
 export interface Ingredients extends ImageInputs {
   readonly base: BaseImage;
 }
 
-/** The variables that this action sets; slipway.yaml must not. */
+/** The variables that build-image sets; slipway.yaml must not. */
 const OWN_VARIABLES = ['image_repository', 'image_tag', 'source_sha', 'source_url', 'layer'];
 
 /** Reads everything that goes into a build from the commit. */

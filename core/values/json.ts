@@ -15,3 +15,11 @@ function reviveExactly(_key: string, value: unknown, { source }: { source?: stri
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+/** Returns what a path of keys and places leads to in JSON; undefined where it leads nowhere. */
+export function followPath(json: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (node, key) => (typeof node === 'object' && node !== null ? Reflect.get(node, key) : undefined),
+    json,
+  );
+}
