@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checkAddress } from '#core/github/address.ts';
 import type { GitHubClient } from '#core/github/client.ts';
 import type { Clock } from '#core/system/clock.ts';
+import { fetchByNode } from '#core/registry/http.ts';
 import { retry } from '#core/system/retry.ts';
 import { describeError, Refusal } from '#core/values/errors.ts';
 import { readZipFile } from '#core/values/zip.ts';
@@ -26,6 +27,12 @@ const listed = z.object({
   artifacts: z.array(z.object({ id: z.number(), name: z.string(), size_in_bytes: z.number(), expired: z.boolean() })),
 });
 
+/** What waits between attempts. */
+interface Time {
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
 const PAGE_SIZE = 100;
 /** A run of thousands of artifacts is not one of ours. */
 const MOST_PAGES = 10;
@@ -35,7 +42,7 @@ const DOWNLOAD_MS = 60_000;
 /** Opens the artifacts. What is in them is text from outside: each reader checks what it reads. */
 export function openArtifacts(
   client: GitHubClient,
-  time: { readonly clock: Clock; readonly random: () => number },
+  time: Time,
 ): Artifacts {
   const { where } = client;
   return {
@@ -54,40 +61,44 @@ export function openArtifacts(
       return [...newest.values()];
     },
     read: async (artifact, file, most) => {
-      const { id, name, size } = artifact;
-      const tooLarge = new Refusal(`the artifact ${name} has more than ${most} bytes, which are not read`);
-      if (size > most) throw tooLarge;
-      const request = { what: `the artifact ${name}`, right: RIGHT };
-      const tried = await retry<Buffer>({ ...time, deadlineMs: DOWNLOAD_MS }, async () => {
-        // the address is valid for a minute, so each attempt asks for a new one
-        const address = await client.ask(request, async ({ actions }) => {
-          const { headers } = await actions.downloadArtifact({ ...where, artifact_id: id, archive_format: 'zip' });
-          return { status: 200, data: headers.location };
-        });
-        return download(z.string().parse(address), most).then(
-          (bytes) => {
-            if (bytes === undefined) throw tooLarge;
-            return { done: true, value: bytes };
-          },
-          (error: unknown) => {
-            return { done: false, reason: describeError(error) };
-          },
-        );
-      });
-      if (!tried.done)
-        throw new Refusal(
-          `the artifact ${name} could not be downloaded in ${tried.attempts} attempts (${tried.reason}): run the job again`,
-        );
-      return readZipFile(tried.value, file, most);
+      const zip = artifact.size > most ? undefined : await fetchArchive(artifact, most, client, time);
+      if (zip !== undefined) return readZipFile(zip, file, most);
+      throw new Refusal(`the artifact ${artifact.name} has more than ${most} bytes, which are not read`);
     },
   };
+}
+
+/** Returns an artifact's archive; undefined where it is larger than it says. The address is valid for a minute: each attempt asks for a new one. */
+async function fetchArchive(
+  { id, name }: Artifact,
+  most: number,
+  client: GitHubClient,
+  time: Time,
+): Promise<Buffer | undefined> {
+  const request = { what: `the artifact ${name}`, right: RIGHT };
+  const tried = await retry<Buffer | undefined>({ ...time, deadlineMs: DOWNLOAD_MS }, async () => {
+    const address = await client.ask(request, async ({ actions }) => {
+      const where = { ...client.where, artifact_id: id, archive_format: 'zip' };
+      const { headers } = await actions.downloadArtifact(where);
+      return { status: 200, data: headers.location };
+    });
+    return download(z.string().parse(address), most).then(
+      (value) => ({ done: true, value }),
+      (error: unknown) => ({ done: false, reason: describeError(error) }),
+    );
+  });
+  if (tried.done) return tried.value;
+  throw new Refusal(
+    `the artifact ${name} could not be downloaded in ${tried.attempts} attempts (${tried.reason}): run the job again`,
+  );
 }
 
 /** Returns what an address without a token answers; undefined where it is more than `most` bytes. */
 async function download(address: string, most: number): Promise<Buffer | undefined> {
   checkAddress('the address of an artifact', address);
-  const response = await fetch(address, { signal: AbortSignal.timeout(DOWNLOAD_MS) });
-  if (!response.ok || response.body === null) throw new Error(`HTTP ${response.status}`);
+  const signal = AbortSignal.timeout(DOWNLOAD_MS);
+  const response = await fetchByNode(address, { method: 'GET', headers: {}, signal, redirect: 'manual' });
+  if (response.status !== 200 || response.body === null) throw new Error(`HTTP ${response.status}`);
   const parts: Uint8Array[] = [];
   let size = 0;
   for await (const part of response.body) {
