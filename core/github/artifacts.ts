@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { checkAddress } from '#core/github/address.ts';
 import type { GitHubClient } from '#core/github/client.ts';
-import type { Clock } from '#core/system/clock.ts';
 import { fetchByNode } from '#core/registry/http.ts';
+import type { Clock } from '#core/system/clock.ts';
 import { retry } from '#core/system/retry.ts';
 import { describeError, Refusal } from '#core/values/errors.ts';
 import { readZipFile } from '#core/values/zip.ts';
@@ -40,10 +40,7 @@ const RIGHT = 'actions: read';
 const DOWNLOAD_MS = 60_000;
 
 /** Opens the artifacts. What is in them is text from outside: each reader checks what it reads. */
-export function openArtifacts(
-  client: GitHubClient,
-  time: Time,
-): Artifacts {
+export function openArtifacts(client: GitHubClient, time: Time): Artifacts {
   const { where } = client;
   return {
     list: async (run) => {
