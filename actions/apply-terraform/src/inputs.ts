@@ -1,5 +1,5 @@
 import { parseId } from '#core/action/comment.ts';
-import { parseBoolean, parseEnvironment, parseOptional, parsePath } from '#core/action/inputs.ts';
+import { parseBoolean, parseEnvironment, parseOptional, parsePath, parseWorkflow } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { Allowance } from '#core/terraform/guard.ts';
 import { parseAllowances, parseBackendConfig, parseTypes } from '#core/terraform/inputs.ts';
@@ -35,7 +35,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     config: parsePath('config', runner.input('config')),
     head: parseCommitSha('head', runner.input('head')),
     savedPlan: parseOptional(runner.input('saved-plan'), (text) => parsePath('saved-plan', text)) ?? '',
-    workflow: parseWorkflow(runner.input('workflow')),
+    workflow: parseWorkflow('workflow', runner.input('workflow')),
     pullRequest: parseOptional(runner.input('pull-request'), (text) => parseId('pull-request', text)),
     key,
     backendConfig: parseBackendConfig('backend-config', runner.input('backend-config')),
@@ -46,9 +46,4 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     artifacts: parseBoolean('artifacts', runner.input('artifacts')),
     token: runner.input('token'),
   };
-}
-
-function parseWorkflow(text: string): string {
-  if (/^[\w.-]+\.ya?ml$/.test(text)) return text;
-  throw new InputError('workflow', text, 'is not the name of a workflow file: expected one such as pull-request.yml');
 }

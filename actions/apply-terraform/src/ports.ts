@@ -1,12 +1,11 @@
+import { openClient, systemTime } from '#core/action/comment.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { type LeaveArtifact, openUpload } from '#core/action/upload.ts';
 import { type Artifacts, openArtifacts } from '#core/github/artifacts.ts';
-import { openGitHubClient } from '#core/github/client.ts';
 import { openPeople, type People } from '#core/github/people.ts';
 import { openPulls, type Pulls } from '#core/github/pulls.ts';
 import { openRuns, type Runs } from '#core/github/runs.ts';
 import type { Opened } from '#core/release/open-ports.ts';
-import { systemClock } from '#core/system/clock.ts';
 import { openStackPorts, type StackPorts } from '#core/terraform/open-ports.ts';
 import type { Inputs } from './inputs.ts';
 
@@ -37,14 +36,12 @@ export async function openPorts(runner: Runner, inputs: Inputs): Promise<Opened<
   return { ports: { ...ports, github: openGitHub(runner, inputs.token), leave, actors }, close };
 }
 
-function openGitHub({ environment, log }: Runner, token: string): GitHubPorts | undefined {
+function openGitHub(runner: Runner, token: string): GitHubPorts | undefined {
   if (token === '') return undefined;
-  const { all, repository } = environment;
-  const time = { clock: systemClock, random: Math.random };
-  const client = openGitHubClient({ apiUrl: all['GITHUB_API_URL'] ?? '', repository, token, log, ...time });
+  const client = openClient(runner, token, systemTime);
   return {
     runs: openRuns(client),
-    artifacts: openArtifacts(client, time),
+    artifacts: openArtifacts(client, systemTime),
     pulls: openPulls(client),
     people: openPeople(client),
   };
