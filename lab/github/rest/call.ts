@@ -1,3 +1,4 @@
+import type { ArtifactRecord, Artifacts } from '#lab/github/artifacts/store.ts';
 import type { Faults } from '#lab/github/faults.ts';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { OperationId } from '#lab/github/openapi/operations.ts';
@@ -20,6 +21,9 @@ export interface RestContext {
   readonly cancel: (run: RunRecord) => boolean;
   /** Returns an address that shows a text to anyone who has it, for a minute. */
   readonly openLog: (text: string) => string;
+  readonly artifacts: Artifacts;
+  /** Returns an address that has an artifact's bytes, for a minute. */
+  readonly openDownload: (artifact: ArtifactRecord) => string;
   readonly git: Git;
   readonly rules: Rules;
   readonly faults: Faults;

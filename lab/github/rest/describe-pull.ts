@@ -1,6 +1,6 @@
 import type { CommentRecord, PullBranch, PullRecord } from '#lab/github/pulls/records.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
-import { describeUser, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
+import { describeUser, FORK_ID, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
 import { describeFully } from '#lab/github/rest/repository.ts';
 
 /** Returns a `pull-request-simple`: as lists show it. */
@@ -127,7 +127,7 @@ function describeBranch(context: RestContext, pull: PullRecord, branch: PullBran
   const opened = pull.createdAt.toISOString();
   const repo = describeFully({ ...context, repository }, opened, opened);
   const user = describeUser(context, owner);
-  return { label: `${owner}:${ref}`, ref, sha, user, repo: isFork ? { ...repo, id: 2003, fork: true } : repo };
+  return { label: `${owner}:${ref}`, ref, sha, user, repo: isFork ? { ...repo, id: FORK_ID, fork: true } : repo };
 }
 
 function associationOf(login: string): string {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Bearer, Tokens } from '#lab/github/identity/tokens.ts';
+import { artifactHandlers } from '#lab/github/rest/artifacts.ts';
 import { type Call, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
 import { commentHandlers } from '#lab/github/rest/comments.ts';
 import { commitHandlers } from '#lab/github/rest/commits.ts';
@@ -51,6 +52,7 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
     ...refHandlers(context),
     ...runHandlers(context),
     ...jobHandlers(context),
+    ...artifactHandlers(context),
     ...statusHandlers(context, statuses),
     ...pullHandlers(context),
     ...commentHandlers(context),

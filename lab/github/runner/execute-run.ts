@@ -129,7 +129,7 @@ async function runJob(
   try {
     Object.assign(record, { status: 'in_progress', startedAt: new Date() });
     options.onChange(run);
-    const environment = options.openJob(run, job, permissions, trigger.workflow);
+    const environment = options.openJob({ run, record, job, permissions, workflow: trigger.workflow });
     return await runByAct(
       {
         ...options,

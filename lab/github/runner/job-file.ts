@@ -23,7 +23,19 @@ export function writeJobFile(workflow: Workflow, id: string, needs: ReadonlyMap<
     ...rest
   } = job;
   const { concurrency: _all, permissions: _default, ...file } = workflow.written;
-  return stringify({ ...file, jobs: { [id]: fillNeeds(rest, needs) } }, { lineWidth: 0 });
+  const steps = rest.steps.map(hideFromScripts);
+  return stringify({ ...file, jobs: { [id]: fillNeeds({ ...rest, steps }, needs) } }, { lineWidth: 0 });
+}
+
+/** What GitHub gives to actions only; act gives it to `run:` steps, too. https://github.com/actions/toolkit/issues/2009 */
+const FOR_ACTIONS = { ACTIONS_RESULTS_URL: '', ACTIONS_RUNTIME_TOKEN: '' };
+
+function hideFromScripts(step: WorkflowJob['steps'][number]): WorkflowJob['steps'][number] {
+  return step.run === undefined ? step : { ...step, env: { ...FOR_ACTIONS, ...readEnv(step['env']) } };
+}
+
+function readEnv(env: unknown): object {
+  return typeof env === 'object' && env !== null ? env : {};
 }
 
 /** Returns whether a job goes on when its run is cancelled. */

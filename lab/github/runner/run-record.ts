@@ -30,6 +30,8 @@ export interface RunRecord {
   readonly event: 'push' | 'workflow_dispatch' | 'pull_request';
   readonly ref: string;
   readonly sha: string;
+  /** Of a pull request's run: what GitHub shows instead of the merge commit. */
+  readonly head?: RunHead | undefined;
   readonly title: string;
   readonly actor: string;
   readonly createdAt: Date;
@@ -38,6 +40,14 @@ export interface RunRecord {
   /** What is said of the run as a whole: why it could not start, or why it was cancelled before it did. */
   readonly annotations: string[];
   readonly jobs: JobRecord[];
+}
+
+/** The head of the pull request that started a run. */
+export interface RunHead {
+  readonly pull: number;
+  readonly sha: string;
+  readonly branch: string;
+  readonly isFork: boolean;
 }
 
 /** What starts a run. */
@@ -54,9 +64,19 @@ export interface Trigger {
   readonly pull?: {
     readonly number: number;
     readonly headRef: string;
+    readonly headSha: string;
     readonly baseRef: string;
     readonly isFork: boolean;
   };
+}
+
+/** A job that is about to begin. */
+export interface JobOpening {
+  readonly run: RunRecord;
+  readonly record: JobRecord;
+  readonly job: WorkflowJob;
+  readonly permissions: Permissions;
+  readonly workflow: Workflow;
 }
 
 /** What running needs. */
@@ -76,12 +96,7 @@ export interface RunnerOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
-  /** Adds what a job with these rights gets on top: OIDC. Called once for each job. */
-  readonly openJob: (
-    run: RunRecord,
-    job: WorkflowJob,
-    permissions: Permissions,
-    workflow: Workflow,
-  ) => Record<string, string>;
+  /** Returns what a job gets on top: its way to artifacts, and to OIDC where it has the right. Called once for each job. */
+  readonly openJob: (opening: JobOpening) => Record<string, string>;
   readonly onChange: (run: RunRecord) => void;
 }

@@ -42,7 +42,11 @@ export function createRuns(options: RunnerOptions): Runs {
   };
 }
 
-function recordOf({ workflow, event, ref, sha, title, actor }: Trigger, id: number): RunRecord {
+function recordOf({ workflow, event, ref, sha, title, actor, pull }: Trigger, id: number): RunRecord {
+  const head =
+    pull === undefined
+      ? undefined
+      : { pull: pull.number, sha: pull.headSha, branch: pull.headRef, isFork: pull.isFork };
   return {
     id,
     workflow: workflow.name,
@@ -50,6 +54,7 @@ function recordOf({ workflow, event, ref, sha, title, actor }: Trigger, id: numb
     event,
     ref,
     sha,
+    head,
     title,
     actor,
     createdAt: new Date(),
