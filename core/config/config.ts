@@ -151,6 +151,10 @@ const stack = z.strictObject({
     .describe(
       'With false, a pull request plans it from its state alone: for a stack whose secrets a plan must not read.',
     ),
+  applies: z
+    .enum(['on-merge', 'by-hand'])
+    .default('on-merge')
+    .describe('Whether a merge applies it, or a person does: what makes the roles of the pipeline, for one.'),
 });
 
 const terraform = z.strictObject({

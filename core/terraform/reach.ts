@@ -21,6 +21,8 @@ export interface StackChange {
 export interface Reached {
   readonly reached: readonly string[];
   readonly all: readonly string[];
+  /** Those that a merge leaves to a person. */
+  readonly byHand: readonly string[];
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Reached {
  */
 export async function findReachedStacks(git: Git, { base, head, config }: StackChange): Promise<Reached> {
   const [paths, after] = await Promise.all([git.listChangedPaths(base, head), readTerraform(git, head, config)]);
-  if (after === undefined) return { reached: [], all: [] };
+  if (after === undefined) return { reached: [], all: [], byHand: [] };
   const isSame = !paths.includes(posix.normalize(config));
   const before = isSame ? after : await readTerraform(git, base, config).catch(passUnreadable);
   const [old, now] = await Promise.all([readPlaces(git, base), readPlaces(git, head)]);
@@ -40,7 +42,8 @@ export async function findReachedStacks(git: Git, { base, head, config }: StackC
     const places = [now(stack.folder), was === undefined ? [] : old(was.folder)].flat();
     return isOther || paths.some((path) => places.some((place) => isWithin(path, place))) ? [name] : [];
   });
-  return { reached, all: [...after.stacks.keys()] };
+  const byHand = [...after.stacks].flatMap(([name, { applies }]) => (applies === 'by-hand' ? [name] : []));
+  return { reached, all: [...after.stacks.keys()], byHand };
 }
 
 async function readTerraform(git: Git, commit: CommitSha, config: string): Promise<Terraform | undefined> {

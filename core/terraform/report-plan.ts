@@ -33,7 +33,11 @@ export function reportPlan(planned: StackPlan, context: ReportContext): PlanRepo
   const hide = (text: string): string => hideUserinfo(scrub(text));
   const guard = context.guard.map((found) => ({ ...found, address: showAddress(found.address, hide) }));
   const errors = failure === undefined ? [] : describeErrors(failure, stack.folder).map(hide);
-  const notes = [...describeGuard(guard, fingerprint, context), ...(refresh ? [] : [DRIFT_NOT_SEEN])];
+  const notes = [
+    ...describeGuard(guard, fingerprint, context),
+    ...(refresh ? [] : [DRIFT_NOT_SEEN]),
+    ...(stack.isAppliedByHand ? [`A merge does not apply ${inlineCode(stack.name)}: a person does.`] : []),
+  ];
   const part = readPart({ name: stack.name, plan, approved, errors, notes }, scrub);
   const counts = part.counts;
   const hasDestroy = counts.destroy + counts.replace > 0;

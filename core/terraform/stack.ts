@@ -16,6 +16,8 @@ export interface Stack {
   readonly binary: 'terraform' | 'tofu';
   /** False where slipway.yaml has it planned from its state alone. */
   readonly isRefreshed: boolean;
+  /** True where a merge leaves it to a person. */
+  readonly isAppliedByHand: boolean;
   /** The folder of every stack, by name. */
   readonly stacks: Readonly<Record<string, string>>;
 }
@@ -31,7 +33,14 @@ export async function findStack(name: string, configPath: string, source: Source
   }
   const sorted = [...terraform.stacks].sort(([a], [b]) => (a < b ? -1 : 1));
   const stacks = Object.fromEntries(sorted.map(([stack, { folder }]) => [stack, folder]));
-  return { name, folder: posix.normalize(found.folder), binary: terraform.binary, isRefreshed: found.refresh, stacks };
+  return {
+    name,
+    folder: posix.normalize(found.folder),
+    binary: terraform.binary,
+    isRefreshed: found.refresh,
+    isAppliedByHand: found.applies === 'by-hand',
+    stacks,
+  };
 }
 
 const modulesFile = z.object({ Modules: z.array(z.object({ Dir: z.string() })) });

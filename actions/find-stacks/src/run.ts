@@ -57,18 +57,21 @@ async function changeOf(merge: Merge, repositories: Ports): Promise<Change> {
 }
 
 /** Returns the stacks that any of the changes reaches, in the order of the last one's slipway.yaml. */
-async function findReached(changes: readonly Change[], { config }: Inputs, ports: Ports): Promise<string[]> {
+async function findReached(changes: readonly Change[], { config, stage }: Inputs, ports: Ports): Promise<string[]> {
   const found = new Set<string>();
   let order: readonly string[] = [];
+  let left: readonly string[] = [];
   for (const [base, head] of changes) {
     if (base === undefined) continue;
     const common = await findCommonCommit(base, head, ports);
     await fetchTrees(ports.git, [common, head]);
-    const { reached, all } = await findReachedStacks(ports.git, { base: common, head, config });
+    const { reached, all, byHand } = await findReachedStacks(ports.git, { base: common, head, config });
     for (const stack of reached) found.add(stack);
     order = all;
+    left = stage === 'apply' ? byHand : [];
   }
-  const stacks = order.filter((stack) => found.has(stack));
+  const stacks = order.filter((stack) => found.has(stack) && !left.includes(stack));
+  for (const name of left.filter((one) => found.has(one))) ports.log.info(`${name} is applied by hand`);
   ports.log.info(`the change reaches ${stacks.join(', ') || 'no stack'}`);
   return stacks;
 }
