@@ -35,11 +35,18 @@ export function openUpload(
     await writeFile(path, content, { mode: 0o600 });
     const { DefaultArtifactClient } = await import('@actions/artifact');
     const client = new DefaultArtifactClient();
-    await client.uploadArtifact(name, [path], root, { retentionDays: days }).catch((error: unknown) => {
-      throw new Refusal(
-        `the artifact ${name} could not be left (${describeError(error)}): see https://www.githubstatus.com, then run the job again`,
-      );
-    });
+    const upload = () => client.uploadArtifact(name, [path], root, { retentionDays: days });
+    await upload()
+      .catch(async (error: unknown) => {
+        if (!/already exists/.test(describeError(error))) throw error;
+        await client.deleteArtifact(name); // of an earlier attempt of this run
+        return upload();
+      })
+      .catch((error: unknown) => {
+        throw new Refusal(
+          `the artifact ${name} could not be left (${describeError(error)}): see https://www.githubstatus.com, then run the job again`,
+        );
+      });
   };
 }
 
