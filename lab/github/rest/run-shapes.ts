@@ -98,9 +98,17 @@ function linksOf(context: RestContext, run: RunRecord): Record<string, string> {
   };
 }
 
+/** A job keeps its number when a matrix before it unfolds. */
+const numbers = new WeakMap<JobRecord, number>();
+
 /** Returns a job's number. */
 export function jobId(run: RunRecord, job: JobRecord): number {
-  return run.id * 1000 + run.jobs.indexOf(job);
+  const known = numbers.get(job);
+  if (known !== undefined) return known;
+  const used = run.jobs.flatMap((one) => numbers.get(one) ?? []);
+  const next = Math.max(run.id * 1000 - 1, ...used) + 1;
+  numbers.set(job, next);
+  return next;
 }
 
 /** Returns a `job`. */
@@ -122,7 +130,7 @@ export function describeJob(context: RestContext, run: RunRecord, job: JobRecord
     created_at: run.createdAt.toISOString(),
     started_at: startedAt,
     completed_at: job.endedAt?.toISOString() ?? null,
-    name: job.id,
+    name: job.name ?? job.id,
     workflow_name: run.workflow,
     head_branch: headOf(run).branch,
     steps: job.steps.map(describeStep),

@@ -4,14 +4,17 @@ import type { Tokens } from '#lab/github/identity/tokens.ts';
 import type { StepRecord } from '#lab/github/runner/act.ts';
 import type { Workflow, WorkflowJob } from '#lab/github/runner/workflow.ts';
 
-/** How far a run or a job is; `pending` waits for its concurrency group. */
-export type Status = 'queued' | 'pending' | 'in_progress' | 'completed';
+/** How far a run or a job is; `pending` waits for its concurrency group, `waiting` for an approval. */
+export type Status = 'queued' | 'pending' | 'waiting' | 'in_progress' | 'completed';
 /** How it ended. */
 export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped';
 
 /** A job of a run. */
 export interface JobRecord {
+  /** Its key in the workflow file; of a job of a matrix with the combination: `plan (aws)`. */
   readonly id: string;
+  /** What GitHub shows, where that is not the id. */
+  readonly name?: string;
   status: Status;
   conclusion: Conclusion | undefined;
   readonly steps: StepRecord[];
@@ -99,4 +102,10 @@ export interface RunnerOptions {
   /** Returns what a job gets on top: its way to artifacts, and to OIDC where it has the right. Called once for each job. */
   readonly openJob: (opening: JobOpening) => Record<string, string>;
   readonly onChange: (run: RunRecord) => void;
+}
+
+/** Returns the record of a job that has not begun. */
+export function openJobRecord(id: string, name: string = id): JobRecord {
+  const nothing = { conclusion: undefined, startedAt: undefined, endedAt: undefined };
+  return { id, name, status: 'queued', ...nothing, steps: [], annotations: [], outputs: {} };
 }

@@ -1,6 +1,6 @@
 import { createConcurrency } from '#lab/github/runner/concurrency.ts';
 import { executeRun } from '#lab/github/runner/execute-run.ts';
-import type { RunnerOptions, RunRecord, Trigger } from '#lab/github/runner/run-record.ts';
+import { openJobRecord, type RunnerOptions, type RunRecord, type Trigger } from '#lab/github/runner/run-record.ts';
 
 /** Runs workflows and keeps their records, newest last. */
 export interface Runs {
@@ -61,15 +61,6 @@ function recordOf({ workflow, event, ref, sha, title, actor, pull }: Trigger, id
     status: 'queued',
     conclusion: undefined,
     annotations: [],
-    jobs: [...workflow.jobs.keys()].map((name) => ({
-      id: name,
-      status: 'queued',
-      conclusion: undefined,
-      steps: [],
-      annotations: [],
-      outputs: {},
-      startedAt: undefined,
-      endedAt: undefined,
-    })),
+    jobs: [...workflow.jobs].map(([key, { name }]) => openJobRecord(key, name?.includes('${{') === true ? key : name)),
   };
 }

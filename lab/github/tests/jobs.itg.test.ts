@@ -205,6 +205,40 @@ jobs:
   expect(github.rest.violations).toEqual([]);
 }, 60_000);
 
+test('a matrix comes from the output of a job, and each of its jobs knows its own part', async () => {
+  const record = await run(`
+on: push
+jobs:
+  reach:
+    runs-on: ubuntu-24.04
+    outputs: {stacks: "\${{ steps.find.outputs.stacks }}"}
+    steps:
+      - id: find
+        run: echo 'stacks=["aws","bootstrap"]' >> "$GITHUB_OUTPUT"
+  plan:
+    needs: reach
+    if: needs.reach.outputs.stacks != '[]'
+    strategy: {matrix: {stack: "\${{ fromJSON(needs.reach.outputs.stacks) }}"}, fail-fast: false}
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "planned $STACK"
+        env: {STACK: "\${{ matrix.stack }}"}
+      - if: matrix.stack == 'aws'
+        run: exit 1
+  comment:
+    needs: [reach, plan]
+    if: always() && needs.plan.result != 'skipped'
+    runs-on: ubuntu-24.04
+    steps:
+      - if: contains(needs.*.result, 'failure')
+        run: echo "results $RESULTS"
+        env: {RESULTS: "\${{ needs.plan.result }}"}
+`);
+  const ends = record.jobs.map(({ id, conclusion }) => `${id}: ${conclusion}`);
+  expect(ends).toEqual(['reach: success', 'plan (aws): failure', 'plan (bootstrap): success', 'comment: success']);
+  expect(logOf(record)).toMatch(/planned aws[\s\S]*planned bootstrap[\s\S]*results failure/);
+}, 60_000);
+
 test('a protected branch takes no push of a job', async () => {
   github.protect('main');
   const record = await run(pusher('write', 'main'));
