@@ -1,3 +1,4 @@
+import { parseId } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { readBase } from '#core/github/base.ts';
 import { type GitHubClient, openGitHubClient } from '#core/github/client.ts';
@@ -24,12 +25,6 @@ export function parseCommentOptions(inputs: Readonly<Record<keyof CommentOptions
     throw new InputError('marker', marker, 'is not a name: expected lower-case letters, digits and dashes');
   if (token === '') throw new InputError('token', token, "is empty: pass the job's own, github.token");
   return { marker, token, identity: parseId('identity', identity) };
-}
-
-/** Returns a number of GitHub's: of a pull request, or of an account. */
-export function parseId(input: string, text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new InputError(input, text, 'is not a number of GitHub: expected digits, such as 7');
 }
 
 /** What waits. */

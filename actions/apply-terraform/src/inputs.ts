@@ -1,5 +1,11 @@
-import { parseId } from '#core/action/comment.ts';
-import { parseBoolean, parseEnvironment, parseOptional, parsePath, parseWorkflow } from '#core/action/inputs.ts';
+import {
+  parseBoolean,
+  parseEnvironment,
+  parseId,
+  parseOptional,
+  parsePath,
+  parseWorkflow,
+} from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { Allowance } from '#core/terraform/guard.ts';
 import { parseAllowances, parseBackendConfig, parseTypes } from '#core/terraform/inputs.ts';

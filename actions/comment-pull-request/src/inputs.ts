@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type CommentOptions, parseCommentOptions, parseId } from '#core/action/comment.ts';
-import { parseEnvironment, parseLines, parseOptional, parseWorkflow } from '#core/action/inputs.ts';
+import { type CommentOptions, parseCommentOptions } from '#core/action/comment.ts';
+import { parseEnvironment, parseId, parseLines, parseOptional, parseWorkflow } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { type Planned, parsePlans } from '#core/github/marker.ts';
 import { InputError } from '#core/values/errors.ts';

@@ -1,5 +1,4 @@
-import { parseId } from '#core/action/comment.ts';
-import { parseBranch, parseEnvironment, parseOptional, parsePath } from '#core/action/inputs.ts';
+import { parseBranch, parseEnvironment, parseId, parseOptional, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';

@@ -1,5 +1,4 @@
-import { parseId } from '#core/action/comment.ts';
-import { parseBoolean, parseEnvironment, parseOptional, parsePath } from '#core/action/inputs.ts';
+import { parseBoolean, parseEnvironment, parseId, parseOptional, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { parseDays } from '#core/action/upload.ts';
 import type { Allowance } from '#core/terraform/guard.ts';
