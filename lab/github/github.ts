@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type OpenArtifacts, openArtifacts } from '#lab/github/artifacts/open.ts';
 import type { Artifacts } from '#lab/github/artifacts/store.ts';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
+import { makeFork } from '#lab/github/fork.ts';
 import { type GitHttpOptions, serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/identity/oidc.ts';
@@ -19,10 +20,11 @@ import {
   REPOSITORY_ID,
   type Repository,
 } from '#lab/github/repository.ts';
-import type { RestContext } from '#lab/github/rest/call.ts';
+import type { RestContext, Role } from '#lab/github/rest/call.ts';
 import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
 import { openRules } from '#lab/github/rules.ts';
+import { type Approvals, createApprovals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { createRuns, type Runs } from '#lab/github/runner/runs.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
@@ -40,8 +42,24 @@ export interface GitHubOptions {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
+/** The repository's settings. */
+interface Settings {
+  /** From now on, job tokens cannot move this branch. */
+  protect(branch: string): void;
+  /** From now on, job tokens move this branch to signed commits only. */
+  requireSignatures(branch: string): void;
+  /** From now on, jobs of this environment wait until one of these people approves. */
+  requireReviewers(environment: string, reviewers: readonly string[]): void;
+  /** Makes a person a collaborator; returns a token of theirs. */
+  addPerson(login: string, role: Role): string;
+  /** What the jobs uploaded. */
+  readonly artifacts: Artifacts;
+  /** What goes wrong with the next requests to the API. */
+  readonly faults: Faults;
+}
+
 /** The stand-in for GitHub's server. */
-export interface GitHub {
+export interface GitHub extends Settings {
   readonly url: string;
   /** Clone address with the user's token in it. */
   readonly remote: string;
@@ -56,14 +74,6 @@ export interface GitHub {
   idle(): Promise<void>;
   /** Called after every push that moved a branch, by a person or by a job. */
   onPush(listener: (payload: PushPayload) => void): void;
-  /** From now on, job tokens cannot move this branch. */
-  protect(branch: string): void;
-  /** From now on, job tokens move this branch to signed commits only. */
-  requireSignatures(branch: string): void;
-  /** What the jobs uploaded. */
-  readonly artifacts: Artifacts;
-  /** What goes wrong with the next requests to the API. */
-  readonly faults: Faults;
   /** Commit statuses, deployments, and the stand-in's own faults. */
   readonly rest: Pick<Rest, 'statuses' | 'deployments' | 'violations'>;
   /** Makes a fork that `owner` may push to; returns its clone address with the owner's token in it. */
@@ -84,7 +94,8 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const { url } = server;
   const issuer = await createOidcIssuer(`${url}/oidc`);
   const artifacts = openArtifacts(url, () => new Date());
-  const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests, artifacts });
+  const approvals = createApprovals();
+  const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests, artifacts, approvals });
   lab.onStop('runs', runs.idle);
   const repository = createRepository(lab, bare, options.repository, runs, url);
   const afterPush: RestContext['moved'] = async (bearer, moves) => {
@@ -97,34 +108,17 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     ...{ git, repository: options.repository, now: () => new Date(), moved: afterPush },
     announce: (pull, action, bearer) => startOnPull(context, runs, pull, action, bearer),
   });
-  const parts = {
-    url,
-    bare,
-    git,
-    logs,
-    runs,
-    repository,
-    name: options.repository,
-    moved: afterPush,
-    pulls,
-    artifacts,
-  };
-  const context = openContext(parts);
+  const context = openContext({
+    ...{ url, bare, git, logs, runs, repository, pulls, artifacts, approvals },
+    ...{ name: options.repository, moved: afterPush },
+  });
   const rest = createRest(context, tokens);
   const graphql = createGraphQL(context, tokens);
   const github: GitHub = {
-    url,
-    rest,
+    ...{ url, rest, issuer: `${url}/oidc`, bareRepository: bare, runs: runs.all, idle: runs.idle },
     ...openAddresses(url, options.repository, tokens),
-    issuer: `${url}/oidc`,
-    bareRepository: bare,
-    runs: runs.all,
-    idle: runs.idle,
+    ...openSettings(context, tokens),
     onPush: (listener) => void listeners.push(listener),
-    protect: (branch) => context.rules.protect(`refs/heads/${branch}`),
-    requireSignatures: (branch) => context.rules.requireSignatures(`refs/heads/${branch}`),
-    faults: context.faults,
-    artifacts: artifacts.artifacts,
     beforePush: undefined,
     fork: (owner) => makeFork({ lab, root, url, tokens, pulls, name: options.repository }, owner),
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
@@ -146,6 +140,21 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   return github;
 }
 
+/** What a person does on the settings' pages, and what tests look at. */
+function openSettings(context: RestContext, tokens: Tokens): Settings {
+  const { rules, faults, artifacts, approvals, collaborators } = context;
+  return {
+    ...{ faults, artifacts },
+    protect: (branch) => rules.protect(`refs/heads/${branch}`),
+    requireSignatures: (branch) => rules.requireSignatures(`refs/heads/${branch}`),
+    requireReviewers: approvals.protect,
+    addPerson: (login, role) => {
+      collaborators.set(login, role);
+      return tokens.issue({ kind: 'user', login });
+    },
+  };
+}
+
 /** Whose token the lab's own pushes and dispatches carry. */
 const OWNER_LOGIN = 'octocat';
 
@@ -165,10 +174,11 @@ interface RunParts {
   readonly tokens: Tokens;
   readonly requests: Map<string, JobIdentity>;
   readonly artifacts: OpenArtifacts;
+  readonly approvals: Approvals;
 }
 
 function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: RunParts): Runs {
-  const { url, bare, tokens, requests, artifacts } = parts;
+  const { url, bare, tokens, requests, artifacts, approvals } = parts;
   return createRuns({
     exec: lab.exec,
     act: toolbox.tool('act'),
@@ -178,6 +188,7 @@ function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: Run
     ending: lab.ending,
     bareRepository: bare,
     tokens,
+    approvals,
     env: {
       ...options.env,
       SLIPWAY_LAB: lab.id,
@@ -222,10 +233,11 @@ interface ContextParts {
   readonly moved: RestContext['moved'];
   readonly pulls: Pulls;
   readonly artifacts: OpenArtifacts;
+  readonly approvals: Approvals;
 }
 
 function openContext(parts: ContextParts): RestContext {
-  const { url, bare, git, logs, runs, repository, name, moved, pulls, artifacts } = parts;
+  const { url, bare, git, logs, runs, repository, name, moved, pulls, artifacts, approvals } = parts;
   return {
     repository: name,
     url,
@@ -240,29 +252,12 @@ function openContext(parts: ContextParts): RestContext {
     faults: createFaults(git),
     moved,
     pulls,
+    approvals,
+    collaborators: new Map([[OWNER_LOGIN, 'admin']]),
     readWorkflows: repository.readWorkflows,
     dispatch: repository.dispatch,
     now: () => new Date(),
   };
-}
-
-interface ForkParts {
-  readonly lab: Lab;
-  readonly root: string;
-  readonly url: string;
-  readonly tokens: Tokens;
-  readonly pulls: Pulls;
-  readonly name: string;
-}
-
-async function makeFork({ lab, root, url, tokens, pulls, name }: ForkParts, owner: string): Promise<string> {
-  const fork = `${owner}/${name.split('/')[1]}`;
-  const bare = join(root, `${fork}.git`);
-  await createBareRepository(lab, bare);
-  await lab.exec(['git', '-C', bare, 'fetch', '--quiet', join(root, `${name}.git`), 'refs/heads/*:refs/heads/*']);
-  pulls.addFork(fork, bare);
-  const token = tokens.issue({ kind: 'user', login: owner });
-  return `http://${owner}:${token}@${url.slice('http://'.length)}/${fork}.git`;
 }
 
 /** GitHub serves a repository with and without `.git`. */

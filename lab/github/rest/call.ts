@@ -6,8 +6,14 @@ import type { Pulls } from '#lab/github/pulls/pulls.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, resolve } from '#lab/github/rest/git.ts';
 import type { Rules } from '#lab/github/rules.ts';
+import type { Approvals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
+
+/** A role in the repository. */
+export type Role = 'admin' | 'maintain' | 'write' | 'triage' | 'read';
+/** Roles of people, by login. */
+export type Collaborators = Map<string, Role>;
 
 /** The server's state, as the operations see it. */
 export interface RestContext {
@@ -28,6 +34,9 @@ export interface RestContext {
   readonly rules: Rules;
   readonly faults: Faults;
   readonly pulls: Pulls;
+  readonly approvals: Approvals;
+  /** Roles of people, by login; who is not here has none. */
+  readonly collaborators: Collaborators;
   /** To be called after references moved: starts what a push starts. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;

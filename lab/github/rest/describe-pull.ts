@@ -94,7 +94,8 @@ export function describeComment(
 }
 
 function pageOf(context: RestContext, number: number): string {
-  return `${context.url}/${context.repository}/pull/${number}`;
+  const kind = context.pulls.find(number) === undefined ? 'issues' : 'pull';
+  return `${context.url}/${context.repository}/${kind}/${number}`;
 }
 
 function addressesOf(context: RestContext, number: number): Record<string, string> & { readonly url: string } {

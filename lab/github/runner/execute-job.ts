@@ -107,6 +107,8 @@ async function executeLeg(work: Work, leg: Leg): Promise<JobResult> {
   const slot = await takeTurn(job, record, execution, combination);
   try {
     if (slot === 'cancelled' || isOver()) return end(work, record, 'cancelled');
+    const verdict = await awaitApproval(work, leg);
+    if (verdict !== 'approved') return end(work, record, verdict === 'rejected' ? 'failure' : 'cancelled');
     const { succeeded, outputs } = await runJob(work, leg);
     if (!succeeded && isOver()) return end(work, record, 'cancelled');
     return end(work, record, succeeded ? 'success' : 'failure', readJobOutputs(job, outputs));
@@ -115,11 +117,32 @@ async function executeLeg(work: Work, leg: Leg): Promise<JobResult> {
   }
 }
 
+function nameEnvironment({ job: { environment }, values, needs }: Work, { combination }: Leg): string | undefined {
+  const written = typeof environment === 'object' ? environment.name : environment;
+  const contexts = { ...values, needs: describeNeeds(needs), ...(combination ? { matrix: combination } : {}) };
+  return written === undefined ? undefined : fillText(written, { values: contexts });
+}
+
+async function awaitApproval(work: Work, leg: Leg): Promise<'approved' | 'rejected' | 'cancelled'> {
+  const { execution } = work;
+  const { run, options, signal } = execution;
+  const { approvals, ending } = options;
+  const environment = nameEnvironment(work, leg);
+  if (environment === undefined || approvals.reviewersOf(environment).length === 0) return 'approved';
+  Object.assign(leg.record, { status: 'waiting' });
+  run.status = 'waiting';
+  options.onChange(run);
+  const stops = [signal, ending, ...(leg.stop === undefined ? [] : [leg.stop])];
+  const verdict = await approvals.wait({ run, record: leg.record, environment }, AbortSignal.any(stops));
+  if (!approvals.pending.some((job) => job.run === run)) run.status = 'in_progress';
+  return verdict;
+}
+
 /** The job's token lives as long as the job. */
-async function runJob(
-  { execution, id, job, needs, values }: Work,
-  { record, combination, stop }: Leg,
-): ReturnType<typeof runByAct> {
+async function runJob(work: Work, leg: Leg): ReturnType<typeof runByAct> {
+  const { execution, id, needs, values } = work;
+  const { record, combination, stop } = leg;
+  const job = { ...work.job, environment: nameEnvironment(work, leg) };
   const { run, trigger, options, signal } = execution;
   const { pull } = trigger;
   const wanted = computePermissions(trigger.workflow.permissions, job.permissions);

@@ -82,6 +82,7 @@ function fillNeeds(value: unknown, needs: ReadonlyMap<string, JobResult>): unkno
 function fillExpression(expression: string, needs: ReadonlyMap<string, JobResult>): string {
   const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   return expression
+    .replace(/github\.triggering_actor/g, 'github.actor') // act has none; without re-runs both are the same
     .replace(/toJSON\(\s*needs\s*\)/gi, () => literal(JSON.stringify(describeNeeds(needs), null, 2)))
     .replace(
       /needs\.\*\.result/g,

@@ -2,6 +2,7 @@ import type { Exec } from '#core/system/exec.ts';
 import type { Permissions } from '#lab/github/identity/permissions.ts';
 import type { Tokens } from '#lab/github/identity/tokens.ts';
 import type { StepRecord } from '#lab/github/runner/act.ts';
+import type { Approvals } from '#lab/github/runner/approvals.ts';
 import type { Workflow, WorkflowJob } from '#lab/github/runner/workflow.ts';
 
 /** How far a run or a job is; `pending` waits for its concurrency group, `waiting` for an approval. */
@@ -95,6 +96,8 @@ export interface RunnerOptions {
   readonly ending: AbortSignal;
   readonly bareRepository: string;
   readonly tokens: Tokens;
+  /** Whom a job of a protected environment waits for. */
+  readonly approvals: Approvals;
   /** Environment of every job. */
   readonly env: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;

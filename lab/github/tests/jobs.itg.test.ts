@@ -4,9 +4,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import { CARRIER } from '#lab/github/tests/carrier.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
-import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 
@@ -131,6 +131,18 @@ jobs:
   expect(log).toContain('"aud":"me"');
 }, 60_000);
 
+test('a step that fails is heard to its end', async () => {
+  const failing = (n: number): string =>
+    `{continue-on-error: true, run: "echo one ${n}; echo two ${n} >&2; printf 'three ${n}'; exit 7"}`;
+  const steps = Array.from({ length: 25 }, (_, n) => failing(n));
+  const record = await run(`{on: push, jobs: {fail: {runs-on: ubuntu-24.04, steps: [${steps.join(', ')}]}}}`);
+  const said = record.jobs.flatMap((job) =>
+    job.steps.map(({ log }) => log.filter((line) => /^(one|two|three)/.test(line))),
+  );
+  expect(said.filter((lines) => lines.length > 0)).toEqual(steps.map((_, n) => [`one ${n}`, `two ${n}`, `three ${n}`]));
+  expect(logOf(record)).not.toContain('last-words');
+}, 60_000);
+
 test('hostile words of a commit are words', async () => {
   const hostile = '$(touch pwned) `touch pwned`\n::set-output name=x::y\n\n::error::no <script>alert(1)</script>';
   const record = await run(
@@ -154,30 +166,6 @@ jobs:
   expect(logOf(record)).not.toContain('pwned');
   expect(await (await fetch(github.url)).text()).not.toContain('<script>alert');
 }, 60_000);
-
-/** An action that carries a file with GitHub's own client: upload, find in this run, find in another one. */
-const CARRIER = `
-const say = (text) => console.log(text);
-const { mode, name, run, token } = Object.fromEntries(
-  ['mode', 'name', 'run', 'token'].map((input) => [input, process.env['INPUT_' + input.toUpperCase()] ?? '']),
-);
-const { DefaultArtifactClient } = await import(${JSON.stringify(join(repositoryRoot, 'node_modules/@actions/artifact/lib/artifact.js'))});
-const { readFileSync, writeFileSync, mkdirSync } = await import('node:fs');
-const client = new DefaultArtifactClient();
-const [repositoryOwner, repositoryName] = process.env.GITHUB_REPOSITORY.split('/');
-const options = run === '' ? {} : { findBy: { token, workflowRunId: Number(run), repositoryOwner, repositoryName } };
-if (mode === 'upload') {
-  mkdirSync('out', { recursive: true });
-  writeFileSync('out/plan.json', 'the plan of ' + name);
-  const { id } = await client.uploadArtifact('plan-' + name, ['out/plan.json'], 'out', { retentionDays: 7 });
-  say('uploaded ' + id);
-} else {
-  for (const { id, name } of (await client.listArtifacts(options)).artifacts) {
-    await client.downloadArtifact(id, { path: 'got/' + name, ...options });
-    say('read: ' + readFileSync('got/' + name + '/plan.json', 'utf8'));
-  }
-}
-`;
 
 test('@actions/artifact carries files from job to job, and from run to run', async () => {
   const action = join(clone, '.github/actions/carry');

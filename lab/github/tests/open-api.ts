@@ -12,10 +12,11 @@ import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
 import { createPulls, type PullOptions, type Pulls } from '#lab/github/pulls/pulls.ts';
-import type { RestContext } from '#lab/github/rest/call.ts';
+import type { Collaborators, RestContext } from '#lab/github/rest/call.ts';
 import { openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest, type RestOptions } from '#lab/github/rest/rest.ts';
 import { openRules, type Rules } from '#lab/github/rules.ts';
+import { createApprovals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { parseWorkflow, readDispatchInputs } from '#lab/github/runner/workflow.ts';
 
@@ -50,6 +51,7 @@ export interface Api {
   readonly pulls: Pulls;
   /** What the runs uploaded, and where a job uploads. */
   readonly artifacts: OpenArtifacts;
+  readonly collaborators: Collaborators;
   readonly rest: Rest;
   readonly rules: Rules;
   readonly faults: Faults;
@@ -113,7 +115,7 @@ export async function openApi(): Promise<Api> {
   const tokenOf: Api['tokenOf'] = (permissions, app) => issueJobToken(tokens, permissions, app);
   return {
     ...{ url, root, bare, first, second, runs, moves, events, token, client, git, artifacts },
-    ...{ rules: context.rules, faults: context.faults, pulls: context.pulls },
+    ...{ rules: context.rules, faults: context.faults, pulls: context.pulls, collaborators: context.collaborators },
     get rest() {
       return state.rest;
     },
@@ -179,6 +181,8 @@ export function openContext(parts: Parts): RestContext {
     git,
     rules: openRules(bare, git),
     faults: createFaults(git),
+    approvals: createApprovals(),
+    collaborators: new Map([['octocat', 'admin']]),
     readWorkflows: async () => WORKFLOWS,
     dispatch: async (file, inputs, branch, actor) => {
       const workflow = WORKFLOWS.find(({ path }) => path.endsWith(file));
