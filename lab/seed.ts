@@ -6,6 +6,7 @@ import type { Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type LabEnvironment, listArgoFiles, readArgoObjects, readEnvironments } from '#lab/environments.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
+import { ON_MOTO } from '#lab/terraform/tenant.ts';
 
 /** What the lab's copy of the repository must know of the lab. */
 export interface Seed {
@@ -31,8 +32,8 @@ const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|
 
 /**
  * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
- * actions are the real ones. Three things change: the registry's address in every overlay, the repository's address in
- * `argocd/`, and the variables of the Packer templates that the lab has its own values for.
+ * actions are the real ones. Four things change: the registry's address in every overlay, the repository's address in
+ * `argocd/`, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
  */
 export async function seedRepository(
   exec: Exec,
@@ -46,6 +47,8 @@ export async function seedRepository(
   for (const { overlay } of environments.values()) pointToRegistry(target, overlay, seed.registryHost);
   pointToRepository(target, environments, seed.repositoryUrl);
   setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });
+  const stack = join(target, 'terraform/aws');
+  if (existsSync(stack)) writeFileSync(join(stack, 'lab.auto.tfvars.json'), JSON.stringify(ON_MOTO));
   return environments;
 }
 

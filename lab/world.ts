@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,7 +17,7 @@ import { seedRepository } from '#lab/seed.ts';
 import { endWith } from '#lab/supervisor/interruption.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import type { Progress } from '#lab/supervisor/progress.ts';
-import { type AppliedTenant, applyTenant } from '#lab/terraform/tenant.ts';
+import { type AppliedTenant, applyTenant, initArguments } from '#lab/terraform/tenant.ts';
 import { clusterTools, lightTools, obtainTools, type Toolbox } from '#lab/toolbox/toolbox.ts';
 
 /** A commit to push: files by path, each its new text or a change of the old one. */
@@ -66,6 +67,8 @@ const REPOSITORY = 'acme/tenant';
 export interface WorldOptions {
   /** True for the way up to the pods; false ends at the commit. */
   readonly cluster: boolean;
+  /** True for all of Terraform's stacks, which takes half a minute in the background; by default with the cluster. */
+  readonly whole?: boolean;
   /** The checkout that the tenant is a copy of; this one by default. */
   readonly source?: string;
   /** Changes the tenant's files before the lab reads them. */
@@ -100,14 +103,19 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
   );
   const [tenant, base, mirror] = await together(lab, [
     progress.step('Terraform: roles, repositories', () =>
-      applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.cluster }),
+      applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.whole ?? options.cluster }),
     ),
     progress.step('Base image', () => makeBaseImage(lab, toolbox, registry, docker)),
     startNpmMirror(lab, docker.bridgeAddress),
   ]);
   const { variables } = tenant;
   const github = await progress.step('GitHub (stand-in)', () =>
-    startGitHub(lab, toolbox, { repository: REPOSITORY, env: { ...aws.env, ...docker.env }, variables }),
+    startGitHub(lab, toolbox, {
+      repository: REPOSITORY,
+      env: { ...aws.env, ...docker.env, TF_CLI_ARGS_init: initArguments(), CHECKPOINT_DISABLE: '1' },
+      variables,
+      secrets: { TERRAFORM_PLAN_KEY: randomBytes(32).toString('base64') },
+    }),
   );
   for (const role of tenant.roles) aws.trust({ ...role, issuer: github.issuer });
   const clone = lab.folder('clone');

@@ -1,6 +1,7 @@
+import { parseId } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { readBase } from '#core/github/base.ts';
-import { openGitHubClient } from '#core/github/client.ts';
+import { type GitHubClient, openGitHubClient } from '#core/github/client.ts';
 import { openComments } from '#core/github/comments.ts';
 import { openPulls } from '#core/github/pulls.ts';
 import type { SettlePorts } from '#core/github/settle-plan.ts';
@@ -26,29 +27,21 @@ export function parseCommentOptions(inputs: Readonly<Record<keyof CommentOptions
   return { marker, token, identity: parseId('identity', identity) };
 }
 
-/** Returns a number of GitHub's: of a pull request, or of an account. */
-export function parseId(input: string, text: string): number {
-  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
-  throw new InputError(input, text, 'is not a number of GitHub: expected digits, such as 7');
-}
-
 /** What waits. */
 export type Time = Pick<SettlePorts, 'clock' | 'random'>;
 
 /** The machine's own. */
 export const systemTime: Time = { clock: systemClock, random: Math.random };
 
+/** Opens GitHub's API for the repository of the run. */
+export function openClient({ environment, log }: Runner, token: string, time: Time): GitHubClient {
+  const { all, repository } = environment;
+  return openGitHubClient({ apiUrl: all['GITHUB_API_URL'] ?? '', repository, token, log, ...time });
+}
+
 /** Opens what writes the comment and judges its plans, on a real runner. */
-export function openSettlePorts(runner: Runner, token: string, { clock, random }: Time): SettlePorts {
-  const { all, repository, serverUrl } = runner.environment;
-  const client = openGitHubClient({
-    apiUrl: all['GITHUB_API_URL'] ?? '',
-    repository,
-    token,
-    clock,
-    random,
-    log: runner.log,
-  });
+export function openSettlePorts(runner: Runner, client: GitHubClient, { clock, random }: Time): SettlePorts {
+  const { repository, serverUrl } = runner.environment;
   return {
     comments: openComments(client),
     pulls: openPulls(client),

@@ -38,6 +38,18 @@ export function parseEnvironment(input: string, text: string): string {
   throw new InputError(input, text, 'is not a name of slipway.yaml: expected lower-case letters, digits and dashes');
 }
 
+/** Returns a number of GitHub's: of a pull request, or of an account. */
+export function parseId(input: string, text: string): number {
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new InputError(input, text, 'is not a number of GitHub: expected digits, such as 7');
+}
+
+/** Returns the name of a workflow file, such as deploy.yml. */
+export function parseWorkflow(input: string, text: string): string {
+  if (/^[\w.-]+\.ya?ml$/.test(text)) return text;
+  throw new InputError(input, text, 'is not the name of a workflow file: expected one such as deploy.yml');
+}
+
 /** Returns the reason that a person gives, on one line; refuses none, and one of more than 500 characters. */
 export function parseReason(input: string, text: string): string {
   const reason = text.replace(/[\s\p{C}]+/gu, ' ').trim();

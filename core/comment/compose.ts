@@ -1,9 +1,12 @@
 import type { ImagesReport } from '#core/images/report.ts';
 import type { Report } from '#core/manifests/report.ts';
-import { outlineParts } from '#core/terraform/comment/render.ts';
+import { outlineParts, type Part } from '#core/terraform/comment/render.ts';
 import { fromReport, type PlanReport } from '#core/terraform/comment/report.ts';
+import { escapeMarkdown } from '#core/values/markdown.ts';
 import { fitPage } from './fit.ts';
+import { describeLostManifests, describeLostPlan, type Lost } from './lost.ts';
 import { COMMENT_LIMIT, type Outline, showHead } from './outline.ts';
+import { type Applied, outlineApplies } from './outline-applies.ts';
 import { outlineImages } from './outline-images.ts';
 import { outlineManifests } from './outline-manifests.ts';
 
@@ -15,6 +18,12 @@ export interface Reports {
   readonly manifests: readonly Report[];
   /** One for each stack that was planned. */
   readonly plans: readonly PlanReport[];
+  /** After the merge, what became of each stack. */
+  readonly applies?: readonly Applied[];
+  /** Jobs whose result is not known. */
+  readonly lost?: readonly Lost[];
+  /** What a reader must know besides, as plain sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** How the comment is written. */
@@ -29,25 +38,60 @@ export interface ComposeOptions {
 
 /**
  * Returns the one comment of a pull request as Markdown: the verdict of everything in the first line, then the images,
- * the manifests and the plans, within one limit: what is riskiest is named last to go, wherever it is.
+ * the manifests and the plans, within one limit: what is riskiest is named last to go, wherever it is. After the merge,
+ * what became of it comes first.
  */
-export function composeComment({ images = [], manifests, plans }: Reports, options: ComposeOptions): string {
+export function composeComment(reports: Reports, options: ComposeOptions): string {
   const { limit = COMMENT_LIMIT, head, rest } = options;
-  const areas: Outline[] = [
+  const { images = [], applies = [], notes = [] } = reports;
+  const { manifests, parts } = addLost(reports, head);
+  const after = applies.length === 0 ? [] : [outlineApplies(applies, { limit, rest })];
+  const reviewed: Outline[] = [
     ...(images.length === 0 ? [] : [outlineImages(images)]),
     ...(manifests.length === 0 ? [] : [outlineManifests(manifests)]),
-    ...(plans.length === 0 ? [] : [outlinePlans(plans, { limit, rest })]),
+    ...(parts.length === 0 ? [] : [outlinePlans(parts, { limit, rest })]),
   ];
-  const verdict = areas.map((area) => area.verdict).join('; ') || 'this change reaches nothing that was looked at';
-  const top = [`### ${capitalize(verdict)}${showHead(head)}`, ...areas.flatMap((area) => area.top)];
+  const said = after.length > 0 ? after : reviewed;
+  const verdict = said.map((area) => area.verdict).join('; ') || 'this change reaches nothing that was looked at';
+  const areas = [...after, ...(after.length === 0 ? reviewed : reviewed.map(asReviewed))];
+  const top = [
+    `### ${capitalize(verdict)}${showHead(head)}`,
+    ...notes.map(escapeMarkdown),
+    ...areas.flatMap((area) => area.top),
+  ];
   return fitPage({ top, stacks: areas.flatMap(({ folds }) => folds), rest }, limit);
 }
 
-function outlinePlans(plans: readonly PlanReport[], options: { limit: number; rest: string }): Outline {
-  const outline = outlineParts(plans.map(fromReport), options);
+/** True where a job failed, or left nothing: what is shown is then not all that a merge does. */
+export function hasFailed({ manifests, plans, lost = [] }: Reports): boolean {
+  return (
+    lost.length > 0 ||
+    plans.some(({ isFailed }) => isFailed) ||
+    manifests.some(({ entries }) => entries.some(({ group }) => group === 'error'))
+  );
+}
+
+function addLost(
+  { manifests, plans, lost = [] }: Reports,
+  head: string,
+): { manifests: readonly Report[]; parts: readonly Part[] } {
+  const parts = plans.map(fromReport);
+  const gone = lost.flatMap(({ stack, why }) => (stack === undefined ? [] : [describeLostPlan(stack, why)]));
+  const unseen = lost.flatMap(({ stack, why }) => (stack === undefined ? [describeLostManifests(why, head)] : []));
+  return { manifests: [...manifests, ...unseen], parts: [...parts, ...gone] };
+}
+
+function outlinePlans(parts: readonly Part[], options: { limit: number; rest: string }): Outline {
+  const outline = outlineParts(parts, options);
   return { ...outline, folds: outline.folds.map((fold) => ({ ...fold, heading: '### Terraform' })) };
 }
 
 function capitalize(sentence: string): string {
   return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
+/** After the merge, what was reviewed is history: its notes are not repeated. */
+function asReviewed(area: Outline): Outline {
+  const folds = area.folds.map((fold) => ({ ...fold, heading: `${fold.heading ?? '###'}, as it was reviewed` }));
+  return { ...area, top: [], folds };
 }

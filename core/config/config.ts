@@ -143,7 +143,19 @@ const environment = z.strictObject({
   freezes: z.array(freeze).default([]).describe('Times in which automatic bumps leave the environment alone.'),
 });
 
-const stack = z.strictObject({ folder: path("Folder of the stack's root module.") });
+const stack = z.strictObject({
+  folder: path("Folder of the stack's root module."),
+  refresh: z
+    .boolean()
+    .default(true)
+    .describe(
+      'With false, a pull request plans it from its state alone: for a stack whose secrets a plan must not read.',
+    ),
+  applies: z
+    .enum(['on-merge', 'by-hand'])
+    .default('on-merge')
+    .describe('Whether a merge applies it, or a person does: what makes the roles of the pipeline, for one.'),
+});
 
 const terraform = z.strictObject({
   binary: z
@@ -212,9 +224,12 @@ export type FreezeConfig = EnvironmentConfig['freezes'][number];
 
 /** How the repository's Terraform is run, and what of it. */
 interface TerraformConfig extends Frozen<Omit<z.output<typeof terraform>, 'stacks'>> {
-  /** Folder of each root module, by the stack's name. */
-  readonly stacks: ReadonlyMap<string, string>;
+  /** By name, in the order in which they are applied. */
+  readonly stacks: ReadonlyMap<string, StackConfig>;
 }
+
+/** A stack of slipway.yaml; its folder is a path without a slash at its end. */
+type StackConfig = Frozen<z.output<typeof stack>>;
 
 /** slipway.yaml, checked. */
 export interface Config {

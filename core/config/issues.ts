@@ -81,6 +81,7 @@ const TYPES: Readonly<Record<string, string>> = {
   string: 'text: put it in quotes',
   int: 'a whole number',
   number: 'a number',
+  boolean: 'a switch: write true or false, without quotes',
   array: 'a list: write one item a line, each with a dash',
   object: 'a mapping: write key: value lines below it',
   record: 'a mapping: write key: value lines below it',

@@ -62,7 +62,7 @@ function toConfig({ registry, images, environments, terraform }: WrittenConfig):
     })),
     terraform: terraform && {
       ...terraform,
-      stacks: mapEntries(terraform.stacks, ({ folder }) => normalizePath(folder)),
+      stacks: mapEntries(terraform.stacks, (stack) => ({ ...stack, folder: normalizePath(stack.folder) })),
     },
   };
 }

@@ -16,8 +16,14 @@ export function openToLook({ environment, mask, log }: Pick<Workplace, 'environm
   return (location) => openRegistry(location, deps);
 }
 
+/** What a preview of images needs, and where it may write. */
+export interface ImagesPlace extends ImagesPorts {
+  /** Makes a scratch folder. */
+  readonly folder: () => Promise<string>;
+}
+
 /** Opens the checkout's commits, its remote and the registry for a preview of images; closing removes the scratch folders. */
-export function openImagesPorts(place: Workplace, asksRegistry: true | string): Promise<Opened<ImagesPorts>> {
+export function openImagesPorts(place: Workplace, asksRegistry: true | string): Promise<Opened<ImagesPlace>> {
   return openInScratch(place, 'images', async (scratch, exec) => {
     const { checkout, environment, mask, log, token, serverUrl } = place;
     const remote = openRemote(await readOriginUrl(exec, checkout), token, serverUrl);
@@ -28,6 +34,7 @@ export function openImagesPorts(place: Workplace, asksRegistry: true | string): 
     return {
       git: createScratchGit({ exec, dir, remote, configCount, borrow: checkout }),
       commits: createScratchGit({ exec, dir: history, remote, configCount }),
+      folder: scratch.folder,
       registry: asksRegistry === true ? openToLook(place) : asksRegistry,
       clock: systemClock,
       log,

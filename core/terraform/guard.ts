@@ -101,6 +101,16 @@ export function describeBlock(findings: readonly GuardFinding[], fingerprint: st
   return `the destroy guard holds this plan, since what it does cannot be undone: ${joinWords([...shown, ...more])}. Where it is meant, someone with write access who is not the author allows each of them by its address and this plan's fingerprint: ${first} ${fingerprint}`;
 }
 
+/** Returns the command that allows what the guard holds: apply.yml, started by a person for a merged pull request. */
+export function writeOverride(
+  findings: readonly Pick<GuardFinding, 'address'>[],
+  plan: { readonly fingerprint: string; readonly stack: string; readonly pullRequest: number },
+): string {
+  const allow = findings.map(({ address }) => `${address} ${plan.fingerprint}`).join(' ');
+  const quoted = `'${allow.replaceAll("'", "'\\''")}'`;
+  return `gh workflow run apply.yml -f pull-request=${plan.pullRequest} -f stack=${plan.stack} -f allow=${quoted}`;
+}
+
 const LOSSES: Partial<Readonly<Record<PlannedChange['kind'], string>>> = {
   destroy: 'is destroyed',
   replace: 'is replaced, and what it holds goes with the old one',

@@ -20,11 +20,15 @@ export function parseTypes(input: string, text: string): string[] {
   throw new InputError(input, wrong, 'is not a type of resource: write one such as aws_dynamodb_table a line');
 }
 
-/** Returns what is allowed, one `ADDRESS FINGERPRINT` a line; an address may have spaces in its keys. */
+/**
+ * Returns what is allowed, `ADDRESS FINGERPRINT` each, one a line or one after another: a form on GitHub's page has one
+ * line. An address may have spaces in its keys.
+ */
 export function parseAllowances(input: string, text: string): Allowance[] {
-  return parseLines(text).map((line) => {
-    const [, address, fingerprint] = /^(\S.*?)\s+([0-9a-f]{64})$/.exec(line) ?? [];
-    if (address !== undefined && fingerprint !== undefined) return { address, fingerprint };
+  return parseLines(text).flatMap((line) => {
+    const found = [...line.matchAll(/\s*(\S.*?)\s+([0-9a-f]{64})(?=\s|$)/g)];
+    if (found.length > 0 && found.map(([whole]) => whole).join('') === line)
+      return found.map(([, address = '', fingerprint = '']) => ({ address, fingerprint }));
     throw new InputError(
       input,
       line,

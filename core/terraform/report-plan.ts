@@ -5,7 +5,7 @@ import { listErrors } from './annotations.ts';
 import { type Part, readPart, renderComment } from './comment/render.ts';
 import { type PlanReport, toReport } from './comment/report.ts';
 import { showAddress } from './comment/values.ts';
-import type { GuardFinding } from './guard.ts';
+import { type GuardFinding, writeOverride } from './guard.ts';
 import type { Plan } from './plan/classify.ts';
 import type { StackPlan } from './plan-stack.ts';
 import type { Failure } from './run/failure.ts';
@@ -17,8 +17,12 @@ export interface ReportContext {
   readonly stack: Stack;
   readonly head: string;
   readonly base: string;
+  /** The folders that it was made from. */
+  readonly sources: readonly string[];
   readonly refresh: boolean;
   readonly guard: readonly GuardFinding[];
+  /** Where the plan is reviewed; undefined where that is not known. */
+  readonly pullRequest: number | undefined;
   /** The plan that was approved before: only what differs from it is shown. */
   readonly approved?: Plan;
 }
@@ -26,15 +30,19 @@ export interface ReportContext {
 /** Returns what a plan came to as a report: for the comment, for the job summary, and without secrets. */
 export function reportPlan(planned: StackPlan, context: ReportContext): PlanReport {
   const { plan, failure, scrub, fingerprint } = planned;
-  const { stack, head, base, refresh, approved } = context;
+  const { stack, head, base, sources, refresh, approved } = context;
   const hide = (text: string): string => hideUserinfo(scrub(text));
   const guard = context.guard.map((found) => ({ ...found, address: showAddress(found.address, hide) }));
   const errors = failure === undefined ? [] : describeErrors(failure, stack.folder).map(hide);
-  const notes = [...describeGuard(guard, fingerprint), ...(refresh ? [] : [DRIFT_NOT_SEEN])];
+  const notes = [
+    ...describeGuard(guard, fingerprint, context),
+    ...(refresh ? [] : [DRIFT_NOT_SEEN]),
+    ...(stack.isAppliedByHand ? [`A merge does not apply ${inlineCode(stack.name)}: a person does.`] : []),
+  ];
   const part = readPart({ name: stack.name, plan, approved, errors, notes }, scrub);
   const counts = part.counts;
   const hasDestroy = counts.destroy + counts.replace > 0;
-  const facts = { head, base, fingerprint, refresh, hasDestroy, guard, errors };
+  const facts = { head, base, sources: [...sources], fingerprint, refresh, hasDestroy, guard, errors };
   return toReport(part, { ...facts, summaryMarkdown: renderPart(part, head, scrub) });
 }
 
@@ -56,7 +64,11 @@ function describeErrors({ kind, sentence, diagnostics }: Failure, folder: string
   return kind === 'errors' ? errors : [[sentence, ...errors].join('\n')];
 }
 
-function describeGuard(guard: readonly GuardFinding[], fingerprint: string): string[] {
+function describeGuard(
+  guard: readonly GuardFinding[],
+  fingerprint: string,
+  { stack, pullRequest }: ReportContext,
+): string[] {
   if (guard.length === 0) return [];
   const blocking = guard.filter(({ isAllowed }) => !isAllowed);
   const shown = (blocking.length > 0 ? blocking : guard).slice(0, MOST_NAMED);
@@ -66,9 +78,11 @@ function describeGuard(guard: readonly GuardFinding[], fingerprint: string): str
     ...(more > 0 ? [`${more} more`] : []),
   ].join('; ');
   if (blocking.length === 0) return [`The destroy guard was overridden for ${list}.`];
-  return [
-    `**The destroy guard holds this plan**: ${list}. Someone with write access who is not the author may allow each by its address and this plan's fingerprint ${inlineCode(fingerprint)}.`,
-  ];
+  const held = `**The destroy guard holds this plan**: ${list}. Where it is meant, someone with write access who is not the author may allow each`;
+  if (pullRequest === undefined)
+    return [`${held} by its address and this plan's fingerprint ${inlineCode(fingerprint)}.`];
+  const command = writeOverride(shown, { fingerprint, stack: stack.name, pullRequest });
+  return [`${held} once it is merged${more > 0 ? ', the others in the same way' : ''}: ${inlineCode(command)}`];
 }
 
 const MOST_NAMED = 10;

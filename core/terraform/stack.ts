@@ -14,6 +14,10 @@ export interface Stack {
   /** Its path in the repository. */
   readonly folder: string;
   readonly binary: 'terraform' | 'tofu';
+  /** False where slipway.yaml has it planned from its state alone. */
+  readonly isRefreshed: boolean;
+  /** True where a merge leaves it to a person. */
+  readonly isAppliedByHand: boolean;
   /** The folder of every stack, by name. */
   readonly stacks: Readonly<Record<string, string>>;
 }
@@ -22,13 +26,21 @@ export interface Stack {
 export async function findStack(name: string, configPath: string, source: SourceTree): Promise<Stack> {
   const { terraform } = await readConfig(source, configPath);
   if (terraform === undefined) throw new Refusal(`${configPath} has no stacks: name them under terraform.stacks`);
-  const folder = terraform.stacks.get(name);
-  if (folder === undefined) {
+  const found = terraform.stacks.get(name);
+  if (found === undefined) {
     const names = [...terraform.stacks.keys()];
     throw new InputError('stack', name, `is not a stack of ${configPath}${suggestName(name, names)}`);
   }
-  const stacks = Object.fromEntries([...terraform.stacks].sort(([a], [b]) => (a < b ? -1 : 1)));
-  return { name, folder: posix.normalize(folder), binary: terraform.binary, stacks };
+  const sorted = [...terraform.stacks].sort(([a], [b]) => (a < b ? -1 : 1));
+  const stacks = Object.fromEntries(sorted.map(([stack, { folder }]) => [stack, folder]));
+  return {
+    name,
+    folder: posix.normalize(found.folder),
+    binary: terraform.binary,
+    isRefreshed: found.refresh,
+    isAppliedByHand: found.applies === 'by-hand',
+    stacks,
+  };
 }
 
 const modulesFile = z.object({ Modules: z.array(z.object({ Dir: z.string() })) });

@@ -7,6 +7,7 @@ import type { Aws } from '#lab/aws/aws.ts';
 import { REGION } from '#lab/aws/moto.ts';
 import { OWNER_ID, REPOSITORY_ID } from '#lab/github/repository.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
+import { findProviderMirror } from '#lab/terraform/mirror.ts';
 import { openStack } from '#lab/terraform/stack.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -36,6 +37,14 @@ export interface AppliedTenant {
 
 /** What terraform.tfvars says otherwise for AWS itself: moto never answers who may use a dead-letter queue. */
 export const ON_MOTO = { restrict_dead_letters: false };
+/** The bucket of the states, as terraform/bootstrap names it. */
+const BUCKET = 'discord-bot-state-123456789012';
+/** What the workflows' Terraform must know of the lab: the same settings as {@link openStack} gives. */
+export function initArguments(): string {
+  const mirror = findProviderMirror();
+  const settings = ['use_path_style=true', 'skip_s3_checksum=true'].map((setting) => `-backend-config=${setting}`);
+  return [...(mirror === undefined ? [] : [`-plugin-dir=${mirror}`]), ...settings].join(' ');
+}
 /** Secrets that open nothing. */
 const SECRETS = {
   TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
@@ -55,7 +64,7 @@ export async function applyTenant(
   const started = performance.now();
   const env = aws.adminEnv;
   const apply = ['apply', '-no-color', '-auto-approve'];
-  // states are files here: moto takes the bucket's rule against plain HTTP for one that denies all
+  await makeBucket(aws);
   const [made, stack] = await Promise.all([
     openStack(lab, toolbox, {
       stack: 'bootstrap',
@@ -64,10 +73,11 @@ export async function applyTenant(
     }).then(async (bootstrap) => {
       await makeProvider(aws);
       // without the bucket: the provider waits a minute for its lifecycle rules, and no state is there
+      // its state is a file, since moto takes the bucket's rule against plain HTTP for one that denies all
       await bootstrap.run([...apply, '-target=aws_iam_role_policy.this', '-target=aws_iam_policy.boundary']);
       return bootstrap.outputs(bootstrapOutputs);
     }),
-    openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env }).then(async (opened) => {
+    openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env, bucket: BUCKET }).then(async (opened) => {
       await opened.run([...apply, '-target=module.repositories']);
       return opened;
     }),
@@ -85,7 +95,7 @@ export async function applyTenant(
 
   async function applyRest(): Promise<() => Promise<number>> {
     const begun = performance.now();
-    const secrets = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env });
+    const secrets = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env, bucket: BUCKET });
     const running = await Promise.all([
       stack.start('terraform-apply', apply),
       secrets.start('terraform-apply-secrets', apply, SECRETS),
@@ -110,6 +120,17 @@ async function makeProvider({ adminEnv }: Aws): Promise<void> {
   });
   const Url = 'https://token.actions.githubusercontent.com';
   await iam.send(new CreateOpenIDConnectProviderCommand({ Url, ClientIDList: ['sts.amazonaws.com'] }));
+}
+
+/** The bucket of the states without its rules, where jobs find them. */
+async function makeBucket({ adminEnv }: Aws): Promise<void> {
+  const scope = `Credential=lab/20260101/${REGION}/s3/aws4_request`; // by which the endpoint tells services apart
+  const response = await fetch(`${adminEnv['AWS_ENDPOINT_URL']}/${BUCKET}`, {
+    method: 'PUT',
+    headers: { authorization: `AWS4-HMAC-SHA256 ${scope}, SignedHeaders=host, Signature=0` },
+    body: `<CreateBucketConfiguration><LocationConstraint>${REGION}</LocationConstraint></CreateBucketConfiguration>`,
+  });
+  if (!response.ok) throw new Error(`the bucket of the states could not be made: HTTP ${response.status}`);
 }
 
 function claimsOf(policy: string, claim: string): readonly string[] | undefined {

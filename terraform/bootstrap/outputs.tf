@@ -11,6 +11,7 @@ output "role_arns" {
 output "repository_variables" {
   description = "What the repository's variables at GitHub are set to: gh variable set NAME --body VALUE"
   value = {
+    TERRAFORM_STATE_BUCKET     = local.bucket
     AWS_PLAN_ROLE_ARN          = aws_iam_role.this["plan"].arn
     AWS_APPLY_ROLE_ARN         = aws_iam_role.this["apply"].arn
     AWS_BUILD_ROLE_ARN         = aws_iam_role.this["build-push"].arn

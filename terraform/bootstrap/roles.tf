@@ -9,7 +9,7 @@ locals {
   subjects = [for form, subject in local.subject_forms : subject if contains([form, "transition"], var.subject_form)]
 
   from_branch  = [for subject in local.subjects : "${subject}:ref:refs/heads/${var.branch}"]
-  from_request = [for subject in local.subjects : "${subject}:pull_request"]
+  from_plan    = [for subject in local.subjects : "${subject}:environment:${var.plan_environment}"]
   from_apply   = [for subject in local.subjects : "${subject}:environment:${var.apply_environment}"]
 
   # In China, workflows ask for either.
@@ -26,7 +26,7 @@ locals {
 
   purposes = ["apply", "build-push", "plan", "registry-read", "retain"]
   roles = {
-    plan          = { subjects = concat(local.from_request, local.from_branch), statements = local.plan_statements }
+    plan          = { subjects = concat(local.from_plan, local.from_branch), statements = local.plan_statements }
     apply         = { subjects = local.from_apply, statements = local.apply_statements }
     build-push    = { subjects = local.from_branch, statements = local.build_statements }
     registry-read = { subjects = local.from_branch, statements = local.registry_read_statements }

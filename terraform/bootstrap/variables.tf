@@ -105,6 +105,18 @@ variable "branch" {
   }
 }
 
+variable "plan_environment" {
+  description = "The environment at GitHub in which pull requests are planned."
+  type        = string
+  default     = "plan"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9._-]+$", var.plan_environment))
+    error_message = "plan_environment: '${var.plan_environment}' must be one environment's name of letters, digits, '.', '_' and '-'."
+  }
+}
+
 variable "apply_environment" {
   description = "The protected environment at GitHub in which Terraform is applied."
   type        = string

@@ -1,11 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { People } from '#core/github/people.ts';
 import { packPlan, type SavedPlan, unpackPlan } from '#core/terraform/saved-plan/binding.ts';
 import type { RefusalKind } from '#core/terraform/saved-plan/check.ts';
 import { seal, unseal } from '#core/terraform/saved-plan/seal.ts';
 import { FOLDER, type Ground, KEY, openGround } from '#tests/support/terraform.ts';
-import { accept, apply, plan } from '#tests/support/terraform-runs.ts';
+import { type Asked, accept, apply, plan } from '#tests/support/terraform-runs.ts';
 
 const MAIN = `module "inner" {
   source = "../inner"
@@ -16,6 +18,18 @@ resource "terraform_data" "app" {
 }
 `;
 const INNER = 'resource "terraform_data" "inner" {\n  input = "in"\n}\n';
+
+/** A repository without runs. */
+const NOTHING_LEFT: Omit<NonNullable<Asked['github']>, 'people'> = {
+  runs: { newestOfPull: async () => undefined },
+  artifacts: { list: async () => [], read: async () => undefined },
+  pulls: {
+    read: async (number) => ({ number, head: '', base: 'main', isFork: false }),
+    listOpen: async () => [],
+    readMerge: async () => undefined,
+    findMerge: async () => undefined,
+  },
+};
 
 describe('a saved plan', () => {
   let ground: Ground;
@@ -112,20 +126,53 @@ describe('what cannot be undone', () => {
   });
   afterAll(() => ground.remove());
 
-  test('blocks the plan and its apply, until its address is allowed in this very plan', async () => {
-    const stateful = 'terraform_data';
-    const planned = await plan(ground, { stateful });
+  const stateful = 'terraform_data';
+  /** A pull request of octocat, with a commit of hubot; everyone but a guest may write. */
+  const people: People = {
+    mayWrite: async (login) => login !== 'guest',
+    authorsOf: async () => ({ opener: 'octocat', commits: [{ sha: 'c'.repeat(40), logins: ['hubot'] }] }),
+  };
+  const askedBy = (...actors: string[]): Asked => ({ actors, github: { ...NOTHING_LEFT, people } });
+
+  test('blocks the plan and its apply, until someone else runs the command that the comment shows', async () => {
+    const planned = await plan(ground, { stateful, 'pull-request': '7' });
     const { blocked, reason, fingerprint = '' } = planned.outputs;
     expect([blocked, planned.outputs['has-destroy'], planned.outputs['saved']]).toEqual(['true', 'true', 'true']);
     expect(reason?.endsWith(`: terraform_data.table ${fingerprint}`)).toBe(true);
-    expect(planned.result.report.summaryMarkdown).toContain('**The destroy guard holds this plan**');
-    const refused = await apply(ground, { stateful, allow: `terraform_data.table ${'0'.repeat(64)}` });
+    const { summaryMarkdown } = planned.result.report;
+    expect(summaryMarkdown).toContain('**The destroy guard holds this plan**');
+    const command = readCommand(summaryMarkdown);
+    expect(command).toMatchObject({ 'pull-request': '7', stack: 'app' });
+    const other = { ...command, stateful, allow: `terraform_data.table ${'0'.repeat(64)}` };
+    const refused = await apply(ground, other, {}, askedBy('mona'));
     expect(refused.outputs).toMatchObject({ outcome: 'refused', refusal: 'guard' });
     expect(refused.outputs['reason']).toContain(reason);
-    const allowed = await apply(ground, { stateful, allow: `terraform_data.table ${fingerprint}` });
+    expect(readCommand(refused.result.summaryMarkdown)).toEqual(command);
+    const allowed = await apply(ground, { ...command, stateful }, {}, askedBy('mona', 'mona'));
     expect(allowed.outputs).toMatchObject({ outcome: 'applied', applied: '["terraform_data.table"]' });
   });
+
+  test.each([
+    ['guest', 'guest has no write access'],
+    ['octocat', 'octocat opened the pull request'],
+    ['Hubot', 'Hubot wrote its commit ccccccc'],
+  ])('%s may allow nothing, nor start it again for someone who may', async (login, sentence) => {
+    const given = { stateful, 'pull-request': '7', allow: `terraform_data.table ${'0'.repeat(64)}` };
+    const refused = await apply(ground, given, {}, askedBy('mona', login));
+    expect(refused.outputs).toMatchObject({ outcome: 'refused', refusal: 'not-allowed' });
+    expect(refused.outputs['reason']).toBe(
+      `nothing was applied: ${sentence} and so may not override the destroy guard: ask someone with write access who wrote none of it`,
+    );
+  });
 });
+
+/** Returns the inputs of the command that a comment shows. */
+function readCommand(markdown: string): Record<string, string> {
+  const [command = ''] = /gh workflow run apply\.yml [^`]*/.exec(markdown) ?? [];
+  const argv = execFileSync('bash', ['-c', `printf '%s\\0' ${command}`], { encoding: 'utf8' }).split('\0');
+  const inputs = argv.filter((_word, at) => argv[at - 1] === '-f').map((word) => word.split(/=(.*)/s));
+  return Object.fromEntries(inputs.map(([name = '', value = '']) => [name, value]));
+}
 
 describe('an apply that fails', () => {
   let ground: Ground | undefined;

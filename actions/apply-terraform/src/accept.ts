@@ -1,17 +1,18 @@
 import { describeBlock, guardPlan } from '#core/terraform/guard.ts';
+import { judgeOverride } from '#core/terraform/override.ts';
 import { classifyPlan } from '#core/terraform/plan/classify.ts';
 import { parsePlanFile } from '#core/terraform/plan/parse.ts';
 import { collectSecrets } from '#core/terraform/plan/secrets.ts';
 import { scrubFailure } from '#core/terraform/plan-stack.ts';
 import { identifyState, type TerraformCli } from '#core/terraform/run/cli.ts';
 import type { Failure } from '#core/terraform/run/failure.ts';
-import { type SavedPlan, unpackPlan } from '#core/terraform/saved-plan/binding.ts';
+import type { SavedPlan } from '#core/terraform/saved-plan/binding.ts';
 import { checkBinding, checkState, type PlanRefusal } from '#core/terraform/saved-plan/check.ts';
-import { unseal } from '#core/terraform/saved-plan/seal.ts';
 import { createScrub } from '#core/terraform/secrets.ts';
 import { hashLockFile, readTrees, type Stack } from '#core/terraform/stack.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
+import { openSavedPlan } from './saved-plan.ts';
 
 /** What is to be applied, and with what. */
 export interface Work {
@@ -32,29 +33,13 @@ export type Accepted =
 export async function acceptSavedPlan(work: Work): Promise<Accepted> {
   const saved = await openSavedPlan(work);
   if ('sentence' in saved) return { kind: 'refused', refusal: saved, saved: undefined };
-  const refusal = checkWhole(saved) ?? (await checkPresent(saved, work)) ?? checkGuard(saved, work);
+  const refusal =
+    (await checkOverride(work)) ?? checkWhole(saved) ?? (await checkPresent(saved, work)) ?? checkGuard(saved, work);
   if (refusal !== undefined) return { kind: 'refused', refusal, saved };
   const failure = await work.cli.init(work.inputs.backendConfig);
   if (failure !== undefined) return { kind: 'failed', failure: hideSecrets(failure, saved, work) };
   const moved = checkState(saved.binding, identifyState(await work.cli.pullState()));
   return moved === undefined ? { kind: 'accepted', saved } : { kind: 'refused', refusal: moved, saved };
-}
-
-async function openSavedPlan({ inputs, ports, stack }: Work): Promise<SavedPlan | PlanRefusal> {
-  const { head, savedPlan, key } = inputs;
-  const sealed = await ports.store.load();
-  if (sealed === undefined)
-    return {
-      kind: 'none-saved',
-      sentence: `no plan of ${stack.name} was saved for ${head.slice(0, 7)} (${savedPlan} is missing): plan it again, in a pull request`,
-    };
-  const bytes = unseal(sealed, key);
-  const saved = bytes === undefined ? undefined : unpackPlan(bytes);
-  if (saved !== undefined) return saved;
-  return {
-    kind: 'damaged',
-    sentence: `the saved plan ${savedPlan} is damaged, or was saved with another key: give plan-terraform and apply-terraform the same secret, and plan it again, in a pull request`,
-  };
 }
 
 function checkWhole({ json }: SavedPlan): PlanRefusal | undefined {
@@ -80,6 +65,14 @@ async function checkPresent(
     tool: { binary: stack.binary, version: await cli.readVersion() },
     now: ports.clock.now(),
   });
+}
+
+/** Asks GitHub who they are that allow something. */
+async function checkOverride({ inputs, ports }: Work): Promise<PlanRefusal | undefined> {
+  if (inputs.allow.length === 0) return undefined;
+  const { pullRequest } = inputs;
+  const sentence = await judgeOverride({ actors: ports.actors, pullRequest }, ports.github?.people);
+  return sentence === undefined ? undefined : { kind: 'not-allowed', sentence };
 }
 
 /** The guard looks again: what allowed it may have been for another plan. */

@@ -29,7 +29,9 @@ export async function planAgain(
     stack,
     head: ports.source.commit,
     base: '',
+    sources: [stack.folder],
     refresh,
+    pullRequest: inputs.pullRequest,
     guard: plan === undefined ? [] : guardPlan(plan, { ...inputs, fingerprint }),
     ...(approved !== undefined && { approved: classifyPlan(approved) }),
   });

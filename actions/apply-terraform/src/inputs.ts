@@ -1,4 +1,11 @@
-import { parseEnvironment, parsePath } from '#core/action/inputs.ts';
+import {
+  parseBoolean,
+  parseEnvironment,
+  parseId,
+  parseOptional,
+  parsePath,
+  parseWorkflow,
+} from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { Allowance } from '#core/terraform/guard.ts';
 import { parseAllowances, parseBackendConfig, parseTypes } from '#core/terraform/inputs.ts';
@@ -12,10 +19,17 @@ export interface Inputs extends StackOptions {
   readonly stack: string;
   readonly config: string;
   readonly head: CommitSha;
+  /** Name of the workflow file whose runs planned it. */
+  readonly workflow: string;
+  /** Undefined where it is not known. */
+  readonly pullRequest: number | undefined;
   readonly stateful: readonly string[];
   readonly allow: readonly Allowance[];
   readonly rescue: string;
   readonly report: string;
+  readonly artifacts: boolean;
+  /** Empty where GitHub is not asked. */
+  readonly token: string;
 }
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
@@ -26,12 +40,16 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     stack: parseEnvironment('stack', runner.input('stack')),
     config: parsePath('config', runner.input('config')),
     head: parseCommitSha('head', runner.input('head')),
-    savedPlan: parsePath('saved-plan', runner.input('saved-plan')),
+    savedPlan: parseOptional(runner.input('saved-plan'), (text) => parsePath('saved-plan', text)) ?? '',
+    workflow: parseWorkflow('workflow', runner.input('workflow')),
+    pullRequest: parseOptional(runner.input('pull-request'), (text) => parseId('pull-request', text)),
     key,
     backendConfig: parseBackendConfig('backend-config', runner.input('backend-config')),
     stateful: parseTypes('stateful', runner.input('stateful')),
     allow: parseAllowances('allow', runner.input('allow')),
     rescue: parsePath('rescue', runner.input('rescue')),
     report: parsePath('report', runner.input('report')),
+    artifacts: parseBoolean('artifacts', runner.input('artifacts')),
+    token: runner.input('token'),
   };
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { nameApplyReport, REPORT_FILE } from '#core/action/artifact-names.ts';
 import { annotateErrors } from '#core/terraform/annotations.ts';
 import { type Applied, applyPlan } from '#core/terraform/apply-plan.ts';
 import type { ApplyReport } from '#core/terraform/comment/apply-report.ts';
@@ -16,7 +17,9 @@ import { reportApplied, reportFailure, reportRefusal } from './report.ts';
 export async function run(inputs: Inputs, ports: Ports): Promise<ApplyReport> {
   const stack = await findStack(inputs.stack, inputs.config, ports.source);
   const report = await applyOrRefuse({ stack, cli: ports.openTerraform(stack), inputs, ports });
-  await ports.write(inputs.report, `${JSON.stringify(report)}\n`);
+  const content = `${JSON.stringify(report)}\n`;
+  await ports.write(inputs.report, content);
+  await ports.leave?.({ name: nameApplyReport(stack.name), file: REPORT_FILE, content, days: 7 });
   return report;
 }
 

@@ -1,5 +1,6 @@
-import { type CommentOptions, parseCommentOptions, parseId } from '#core/action/comment.ts';
-import { parseLines, parseOptional } from '#core/action/inputs.ts';
+import * as z from 'zod';
+import { type CommentOptions, parseCommentOptions } from '#core/action/comment.ts';
+import { parseEnvironment, parseId, parseLines, parseOptional, parseWorkflow } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { type Planned, parsePlans } from '#core/github/marker.ts';
 import { InputError } from '#core/values/errors.ts';
@@ -9,7 +10,19 @@ import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 export type Source =
   | { readonly kind: 'reports'; readonly paths: readonly string[] }
   /** Without a summary, the body is all there is. */
-  | { readonly kind: 'text'; readonly body: string; readonly summary: string | undefined };
+  | { readonly kind: 'text'; readonly body: string; readonly summary: string | undefined }
+  | Artifacts;
+
+/** What the jobs of this run left. */
+export interface Artifacts {
+  readonly kind: 'artifacts';
+  readonly stage: 'plan' | 'apply';
+  /** Undefined where the job that finds them failed. */
+  readonly stacks: readonly string[] | undefined;
+  /** How those jobs ended. */
+  readonly results: readonly string[];
+  readonly workflow: string;
+}
 
 /** The inputs of this action, checked. */
 export interface Inputs extends CommentOptions {
@@ -39,8 +52,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
 function parseSource(runner: Pick<Runner, 'input'>): Source {
   const paths = parseLines(runner.input('reports')).map((path) => parseFile('reports', path));
   if (paths.length === 0) {
-    if (runner.input('body') === '')
-      throw new InputError('reports', '', 'is empty, and so is body: name the files that the comment is written from');
+    if (runner.input('body') === '') return parseArtifacts(runner);
     const summary = parseOptional(runner.input('summary'), (text) => parseFile('summary', text));
     return { kind: 'text', body: parseFile('body', runner.input('body')), summary };
   }
@@ -51,6 +63,28 @@ function parseSource(runner: Pick<Runner, 'input'>): Source {
     if (text !== '')
       throw new InputError(name, text, 'is given beside reports, which the comment is written from: give one');
   return { kind: 'reports', paths };
+}
+
+function parseArtifacts(runner: Pick<Runner, 'input'>): Artifacts {
+  const stage = runner.input('stage');
+  if (stage !== 'plan' && stage !== 'apply') throw new InputError('stage', stage, 'is neither plan nor apply');
+  return {
+    kind: 'artifacts',
+    stage,
+    stacks: parseOptional(runner.input('stacks'), parseStacks),
+    results: parseLines(runner.input('results')),
+    workflow: parseWorkflow('workflow', runner.input('workflow')),
+  };
+}
+
+const stackNames = z.array(z.string());
+
+function parseStacks(text: string): string[] {
+  try {
+    return stackNames.parse(JSON.parse(text)).map((name) => parseEnvironment('stacks', name));
+  } catch (error) {
+    throw new InputError('stacks', text, 'is not a JSON array of names, such as ["aws"]', { cause: error });
+  }
 }
 
 function parseFile(input: string, text: string): string {

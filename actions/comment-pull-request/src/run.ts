@@ -11,8 +11,16 @@ export type Result =
   | { readonly outcome: 'summary-only'; readonly refusal: undefined };
 
 /** Writes the comment unless a newer one is there, and then says on the head whether its plans are those of the base. */
-export async function run(inputs: Inputs, { body }: Pick<Texts, 'body'>, ports: Ports): Promise<Result> {
-  const { pullRequest: number, marker: name, identity: author, head, plans, verdict } = inputs;
+export async function run(
+  inputs: Inputs,
+  { body, judged }: Pick<Texts, 'body' | 'judged'>,
+  ports: Ports,
+): Promise<Result> {
+  const { pullRequest: number, marker: name, identity: author, head } = inputs;
+  const { plans, verdict } = {
+    ...(judged ?? inputs),
+    ...(inputs.verdict !== undefined && { verdict: inputs.verdict }),
+  };
   const { isFork } = await ports.pulls.read(number);
   if (isFork && ports.eventName === 'pull_request') {
     ports.log.info(`#${number} comes from a fork, whose token may not comment: the job summary has the full text`);
@@ -23,6 +31,6 @@ export async function run(inputs: Inputs, { body }: Pick<Texts, 'body'>, ports: 
   const own = { pull: number, name, author };
   const result = await writeComment(own, wanted, ports);
   ports.log.info(`the comment on #${number} is ${result.outcome}: ${result.url}`);
-  const judged = verdict === undefined ? undefined : await judgePlan(own, ports);
-  return { ...result, refusal: judged !== undefined && 'refusal' in judged ? judged.refusal : undefined };
+  const standing = verdict === undefined ? undefined : await judgePlan(own, ports);
+  return { ...result, refusal: standing !== undefined && 'refusal' in standing ? standing.refusal : undefined };
 }

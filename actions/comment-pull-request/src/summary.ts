@@ -1,9 +1,11 @@
-import { composeComment } from '#core/comment/compose.ts';
+import { composeComment, hasFailed, type Reports } from '#core/comment/compose.ts';
 import { SUMMARY_LIMIT } from '#core/comment/outline.ts';
 import { readReports } from '#core/comment/read-reports.ts';
+import type { Planned } from '#core/github/marker.ts';
 import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
+import { collectReports } from './collect.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 import type { Result } from './run.ts';
@@ -12,6 +14,14 @@ import type { Result } from './run.ts';
 export interface Texts {
   readonly body: string;
   readonly full: string;
+  /** What the reports say of plans and their end; undefined where the inputs say it. */
+  readonly judged?: Judged;
+}
+
+/** What a comment's marker says of its plans. */
+export interface Judged {
+  readonly plans: readonly Planned[];
+  readonly verdict: 'success' | 'failure' | undefined;
 }
 
 /** Bytes that the headline above the full text may take. */
@@ -19,9 +29,17 @@ const HEADLINE = 4_000;
 
 /** Returns the texts of a comment; refuses a file that cannot be read, and a comment without a text. */
 export async function readTexts(
-  { source, head }: Pick<Inputs, 'source' | 'head'>,
-  { readText }: Pick<Ports, 'readText'>,
+  inputs: Pick<Inputs, 'source' | 'head' | 'pullRequest'>,
+  ports: Pick<Ports, 'readText' | 'pulls' | 'artifacts' | 'runs' | 'run' | 'log' | 'readTreeAt'>,
 ): Promise<Texts> {
+  const { source, head } = inputs;
+  const { readText } = ports;
+  if (source.kind === 'artifacts') {
+    const { isFork } = await ports.pulls.read(inputs.pullRequest);
+    const reports = await collectReports({ head }, source, isFork, ports);
+    const judged = source.stage === 'plan' ? await judgeReports(reports, ports) : NOTHING;
+    return { ...composeTexts(reports, head), judged };
+  }
   const read = async (input: string, path: string): Promise<string> => {
     const text = await readText(path).catch((error: unknown) => {
       if (isExpected(error)) throw error;
@@ -35,11 +53,25 @@ export async function readTexts(
     return { body, full: source.summary === undefined ? body : await read('summary', source.summary) };
   }
   const texts = source.paths.map(async (path) => [path, await read('reports', path)] as const);
-  const reports = readReports(new Map(await Promise.all(texts)));
+  return composeTexts(readReports(new Map(await Promise.all(texts))), head);
+}
+
+function composeTexts(reports: Reports, head: string): Texts {
   return {
     body: composeComment(reports, { head, rest: 'see the job summary' }),
     full: composeComment(reports, { head, rest: 'not listed', limit: SUMMARY_LIMIT - HEADLINE }),
   };
+}
+
+/** After the merge there is nothing to judge. */
+const NOTHING: Judged = { plans: [], verdict: undefined };
+
+/** The folders that plans were made from, as the commit of the base had them that was planned upon. */
+async function judgeReports(reports: Reports, { readTreeAt }: Pick<Ports, 'readTreeAt'>): Promise<Judged> {
+  const plans = new Map<string, Planned>();
+  for (const { base, sources } of reports.plans)
+    for (const path of base === '' ? [] : sources) plans.set(path, { path, tree: await readTreeAt(base, path) });
+  return { plans: [...plans.values()], verdict: hasFailed(reports) ? 'failure' : 'success' };
 }
 
 /** Returns the job summary: what became of the comment, and then the full text, whatever it was. */

@@ -82,7 +82,8 @@ describe('inputs that cannot be meant', () => {
   test.each([
     ['no-number', { 'pull-request': '' }],
     ['number', { 'pull-request': '#7' }],
-    ['no-body', { body: '' }],
+    ['stage', { body: '', stage: 'merge' }],
+    ['stacks', { body: '', stage: 'plan', stacks: 'aws', workflow: 'pull-request.yml' }],
     ['missing-body', { body: 'no-such.md' }],
     ['missing-summary', { summary: 'no-such.md' }],
     ['head', { head: 'main' }],

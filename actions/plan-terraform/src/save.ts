@@ -1,3 +1,4 @@
+import { nameSavedPlan, PLAN_FILE } from '#core/action/artifact-names.ts';
 import type { StackPlan } from '#core/terraform/plan-stack.ts';
 import { readPlannedState } from '#core/terraform/saved-plan/archive.ts';
 import { type Binding, packPlan } from '#core/terraform/saved-plan/binding.ts';
@@ -11,6 +12,7 @@ import type { Ports } from './ports.ts';
 interface Planning {
   readonly stack: Stack;
   readonly base: string;
+  readonly refresh: boolean;
 }
 
 /**
@@ -19,15 +21,19 @@ interface Planning {
  */
 export async function savePlan(planned: StackPlan, planning: Planning, inputs: Inputs, ports: Ports): Promise<boolean> {
   const { saved } = planned;
-  if (saved === undefined || inputs.savedPlan === '') return false;
+  const { savedPlan, retentionDays: days } = inputs;
+  if (saved === undefined || (savedPlan === '' && ports.leave === undefined)) return false;
   const why = findReason(planned, inputs, ports);
   if (why !== undefined) {
     ports.log.info(`the plan is not saved: ${why}`);
     return false;
   }
   const binding = await bind(planned, saved.bytes, planning, inputs, ports);
-  await ports.store.save(seal(packPlan({ binding, json: saved.json, plan: saved.bytes }), inputs.key));
-  ports.log.info(`the plan is saved, encrypted, as ${inputs.savedPlan}`);
+  const content = seal(packPlan({ binding, json: saved.json, plan: saved.bytes }), inputs.key);
+  const name = nameSavedPlan(planning.stack.name);
+  if (savedPlan !== '') await ports.store.save(content);
+  await ports.leave?.({ name, file: PLAN_FILE, content, days });
+  ports.log.info(`the plan is saved, encrypted, as ${ports.leave === undefined ? savedPlan : `the artifact ${name}`}`);
   return true;
 }
 
@@ -40,8 +46,8 @@ function findReason({ plan }: StackPlan, { key, headRepository }: Inputs, { repo
 async function bind(
   { version, fingerprint }: StackPlan,
   plan: Buffer,
-  { stack, base }: Planning,
-  { head, refresh }: Inputs,
+  { stack, base, refresh }: Planning,
+  { head }: Inputs,
   ports: Ports,
 ): Promise<Binding> {
   const paths = await listSources(stack, ports);
@@ -72,9 +78,17 @@ function requireTrees(trees: Readonly<Record<string, string | undefined>>): Reco
   );
 }
 
-/** Returns what the checked-out commit has in common with its base; the base itself where the checkout is too shallow to say. */
-export async function findMergeBase(base: string | undefined, { exec, checkout, source }: Ports): Promise<string> {
+/**
+ * Returns what the checked-out commit has in common with its base. What is checked out on a pull request is its merge
+ * with the branch, whose own commit says which of the branch's commits that was, also in a shallow checkout.
+ */
+export async function findMergeBase({ base, head }: Pick<Inputs, 'base' | 'head'>, ports: Ports): Promise<string> {
   if (base === undefined) return '';
+  const { exec, checkout, source } = ports;
+  const commit = await exec(['git', '-C', checkout, 'cat-file', 'commit', source.commit]);
+  const [header = ''] = commit.stdout.toString('utf8').split('\n\n', 1);
+  const [first, second] = [...header.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, parent]) => parent);
+  if (first !== undefined && second === head) return first;
   const argv = ['git', '-C', checkout, 'merge-base', base, source.commit] as const;
   const { code, stdout } = await exec(argv, { accept: 'any' });
   return code === 0 ? stdout.toString('utf8').trim() : base;

@@ -1,4 +1,4 @@
-import { parsePath } from '#core/action/inputs.ts';
+import { parseBoolean, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { ImagesRequest } from '#core/images/preview.ts';
 import { InputError } from '#core/values/errors.ts';
@@ -9,6 +9,8 @@ export interface Inputs extends ImagesRequest {
   readonly asksRegistry: boolean;
   /** Where the report is written. */
   readonly report: string;
+  /** True where it is left as an artifact as well. */
+  readonly artifacts: boolean;
   readonly token: string;
 }
 
@@ -27,6 +29,7 @@ export function readInputs({ input, environment }: Pick<Runner, 'input'> & { env
     config: parsePath('config', input('config')),
     asksRegistry: parseRegistry(input('registry')),
     report,
+    artifacts: parseBoolean('artifacts', input('artifacts')),
     token: input('token'),
   };
 }

@@ -69,7 +69,7 @@ async function preview(inputs = read()): Promise<{ report: ImagesReport; summary
     const write = async (_path: string, text: string): Promise<void> => {
       written = text;
     };
-    const report = await run(inputs, { ...ports, write });
+    const report = await run(inputs, { ...ports, write, leave: undefined });
     expect(imagesReportSchema.parse(JSON.parse(written))).toEqual(report);
     const summary = renderSummary(report, { repositoryUrl: 'https://github.example/acme/tenant' });
     return { report, summary, outputs: describeOutputs(report, inputs) };

@@ -1,4 +1,4 @@
-import { parseLines, parsePath } from '#core/action/inputs.ts';
+import { parseBoolean, parseLines, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { PreviewRequest } from '#core/manifests/preview.ts';
 import { InputError } from '#core/values/errors.ts';
@@ -8,6 +8,8 @@ import { parseCommitSha } from '#core/values/reference.ts';
 export interface Inputs extends PreviewRequest {
   /** Where the report is written. */
   readonly report: string;
+  /** True where it is left as an artifact as well. */
+  readonly artifacts: boolean;
   /** Empty where schemas are not checked. */
   readonly kubeconform: string;
   readonly schemas: readonly string[];
@@ -23,6 +25,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     head: parseCommitSha('head', runner.input('head')),
     config: parsePath('config', runner.input('config')),
     report,
+    artifacts: parseBoolean('artifacts', runner.input('artifacts')),
     kubeconform: runner.input('kubeconform'),
     schemas: parseLines(runner.input('schemas')),
     token: runner.input('token'),

@@ -73,6 +73,7 @@ async function preview(program = kubeconform) {
     head: parseCommitSha('head', head),
     config: 'slipway.yaml',
     report: 'report.json',
+    artifacts: false,
     kubeconform: program,
     schemas,
     token: '',
@@ -85,7 +86,7 @@ async function preview(program = kubeconform) {
     const write = async (_path: string, text: string): Promise<void> => {
       written = text;
     };
-    const result = await run(inputs, { ...ports, write });
+    const result = await run(inputs, { ...ports, write, leave: undefined });
     const summary = renderSummary(result, { repositoryUrl: 'https://github.example/acme/tenant' });
     return { outputs: describeOutputs(result, inputs), reports: reportsSchema.parse(JSON.parse(written)), summary };
   } finally {

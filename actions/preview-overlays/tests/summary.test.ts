@@ -62,7 +62,7 @@ test('inputs that are no commits, and an empty report, are refused', () => {
     const all: Record<string, string> = { ...inputs, ...changed };
     return readInputs({ input: (name) => all[name] ?? '' });
   };
-  expect(read({})()).toEqual({ ...inputs, kubeconform: '', schemas: [], token: '' });
+  expect(read({})()).toEqual({ ...inputs, artifacts: false, kubeconform: '', schemas: [], token: '' });
   expect(read({ base: '' })).toThrow(/^base: "" is not a commit/);
   expect(read({ head: 'main' })).toThrow(/^head: "main" is not a commit/);
   expect(read({ config: '../x' })).toThrow(/^config: /);

@@ -19,7 +19,7 @@ const planReport = (name: string, resources: object[]) =>
   toReport(
     readPart({ name, plan: classify(planOf(resources)), notes: [] }, (text) => text),
     {
-      ...{ head: HEAD, base: BASE, fingerprint: 'f', refresh: true, hasDestroy: false },
+      ...{ head: HEAD, base: BASE, sources: ['terraform/aws'], fingerprint: 'f', refresh: true, hasDestroy: false },
       ...{ guard: [], errors: [], summaryMarkdown: '' },
     },
   );

@@ -54,7 +54,10 @@ test('how manifests call an image, and how an overlay is rendered', () => {
 });
 
 test('the stacks, and the program that runs them', () => {
-  expect(parse('valid', 'opentofu').terraform).toEqual({ binary: 'tofu', stacks: new Map([['aws', 'terraform/aws']]) });
+  expect(parse('valid', 'opentofu').terraform).toEqual({
+    binary: 'tofu',
+    stacks: new Map([['aws', { folder: 'terraform/aws', refresh: false, applies: 'on-merge' }]]),
+  });
   expect(parse('valid', 'the-tenant').terraform).toBeUndefined();
 });
 

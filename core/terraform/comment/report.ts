@@ -21,6 +21,8 @@ export const planReportSchema = z.strictObject({
   /** The commit that was planned, and what it has in common with its base; empty where it is not known. */
   head: z.string(),
   base: z.string(),
+  /** The folders that it was made from: the stack's and those of its local modules. */
+  sources: z.array(z.string()).default([]),
   counts: z.record(z.enum(SECTIONS), count),
   fingerprint: z.string(),
   /** False where drift was not looked at. */
@@ -44,7 +46,7 @@ export type PlanReport = z.output<typeof planReportSchema>;
 /** What a report says besides what the comment does. */
 export type ReportFacts = Pick<
   PlanReport,
-  'head' | 'base' | 'fingerprint' | 'refresh' | 'hasDestroy' | 'guard' | 'errors' | 'summaryMarkdown'
+  'head' | 'base' | 'sources' | 'fingerprint' | 'refresh' | 'hasDestroy' | 'guard' | 'errors' | 'summaryMarkdown'
 >;
 
 /** Returns a stack as a report, which is plain JSON. */

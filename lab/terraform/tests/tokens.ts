@@ -15,7 +15,7 @@ function tokenOf(sub: string, workflow: string, ref = 'refs/heads/main', more: P
   return { provider: PROVIDER, claims: { aud: 'sts.amazonaws.com', sub, job_workflow_ref: reference }, ...more };
 }
 
-const pullRequest = tokenOf(`${REPOSITORY}:pull_request`, 'pull-request.yml', 'refs/pull/1/merge');
+const pullRequest = tokenOf(`${REPOSITORY}:environment:plan`, 'pull-request.yml', 'refs/pull/1/merge');
 const apply = tokenOf(`${REPOSITORY}:environment:aws`, 'apply.yml');
 const deploy = tokenOf(MAIN, 'deploy.yml');
 const retain = tokenOf(MAIN, 'retain.yml');

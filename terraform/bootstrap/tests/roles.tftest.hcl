@@ -81,7 +81,7 @@ run "subjects" {
 
   assert {
     condition = { for key, role in aws_iam_role.this : key => jsondecode(role.assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"] } == {
-      plan          = ["repo:acme@1001/tenant@2002:pull_request", "repo:acme@1001/tenant@2002:ref:refs/heads/main"]
+      plan          = ["repo:acme@1001/tenant@2002:environment:plan", "repo:acme@1001/tenant@2002:ref:refs/heads/main"]
       apply         = ["repo:acme@1001/tenant@2002:environment:aws"]
       build-push    = ["repo:acme@1001/tenant@2002:ref:refs/heads/main"]
       registry-read = ["repo:acme@1001/tenant@2002:ref:refs/heads/main"]
@@ -127,7 +127,7 @@ run "transition" {
   }
 
   assert {
-    condition     = toset(jsondecode(aws_iam_role.this["plan"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]) == toset(["repo:acme/tenant:pull_request", "repo:acme@1001/tenant@2002:pull_request", "repo:acme/tenant:ref:refs/heads/main", "repo:acme@1001/tenant@2002:ref:refs/heads/main"])
+    condition     = toset(jsondecode(aws_iam_role.this["plan"].assume_role_policy).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]) == toset(["repo:acme/tenant:environment:plan", "repo:acme@1001/tenant@2002:environment:plan", "repo:acme/tenant:ref:refs/heads/main", "repo:acme@1001/tenant@2002:ref:refs/heads/main"])
     error_message = "both forms stand side by side"
   }
 }

@@ -6,6 +6,7 @@ import { classify, planOf, resource } from '#core/terraform/comment/tests/plan-b
 const facts: ReportFacts = {
   head: 'a'.repeat(40),
   base: '',
+  sources: ['terraform/aws'],
   fingerprint: 'f',
   refresh: true,
   hasDestroy: true,

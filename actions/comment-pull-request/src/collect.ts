@@ -1,0 +1,136 @@
+import {
+  nameApplyReport,
+  nameImages,
+  nameManifests,
+  namePlanReport,
+  REPORT_FILE,
+  REPORT_PREFIX,
+} from '#core/action/artifact-names.ts';
+import type { Reports } from '#core/comment/compose.ts';
+import type { Lost } from '#core/comment/lost.ts';
+import type { Applied } from '#core/comment/outline-applies.ts';
+import { readReports } from '#core/comment/read-reports.ts';
+import { describeError, isExpected } from '#core/values/errors.ts';
+import type { Artifacts, Inputs } from './inputs.ts';
+import type { Ports } from './ports.ts';
+
+/** Bytes of a report at most. */
+const MOST = 32 << 20;
+
+/** What the comment is written from, before and after the merge. */
+export async function collectReports(
+  { head }: Pick<Inputs, 'head'>,
+  source: Artifacts,
+  isFork: boolean,
+  ports: Pick<Ports, 'artifacts' | 'runs' | 'run' | 'log'>,
+): Promise<Reports> {
+  const own = await readAll(ports.run, ports);
+  if (source.stage === 'plan') return describePlans(own, source, isFork);
+  const planned = await ports.runs.newestOfPull(source.workflow, head);
+  const before = planned === undefined ? { texts: new Map(), faults: [] } : await readAll(planned, ports);
+  return describeApplies(own, before, source);
+}
+
+/** The texts of all reports of a run by the artifact's name, and those that could not be read. */
+interface Found {
+  readonly texts: ReadonlyMap<string, string>;
+  readonly faults: readonly string[];
+}
+
+async function readAll(run: number, { artifacts, log }: Pick<Ports, 'artifacts' | 'log'>): Promise<Found> {
+  const texts = new Map<string, string>();
+  const faults: string[] = [];
+  for (const artifact of await artifacts.list(run)) {
+    if (!artifact.name.startsWith(REPORT_PREFIX)) continue;
+    const text = await keepFault(() => artifacts.read(artifact, REPORT_FILE, MOST));
+    if (Buffer.isBuffer(text)) texts.set(artifact.name, text.toString('utf8'));
+    else faults.push(text ?? `the artifact ${artifact.name} has no ${REPORT_FILE}`);
+  }
+  log.info(`run ${run} left ${[...texts.keys()].sort().join(', ') || 'no report'}`);
+  return { texts, faults };
+}
+
+async function keepFault<Value>(read: () => Promise<Value> | Value): Promise<Value | string> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return describeError(error);
+  }
+}
+
+/** A stack whose report is not there is an error, never `changes nothing`. */
+function describePlans(own: Found, { stacks, results }: Artifacts, isFork: boolean): Reports {
+  const lost: Lost[] = [];
+  const reports: Reports[] = [];
+  const take = (name: string): boolean => {
+    const text = own.texts.get(name);
+    const read = text === undefined ? undefined : keepFaultNow(() => readReports(new Map([[name, text]])));
+    if (typeof read === 'object') reports.push(read);
+    return typeof read === 'object';
+  };
+  take(nameImages()); // a workflow may do without; where its step fails, so does the job of the manifests
+  if (!take(nameManifests()))
+    lost.push({ stack: undefined, why: 'they were not compared: their job left no report, and its log says why' });
+  if (stacks === undefined)
+    lost.push({
+      stack: 'terraform',
+      why: 'which stacks the change reaches is not known: the job that looks for them failed',
+    });
+  for (const stack of isFork ? [] : (stacks ?? []))
+    if (!take(namePlanReport(stack)))
+      lost.push({ stack, why: `${stack} was not planned: its job left no report, and its log says why` });
+  const found = {
+    images: reports.flatMap((one) => one.images ?? []),
+    manifests: reports.flatMap((one) => one.manifests),
+    plans: reports.flatMap((one) => one.plans),
+  };
+  const isSaid = lost.length > 0 || found.plans.some(({ isFailed }) => isFailed) || isFork;
+  if (!isSaid && results.includes('failure'))
+    lost.push({
+      stack: 'terraform',
+      why: 'a job failed after it left its report, so that it is not known what holds: see its log',
+    });
+  const notes = [...own.faults, ...(isFork ? describeFork(stacks ?? [], results) : [])];
+  return { ...found, lost, notes };
+}
+
+function keepFaultNow<Value>(read: () => Value): Value | string {
+  try {
+    return read();
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return describeError(error);
+  }
+}
+
+function describeFork(stacks: readonly string[], results: readonly string[]): string[] {
+  if (stacks.length === 0) return [];
+  const checked = results.includes('failure')
+    ? 'The checks of its code (format, validation, tests with mocked providers) failed: their log says why.'
+    : 'The checks of its code (format, validation, tests with mocked providers) passed.';
+  return [`A fork's run gets no credential, so ${stacks.join(', ')} was not planned. ${checked}`];
+}
+
+/** What was reviewed stays below what became of it. */
+function describeApplies(own: Found, before: Found, { stacks = [] }: Artifacts): Reports {
+  const reviewed = [...before.texts].flatMap(([name, text]) => {
+    const read = keepFaultNow(() => readReports(new Map([[name, text]])));
+    return typeof read === 'object' ? [read] : [];
+  });
+  const applies = stacks.map((stack): Applied => {
+    const name = nameApplyReport(stack);
+    const text = own.texts.get(name);
+    const read = text === undefined ? undefined : keepFaultNow(() => readReports(new Map([[name, text]])));
+    const [report] = typeof read === 'object' ? read.applies : [];
+    const reason = typeof read === 'string' ? read : 'its job left no report: it did not begin, or its log says why';
+    return report ?? { name: stack, outcome: 'not-reached', reason };
+  });
+  return {
+    images: reviewed.flatMap(({ images = [] }) => images),
+    manifests: reviewed.flatMap(({ manifests }) => manifests),
+    plans: reviewed.flatMap(({ plans }) => plans),
+    applies,
+    notes: own.faults,
+  };
+}

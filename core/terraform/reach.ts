@@ -1,0 +1,97 @@
+import { posix } from 'node:path';
+import type { Config } from '#core/config/config.ts';
+import { readConfig } from '#core/config/read.ts';
+import type { Git } from '#core/git/repository.ts';
+import type { TreeEntry } from '#core/git/tree-entry.ts';
+import { openCommit } from '#core/source/source-tree.ts';
+import { isExpected } from '#core/values/errors.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+
+type Terraform = NonNullable<Config['terraform']>;
+
+/** What is compared. */
+export interface StackChange {
+  readonly base: CommitSha;
+  readonly head: CommitSha;
+  /** slipway.yaml's path. */
+  readonly config: string;
+}
+
+/** Stacks by name, in the order of slipway.yaml. */
+export interface Reached {
+  readonly reached: readonly string[];
+  readonly all: readonly string[];
+  /** Those that a merge leaves to a person. */
+  readonly byHand: readonly string[];
+}
+
+/**
+ * Returns the stacks of the head that a change can alter, in the order of slipway.yaml: by a file of their folder, of a
+ * local module that they call (through others as well), by a file that their code names by a relative path, or by what
+ * slipway.yaml says of them. Refuses a head whose slipway.yaml cannot be read.
+ */
+export async function findReachedStacks(git: Git, { base, head, config }: StackChange): Promise<Reached> {
+  const [paths, after] = await Promise.all([git.listChangedPaths(base, head), readTerraform(git, head, config)]);
+  if (after === undefined) return { reached: [], all: [], byHand: [] };
+  const isSame = !paths.includes(posix.normalize(config));
+  const before = isSame ? after : await readTerraform(git, base, config).catch(passUnreadable);
+  const [old, now] = await Promise.all([readPlaces(git, base), readPlaces(git, head)]);
+  const reached = [...after.stacks].flatMap(([name, stack]) => {
+    const was = before?.stacks.get(name);
+    const isOther = after.binary !== before?.binary || JSON.stringify(stack) !== JSON.stringify(was);
+    const places = [now(stack.folder), was === undefined ? [] : old(was.folder)].flat();
+    return isOther || paths.some((path) => places.some((place) => isWithin(path, place))) ? [name] : [];
+  });
+  const byHand = [...after.stacks].flatMap(([name, { applies }]) => (applies === 'by-hand' ? [name] : []));
+  return { reached, all: [...after.stacks.keys()], byHand };
+}
+
+async function readTerraform(git: Git, commit: CommitSha, config: string): Promise<Terraform | undefined> {
+  return (await readConfig(openCommit(git, commit), config)).terraform;
+}
+
+/** What is not known of a base counts as changed. */
+function passUnreadable(error: unknown): undefined {
+  if (!isExpected(error)) throw error;
+}
+
+/** What Terraform and OpenTofu read by name, besides variables. */
+const CODE = /\.(tf|tofu)(\.json)?$/;
+
+/** Returns what leads from a stack's folder to all places that its code can read. */
+async function readPlaces(git: Git, commit: CommitSha): Promise<(folder: string) => string[]> {
+  const entries = (await git.lsTree(commit, '', true)).filter((entry) => CODE.test(entry.path) || isLink(entry));
+  const texts = await git.readBlobs(entries.map(({ oid }) => oid));
+  const targets = new Map<string, string[]>();
+  for (const [at, entry] of entries.entries()) {
+    const folder = posix.dirname(entry.path);
+    const text = texts[at]?.toString('utf8') ?? '';
+    const found = isLink(entry) ? [text] : listPaths(text);
+    const named = found.map((path) => posix.normalize(posix.join(folder, path)).replace(/(?<=.)\/$/, ''));
+    targets.set(folder, [...(targets.get(folder) ?? []), ...named]);
+  }
+  return (folder) => follow(posix.normalize(folder), targets);
+}
+
+function isLink({ mode }: TreeEntry): boolean {
+  return mode === '120000';
+}
+
+/**
+ * Returns the relative paths in the texts of a file: sources of modules, and what `file`, `templatefile` and the like
+ * read. A path that is put together while it runs is taken as far as it is written.
+ */
+function listPaths(text: string): string[] {
+  const found = text.matchAll(/"(?:\$\{path\.(?:module|root|cwd)\}\/)?(\.\.?\/[^"$*]*)/g);
+  return [...found].map(([, path = '']) => path);
+}
+
+function follow(folder: string, targets: ReadonlyMap<string, readonly string[]>): string[] {
+  const places = new Set([folder]);
+  for (const place of places) for (const target of targets.get(place) ?? []) places.add(target); // grows while it is read
+  return [...places].filter((place) => place !== '..' && !place.startsWith('../'));
+}
+
+function isWithin(path: string, place: string): boolean {
+  return place === '.' || path === place || path.startsWith(`${place}/`);
+}
