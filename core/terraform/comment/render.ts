@@ -6,7 +6,17 @@ import { type Deviation, listDeviation } from './approved.ts';
 import { addEntry, type Entries, errorEntry, listEntries } from './entries.ts';
 import { fitPage } from './fit.ts';
 import type { Section, StackPart } from './page.ts';
-import { addCounts, type Counts, countPlan, countWord, describeCounts, joinWords, NOTHING, SECTIONS } from './words.ts';
+import {
+  addCounts,
+  type Counts,
+  countPlan,
+  countUnapplied,
+  countWord,
+  describeCounts,
+  joinWords,
+  NOTHING,
+  SECTIONS,
+} from './words.ts';
 
 /** The bytes of a comment: GitHub takes 65,536 characters. */
 export const COMMENT_LIMIT = 60_000;
@@ -83,6 +93,8 @@ export function outlineParts(all: readonly Part[], { limit, rest }: { limit: num
 export interface Part {
   readonly name: string;
   readonly counts: Counts;
+  /** What it does to what did not change outside of Terraform. */
+  readonly unapplied: number;
   readonly sections: readonly Section[];
   readonly isFailed: boolean;
   readonly isComplete: boolean;
@@ -108,6 +120,7 @@ export function readPart({ name, plan, approved, errors = [], notes = [] }: Plan
   return {
     name,
     counts: countPlan(plan, errors.length),
+    unapplied: countUnapplied(plan),
     sections,
     isFailed,
     isComplete: plan?.isComplete ?? false,
