@@ -1,6 +1,6 @@
 import type { Runner } from '#core/action/runner.ts';
 import { readBase } from '#core/github/base.ts';
-import { openGitHubClient } from '#core/github/client.ts';
+import { type GitHubClient, openGitHubClient } from '#core/github/client.ts';
 import { openComments } from '#core/github/comments.ts';
 import { openPulls } from '#core/github/pulls.ts';
 import type { SettlePorts } from '#core/github/settle-plan.ts';
@@ -22,8 +22,14 @@ export function parseCommentOptions(inputs: Readonly<Record<keyof CommentOptions
   const { marker, token, identity } = inputs;
   if (!/^[a-z0-9][a-z0-9-]{0,49}$/.test(marker))
     throw new InputError('marker', marker, 'is not a name: expected lower-case letters, digits and dashes');
+  return { marker, ...parseAccount({ token, identity }) };
+}
+
+/** Returns a token and the id of the account that it writes as, checked. */
+export function parseAccount(inputs: Readonly<Record<'token' | 'identity', string>>): Omit<CommentOptions, 'marker'> {
+  const { token, identity } = inputs;
   if (token === '') throw new InputError('token', token, "is empty: pass the job's own, github.token");
-  return { marker, token, identity: parseId('identity', identity) };
+  return { token, identity: parseId('identity', identity) };
 }
 
 /** Returns a number of GitHub's: of a pull request, or of an account. */
@@ -38,17 +44,22 @@ export type Time = Pick<SettlePorts, 'clock' | 'random'>;
 /** The machine's own. */
 export const systemTime: Time = { clock: systemClock, random: Math.random };
 
+/** Opens the API of the run's own repository. */
+export function openClient(runner: Runner, token: string, time: Time): GitHubClient {
+  const { all, repository } = runner.environment;
+  return openGitHubClient({ apiUrl: all['GITHUB_API_URL'] ?? '', repository, token, log: runner.log, ...time });
+}
+
+/** Returns the id of the run, and which attempt of it this is; 0 where the runner does not say. */
+export function readRun({ all }: Runner['environment']): { readonly run: number; readonly attempt: number } {
+  const number = (name: string): number => Number(/^\d{1,15}$/.exec(all[name] ?? '')?.[0] ?? 0);
+  return { run: number('GITHUB_RUN_ID'), attempt: number('GITHUB_RUN_ATTEMPT') };
+}
+
 /** Opens what writes the comment and judges its plans, on a real runner. */
 export function openSettlePorts(runner: Runner, token: string, { clock, random }: Time): SettlePorts {
-  const { all, repository, serverUrl } = runner.environment;
-  const client = openGitHubClient({
-    apiUrl: all['GITHUB_API_URL'] ?? '',
-    repository,
-    token,
-    clock,
-    random,
-    log: runner.log,
-  });
+  const { repository, serverUrl } = runner.environment;
+  const client = openClient(runner, token, { clock, random });
   return {
     comments: openComments(client),
     pulls: openPulls(client),

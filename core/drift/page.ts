@@ -14,9 +14,9 @@ export interface Place {
   readonly runUrl: string;
 }
 
-/** Returns the title of a stack's issue, which is the same whatever differs. */
+/** Returns the title of a stack's issue, which is the same whatever differs. GitHub takes 256 characters. */
 export function titleIssue(stack: string): string {
-  return `Terraform stack ${stack} is not what its code says`;
+  return `Terraform stack ${stack.slice(0, 150)} is not what its code says`;
 }
 
 /** Returns the text of a stack's issue: what kind of difference it is, the plan within GitHub's limit, and what to do. */

@@ -111,7 +111,7 @@ async function take(
 }
 
 function note(step: Step, taken: Taken, wanted: Marked, present: readonly Present[]): void {
-  if (step.do === 'open') taken.outcome = 'opened';
+  if (step.do === 'open') Object.assign(taken, { outcome: 'opened', news: undefined });
   if (step.do !== 'write') return;
   taken.isEdited = true;
   if (step.text !== wanted.text) return;

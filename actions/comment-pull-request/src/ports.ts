@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { openSettlePorts, systemTime, type Time } from '#core/action/comment.ts';
+import { openSettlePorts, readRun, systemTime, type Time } from '#core/action/comment.ts';
 import type { Runner } from '#core/action/runner.ts';
 import type { SettlePorts } from '#core/github/settle-plan.ts';
 import type { Inputs } from './inputs.ts';
@@ -17,13 +17,11 @@ export interface Ports extends SettlePorts {
 
 /** Opens this action's ports on a real runner. */
 export function openPorts(runner: Runner, inputs: Pick<Inputs, 'token'>, time: Time = systemTime): Ports {
-  const { workspace, eventName, all } = runner.environment;
-  const number = (name: string): number => Number(/^\d{1,15}$/.exec(all[name] ?? '')?.[0] ?? 0);
+  const { workspace, eventName } = runner.environment;
   return {
     ...openSettlePorts(runner, inputs.token, time),
     readText: (path) => readFile(resolve(workspace, path), 'utf8'),
     eventName,
-    run: number('GITHUB_RUN_ID'),
-    attempt: number('GITHUB_RUN_ATTEMPT'),
+    ...readRun(runner.environment),
   };
 }
