@@ -55,7 +55,7 @@ export function describeSecond(oldest: number): string {
 
 const WORDS: Readonly<Record<Exclude<Difference, 'none'>, string>> = {
   drift:
-    '⚠️ **Drift: changed outside of Terraform.** Somebody or something changed what is really there after the last apply; the code did not change.',
+    '⚠️ **Drift: changed outside of Terraform.** Somebody or something changed what is really there after the last apply; the plan has nothing else.',
   code: 'ℹ️ **Not applied yet: the code is ahead.** Nothing was changed outside of Terraform; the code says something that no apply has done.',
   both: '⚠️ **Drift: changed outside of Terraform, and more than that.** Somebody or something changed what is really there after the last apply. The plan also changes what was not touched: code that is not applied yet, or what follows from the drift.',
 };
