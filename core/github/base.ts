@@ -23,29 +23,10 @@ export async function readBase(client: GitHubClient, branch: string): Promise<Ba
   const request = { what: `the branch ${branch}`, right: READ };
   const data = await client.ask(request, ({ git }) => git.getRef({ ...where, ref: `heads/${branch}` }));
   const commit = reference.parse(data).object.sha;
-  const folders = new Map<string, Promise<z.output<typeof tree>['tree']>>();
-  const readFolder = (sha: string): Promise<z.output<typeof tree>['tree']> => {
-    const known = folders.get(sha);
-    if (known !== undefined) return known;
-    const reading = client
-      .ask({ what: `the tree ${sha.slice(0, 7)} of ${branch}`, right: READ }, ({ git }) =>
-        git.getTree({ ...where, tree_sha: sha }),
-      )
-      .then((answer) => tree.parse(answer).tree);
-    folders.set(sha, reading);
-    return reading;
-  };
   return {
     branch,
     commit,
-    readTree: async (path) => {
-      let at: string | undefined = commit;
-      for (const name of path.split('/')) {
-        if (at === undefined) return undefined;
-        at = (await readFolder(at)).find((entry) => entry.path === name && entry.type === 'tree')?.sha;
-      }
-      return at;
-    },
+    readTree: openTrees(client, commit),
     newestChange: async (path) => {
       const what = `the commits of ${branch} that change ${path}`;
       const answer = await client.ask({ what, right: READ }, ({ repos }) =>
@@ -54,5 +35,29 @@ export async function readBase(client: GitHubClient, branch: string): Promise<Ba
       const [newest] = commits.parse(answer);
       return newest && { sha: newest.sha, subject: newest.commit.message.split('\n')[0] ?? '' };
     },
+  };
+}
+
+/** Returns what reads a folder's tree id at a commit; undefined for a folder that it does not have. */
+export function openTrees(client: GitHubClient, commit: string): Base['readTree'] {
+  const folders = new Map<string, Promise<z.output<typeof tree>['tree']>>();
+  const readFolder = (sha: string): Promise<z.output<typeof tree>['tree']> => {
+    const known = folders.get(sha);
+    if (known !== undefined) return known;
+    const reading = client
+      .ask({ what: `the tree ${sha.slice(0, 7)} of ${commit.slice(0, 7)}`, right: READ }, ({ git }) =>
+        git.getTree({ ...client.where, tree_sha: sha }),
+      )
+      .then((answer) => tree.parse(answer).tree);
+    folders.set(sha, reading);
+    return reading;
+  };
+  return async (path) => {
+    let at: string | undefined = commit;
+    for (const name of path.split('/')) {
+      if (at === undefined) return undefined;
+      at = (await readFolder(at)).find((entry) => entry.path === name && entry.type === 'tree')?.sha;
+    }
+    return at;
   };
 }
