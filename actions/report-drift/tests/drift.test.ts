@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { describeError } from '#core/values/errors.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { BOT, type IssueWorld, openIssueWorld, PERSON } from '#tests/support/issues.ts';
-import { BOTH, CODE, DRIFT, DRIFT_ONLY, NOTHING, OTHER_DRIFT, reportOf } from './reports.ts';
+import { BOTH, CODE, DRIFT, DRIFT_ONLY, NOTHING, OTHER_DRIFT, OTHER_DRIFT_ONLY, reportOf } from './reports.ts';
 
 let world: IssueWorld;
 
@@ -124,6 +124,13 @@ describe('an issue that a person closed', () => {
     await close();
     expect(await outcomeOf(look(OTHER_DRIFT, 2))).toBe('reopened');
     expect(comments()).toHaveLength(1);
+  });
+
+  test('is opened again when something else drifts that no plan puts back', async () => {
+    await look(DRIFT_ONLY, 1);
+    Object.assign(world.issues[0] ?? {}, { state: 'closed' });
+    expect(await outcomeOf(look(DRIFT_ONLY, 2))).toBe('by-hand');
+    expect(await outcomeOf(look(OTHER_DRIFT_ONLY, 3))).toBe('reopened');
   });
 
   test('is opened again when it was gone in between', async () => {

@@ -34,7 +34,7 @@ const ttl = (attribute: string): object => ({ ttl: [{ attribute_name: attribute,
 const TABLE = 'module.tables.aws_dynamodb_table.this["history"]';
 
 /** A table whose TTL somebody changed. */
-export const drifted = (to: string): object => resource(TABLE, ['update'], { before: ttl('ttl'), after: ttl(to) });
+const drifted = (to: string): object => resource(TABLE, ['update'], { before: ttl('ttl'), after: ttl(to) });
 /** The plan puts it back. */
 const back = (from: string): object => resource(TABLE, ['update'], { before: ttl(from), after: ttl('ttl') });
 /** A queue that the code has and AWS has not. */
@@ -45,5 +45,6 @@ export const NOTHING = reportOf({});
 export const DRIFT = reportOf({ drift: [drifted('expires')], changes: [back('expires')] });
 export const OTHER_DRIFT = reportOf({ drift: [drifted('until')], changes: [back('until')] });
 export const DRIFT_ONLY = reportOf({ drift: [drifted('expires')] });
+export const OTHER_DRIFT_ONLY = reportOf({ drift: [drifted('until')] });
 export const CODE = reportOf({ changes: [queue] });
 export const BOTH = reportOf({ drift: [drifted('expires')], changes: [back('expires'), queue] });
