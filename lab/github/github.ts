@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { type OpenArtifacts, openArtifacts } from '#lab/github/artifacts/open.ts';
+import type { Artifacts } from '#lab/github/artifacts/store.ts';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { type GitHttpOptions, serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
@@ -17,7 +19,7 @@ import {
   REPOSITORY_ID,
   type Repository,
 } from '#lab/github/repository.ts';
-import type { RestContext } from '#lab/github/rest/call.ts';
+import type { RestContext, Role } from '#lab/github/rest/call.ts';
 import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
 import { openRules } from '#lab/github/rules.ts';
@@ -58,6 +60,10 @@ export interface GitHub {
   protect(branch: string): void;
   /** From now on, job tokens move this branch to signed commits only. */
   requireSignatures(branch: string): void;
+  /** Makes a person a collaborator; returns a token of theirs. */
+  addPerson(login: string, role: Role): string;
+  /** What the jobs uploaded. */
+  readonly artifacts: Artifacts;
   /** What goes wrong with the next requests to the API. */
   readonly faults: Faults;
   /** Commit statuses, deployments, and the stand-in's own faults. */
@@ -79,7 +85,8 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const server = await listenUntilStop(lab, 'GitHub stand-in');
   const { url } = server;
   const issuer = await createOidcIssuer(`${url}/oidc`);
-  const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests });
+  const artifacts = openArtifacts(url, () => new Date());
+  const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests, artifacts });
   lab.onStop('runs', runs.idle);
   const repository = createRepository(lab, bare, options.repository, runs, url);
   const afterPush: RestContext['moved'] = async (bearer, moves) => {
@@ -92,7 +99,18 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     ...{ git, repository: options.repository, now: () => new Date(), moved: afterPush },
     announce: (pull, action, bearer) => startOnPull(context, runs, pull, action, bearer),
   });
-  const parts = { url, bare, git, logs, runs, repository, name: options.repository, moved: afterPush, pulls };
+  const parts = {
+    url,
+    bare,
+    git,
+    logs,
+    runs,
+    repository,
+    name: options.repository,
+    moved: afterPush,
+    pulls,
+    artifacts,
+  };
   const context = openContext(parts);
   const rest = createRest(context, tokens);
   const graphql = createGraphQL(context, tokens);
@@ -108,6 +126,11 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     protect: (branch) => context.rules.protect(`refs/heads/${branch}`),
     requireSignatures: (branch) => context.rules.requireSignatures(`refs/heads/${branch}`),
     faults: context.faults,
+    artifacts: artifacts.artifacts,
+    addPerson: (login, role) => {
+      context.collaborators.set(login, role);
+      return tokens.issue({ kind: 'user', login });
+    },
     beforePush: undefined,
     fork: (owner) => makeFork({ lab, root, url, tokens, pulls, name: options.repository }, owner),
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
@@ -122,6 +145,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   server.serve(async (request, response) => {
     request.url = withGitSuffix(request.url ?? '/', options.repository);
     if (await serveGit(request, response, gitOptions)) return;
+    if (await artifacts.answer(request, response)) return;
     if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
     await answerPages(request, response, pages);
   });
@@ -146,10 +170,11 @@ interface RunParts {
   readonly bare: string;
   readonly tokens: Tokens;
   readonly requests: Map<string, JobIdentity>;
+  readonly artifacts: OpenArtifacts;
 }
 
 function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: RunParts): Runs {
-  const { url, bare, tokens, requests } = parts;
+  const { url, bare, tokens, requests, artifacts } = parts;
   return createRuns({
     exec: lab.exec,
     act: toolbox.tool('act'),
@@ -162,7 +187,7 @@ function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: Run
     env: {
       ...options.env,
       SLIPWAY_LAB: lab.id,
-      GITHUB_SERVER_URL: url,
+      GITHUB_SERVER_URL: nameServer(url),
       GITHUB_API_URL: `${url}${API_ROOT}`,
       GITHUB_GRAPHQL_URL: `${url}${GRAPHQL_PATH}`,
       GITHUB_REPOSITORY: options.repository,
@@ -170,16 +195,26 @@ function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: Run
     variables: options.variables ?? {},
     secrets: options.secrets ?? {},
     onChange: () => {},
-    openJob: (run, job, permissions, workflow) => {
-      if (permissions.idToken !== 'write') return {};
+    openJob: ({ run, record, job, permissions, workflow }) => {
+      const results = artifacts.openJob(run.id, record.id, () => record.status === 'in_progress');
+      if (permissions.idToken !== 'write') return results;
       const request = randomBytes(16).toString('hex');
       requests.set(request, identityOf(options.repository, run, workflow, job.environment));
       return {
+        ...results,
         ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/oidc/token?api-version=1`,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: request,
       };
     },
   });
+}
+
+/**
+ * Returns the server's name for jobs. Clients of artifacts take a server for GitHub's own by its name: `*.localhost` is
+ * one that they accept. git, curl and browsers know it; Node may not, and has the API's address for its requests.
+ */
+function nameServer(url: string): string {
+  return `http://github.localhost:${new URL(url).port}`;
 }
 
 interface ContextParts {
@@ -192,9 +227,11 @@ interface ContextParts {
   readonly name: string;
   readonly moved: RestContext['moved'];
   readonly pulls: Pulls;
+  readonly artifacts: OpenArtifacts;
 }
 
-function openContext({ url, bare, git, logs, runs, repository, name, moved, pulls }: ContextParts): RestContext {
+function openContext(parts: ContextParts): RestContext {
+  const { url, bare, git, logs, runs, repository, name, moved, pulls, artifacts } = parts;
   return {
     repository: name,
     url,
@@ -202,11 +239,14 @@ function openContext({ url, bare, git, logs, runs, repository, name, moved, pull
     runs: runs.all,
     cancel: runs.cancel,
     openLog: logs.open,
+    artifacts: artifacts.artifacts,
+    openDownload: artifacts.openDownload,
     git,
     rules: openRules(bare, git),
     faults: createFaults(git),
     moved,
     pulls,
+    collaborators: new Map([[OWNER_LOGIN, 'admin']]),
     readWorkflows: repository.readWorkflows,
     dispatch: repository.dispatch,
     now: () => new Date(),

@@ -35,7 +35,7 @@ export async function startOnPull(
   for (const workflow of await context.readWorkflows(sha)) {
     if (!startsOnPull(workflow, action, base.ref, files)) continue;
     const ref = `refs/pull/${number}/merge`;
-    const about = { number, headRef: head.ref, baseRef: base.ref, isFork };
+    const about = { number, headRef: head.ref, headSha: head.sha, baseRef: base.ref, isFork };
     runs.start({ workflow, event: 'pull_request', ref, sha, title, actor, payload, inputs: {}, pull: about });
   }
 }

@@ -1,7 +1,7 @@
 import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
 import { type Branches, createBranches } from '#lab/github/pulls/branches.ts';
 import { createMerger, type MergeAsked, type Merger } from '#lab/github/pulls/merge.ts';
-import type { CommentRecord, PullAction, PullRecord } from '#lab/github/pulls/records.ts';
+import type { CommentRecord, IssueRecord, PullAction, PullRecord } from '#lab/github/pulls/records.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, NO_OBJECT } from '#lab/github/rest/git.ts';
 
@@ -37,6 +37,9 @@ export interface Pulls {
   readonly all: readonly PullRecord[];
   /** Oldest first. */
   readonly comments: CommentRecord[];
+  /** Issues, which are numbered with the pull requests. Oldest first. */
+  readonly issues: IssueRecord[];
+  nextNumber(): number;
   /** Returns an id that no comment has or had. */
   nextCommentId(): number;
   find(number: number): PullRecord | undefined;
@@ -56,12 +59,16 @@ export interface Pulls {
 export function createPulls(options: PullOptions): Pulls {
   const { git, repository, now } = options;
   const all: PullRecord[] = [];
+  const issues: IssueRecord[] = [];
+  const nextNumber = (): number => all.length + issues.length + 1;
   const branches = createBranches(git, repository);
-  const state: State = { ...options, all, branches, merger: createMerger(git, now) };
+  const state: State = { ...options, all, nextNumber, branches, merger: createMerger(git, now) };
   const tested = new WeakMap<PullRecord, string>();
   let commentIds = 0;
   return {
     all,
+    issues,
+    nextNumber,
     comments: [],
     nextCommentId: () => ++commentIds,
     find: (number) => all.find((pull) => pull.number === number),
@@ -92,12 +99,13 @@ export function createPulls(options: PullOptions): Pulls {
 
 interface State extends PullOptions {
   readonly all: PullRecord[];
+  readonly nextNumber: () => number;
   readonly branches: Branches;
   readonly merger: Merger;
 }
 
 async function openPull(
-  { git, repository, now, announce, all, branches }: State,
+  { git, repository, now, announce, all, nextNumber, branches }: State,
   { title, body, head: written, base: into }: PullAsked,
   bearer: Bearer,
 ): Promise<PullRecord | PullRefusal> {
@@ -114,7 +122,7 @@ async function openPull(
     head.repository === repository && (await git(['merge-base', '--is-ancestor', head.sha, base.sha])).code === 0;
   if (isIn) return { status: 422, message: `No commits between ${into} and ${ref}` };
   const pull: PullRecord = {
-    ...{ number: all.length + 1, login: loginOf(bearer), title, body, head, base },
+    ...{ number: nextNumber(), login: loginOf(bearer), title, body, head, base },
     ...{ createdAt: now(), updatedAt: now(), closedAt: undefined },
     ...{ state: 'open', locked: false, merged: undefined },
   };

@@ -25,10 +25,25 @@ export interface PullRecord {
   merged: { readonly at: Date; readonly by: string; readonly sha: string } | undefined;
 }
 
-/** A comment on a pull request. */
+/** An issue. */
+export interface IssueRecord {
+  readonly number: number;
+  readonly login: string;
+  readonly createdAt: Date;
+  updatedAt: Date;
+  title: string;
+  body: string | null;
+  labels: readonly string[];
+  state: 'open' | 'closed';
+  reason: 'completed' | 'not_planned' | 'duplicate' | 'reopened' | null;
+  closed: { readonly at: Date; readonly by: string } | undefined;
+  locked: boolean;
+}
+
+/** A comment on a pull request or an issue. */
 export interface CommentRecord {
   readonly id: number;
-  /** The pull request's number. */
+  /** The number of the pull request or the issue. */
   readonly issue: number;
   readonly login: string;
   readonly createdAt: Date;

@@ -1,3 +1,4 @@
+import type { ArtifactRecord, Artifacts } from '#lab/github/artifacts/store.ts';
 import type { Faults } from '#lab/github/faults.ts';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { OperationId } from '#lab/github/openapi/operations.ts';
@@ -7,6 +8,11 @@ import { type Git, resolve } from '#lab/github/rest/git.ts';
 import type { Rules } from '#lab/github/rules.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
+
+/** A role in the repository. */
+export type Role = 'admin' | 'maintain' | 'write' | 'triage' | 'read';
+/** Roles of people, by login. */
+export type Collaborators = Map<string, Role>;
 
 /** The server's state, as the operations see it. */
 export interface RestContext {
@@ -20,10 +26,15 @@ export interface RestContext {
   readonly cancel: (run: RunRecord) => boolean;
   /** Returns an address that shows a text to anyone who has it, for a minute. */
   readonly openLog: (text: string) => string;
+  readonly artifacts: Artifacts;
+  /** Returns an address that has an artifact's bytes, for a minute. */
+  readonly openDownload: (artifact: ArtifactRecord) => string;
   readonly git: Git;
   readonly rules: Rules;
   readonly faults: Faults;
   readonly pulls: Pulls;
+  /** Roles of people, by login; who is not here has none. */
+  readonly collaborators: Collaborators;
   /** To be called after references moved: starts what a push starts. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;

@@ -1,6 +1,6 @@
 import type { CommentRecord, PullBranch, PullRecord } from '#lab/github/pulls/records.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
-import { describeUser, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
+import { describeUser, FORK_ID, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
 import { describeFully } from '#lab/github/rest/repository.ts';
 
 /** Returns a `pull-request-simple`: as lists show it. */
@@ -94,7 +94,8 @@ export function describeComment(
 }
 
 function pageOf(context: RestContext, number: number): string {
-  return `${context.url}/${context.repository}/pull/${number}`;
+  const kind = context.pulls.find(number) === undefined ? 'issues' : 'pull';
+  return `${context.url}/${context.repository}/${kind}/${number}`;
 }
 
 function addressesOf(context: RestContext, number: number): Record<string, string> & { readonly url: string } {
@@ -127,7 +128,7 @@ function describeBranch(context: RestContext, pull: PullRecord, branch: PullBran
   const opened = pull.createdAt.toISOString();
   const repo = describeFully({ ...context, repository }, opened, opened);
   const user = describeUser(context, owner);
-  return { label: `${owner}:${ref}`, ref, sha, user, repo: isFork ? { ...repo, id: 2003, fork: true } : repo };
+  return { label: `${owner}:${ref}`, ref, sha, user, repo: isFork ? { ...repo, id: FORK_ID, fork: true } : repo };
 }
 
 function associationOf(login: string): string {

@@ -76,7 +76,7 @@ export function describeFully(context: RestContext, openedAt: string, pushed: st
     visibility: 'private',
     topics: [],
     is_template: false,
-    has_issues: false,
+    has_issues: true,
     has_projects: false,
     has_wiki: false,
     has_pages: false,

@@ -11,7 +11,7 @@ import {
 } from '#lab/github/rest/call.ts';
 import { matchesDates } from '#lab/github/rest/dates.ts';
 import { readCommit } from '#lab/github/rest/describe.ts';
-import { addressesOf, branchOf, describeRun, describeWorkflow, workflowId } from '#lab/github/rest/run-shapes.ts';
+import { addressesOf, describeRun, describeWorkflow, headOf, workflowId } from '#lab/github/rest/run-shapes.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 
 const dispatchRequest = z.object({
@@ -67,9 +67,9 @@ function listRuns(context: RestContext, parameters: Call['parameters'], runs: re
   const created = parameters['created'];
   const fits = (run: RunRecord): boolean =>
     [
-      [parameters['branch'], branchOf(run)],
+      [parameters['branch'], headOf(run).branch],
       [parameters['event'], run.event],
-      [parameters['head_sha'], run.sha],
+      [parameters['head_sha'], headOf(run).sha],
       [parameters['actor'], run.actor],
     ].every(([wanted, found]) => wanted === undefined || wanted === found) &&
     [undefined, run.status, run.conclusion].some((state) => state === parameters['status']) &&

@@ -4,14 +4,17 @@ import type { Tokens } from '#lab/github/identity/tokens.ts';
 import type { StepRecord } from '#lab/github/runner/act.ts';
 import type { Workflow, WorkflowJob } from '#lab/github/runner/workflow.ts';
 
-/** How far a run or a job is; `pending` waits for its concurrency group. */
-export type Status = 'queued' | 'pending' | 'in_progress' | 'completed';
+/** How far a run or a job is; `pending` waits for its concurrency group, `waiting` for an approval. */
+export type Status = 'queued' | 'pending' | 'waiting' | 'in_progress' | 'completed';
 /** How it ended. */
 export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped';
 
 /** A job of a run. */
 export interface JobRecord {
+  /** Its key in the workflow file; of a job of a matrix with the combination: `plan (aws)`. */
   readonly id: string;
+  /** What GitHub shows, where that is not the id. */
+  readonly name?: string;
   status: Status;
   conclusion: Conclusion | undefined;
   readonly steps: StepRecord[];
@@ -30,6 +33,8 @@ export interface RunRecord {
   readonly event: 'push' | 'workflow_dispatch' | 'pull_request';
   readonly ref: string;
   readonly sha: string;
+  /** Of a pull request's run: what GitHub shows instead of the merge commit. */
+  readonly head?: RunHead | undefined;
   readonly title: string;
   readonly actor: string;
   readonly createdAt: Date;
@@ -38,6 +43,14 @@ export interface RunRecord {
   /** What is said of the run as a whole: why it could not start, or why it was cancelled before it did. */
   readonly annotations: string[];
   readonly jobs: JobRecord[];
+}
+
+/** The head of the pull request that started a run. */
+export interface RunHead {
+  readonly pull: number;
+  readonly sha: string;
+  readonly branch: string;
+  readonly isFork: boolean;
 }
 
 /** What starts a run. */
@@ -54,9 +67,19 @@ export interface Trigger {
   readonly pull?: {
     readonly number: number;
     readonly headRef: string;
+    readonly headSha: string;
     readonly baseRef: string;
     readonly isFork: boolean;
   };
+}
+
+/** A job that is about to begin. */
+export interface JobOpening {
+  readonly run: RunRecord;
+  readonly record: JobRecord;
+  readonly job: WorkflowJob;
+  readonly permissions: Permissions;
+  readonly workflow: Workflow;
 }
 
 /** What running needs. */
@@ -76,12 +99,13 @@ export interface RunnerOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly variables: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, string>>;
-  /** Adds what a job with these rights gets on top: OIDC. Called once for each job. */
-  readonly openJob: (
-    run: RunRecord,
-    job: WorkflowJob,
-    permissions: Permissions,
-    workflow: Workflow,
-  ) => Record<string, string>;
+  /** Returns what a job gets on top: its way to artifacts, and to OIDC where it has the right. Called once for each job. */
+  readonly openJob: (opening: JobOpening) => Record<string, string>;
   readonly onChange: (run: RunRecord) => void;
+}
+
+/** Returns the record of a job that has not begun. */
+export function openJobRecord(id: string, name: string = id): JobRecord {
+  const nothing = { conclusion: undefined, startedAt: undefined, endedAt: undefined };
+  return { id, name, status: 'queued', ...nothing, steps: [], annotations: [], outputs: {} };
 }

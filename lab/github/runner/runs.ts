@@ -1,6 +1,6 @@
 import { createConcurrency } from '#lab/github/runner/concurrency.ts';
 import { executeRun } from '#lab/github/runner/execute-run.ts';
-import type { RunnerOptions, RunRecord, Trigger } from '#lab/github/runner/run-record.ts';
+import { openJobRecord, type RunnerOptions, type RunRecord, type Trigger } from '#lab/github/runner/run-record.ts';
 
 /** Runs workflows and keeps their records, newest last. */
 export interface Runs {
@@ -42,7 +42,11 @@ export function createRuns(options: RunnerOptions): Runs {
   };
 }
 
-function recordOf({ workflow, event, ref, sha, title, actor }: Trigger, id: number): RunRecord {
+function recordOf({ workflow, event, ref, sha, title, actor, pull }: Trigger, id: number): RunRecord {
+  const head =
+    pull === undefined
+      ? undefined
+      : { pull: pull.number, sha: pull.headSha, branch: pull.headRef, isFork: pull.isFork };
   return {
     id,
     workflow: workflow.name,
@@ -50,21 +54,13 @@ function recordOf({ workflow, event, ref, sha, title, actor }: Trigger, id: numb
     event,
     ref,
     sha,
+    head,
     title,
     actor,
     createdAt: new Date(),
     status: 'queued',
     conclusion: undefined,
     annotations: [],
-    jobs: [...workflow.jobs.keys()].map((name) => ({
-      id: name,
-      status: 'queued',
-      conclusion: undefined,
-      steps: [],
-      annotations: [],
-      outputs: {},
-      startedAt: undefined,
-      endedAt: undefined,
-    })),
+    jobs: [...workflow.jobs].map(([key, { name }]) => openJobRecord(key, name?.includes('${{') === true ? key : name)),
   };
 }
