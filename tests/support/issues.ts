@@ -202,7 +202,8 @@ function showComment(url: string, { author, body }: CommentRecord, at: number): 
   return { id: at + 1, node_id: `comment ${at}`, user: { id: author }, body, html_url: `${url}/#issuecomment-${at}` };
 }
 
-async function reportDrift(url: string, root: string, asked: Asked): Promise<Ended> {
+/** Runs the action against a server whose API is below `url`, in a folder below `root`. */
+export async function reportDrift(url: string, root: string, asked: Asked): Promise<Ended> {
   const { reports, run = 1, attempt = 1, around = (ports) => ports } = asked;
   const workspace = mkdtempSync(join(root, 'step-'));
   for (const [path, written] of Object.entries(reports)) writeFileSync(join(workspace, path), written);
