@@ -7,12 +7,12 @@ import type { CommentRecord, PullRecord } from '#lab/github/pulls/records.ts';
 import type { StatusRecord } from '#lab/github/rest/statuses.ts';
 import { type Api, openApi, WHERE } from '#lab/github/tests/open-api.ts';
 import { createTestClock, type TestClock } from '#tests/support/clock.ts';
-import { readInputs as readGroupInputs } from '../../actions/check-merge-group/src/inputs.ts';
-import { openPorts as openGroupPorts } from '../../actions/check-merge-group/src/ports.ts';
-import { report as reportGroup } from '../../actions/check-merge-group/src/report.ts';
 import { readInputs } from '../../actions/comment-pull-request/src/inputs.ts';
 import { openPorts, type Ports } from '../../actions/comment-pull-request/src/ports.ts';
 import { report } from '../../actions/comment-pull-request/src/report.ts';
+import { readInputs as readGroupInputs } from '../../actions/judge-merge-group/src/inputs.ts';
+import { openPorts as openGroupPorts } from '../../actions/judge-merge-group/src/ports.ts';
+import { report as reportGroup } from '../../actions/judge-merge-group/src/report.ts';
 import { readInputs as readMarkInputs } from '../../actions/mark-stale-plans/src/inputs.ts';
 import { type Ports as MarkPorts, openPorts as openMarkPorts } from '../../actions/mark-stale-plans/src/ports.ts';
 import { report as reportMarks } from '../../actions/mark-stale-plans/src/report.ts';
@@ -20,7 +20,7 @@ import { report as reportMarks } from '../../actions/mark-stale-plans/src/report
 /** The rights that the README asks for. */
 export const RIGHTS = { contents: 'read', 'pull-requests': 'write', statuses: 'write' };
 
-/** The rights that check-merge-group asks for. */
+/** The rights that judge-merge-group asks for. */
 const GROUP_RIGHTS = { contents: 'read', 'pull-requests': 'read', statuses: 'write' };
 
 /** A run of the action. */
@@ -63,8 +63,8 @@ export interface World extends Api {
   commit(branch: string, path: string, text?: string): string;
   comment(asked: Asked): Promise<Ended>;
   mark(asked?: Marking): Promise<Ended>;
-  /** Runs check-merge-group with the inputs that the event gives. */
-  checkGroup(inputs: Readonly<Record<string, string>>, rights?: Readonly<Record<string, string>>): Promise<Ended>;
+  /** Runs judge-merge-group with the inputs that the event gives. */
+  judgeGroup(inputs: Readonly<Record<string, string>>, rights?: Readonly<Record<string, string>>): Promise<Ended>;
   commentsOf(pull: PullRecord): CommentRecord[];
   /** Takes all comments and statuses back. */
   forget(): void;
@@ -111,7 +111,7 @@ export async function openWorld(): Promise<World> {
     },
     comment: (asked) => comment(api, asked),
     mark: (asked = {}) => mark(api, asked),
-    checkGroup: (inputs, rights = GROUP_RIGHTS) => checkGroup(api, inputs, api.tokenOf(rights)),
+    judgeGroup: (inputs, rights = GROUP_RIGHTS) => judgeGroup(api, inputs, api.tokenOf(rights)),
     commentsOf: ({ number }) => api.pulls.comments.filter(({ issue }) => issue === number),
     statusOf: ({ head }) => {
       const status = statuses.filter((one) => one.sha === head.sha && one.context === 'slipway/plan').at(-1);
@@ -142,7 +142,7 @@ async function mark(api: Api, asked: Marking): Promise<Ended> {
   });
 }
 
-async function checkGroup(api: Api, inputs: Readonly<Record<string, string>>, token: string): Promise<Ended> {
+async function judgeGroup(api: Api, inputs: Readonly<Record<string, string>>, token: string): Promise<Ended> {
   const values = { branch: 'refs/heads/main', marker: 'slipway', identity: '41898282', token, ...inputs };
   return runStep(api, values, { eventName: 'merge_group' }, async (runner, time) => {
     const checked = readGroupInputs(runner);

@@ -6,11 +6,7 @@ import type { Job, Step } from '#tests/workflows/workflow.ts';
  * Foreign actions that a job with a writing token may use: one reads the source, one trades the job's identity for an AWS
  * role, one fetches what an earlier job left, and none can be done without. Any other could push with that token.
  */
-const TRUSTED_WITH_A_TOKEN = [
-  'actions/checkout',
-  'actions/download-artifact',
-  'aws-actions/configure-aws-credentials',
-];
+const TRUSTED_WITH_A_TOKEN = ['actions/checkout', 'actions/download-artifact', 'aws-actions/configure-aws-credentials'];
 
 /** GitHub's own machines, written out: what an expression, a group or another label picks cannot be seen here. */
 const HOSTED = /^(ubuntu|windows|macos)-(latest|\d+(\.\d+)?)(-arm)?$/;

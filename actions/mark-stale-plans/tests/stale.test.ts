@@ -272,6 +272,6 @@ test('the workflow runs it after each push to main, with the rights that it need
   expect(on.merge_group).toEqual({ branches: ['main'], types: ['checks_requested'] });
   expect(jobs.queue).toMatchObject({
     permissions: { contents: 'read', 'pull-requests': 'read', statuses: 'write' },
-    steps: [{ with: { ref: '${{ github.event.merge_group.base_ref }}' } }, { uses: './actions/check-merge-group' }],
+    steps: [{ with: { ref: '${{ github.event.merge_group.base_ref }}' } }, { uses: './actions/judge-merge-group' }],
   });
 });

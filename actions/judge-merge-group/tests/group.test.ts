@@ -87,7 +87,7 @@ describe('what was reviewed passes', () => {
   test.each<Method>(['merge', 'squash', 'rebase'])('alone, by %s', async (method) => {
     await plan(one, 'aws');
     const group = queue(one, start, method);
-    const { error, outputs, summary } = await world.checkGroup(group);
+    const { error, outputs, summary } = await world.judgeGroup(group);
     expect(error).toBeUndefined();
     expect(outputs).toEqual({ proven: 'true', 'pull-requests': `[{"pull":${one?.number},"fault":null}]` });
     expect(statusOf(group.head)).toBe(`slipway/plan success: This merge does what was reviewed: #${one?.number}`);
@@ -98,7 +98,7 @@ describe('what was reviewed passes', () => {
     await plan(other, 'bootstrap');
     await plan(one, 'aws');
     const group = queue(one, queue(other).head);
-    expect(await world.checkGroup(group)).toMatchObject({ error: undefined, outputs: { proven: 'true' } });
+    expect(await world.judgeGroup(group)).toMatchObject({ error: undefined, outputs: { proven: 'true' } });
     expect(statusOf(group.head)).toContain(`#${other?.number}, #${one?.number}`);
   });
 
@@ -106,13 +106,13 @@ describe('what was reviewed passes', () => {
     await plan(one, 'aws');
     const group = queue(one);
     world.commit('main', 'app/index.ts');
-    expect(await world.checkGroup(group)).toMatchObject({ error: undefined });
+    expect(await world.judgeGroup(group)).toMatchObject({ error: undefined });
   });
 });
 
 describe('what was not reviewed fails before the merge', () => {
   const expectFault = async (group: Readonly<Record<string, string>>, fault: string): Promise<void> => {
-    const { error, outputs, summary } = await world.checkGroup(group);
+    const { error, outputs, summary } = await world.judgeGroup(group);
     expect(describeError(error)).toBe(`${fault}${AGAIN}`);
     expect(statusOf(group['head'] ?? '')).toBe(`slipway/plan failure: ${fault}${AGAIN}`);
     expect(outputs['proven']).toBe('false');
@@ -123,7 +123,7 @@ describe('what was not reviewed fails before the merge', () => {
     await plan(one, 'aws');
     await plan(two, 'aws');
     const first = queue(one);
-    expect(await world.checkGroup(first)).toMatchObject({ error: undefined });
+    expect(await world.judgeGroup(first)).toMatchObject({ error: undefined });
     await expectFault(queue(two, first.head), `#${two?.number}: terraform/aws changes ahead of it`);
     // what the status says to do helps
     world.git('update-ref', 'refs/heads/main', first.head);
@@ -133,7 +133,7 @@ describe('what was not reviewed fails before the merge', () => {
       run: 2,
       inputs: { verdict: 'success', plans: `terraform/aws ${world.git('rev-parse', 'main:terraform/aws')}` },
     });
-    expect(await world.checkGroup(queue(two, first.head))).toMatchObject({ error: undefined });
+    expect(await world.judgeGroup(queue(two, first.head))).toMatchObject({ error: undefined });
   });
 
   test('one that the event puts below, where the queue’s branches do not tell', async () => {
@@ -183,7 +183,7 @@ describe('what was not reviewed fails before the merge', () => {
   });
 
   test('a group whose name has no pull request', async () => {
-    const { error } = await world.checkGroup({ ...queue(one), ref: 'refs/heads/gh-readonly-queue/other/pr-7-abc' });
+    const { error } = await world.judgeGroup({ ...queue(one), ref: 'refs/heads/gh-readonly-queue/other/pr-7-abc' });
     expect(describeError(error)).toBe('The name of the merge group has no pull request');
   });
 });
@@ -194,7 +194,7 @@ test.each(['repos/create-commit-status', 'git/list-matching-refs'])(
     await plan(one, 'aws');
     const group = queue(one);
     world.faults.inject(operation, { kind: 'lost-reply' }, { kind: 'server-error', effect: 'none' });
-    expect(await world.checkGroup(group)).toMatchObject({ error: undefined });
+    expect(await world.judgeGroup(group)).toMatchObject({ error: undefined });
     expect(statusOf(group.head)).toMatch(/success/);
     world.faults.clear(); // a status that was set although its answer was lost is not set again
   },
@@ -211,7 +211,7 @@ describe('what GitHub refuses, and inputs that cannot be meant', () => {
   test('no-right', async () => {
     await plan(one, 'aws');
     const rights = { contents: 'read', 'pull-requests': 'read', statuses: 'read' };
-    expectSentence('no-right', (await world.checkGroup(queue(one), rights)).error);
+    expectSentence('no-right', (await world.judgeGroup(queue(one), rights)).error);
   });
 
   test.each([
@@ -220,6 +220,6 @@ describe('what GitHub refuses, and inputs that cannot be meant', () => {
     ['no-base', { base: 'main' }],
     ['no-branch', { branch: '' }],
   ])('%s', async (name, inputs) => {
-    expectSentence(name, (await world.checkGroup({ ...queue(one), ...inputs })).error);
+    expectSentence(name, (await world.judgeGroup({ ...queue(one), ...inputs })).error);
   });
 });
