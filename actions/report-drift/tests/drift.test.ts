@@ -1,9 +1,23 @@
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { parsePlanFile } from '#core/terraform/plan/parse.ts';
+import { collectSecrets } from '#core/terraform/plan/secrets.ts';
 import { describeError } from '#core/values/errors.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { BOT, type IssueWorld, openIssueWorld, PERSON } from '#tests/support/issues.ts';
-import { BOTH, CODE, DRIFT, DRIFT_ONLY, NOTHING, OTHER_DRIFT, OTHER_DRIFT_ONLY, reportOf } from './reports.ts';
+import {
+  BOTH,
+  CODE,
+  DRIFT,
+  DRIFT_ONLY,
+  NOTHING,
+  OTHER_DRIFT,
+  OTHER_DRIFT_ONLY,
+  reportFile,
+  reportOf,
+} from './reports.ts';
 
 let world: IssueWorld;
 
@@ -235,5 +249,23 @@ describe('the text', () => {
     expect(body).not.toMatch(/^::error/m);
     expect(body.match(/<details/g)).toHaveLength(body.match(/^<\/details>$/gm)?.length ?? 0);
     expect(body).not.toMatch(/^[^<`]*@acme/m);
+  });
+
+  const golden = join(repositoryRoot, 'core/terraform/comment/tests/golden');
+  const secretPlans = globSync('*{secrets,sensitive}*/plan.json', { cwd: golden }).flatMap((name) => {
+    const file = parsePlanFile(name, readFileSync(join(golden, name), 'utf8'));
+    // a short word is hidden only where it stands alone, so that it is in others, such as `latest`
+    const secrets = [...collectSecrets(file)].filter((secret) => secret.length >= 8);
+    return secrets.length === 0 ? [] : [[name, file, secrets] as const];
+  });
+
+  test('holds none of the secrets of the plans that the comment is tested with', async () => {
+    expect(secretPlans.length).toBeGreaterThan(3);
+    for (const [run, [name, file, secrets]] of secretPlans.entries()) {
+      const { summary, outputs, error } = await look(reportFile({ ...file, errored: false }, {}), run + 1);
+      const seen = `${JSON.stringify([world.issues, outputs])}${summary}${describeError(error)}`;
+      expect([name, secrets.filter((secret) => seen.includes(secret))]).toEqual([name, []]);
+    }
+    expect(world.issues).toHaveLength(1);
   });
 });

@@ -1,6 +1,7 @@
 import { planOf, read, resource } from '#core/terraform/comment/tests/plan-builder.ts';
 import { fingerprintPlan } from '#core/terraform/fingerprint.ts';
 import { classifyPlan } from '#core/terraform/plan/classify.ts';
+import type { PlanFile } from '#core/terraform/plan/parse.ts';
 import { collectSecrets } from '#core/terraform/plan/secrets.ts';
 import { reportPlan } from '#core/terraform/report-plan.ts';
 import type { Failure } from '#core/terraform/run/failure.ts';
@@ -12,13 +13,17 @@ interface Parts {
   readonly drift?: readonly object[];
   readonly stack?: string;
   readonly refresh?: boolean;
-  readonly failure?: Failure;
+  readonly failure?: Failure | undefined;
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
 /** Returns the text of plan-terraform's report about a plan of these parts, by the code that writes it. */
 export function reportOf({ changes = [], drift = [], stack = 'aws', refresh = true, failure, more }: Parts): string {
-  const file = read(planOf(changes, { resource_drift: drift, ...more }));
+  return reportFile(read(planOf(changes, { resource_drift: drift, ...more })), { stack, refresh, failure });
+}
+
+/** Returns the text of plan-terraform's report about a plan. */
+export function reportFile(file: PlanFile, { stack = 'aws', refresh = true, failure }: Parts): string {
   const plan = classifyPlan(file);
   const planned = {
     ...{ plan, failure, saved: undefined, version: '1.11.4', fingerprint: fingerprintPlan(plan, undefined) },
