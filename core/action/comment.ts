@@ -23,8 +23,14 @@ export function parseCommentOptions(inputs: Readonly<Record<keyof CommentOptions
   const { marker, token, identity } = inputs;
   if (!/^[a-z0-9][a-z0-9-]{0,49}$/.test(marker))
     throw new InputError('marker', marker, 'is not a name: expected lower-case letters, digits and dashes');
+  return { marker, ...parseAccount({ token, identity }) };
+}
+
+/** Returns a token and the id of the account that it writes as, checked. */
+export function parseAccount(inputs: Readonly<Record<'token' | 'identity', string>>): Omit<CommentOptions, 'marker'> {
+  const { token, identity } = inputs;
   if (token === '') throw new InputError('token', token, "is empty: pass the job's own, github.token");
-  return { marker, token, identity: parseId('identity', identity) };
+  return { token, identity: parseId('identity', identity) };
 }
 
 /** What waits. */
@@ -37,6 +43,12 @@ export const systemTime: Time = { clock: systemClock, random: Math.random };
 export function openClient({ environment, log }: Runner, token: string, time: Time): GitHubClient {
   const { all, repository } = environment;
   return openGitHubClient({ apiUrl: all['GITHUB_API_URL'] ?? '', repository, token, log, ...time });
+}
+
+/** Returns the id of the run, and which attempt of it this is; 0 where the runner does not say. */
+export function readRun({ all }: Runner['environment']): { readonly run: number; readonly attempt: number } {
+  const number = (name: string): number => Number(/^\d{1,15}$/.exec(all[name] ?? '')?.[0] ?? 0);
+  return { run: number('GITHUB_RUN_ID'), attempt: number('GITHUB_RUN_ATTEMPT') };
 }
 
 /** Opens what writes the comment and judges its plans, on a real runner. */

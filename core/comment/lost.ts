@@ -20,6 +20,7 @@ export function describeLostPlan(name: string, why: string): Part {
     sections: [{ kind: 'error', entries }],
     isFailed: true,
     isComplete: false,
+    unapplied: 0,
     deviation: undefined,
     notes: [],
     risk: -1,

@@ -1,3 +1,4 @@
+import { bodyBelow, readHidden, readNumber, writeHidden } from '#core/github/hidden.ts';
 import { InputError } from '#core/values/errors.ts';
 
 /** A folder that a plan was made from, as the base branch had it; `tree` undefined: it had none. */
@@ -35,31 +36,31 @@ const NONE = 'none';
 export function writeMarked(marker: Marker, body: string): Marked {
   const { name, head, run, attempt, verdict, plans, stale } = marker;
   const planned = plans.map(({ path, tree = NONE }) => `${encodeURIComponent(path).replaceAll('%2F', '/')}:${tree}`);
-  const fields = [
-    `head=${head}`,
-    `run=${run}`,
-    `attempt=${attempt}`,
-    ...(verdict === undefined ? [] : [`verdict=${verdict}`]),
-    ...(planned.length === 0 ? [] : [`plans=${planned.join(',')}`]),
-    ...(stale === undefined ? [] : [`stale=${stale}`]),
-  ];
-  return { marker, text: `<!-- slipway:${name} ${fields.join(' ')} -->\n${body.replace(/\r\n?/g, '\n').trimEnd()}` };
+  const text = writeHidden(
+    name,
+    [
+      ['head', head],
+      ['run', run],
+      ['attempt', attempt],
+      ['verdict', verdict],
+      ['plans', planned.length === 0 ? undefined : planned.join(',')],
+      ['stale', stale],
+    ],
+    body,
+  );
+  return { marker, text };
 }
 
 /** Returns a comment of this name; undefined for every other text. What it does not say about itself is the oldest. */
 export function readMarked(name: string, text: string): Marked | undefined {
-  const [first = ''] = text.split(/\r?\n/, 1);
-  const fields = /^<!-- slipway:(\S+) (.*)-->$/.exec(first);
-  if (fields === null || fields[1] !== name) return undefined;
-  const pairs = (fields[2] ?? '').split(' ').map((field) => field.split(/=(.*)/s));
-  const said = new Map(pairs.map(([key = '', value = '']) => [key, value]));
-  const number = (key: string): number => (/^\d{1,15}$/.test(said.get(key) ?? '') ? Number(said.get(key)) : 0);
+  const said = readHidden(name, text);
+  if (said === undefined) return undefined;
   const verdict = said.get('verdict');
   const marker: Marker = {
     name,
     head: said.get('head') ?? '',
-    run: number('run'),
-    attempt: number('attempt'),
+    run: readNumber(said, 'run'),
+    attempt: readNumber(said, 'attempt'),
     verdict: verdict === 'success' || verdict === 'failure' ? verdict : undefined,
     plans: readPlans(said.get('plans') ?? ''),
     stale: said.get('stale'),
@@ -69,7 +70,7 @@ export function readMarked(name: string, text: string): Marked | undefined {
 
 /** Returns the body of a comment, without its marker. */
 export function bodyOf({ text }: Marked): string {
-  return text.replace(/\r\n?/g, '\n').split('\n').slice(1).join('\n').trimEnd();
+  return bodyBelow(text);
 }
 
 function readPlans(text: string): Planned[] {

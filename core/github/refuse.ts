@@ -15,9 +15,9 @@ export function refuse({ what, right }: Request, { status, headers, body }: Answ
   if (status === 401)
     return new Refusal(`GitHub does not know the token (${answer}): pass one of this server that has not expired`);
   if (status === 403 && /\blocked\b/i.test(words))
-    return new Refusal(
-      `the conversation is locked (${answer}): unlock it on the page of the pull request, then run the job again`,
-    );
+    return new Refusal(`the conversation is locked (${answer}): unlock it on its page, then run the job again`);
+  if (status === 410 && /disabled/i.test(words))
+    return new Refusal(`issues are turned off in this repository (${answer}): ${TURN_ON}`);
   if (status === 403)
     return new Refusal(`GitHub does not let this token do it (${answer}${asked(headers)}): ${give(right)}`);
   if (status === 404)
@@ -30,8 +30,11 @@ export function refuse({ what, right }: Request, { status, headers, body }: Answ
   return new Refusal(`GitHub does not take it (${answer})`);
 }
 
+const TURN_ON = 'turn them on in its settings, under Features';
+
 function give(right: string): string {
-  return `give the job \`permissions: ${right}\``;
+  const given = `give the job \`permissions: ${right}\``;
+  return right.startsWith('issues:') ? `${given}; where issues are turned off, ${TURN_ON}` : given;
 }
 
 function asked(headers: Headers): string {

@@ -68,16 +68,18 @@ async function settlePlan(own: Own, ports: SettlePorts): Promise<Standing> {
   );
 }
 
-function newestOf(present: readonly Present[], head: string): Present | undefined {
+/** Returns the comment that says the newest about a head. */
+export function newestOf(present: readonly Present[], head: string): Present | undefined {
   const step = elect(present, undefined, head);
   if (step.do === 'nothing') return step.left;
   if (step.do === 'remove') return [...present].sort((one, other) => one.id - other.id)[0];
   return present.find(({ text }) => step.do === 'update' && text === step.text);
 }
 
-async function listChanged({ marker }: Marked, base: Base): Promise<string[]> {
+/** Returns the folders that a commit has otherwise than the plans of a comment were made from. */
+export async function listChanged({ marker }: Marked, { readTree }: Pick<Base, 'readTree'>): Promise<string[]> {
   const changed: string[] = [];
-  for (const { path, tree } of marker.plans) if ((await base.readTree(path)) !== tree) changed.push(path);
+  for (const { path, tree } of marker.plans) if ((await readTree(path)) !== tree) changed.push(path);
   return changed;
 }
 
@@ -108,11 +110,14 @@ function describeStatus(standing: Exclude<Standing, 'none'>, { marker, url }: Pr
     stale: `Stale: ${branch} moved on with ${since}: run the check again`,
     failed: 'The plan failed: the comment says why',
   };
-  return { state: standing === 'fresh' ? 'success' : 'failure', description: cut(words[standing], 140), url };
+  return { state: standing === 'fresh' ? 'success' : 'failure', description: cut(words[standing], DESCRIPTION), url };
 }
 
+/** Characters of a status's description that GitHub takes. */
+export const DESCRIPTION = 140;
+
 /** Returns at most this many characters of a text. */
-function cut(text: string, most: number): string {
+export function cut(text: string, most: number): string {
   const characters = [...text];
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join('')}…`;
 }

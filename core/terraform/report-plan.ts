@@ -61,7 +61,7 @@ const DRIFT_NOT_SEEN = 'Drift was not looked at: the plan compares with the stat
 /** Errors are counted as such; what broke otherwise is one, with all that the program said. */
 function describeErrors({ kind, sentence, diagnostics }: Failure, folder: string): string[] {
   const errors = listErrors(diagnostics, folder);
-  return kind === 'errors' ? errors : [[sentence, ...errors].join('\n')];
+  return kind === 'errors' && errors.length > 0 ? errors : [[sentence, ...errors].join('\n')];
 }
 
 function describeGuard(

@@ -10,12 +10,18 @@ import { createTestClock, type TestClock } from '#tests/support/clock.ts';
 import { readInputs } from '../../actions/comment-pull-request/src/inputs.ts';
 import { openPorts, type Ports } from '../../actions/comment-pull-request/src/ports.ts';
 import { report } from '../../actions/comment-pull-request/src/report.ts';
+import { readInputs as readGroupInputs } from '../../actions/judge-merge-group/src/inputs.ts';
+import { openPorts as openGroupPorts } from '../../actions/judge-merge-group/src/ports.ts';
+import { report as reportGroup } from '../../actions/judge-merge-group/src/report.ts';
 import { readInputs as readMarkInputs } from '../../actions/mark-stale-plans/src/inputs.ts';
 import { type Ports as MarkPorts, openPorts as openMarkPorts } from '../../actions/mark-stale-plans/src/ports.ts';
 import { report as reportMarks } from '../../actions/mark-stale-plans/src/report.ts';
 
 /** The rights that the README asks for. */
 export const RIGHTS = { contents: 'read', 'pull-requests': 'write', statuses: 'write' };
+
+/** The rights that judge-merge-group asks for. */
+const GROUP_RIGHTS = { contents: 'read', 'pull-requests': 'read', statuses: 'write' };
 
 /** A run of the action. */
 export interface Asked {
@@ -57,6 +63,8 @@ export interface World extends Api {
   commit(branch: string, path: string, text?: string): string;
   comment(asked: Asked): Promise<Ended>;
   mark(asked?: Marking): Promise<Ended>;
+  /** Runs judge-merge-group with the inputs that the event gives. */
+  judgeGroup(inputs: Readonly<Record<string, string>>, rights?: Readonly<Record<string, string>>): Promise<Ended>;
   commentsOf(pull: PullRecord): CommentRecord[];
   /** Takes all comments and statuses back. */
   forget(): void;
@@ -103,6 +111,7 @@ export async function openWorld(): Promise<World> {
     },
     comment: (asked) => comment(api, asked),
     mark: (asked = {}) => mark(api, asked),
+    judgeGroup: (inputs, rights = GROUP_RIGHTS) => judgeGroup(api, inputs, api.tokenOf(rights)),
     commentsOf: ({ number }) => api.pulls.comments.filter(({ issue }) => issue === number),
     statusOf: ({ head }) => {
       const status = statuses.filter((one) => one.sha === head.sha && one.context === 'slipway/plan').at(-1);
@@ -130,6 +139,14 @@ async function mark(api: Api, asked: Marking): Promise<Ended> {
   return runStep(api, values, { eventName: 'push' }, async (runner, time) => {
     const inputs = readMarkInputs(runner);
     await reportMarks(inputs, around(openMarkPorts(runner, inputs, time)), runner);
+  });
+}
+
+async function judgeGroup(api: Api, inputs: Readonly<Record<string, string>>, token: string): Promise<Ended> {
+  const values = { branch: 'refs/heads/main', marker: 'slipway', identity: '41898282', token, ...inputs };
+  return runStep(api, values, { eventName: 'merge_group' }, async (runner, time) => {
+    const checked = readGroupInputs(runner);
+    await reportGroup(checked, openGroupPorts(runner, checked, time), runner);
   });
 }
 

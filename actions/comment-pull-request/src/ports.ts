@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { openClient, openSettlePorts, systemTime, type Time } from '#core/action/comment.ts';
+import { openClient, openSettlePorts, readRun, systemTime, type Time } from '#core/action/comment.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { type Artifacts, openArtifacts } from '#core/github/artifacts.ts';
 import { type Base, openTrees } from '#core/github/base.ts';
@@ -24,8 +24,7 @@ export interface Ports extends SettlePorts {
 
 /** Opens this action's ports on a real runner. */
 export function openPorts(runner: Runner, inputs: Pick<Inputs, 'token'>, time: Time = systemTime): Ports {
-  const { workspace, eventName, all } = runner.environment;
-  const number = (name: string): number => Number(/^\d{1,15}$/.exec(all[name] ?? '')?.[0] ?? 0);
+  const { workspace, eventName } = runner.environment;
   const client = openClient(runner, inputs.token, time);
   const trees = new Map<string, Base['readTree']>();
   return {
@@ -39,7 +38,6 @@ export function openPorts(runner: Runner, inputs: Pick<Inputs, 'token'>, time: T
     },
     readText: (path) => readFile(resolve(workspace, path), 'utf8'),
     eventName,
-    run: number('GITHUB_RUN_ID'),
-    attempt: number('GITHUB_RUN_ATTEMPT'),
+    ...readRun(runner.environment),
   };
 }

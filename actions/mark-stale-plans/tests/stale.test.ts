@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { describeError } from '#core/values/errors.ts';
 import type { PullRecord } from '#lab/github/pulls/records.ts';
 import { WHERE } from '#lab/github/tests/open-api.ts';
@@ -227,5 +229,49 @@ describe('a run and a mark at once', () => {
     });
     expect(textOf(pull)).toMatch(/^⚠️ \*\*Stale:/);
     expect(world.statusOf(pull)).toMatch(/^failure: Stale/);
+  });
+});
+
+test('two pull requests on one stack: A is merged, B is stale without a push of its own, and its new plan is fresh', async () => {
+  const [a, b] = [await world.openPull('a'), await world.openPull('b')];
+  for (const pull of [a, b]) {
+    await world.push(pull, `terraform/aws/${pull.head.ref}.tf`);
+    await world.comment({
+      pull,
+      body: '## Plan\n\nDetails.',
+      inputs: { verdict: 'success', plans: plans('terraform/aws') },
+    });
+    expect(world.statusOf(pull)).toMatch(/^success: /);
+  }
+  const { head } = b;
+  await world.person.rest.pulls.merge({ ...WHERE, pull_number: a.number, merge_method: 'squash' });
+  expect(await world.mark()).toMatchObject({ error: undefined, outputs: { stale: `[${b.number}]`, fresh: '[]' } });
+  expect(b.head).toEqual(head);
+  expect(world.commentsOf(b)[0]?.body).toMatch(/\n⚠️ \*\*Stale:\*\* main moved on with /);
+  expect(world.statusOf(b)).toMatch(/^failure: Stale: main moved on with [0-9a-f]{7}: run the check again$/);
+  await world.comment({
+    pull: b,
+    run: 2,
+    body: '## New plan',
+    inputs: { verdict: 'success', plans: plans('terraform/aws') },
+  });
+  expect(world.commentsOf(b).map(({ body }) => body.split('\n')[1])).toEqual(['## New plan']);
+  expect(world.statusOf(b)).toMatch(/^success: /);
+  await world.person.rest.pulls.update({ ...WHERE, pull_number: b.number, state: 'closed' });
+});
+
+test('the workflow runs it after each push to main, with the rights that it needs and no others', () => {
+  const file = join(import.meta.dirname, '../../../.github/workflows/stale-plans.yml');
+  const { on, jobs } = parse(readFileSync(file, 'utf8'));
+  expect(on.push).toEqual({ branches: ['main'] });
+  expect(jobs.mark).toMatchObject({
+    if: "${{ github.event_name == 'push' }}",
+    permissions: { contents: 'read', 'pull-requests': 'write', statuses: 'write' },
+    steps: [{ uses: expect.stringMatching(/^actions\/checkout@/) }, { uses: './actions/mark-stale-plans' }],
+  });
+  expect(on.merge_group).toEqual({ branches: ['main'], types: ['checks_requested'] });
+  expect(jobs.queue).toMatchObject({
+    permissions: { contents: 'read', 'pull-requests': 'read', statuses: 'write' },
+    steps: [{ with: { ref: '${{ github.event.merge_group.base_ref }}' } }, { uses: './actions/judge-merge-group' }],
   });
 });

@@ -9,7 +9,7 @@ import { hideUserinfo } from '#core/values/userinfo.ts';
 import { joinWords } from '#core/values/words.ts';
 import { type Deviation, listDeviation } from './approved.ts';
 import { addEntry, type Entries, errorEntry, listEntries } from './entries.ts';
-import { addCounts, type Counts, countPlan, describeCounts, NOTHING } from './words.ts';
+import { addCounts, type Counts, countPlan, countUnapplied, describeCounts, NOTHING } from './words.ts';
 
 /** One stack, as a plan of it went. */
 export interface PlannedStack {
@@ -67,6 +67,8 @@ export function outlineParts(all: readonly Part[], { limit, rest }: { limit: num
 export interface Part {
   readonly name: string;
   readonly counts: Counts;
+  /** What it does to what did not change outside of Terraform. */
+  readonly unapplied: number;
   readonly sections: readonly Section[];
   readonly isFailed: boolean;
   readonly isComplete: boolean;
@@ -92,6 +94,7 @@ export function readPart({ name, plan, approved, errors = [], notes = [] }: Plan
   return {
     name,
     counts: countPlan(plan, errors.length),
+    unapplied: countUnapplied(plan),
     sections,
     isFailed,
     isComplete: plan?.isComplete ?? false,

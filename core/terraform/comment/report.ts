@@ -24,6 +24,8 @@ export const planReportSchema = z.strictObject({
   /** The folders that it was made from: the stack's and those of its local modules. */
   sources: z.array(z.string()).default([]),
   counts: z.record(z.enum(SECTIONS), count),
+  /** Changes that drift alone does not explain. */
+  unapplied: count,
   fingerprint: z.string(),
   /** False where drift was not looked at. */
   refresh: z.boolean(),
@@ -85,6 +87,7 @@ export function fromReport(one: PlanReport): Part {
   return {
     name: one.name,
     counts: one.counts as Counts, // the schema asks for every kind
+    unapplied: one.unapplied,
     sections: one.sections.map(({ kind, entries }) => ({ kind, entries: entries.map(readEntry) })),
     isFailed: one.isFailed,
     isComplete: one.isComplete,

@@ -19,6 +19,17 @@ export function countPlan(plan: Plan | undefined, errors: number): Counts {
   return counts;
 }
 
+/**
+ * Returns how much a plan does that drift alone does not explain: what it changes of resources that did not change outside
+ * of Terraform. Outputs follow the resources, so they count only where nothing drifted.
+ */
+export function countUnapplied(plan: Plan | undefined): number {
+  if (plan === undefined) return 0;
+  const drifted = new Set(plan.drift.map(({ address }) => address));
+  const changes = plan.changes.filter(({ kind, address }) => kind !== 'read' && !drifted.has(address));
+  return changes.length + plan.actions.length + (drifted.size === 0 ? plan.outputs.length : 0);
+}
+
 /** Returns the sums of counts. */
 export function addCounts(all: readonly Counts[]): Counts {
   const sums = SECTIONS.map((kind) => [kind, all.reduce((sum, counts) => sum + counts[kind], 0)]);

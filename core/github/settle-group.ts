@@ -1,0 +1,92 @@
+import type { Base } from '#core/github/base.ts';
+import type { Entry, MergeGroup, MergeQueue } from '#core/github/merge-group.ts';
+import { cut, DESCRIPTION, listChanged, newestOf, PLAN_CONTEXT, type SettlePorts } from '#core/github/settle-plan.ts';
+import type { Status } from '#core/github/statuses.ts';
+import { readOwn } from '#core/github/write-comment.ts';
+import { Refusal } from '#core/values/errors.ts';
+
+/** What judging a merge group needs. */
+export interface GroupPorts
+  extends Pick<SettlePorts, 'comments' | 'pulls' | 'statuses' | 'readBase' | 'log' | 'repositoryUrl'> {
+  readonly queue: MergeQueue;
+  /** Returns what reads the folders of a commit. */
+  readonly openTrees: (commit: string) => Base['readTree'];
+}
+
+/** What a merge group is worth: proven, or why not, for each of its pull requests. */
+export interface JudgedGroup {
+  readonly isProven: boolean;
+  readonly entries: readonly { readonly pull: number; readonly fault: string | undefined }[];
+  readonly status: Status;
+}
+
+/**
+ * Judges whether merging a group does what was reviewed, and sets the commit status of its head. It is proven where each
+ * of its pull requests has a comment about its present head whose plans succeeded, and the commit that it is merged onto
+ * has the folders that they were made from; a pull request ahead of it that changes one of them is so seen before the
+ * merge. What cannot be known is a failure.
+ */
+export async function judgeGroup(
+  group: MergeGroup,
+  own: { readonly name: string; readonly author: number },
+  ports: GroupPorts,
+): Promise<JudgedGroup> {
+  const listed = await ports.queue.listEntries(group, await ports.readBase(group.branch));
+  const entries = [];
+  for (const entry of listed ?? [])
+    entries.push({ pull: entry.pull, fault: await findFault(entry, own, group, ports) });
+  const status = describeStatus(entries, ports.repositoryUrl);
+  ports.log.info(`${PLAN_CONTEXT} of ${group.head.slice(0, 7)} is ${status.state}: ${status.description}`);
+  await setStatus(group.head, status, ports);
+  return { isProven: status.state === 'success', entries, status };
+}
+
+/** Returns why merging a pull request here is not what was reviewed. */
+async function findFault(
+  { pull: number, below }: Entry,
+  own: { readonly name: string; readonly author: number },
+  { branch }: MergeGroup,
+  ports: GroupPorts,
+): Promise<string | undefined> {
+  const { pull, present } = await readOwn({ pull: number, ...own }, ports);
+  const comment = newestOf(present, pull.head);
+  if (pull.base !== branch) return `it goes into ${pull.base}`;
+  if (comment === undefined) return 'it has no reviewed plan';
+  if (comment.marker.head !== pull.head || comment.marker.verdict === undefined) return 'its head has no reviewed plan';
+  if (comment.marker.verdict === 'failure') return 'its plan failed';
+  if (comment.marker.stale !== undefined) return `its plan is stale since ${comment.marker.stale.slice(0, 7)}`;
+  for (const commit of below) {
+    const [changed] = await listChanged(comment, { readTree: ports.openTrees(commit) });
+    if (changed !== undefined) return `${changed} changes ahead of it`;
+  }
+  return undefined;
+}
+
+function describeStatus(entries: JudgedGroup['entries'], page: string): Status {
+  const fault = entries.find((entry) => entry.fault !== undefined);
+  const last = entries.at(-1);
+  if (last === undefined)
+    return { state: 'failure', description: 'The name of the merge group has no pull request', url: '' };
+  const url = `${page}/pull/${(fault ?? last).pull}`;
+  if (fault !== undefined) {
+    const remedy = ': run its check again, then queue it again';
+    const what = cut(`#${fault.pull}: ${fault.fault}`, DESCRIPTION - remedy.length);
+    return { state: 'failure', description: `${what}${remedy}`, url };
+  }
+  const pulls = entries.map(({ pull }) => `#${pull}`).join(', ');
+  return { state: 'success', description: cut(`This merge does what was reviewed: ${pulls}`, DESCRIPTION), url };
+}
+
+/** Sets it until it is there: an answer may be lost. */
+async function setStatus(head: string, status: Status, { statuses }: GroupPorts): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    await statuses.set(head, PLAN_CONTEXT, status);
+    const newest = await statuses.newest(head, PLAN_CONTEXT);
+    if (newest?.state === status.state && newest.description === status.description) return;
+  }
+  throw new Refusal(
+    `the commit status ${PLAN_CONTEXT} of the merge group ${head.slice(0, 7)} could not be set in ${ATTEMPTS} attempts, so the queue waits until it gives up: see https://www.githubstatus.com, then run the job again`,
+  );
+}
+
+const ATTEMPTS = 5;
