@@ -1,3 +1,4 @@
+import { isObject } from '#core/terraform/plan/json.ts';
 import type { Change, PlanFile, ResourceChange } from './parse.ts';
 
 /** What happens to a resource, the riskiest first. `unknown` is an action that this code does not know. */
@@ -75,7 +76,9 @@ export function classifyPlan(file: PlanFile): Plan {
       trigger: trigger?.triggering_resource_address,
     })),
     outputs: outputs.filter(({ change }) => change.actions.join() !== 'no-op'),
-    drift: file.resource_drift.filter(({ change }) => change.actions.join() !== 'no-op').flatMap(classify),
+    drift: file.resource_drift
+      .filter(({ change }) => change.actions.join() !== 'no-op' && !isWrittenOtherwise(change))
+      .flatMap(classify),
     deferred: file.deferred_changes.map(({ reason, resource_change: change }) => ({
       ...describeChange(change, findKind(change) ?? 'read'),
       reason,
@@ -131,4 +134,17 @@ function findFailed({ address, status, instances = [] }: PlanFile['checks'][numb
   const failed = instances.filter((instance) => instance.status === 'fail' || instance.status === 'error');
   const problems = failed.flatMap((instance) => (instance.problems ?? []).map(({ message }) => message));
   return [{ name: address.to_display, status, problems }];
+}
+
+/** True where a refresh only reads an empty collection that the state calls null, as after each first apply. */
+function isWrittenOtherwise({ before, after }: { readonly before?: unknown; readonly after?: unknown }): boolean {
+  return isObject(before) && isObject(after) && JSON.stringify(dropEmpty(before)) === JSON.stringify(dropEmpty(after));
+}
+
+/** Returns an object without those of its attributes that are null or an empty collection. */
+function dropEmpty(value: Readonly<Record<string, unknown>>): object {
+  const isEmpty = (one: unknown): boolean =>
+    one === null || JSON.stringify(one) === '{}' || JSON.stringify(one) === '[]';
+  const entries = Object.entries(value).filter(([, one]) => !isEmpty(one));
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
