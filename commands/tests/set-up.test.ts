@@ -156,6 +156,8 @@ describe('set-up.md, pasted block by block into one shell, from nothing to the f
       { type: 'non_fast_forward' },
     ]);
     expect(JSON.parse(state('repos_acme_shop_environments_aws')).reviewers).toEqual([{ type: 'User', id: 7 }]);
+    const keys = state('plan-keys').trimEnd().split('\n');
+    expect(keys).toEqual([expect.stringMatching(/^.{44}$/), keys[0]]);
   });
 
   test('the last step starts the first deploy, then the promotion', () => {

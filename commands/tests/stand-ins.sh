@@ -12,7 +12,9 @@ gh() {
   'api repos/acme/shop --jq .id') echo 2002 ;;
   'api user --jq .id') echo 7 ;;
   *'--input -') jq -c . >>"$STATE/$(name "$5")" || fail "gh: not JSON for $5" ;;
-  'variable set '*) has bootstrap "gh: there are no roles yet" ;;
+  'secret set '*)
+    has "repos_acme_shop_environments_$5" "gh: there is no environment $5" && cat >>"$STATE/plan-keys" ;;
+ 'variable set '*) has bootstrap "gh: there are no roles yet" ;;
   'run list '* | 'workflow run '*) has pushed "gh: nothing was pushed yet" ;;
   *) fail "gh: unknown: $*" ;;
   esac

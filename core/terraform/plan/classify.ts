@@ -1,4 +1,4 @@
-import { isObject } from '#core/terraform/plan/json.ts';
+import { isObject } from '#core/values/json.ts';
 import type { Change, PlanFile, ResourceChange } from './parse.ts';
 
 /** What happens to a resource, the riskiest first. `unknown` is an action that this code does not know. */
