@@ -7,6 +7,7 @@ import { isServing } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { describeFailure } from '#lab/github/runner/failure.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import { openPullRequest, type PullRequest } from '#lab/pull-request.ts';
 import { runInterruptibly } from '#lab/supervisor/interruption.ts';
 import { duration, showSteps } from '#lab/supervisor/progress.ts';
 import { openTerminal } from '#lab/supervisor/terminal.ts';
@@ -139,6 +140,7 @@ async function main(signal: AbortSignal): Promise<void> {
     terminal.say(`\nWatch the runs at ${world.github.url}\n`);
     await showPushes(world);
     await showTerraform(world);
+    await showPullRequest(world);
     const images = await verifyRendered(world, 'production');
     report(world, images, performance.now() - started);
   } finally {
@@ -207,6 +209,50 @@ async function showTheWayBack(world: World, push: () => Promise<readonly RunReco
     releases: 1,
     outcome: 'let go, the newest build → staging',
   });
+}
+
+/** One comment says what the merge will do, and the merge does it. Without the whole of AWS it changes the cluster alone. */
+async function showPullRequest(world: World): Promise<void> {
+  const isWhole = world.tenant.rest !== undefined;
+  const table = {
+    'terraform/modules/tables/main.tf': (text: string) => text.replace(/(ttl \{\n[^}]*enabled +=) true/, '$1 false'),
+  };
+  const change: Change = {
+    files: {
+      'app/src/main.ts': (text: string) => `${text}\n// by a pull request\n`,
+      'base/discord-bot/deployment.yaml': (text) => text.replace(/(limits: \{[^}]*memory: )\w+/, '$1640Mi'),
+      ...(isWhole ? table : {}),
+    },
+    message: 'More memory, and items that stay',
+  };
+  let pull: PullRequest | undefined;
+  const open = async (): Promise<readonly RunRecord[]> => {
+    const before = world.github.runs.length;
+    pull = await openPullRequest(world, 'more-memory', change);
+    comment = readVerdict(await pull.comments());
+    return world.github.runs.slice(before);
+  };
+  let comment = '';
+  await show(world, 'pull request', open, { images: [], releases: 0, outcome: 'one comment says what it does' });
+  const merge = async (): Promise<readonly RunRecord[]> => {
+    const before = world.github.runs.length;
+    await pull?.merge();
+    return world.github.runs.slice(before);
+  };
+  await show(world, 'its merge', merge, {
+    images: BOT,
+    releases: 1,
+    outcome: `exactly that${isWhole ? ', in AWS' : ''} → staging`,
+  });
+  terminal.say(`  The comment before the merge: ${comment}`);
+  if (isWhole) terminal.say(`  The same comment now: ${readVerdict((await pull?.comments()) ?? [])}`);
+}
+
+/** Returns the first line that a reader sees of the one comment. */
+function readVerdict(comments: readonly string[]): string {
+  const verdict = /^### (.*)$/m.exec(comments[0] ?? '')?.[1];
+  if (comments.length === 1 && verdict !== undefined) return verdict;
+  throw new Error(`the pull request has ${comments.length} comments; expected one with a verdict`);
 }
 
 /** Starts a workflow as the button on its page does. */

@@ -1,6 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getOctokit } from '@actions/github';
 import { DescribeImagesCommand } from '@aws-sdk/client-ecr';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createEcrClient } from '#lab/aws/images.ts';
@@ -162,59 +160,6 @@ test('an app that never gets ready: the old pod keeps serving and Argo CD says D
   );
   expect(await servedBy('staging')).toBe(served);
 }, 400_000);
-
-test('a pull request gets one comment that says what its merge does, and the merge does it', async () => {
-  const person = getOctokit(world.github.userToken, { baseUrl: `${world.github.url}/api/v3` });
-  const where = { owner: 'acme', repo: 'tenant' };
-  const identity = ['-c', 'user.name=A Person', '-c', 'user.email=person@example.com'];
-  const git = (...args: string[]) => world.lab.exec(['git', '-C', world.clone, ...identity, ...args]);
-  const file = join(world.clone, 'base/discord-bot/deployment.yaml');
-  const setMemory = async (memory: string): Promise<void> => {
-    writeFileSync(file, readFileSync(file, 'utf8').replace(/(limits: \{[^}]*memory: )\w+/, `$1${memory}`));
-    await git('commit', '--quiet', '--all', '--message', `Give the bot ${memory}`);
-    await git('push', '--quiet', 'origin', 'HEAD:more-memory');
-    await world.settled();
-  };
-  await git('switch', '--quiet', '--create', 'more-memory');
-  await setMemory('300Mi');
-  const { data: pull } = await person.rest.pulls.create({
-    ...{ ...where, title: 'More memory', head: 'more-memory', base: 'main' },
-  });
-  await world.settled();
-  const comments = async (): Promise<string[]> =>
-    (await person.rest.issues.listComments({ ...where, issue_number: pull.number })).data.map(({ body = '' }) => body);
-  expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory: 300Mi/)]);
-  await setMemory('320Mi');
-  expect(await comments()).toEqual([expect.stringMatching(/Deployment\/discord-bot[\s\S]*memory: 320Mi/)]);
-  const app = join(world.clone, 'app/src/server.ts');
-  const lines = readFileSync(app, 'utf8');
-  writeFileSync(app, `${lines}// one more line\n`);
-  await setMemory('340Mi');
-  const built =
-    /^### 1 changed image; [\s\S]*<code>discord-bot<\/code>: <code>app<\/code> changes[\s\S]*### Manifests/m;
-  expect(await comments()).toEqual([expect.stringMatching(built)]);
-  writeFileSync(app, lines); // what was built is deployed: the merge builds nothing
-  await setMemory('360Mi');
-  expect(await comments()).toEqual([expect.stringMatching(/^### No image changes; [\s\S]*memory: 360Mi/m)]);
-  await git('switch', '--quiet', 'main');
-  await person.rest.pulls.merge({ ...where, pull_number: pull.number, merge_method: 'squash' });
-  await git('pull', '--quiet', '--rebase', 'origin', 'main');
-  const limit = [
-    'get',
-    'deployment/discord-bot',
-    '-n',
-    namespaceOf('staging'),
-    '-o',
-    'jsonpath={..limits.memory}',
-  ] as const;
-  await world.until(
-    'the bot has its memory',
-    async () => ((await delivery.cluster.kubectl([...limit])) === '360Mi' ? true : undefined),
-    120_000,
-  );
-  await world.settled();
-  expect(await servedBy('staging')).toBe(served);
-}, 300_000);
 
 test('two pushes a second apart: the newer one ends up deployed, whichever finishes first', async () => {
   for (const slowOne of ['older', 'newer'] as const) {

@@ -67,8 +67,6 @@ const REPOSITORY = 'acme/tenant';
 export interface WorldOptions {
   /** True for the way up to the pods; false ends at the commit. */
   readonly cluster: boolean;
-  /** True for all of Terraform's stacks, which takes half a minute in the background; by default with the cluster. */
-  readonly whole?: boolean;
   /** The checkout that the tenant is a copy of; this one by default. */
   readonly source?: string;
   /** Changes the tenant's files before the lab reads them. */
@@ -103,7 +101,7 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
   );
   const [tenant, base, mirror] = await together(lab, [
     progress.step('Terraform: roles, repositories', () =>
-      applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.whole ?? options.cluster }),
+      applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.cluster }),
     ),
     progress.step('Base image', () => makeBaseImage(lab, toolbox, registry, docker)),
     startNpmMirror(lab, docker.bridgeAddress),
@@ -140,6 +138,15 @@ async function together<T extends readonly unknown[]>(lab: Lab, work: { [K in ke
   return (await Promise.all(work)) as unknown as T; // of the same length and order
 }
 
+/** Writes the files of a change into a clone. */
+export function writeChange(clone: string, { files }: Pick<Change, 'files'>): void {
+  for (const [path, content] of Object.entries(files)) {
+    const file = join(clone, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, typeof content === 'string' ? content : content(readFileSync(file, 'utf8')));
+  }
+}
+
 function composeWorld(
   parts: Pick<
     World,
@@ -163,11 +170,7 @@ function composeWorld(
         await git('init', '--quiet', '--initial-branch=main');
         await git('remote', 'add', 'origin', github.remote);
       } else await git('pull', '--quiet', '--rebase', 'origin', 'main');
-      for (const [path, content] of Object.entries(change.files)) {
-        const file = join(clone, path);
-        mkdirSync(dirname(file), { recursive: true });
-        writeFileSync(file, typeof content === 'string' ? content : content(readFileSync(file, 'utf8')));
-      }
+      writeChange(clone, change);
       await git('add', '--all');
       await git('commit', '--quiet', '--allow-empty', '--message', change.message ?? 'a change');
       await git('push', '--quiet', 'origin', 'HEAD:main');
