@@ -12,6 +12,7 @@ import { createOpenLogs, type OpenLogs } from '#lab/github/open-logs.ts';
 import { answerPages } from '#lab/github/pages.ts';
 import { startOnPull } from '#lab/github/pulls/events.ts';
 import { createPulls, type Pulls } from '#lab/github/pulls/pulls.ts';
+import type { PullSettings } from '#lab/github/pulls/records.ts';
 import {
   createBareRepository,
   createRepository,
@@ -52,6 +53,8 @@ interface Settings {
   requireReviewers(environment: string, reviewers: readonly string[]): void;
   /** Makes a person a collaborator; returns a token of theirs. */
   addPerson(login: string, role: Role): string;
+  /** What a job may do with pull requests, and what blocks them; a test changes it in place. */
+  readonly pullSettings: PullSettings;
   /** What the jobs uploaded. */
   readonly artifacts: Artifacts;
   /** What goes wrong with the next requests to the API. */
@@ -142,9 +145,9 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
 
 /** What a person does on the settings' pages, and what tests look at. */
 function openSettings(context: RestContext, tokens: Tokens): Settings {
-  const { rules, faults, artifacts, approvals, collaborators } = context;
+  const { rules, faults, artifacts, approvals, collaborators, pulls } = context;
   return {
-    ...{ faults, artifacts },
+    ...{ faults, artifacts, pullSettings: pulls.settings },
     protect: (branch) => rules.protect(`refs/heads/${branch}`),
     requireSignatures: (branch) => rules.requireSignatures(`refs/heads/${branch}`),
     requireReviewers: approvals.protect,
@@ -244,6 +247,7 @@ function openContext(parts: ContextParts): RestContext {
     api: `${url}${API_ROOT}`,
     runs: runs.all,
     cancel: runs.cancel,
+    approve: runs.approve,
     openLog: logs.open,
     artifacts: artifacts.artifacts,
     openDownload: artifacts.openDownload,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { disableAutoMerge, enableAutoMerge } from '#lab/github/graphql/auto-merge.ts';
 import { Refused } from '#lab/github/graphql/refused.ts';
 import { updateRefs } from '#lab/github/graphql/update-refs.ts';
 import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
@@ -25,6 +26,8 @@ export function rootOf(context: RestContext): Record<string, Field> {
     },
     node: (args, bearer) => commentOf(context, args, bearer),
     updateRefs: (args, bearer) => updateRefs(context, args, bearer),
+    enablePullRequestAutoMerge: (args, bearer) => enableAutoMerge(context, args, bearer),
+    disablePullRequestAutoMerge: (args, bearer) => disableAutoMerge(context, args, bearer),
   };
 }
 

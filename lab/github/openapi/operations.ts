@@ -1,5 +1,6 @@
 /** The operations of GitHub's REST interface that the stand-in answers, by their published ids. */
 export const OPERATIONS = [
+  'actions/approve-workflow-run',
   'actions/cancel-workflow-run',
   'actions/create-workflow-dispatch',
   'actions/download-artifact',

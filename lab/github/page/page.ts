@@ -91,6 +91,7 @@ const SIGNS: Readonly<Record<State, string>> = {
   in_progress: '',
   queued: '',
   pending: '',
+  action_required: '!',
   waiting: '',
 };
 

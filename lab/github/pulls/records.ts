@@ -1,3 +1,5 @@
+import type { Bearer } from '#lab/github/identity/tokens.ts';
+
 /** A branch of this repository or of a fork of it. */
 export interface PullBranch {
   /** owner/name. */
@@ -23,6 +25,26 @@ export interface PullRecord {
   updatedAt: Date;
   closedAt: Date | undefined;
   merged: { readonly at: Date; readonly by: string; readonly sha: string } | undefined;
+  /** Merges by itself as soon as nothing blocks it. */
+  autoMerge?: AutoMerge | undefined;
+}
+
+/** Who asked for it, and how. */
+export interface AutoMerge {
+  readonly bearer: Bearer;
+  readonly method: 'merge' | 'squash' | 'rebase';
+  readonly title: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** Settings of the repository about pull requests. */
+export interface PullSettings {
+  /** Default false, as on GitHub. */
+  allowAutoMerge: boolean;
+  /** "Allow GitHub Actions to create and approve pull requests". Default true here, where GitHub's is false. */
+  actionsMayOpenPulls: boolean;
+  /** Commit statuses that must be a success on the head before a pull request is merged. */
+  requiredContexts: readonly string[];
 }
 
 /** An issue. */

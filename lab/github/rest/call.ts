@@ -25,6 +25,8 @@ export interface RestContext {
   readonly runs: readonly RunRecord[];
   /** Ends a run that is queued or under way; false when it is over already. */
   readonly cancel: (run: RunRecord) => boolean;
+  /** Begins a run that waits for approval; false where it does not. */
+  readonly approve: (run: RunRecord) => boolean;
   /** Returns an address that shows a text to anyone who has it, for a minute. */
   readonly openLog: (text: string) => string;
   readonly artifacts: Artifacts;

@@ -1,3 +1,4 @@
+import { loginOf } from '#lab/github/identity/tokens.ts';
 import type { CommentRecord, PullBranch, PullRecord } from '#lab/github/pulls/records.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { describeUser, FORK_ID, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
@@ -21,7 +22,7 @@ export function describePullSimply(
     head: describeBranch(context, pull, pull.head),
     base: describeBranch(context, pull, pull.base),
     _links: linksOf(context, pull),
-    ...{ author_association: associationOf(pull.login), auto_merge: null, draft: false },
+    ...{ author_association: associationOf(pull.login), auto_merge: describeAutoMerge(context, pull), draft: false },
   };
 }
 
@@ -33,6 +34,7 @@ export async function describePull(
   const simple = describePullSimply(context, pull);
   const { head, base, merged } = pull;
   const test = merged === undefined ? await context.pulls.testMerge(pull) : merged.sha;
+  const isBlocked = context.pulls.listMissing(pull).length > 0;
   return {
     ...simple,
     merge_commit_sha: test ?? null,
@@ -40,13 +42,20 @@ export async function describePull(
     ...{
       mergeable: test !== undefined,
       rebaseable: test !== undefined,
-      mergeable_state: test === undefined ? 'dirty' : 'clean',
+      mergeable_state: test === undefined ? 'dirty' : isBlocked ? 'blocked' : 'clean',
     },
     merged_by: merged === undefined ? null : describeUser(context, merged.by),
     ...{ comments: context.pulls.comments.filter(({ issue }) => issue === pull.number).length, review_comments: 0 },
     maintainer_can_modify: false,
     ...(await countChanges(context, base.sha, head.sha)),
   };
+}
+
+function describeAutoMerge(context: RestContext, { autoMerge }: PullRecord): Record<string, unknown> | null {
+  if (autoMerge === undefined) return null;
+  const { bearer, method, title = '', message = '' } = autoMerge;
+  const enabled_by = describeUser(context, loginOf(bearer));
+  return { enabled_by, merge_method: method, commit_title: title, commit_message: message };
 }
 
 type Counts = Readonly<Record<'commits' | 'additions' | 'deletions' | 'changed_files', number>>;

@@ -13,6 +13,7 @@ export type Right =
 
 /** https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps */
 export const RIGHTS: Readonly<Record<OperationId, Right>> = {
+  'actions/approve-workflow-run': ['actions', 'write'],
   'actions/cancel-workflow-run': ['actions', 'write'],
   'actions/create-workflow-dispatch': ['actions', 'write'],
   'actions/download-artifact': ['actions', 'read'],

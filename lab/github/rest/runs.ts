@@ -46,6 +46,12 @@ export function runHandlers(context: RestContext): Handlers {
       if (!context.cancel(run)) return refuse(409, 'Cannot cancel a workflow run that is completed.');
       return { status: 202, body: {} };
     },
+    'actions/approve-workflow-run': ({ parameters, bearer }) => {
+      const run = find(parameters['run_id']);
+      if (run === undefined) return refuse(404, 'Not Found');
+      if (bearer.kind === 'user' && context.approve(run)) return { status: 201, body: {} };
+      return refuse(403, 'This run is not waiting for an approval that you may give');
+    },
     'actions/list-repo-workflows': async () => {
       const head = await resolveCommit(context, 'refs/heads/main');
       const workflows = head === undefined ? [] : await context.readWorkflows(head);

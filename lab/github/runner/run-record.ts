@@ -7,8 +7,8 @@ import type { Workflow, WorkflowJob } from '#lab/github/runner/workflow.ts';
 
 /** How far a run or a job is; `pending` waits for its concurrency group, `waiting` for an approval. */
 export type Status = 'queued' | 'pending' | 'waiting' | 'in_progress' | 'completed';
-/** How it ended. */
-export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped';
+/** How it ended; `action_required`: it did not begin, and waits until a person lets it. */
+export type Conclusion = 'success' | 'failure' | 'cancelled' | 'skipped' | 'action_required';
 
 /** A job of a run. */
 export interface JobRecord {
@@ -63,6 +63,8 @@ export interface Trigger {
   readonly title: string;
   readonly actor: string;
   readonly payload: Readonly<Record<string, unknown>>;
+  /** Begins when a person approves it. */
+  readonly isHeld?: boolean;
   readonly inputs: Readonly<Record<string, string>>;
   /** Of a pull request's event. The job of a fork's gets a token that only reads, and no secret. */
   readonly pull?: {

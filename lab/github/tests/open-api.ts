@@ -175,6 +175,7 @@ export function openContext(parts: Parts): RestContext {
       Object.assign(run, { status: 'completed', conclusion: 'cancelled' });
       return true;
     },
+    approve: () => false,
     openLog: logs.open,
     artifacts: artifacts.artifacts,
     openDownload: artifacts.openDownload,
