@@ -169,7 +169,7 @@ function describeFile(context: RestContext, sha: string, file: FileChange): Reco
   };
 }
 
-async function describeCommit(context: RestContext, sha: string): Promise<Record<string, unknown>> {
+export async function describeCommit(context: RestContext, sha: string): Promise<Record<string, unknown>> {
   const commit = await readCommit(context, sha);
   const url = `${repositoryUrl(context)}/commits/${sha}`;
   return {
