@@ -169,6 +169,7 @@ function describeFile(context: RestContext, sha: string, file: FileChange): Reco
   };
 }
 
+/** Returns a `commit`. */
 export async function describeCommit(context: RestContext, sha: string): Promise<Record<string, unknown>> {
   const commit = await readCommit(context, sha);
   const url = `${repositoryUrl(context)}/commits/${sha}`;
