@@ -65,7 +65,9 @@ export function followDeliveries(world: World, { cluster }: Delivery, namespace:
       const started = performance.now();
       const began = Date.now();
       const { sha } = await push();
-      const run = await until(() => world.github.runs.find((one) => one.sha === sha && one.jobs.length > 0));
+      const run = await until(() =>
+        world.github.runs.find((one) => one.sha === sha && one.path.endsWith('/deploy.yml') && one.jobs.length > 0),
+      );
       const build = await until(() => run.jobs.find(({ id, endedAt }) => id === 'build' && endedAt !== undefined));
       const digest = build.outputs['discord-bot'] ?? '';
       const made = await until(() => [...pods.values()].find(({ image }) => image.endsWith(`@${digest}`)));

@@ -26,7 +26,7 @@ export interface Change {
   readonly message?: string;
 }
 
-/** A push and the runs that it started. */
+/** A push and the deploys that it started; what else it starts (apply.yml) is in the server's runs. */
 export interface Pushed {
   readonly sha: string;
   readonly runs: readonly RunRecord[];
@@ -175,7 +175,7 @@ function composeWorld(
       await git('commit', '--quiet', '--allow-empty', '--message', change.message ?? 'a change');
       await git('push', '--quiet', 'origin', 'HEAD:main');
       const sha = await git('rev-parse', 'HEAD');
-      return { sha, runs: github.runs.filter((run) => run.sha === sha) };
+      return { sha, runs: github.runs.filter((run) => run.sha === sha && run.path.endsWith('/deploy.yml')) };
     },
     dispatch: (workflow, inputs) => github.dispatch(workflow, inputs),
     until: async (what, question, withinMs = 60_000) => {

@@ -42,7 +42,11 @@ function unpack(zip: Buffer, at: number, name: string, most: number): Buffer {
     return isDeflated ? inflateRawSync(bytes, { maxOutputLength: most }) : bytes;
   } catch (error) {
     // the archive's own word for its size is not believed
-    if (error instanceof RangeError && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') throw refuse();
+    if (isObject(error) && error['code'] === 'ERR_BUFFER_TOO_LARGE') throw refuse();
     throw error;
   }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Runner } from '#core/action/runner.ts';
 import type { Merge } from '#core/github/pulls.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { commitFiles, git, openRepositories } from '#tests/support/repositories.ts';
 import { readInputs } from '../src/inputs.ts';
 import { describeOutputs } from '../src/outputs.ts';
@@ -190,4 +191,17 @@ describe('after the merge', () => {
     commitFiles(clone, { 'terraform/base/main.tf': '# by hand\n', 'README.md': 'x\n' }, 'by hand');
     expect(await find({ stage: 'apply' })).toMatchObject({ stacks: [], refusal: undefined });
   });
+});
+
+test("apply.yml starts on everything that this repository's stacks read", () => {
+  const all = globSync('terraform/**/*.tf', { cwd: repositoryRoot }).filter((path) => !path.includes('.terraform/'));
+  const read = all.flatMap((path) =>
+    [...readFileSync(join(repositoryRoot, path), 'utf8').matchAll(/"(?:\$\{path\.\w+\}\/)?(\.\.?\/[^"$]*)/g)].map(
+      ([, named = '']) => join(dirname(path), named),
+    ),
+  );
+  expect(read.length).toBeGreaterThan(0);
+  expect(read.filter((path) => !path.startsWith('terraform/'))).toEqual([]);
+  const workflow = readFileSync(join(repositoryRoot, '.github/workflows/apply.yml'), 'utf8');
+  expect(workflow).toContain('paths: ["terraform/**", "slipway.yaml"]');
 });

@@ -39,6 +39,7 @@ export const OPERATIONS = [
   'pulls/create',
   'pulls/get',
   'pulls/list',
+  'pulls/list-commits',
   'pulls/merge',
   'pulls/update',
   'repos/compare-commits-with-basehead',
@@ -57,6 +58,7 @@ export const OPERATIONS = [
   'repos/list-commits',
   'repos/list-deployment-statuses',
   'repos/list-deployments',
+  'repos/list-pull-requests-associated-with-commit',
   'users/get-authenticated',
 ] as const;
 

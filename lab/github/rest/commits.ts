@@ -169,7 +169,8 @@ function describeFile(context: RestContext, sha: string, file: FileChange): Reco
   };
 }
 
-async function describeCommit(context: RestContext, sha: string): Promise<Record<string, unknown>> {
+/** Returns a `commit`. */
+export async function describeCommit(context: RestContext, sha: string): Promise<Record<string, unknown>> {
   const commit = await readCommit(context, sha);
   const url = `${repositoryUrl(context)}/commits/${sha}`;
   return {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { PullRecord } from '#lab/github/pulls/records.ts';
 import { type Answer, type Call, created, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
+import { describeCommit } from '#lab/github/rest/commits.ts';
 import { describePull, describePullSimply } from '#lab/github/rest/describe-pull.ts';
 
 const creation = z.object({
@@ -41,6 +42,25 @@ export function pullHandlers(context: RestContext): Handlers {
     },
     'pulls/get': withPull(async (pull) => ({ status: 200, body: await describePull(context, pull) })),
     'pulls/list': ({ parameters }) => listPulls(context, parameters),
+    'pulls/list-commits': withPull(async ({ base, head }) => {
+      const { text } = await context.git([
+        'log',
+        '--format=%H',
+        '--reverse',
+        '--max-count=250',
+        `${base.sha}..${head.sha}`,
+      ]);
+      const wrap = (page: readonly unknown[]) => Promise.all(page.map((one) => describeCommit(context, String(one))));
+      return { status: 200, list: text.split('\n').filter(Boolean), wrap };
+    }),
+    'repos/list-pull-requests-associated-with-commit': async ({ parameters }) => {
+      const sha = String(parameters['commit_sha']);
+      const isOf = await Promise.all(pulls.all.map((pull) => hasCommit(context, pull, sha)));
+      return {
+        status: 200,
+        list: pulls.all.filter((_pull, at) => isOf[at]).map((one) => describePullSimply(context, one)),
+      };
+    },
     'pulls/update': withPull(async (pull, { body, bearer }) => {
       const { title, body: text, state, base } = change.parse(body);
       const refusal =
@@ -57,6 +77,13 @@ export function pullHandlers(context: RestContext): Handlers {
       return { status: 200, body: { sha: merged.sha, merged: true, message: 'Pull Request successfully merged' } };
     }),
   };
+}
+
+/** True for the commit that a merge ended with, and for those of the pull request itself. */
+async function hasCommit(context: RestContext, { merged, base, head }: PullRecord, sha: string): Promise<boolean> {
+  if (merged?.sha === sha) return true;
+  const { text } = await context.git(['log', '--format=%H', `${base.sha}..${head.sha}`]);
+  return text.split('\n').includes(sha);
 }
 
 function refuseCustom(status: number, message: string): Answer {

@@ -52,6 +52,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'pulls/create': ['pullRequests', 'write'],
   'pulls/get': ['pullRequests', 'read'],
   'pulls/list': ['pullRequests', 'read'],
+  'pulls/list-commits': ['pullRequests', 'read'],
   'pulls/merge': ['contents', 'write'],
   'pulls/update': ['pullRequests', 'write'],
   'repos/compare-commits-with-basehead': ['contents', 'read'],
@@ -70,6 +71,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'repos/list-deployment-statuses': ['deployments', 'read'],
   'repos/list-deployments': ['deployments', 'read'],
   'repos/list-commits': ['contents', 'read'],
+  'repos/list-pull-requests-associated-with-commit': ['pullRequests', 'read'],
   'users/get-authenticated': 'person',
 };
 
