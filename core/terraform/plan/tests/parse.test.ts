@@ -94,11 +94,9 @@ test('an empty collection where the state has null is no drift, and anything els
       change: { actions: ['update'], before, after },
     };
     const text = JSON.stringify({ format_version: '1.2', resource_changes: [], resource_drift: [drift] });
-    return classifyPlan(parsePlanFile('p', text)).drift.length;
+    return classifyPlan(parsePlanFile('p', text.replaceAll('"large"', '12345678901234567890'))).drift.length;
   };
-  expect(driftOf({ tags: null, size: 12345678901234567890 }, { size: 12345678901234567890, tags: {}, rules: [] })).toBe(
-    0,
-  );
+  expect(driftOf({ tags: null, size: 'large' }, { size: 'large', tags: {}, rules: [] })).toBe(0);
   for (const [before, after] of [
     [{ tags: null }, { tags: { a: 'b' } }],
     [{ tags: { a: 'b' } }, { tags: {} }],
