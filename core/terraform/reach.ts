@@ -79,7 +79,7 @@ function isLink({ mode }: TreeEntry): boolean {
 
 /**
  * Returns the relative paths in the texts of a file: sources of modules, and what `file`, `templatefile` and the like
- * read. A path that is put together while it runs is taken as far as it is written.
+ * read. A path that is put together while it runs counts by the part that is written out.
  */
 function listPaths(text: string): string[] {
   const found = text.matchAll(/"(?:\$\{path\.(?:module|root|cwd)\}\/)?(\.\.?\/[^"$*]*)/g);

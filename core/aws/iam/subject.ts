@@ -19,7 +19,7 @@ export interface TrustedRepository {
   readonly subjectForm: 'immutable' | 'classic' | 'transition';
   /** The branch that is deployed from; `main` when it is not said. */
   readonly branch?: string | undefined;
-  /** The one environment that may have the role; any single one when it is not said. */
+  /** The one environment that may have a role, but for plan's; any single one when it is not said. */
   readonly environment?: string | undefined;
   /** Without its scheme, such as token.actions.githubusercontent.com/acme of an enterprise; github.com's if not said. */
   readonly issuer?: string | undefined;
@@ -140,7 +140,9 @@ const WORK: Readonly<Record<Exclude<Purpose, 'plan' | 'apply'>, string>> = {
 /** What may run with the role, in GitHub's words for the end of the subject. */
 function explainContext(context: string, trusted: TrustedRepository, purpose: Purpose): string | undefined {
   const [, environment] = /^environment:(.+)$/s.exec(context) ?? [];
-  if (environment !== undefined) return explainEnvironment(environment, trusted);
+  // plans have an environment of their own
+  if (environment !== undefined)
+    return explainEnvironment(environment, purpose === 'plan' ? { ...trusted, environment: undefined } : trusted);
   const [, ref] = /^ref:(.+)$/s.exec(context) ?? [];
   if (ref === undefined && context !== 'pull_request')
     return `ends in ${quote(context)}, which names no branch and no environment: write one of them`;

@@ -138,13 +138,17 @@ function findFailed({ address, status, instances = [] }: PlanFile['checks'][numb
 
 /** True where a refresh only reads an empty collection that the state calls null, as after each first apply. */
 function isWrittenOtherwise({ before, after }: { readonly before?: unknown; readonly after?: unknown }): boolean {
-  return isObject(before) && isObject(after) && JSON.stringify(dropEmpty(before)) === JSON.stringify(dropEmpty(after));
+  return isObject(before) && isObject(after) && writeJson(dropEmpty(before)) === writeJson(dropEmpty(after));
 }
 
 /** Returns an object without those of its attributes that are null or an empty collection. */
 function dropEmpty(value: Readonly<Record<string, unknown>>): object {
-  const isEmpty = (one: unknown): boolean =>
-    one === null || JSON.stringify(one) === '{}' || JSON.stringify(one) === '[]';
+  const isEmpty = (one: unknown): boolean => one === null || ['{}', '[]'].includes(writeJson(one));
   const entries = Object.entries(value).filter(([, one]) => !isEmpty(one));
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Large numbers are read whole, and JSON has no word for them. */
+function writeJson(value: unknown): string {
+  return JSON.stringify(value, (_key, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one)) ?? '';
 }

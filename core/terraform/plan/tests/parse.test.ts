@@ -83,3 +83,25 @@ describe('what happens to a resource', () => {
     expect(classifyPlan(parsePlanFile('p', text))).toMatchObject({ changes: [], drift: [] });
   });
 });
+
+test('an empty collection where the state has null is no drift, and anything else is', () => {
+  const driftOf = (before: object, after: object): number => {
+    const drift = {
+      address: 'a.b',
+      mode: 'managed',
+      type: 'a',
+      name: 'b',
+      change: { actions: ['update'], before, after },
+    };
+    const text = JSON.stringify({ format_version: '1.2', resource_changes: [], resource_drift: [drift] });
+    return classifyPlan(parsePlanFile('p', text.replaceAll('"large"', '12345678901234567890'))).drift.length;
+  };
+  expect(driftOf({ tags: null, size: 'large' }, { size: 'large', tags: {}, rules: [] })).toBe(0);
+  for (const [before, after] of [
+    [{ tags: null }, { tags: { a: 'b' } }],
+    [{ tags: { a: 'b' } }, { tags: {} }],
+    [{ name: null }, { name: '' }],
+    [{ on: null }, { on: false }],
+  ] as const)
+    expect(driftOf(before, after)).toBe(1);
+});
