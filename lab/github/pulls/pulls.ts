@@ -2,6 +2,7 @@ import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
 import { type Branches, createBranches } from '#lab/github/pulls/branches.ts';
 import { createMerger, type MergeAsked, type Merger } from '#lab/github/pulls/merge.ts';
 import type { CommentRecord, PullAction, PullRecord } from '#lab/github/pulls/records.ts';
+import type { PullSettings } from '#lab/github/pulls/squash.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, NO_OBJECT } from '#lab/github/rest/git.ts';
 
@@ -34,6 +35,8 @@ export interface PullRefusal {
 
 /** The pull requests of a repository, and the comments on them. */
 export interface Pulls {
+  /** Tests change them. */
+  readonly settings: PullSettings;
   readonly all: readonly PullRecord[];
   /** Oldest first. */
   readonly comments: CommentRecord[];
@@ -57,11 +60,13 @@ export function createPulls(options: PullOptions): Pulls {
   const { git, repository, now } = options;
   const all: PullRecord[] = [];
   const branches = createBranches(git, repository);
-  const state: State = { ...options, all, branches, merger: createMerger(git, now) };
+  const settings: PullSettings = { isAutoMergeAllowed: false, squashMessage: 'COMMIT_MESSAGES' };
+  const state: State = { ...options, all, branches, merger: createMerger(git, now, settings) };
   const tested = new WeakMap<PullRecord, string>();
   let commentIds = 0;
   return {
     all,
+    settings,
     comments: [],
     nextCommentId: () => ++commentIds,
     find: (number) => all.find((pull) => pull.number === number),
@@ -116,7 +121,7 @@ async function openPull(
   const pull: PullRecord = {
     ...{ number: all.length + 1, login: loginOf(bearer), title, body, head, base },
     ...{ createdAt: now(), updatedAt: now(), closedAt: undefined },
-    ...{ state: 'open', locked: false, merged: undefined },
+    ...{ state: 'open', locked: false, merged: undefined, autoMerge: undefined },
   };
   all.push(pull);
   await branches.keep(pull.number, head);

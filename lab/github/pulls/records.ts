@@ -20,6 +20,8 @@ export interface PullRecord {
   state: 'open' | 'closed';
   /** Only people with write access may comment. */
   locked: boolean;
+  /** The method by which it is to be merged as soon as it may. */
+  autoMerge: 'MERGE' | 'REBASE' | 'SQUASH' | undefined;
   updatedAt: Date;
   closedAt: Date | undefined;
   merged: { readonly at: Date; readonly by: string; readonly sha: string } | undefined;

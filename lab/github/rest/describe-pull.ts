@@ -21,8 +21,14 @@ export function describePullSimply(
     head: describeBranch(context, pull, pull.head),
     base: describeBranch(context, pull, pull.base),
     _links: linksOf(context, pull),
-    ...{ author_association: associationOf(pull.login), auto_merge: null, draft: false },
+    ...{ author_association: associationOf(pull.login), auto_merge: describeAutoMerge(context, pull), draft: false },
   };
+}
+
+function describeAutoMerge(context: RestContext, { autoMerge, login }: PullRecord): Record<string, unknown> | null {
+  if (autoMerge === undefined) return null;
+  const texts = { commit_title: '', commit_message: '' };
+  return { enabled_by: describeUser(context, login), merge_method: autoMerge.toLowerCase(), ...texts };
 }
 
 /** Returns a `pull-request`: with what its commits change, and whether it can be merged. */
