@@ -38,8 +38,13 @@ function explainWithheld(to: URL, serverUrl: string): string | undefined {
   const there = `${of?.origin ?? 'https://HOST'}${to.pathname}`;
   if (to.host !== of?.host)
     return `The token is not sent to ${to.host}: it belongs to ${of?.host ?? 'no server (GITHUB_SERVER_URL is empty)'}; set origin to the repository there (git remote set-url origin ${there}), or give git credentials of its own for ${to.host} on this runner`;
-  if (to.protocol === 'https:' || isLoopback(to.host)) return undefined;
+  if (to.protocol === 'https:' || staysHere(to)) return undefined;
   return `The token is not sent to ${to.origin}: anyone on the way could read it; give origin its https address (git remote set-url origin https://${to.host}${to.pathname})`;
+}
+
+/** True for this machine's own servers, `*.localhost` too: git's HTTP client asks no resolver for it (RFC 6761, 6.3). */
+function staysHere({ host, hostname }: URL): boolean {
+  return isLoopback(host) || hostname.endsWith('.localhost');
 }
 
 /** Returns everything of a remote that must not be printed. */

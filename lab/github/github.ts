@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { type OpenArtifacts, openArtifacts } from '#lab/github/artifacts/open.ts';
+import type { Artifacts } from '#lab/github/artifacts/store.ts';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
+import { makeFork } from '#lab/github/fork.ts';
 import { type GitHttpOptions, serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/identity/oidc.ts';
@@ -9,6 +12,7 @@ import { createOpenLogs, type OpenLogs } from '#lab/github/open-logs.ts';
 import { answerPages } from '#lab/github/pages.ts';
 import { startOnPull } from '#lab/github/pulls/events.ts';
 import { createPulls, type Pulls } from '#lab/github/pulls/pulls.ts';
+import type { PullSettings } from '#lab/github/pulls/records.ts';
 import {
   createBareRepository,
   createRepository,
@@ -17,10 +21,11 @@ import {
   REPOSITORY_ID,
   type Repository,
 } from '#lab/github/repository.ts';
-import type { RestContext } from '#lab/github/rest/call.ts';
+import type { RestContext, Role } from '#lab/github/rest/call.ts';
 import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
 import { openRules } from '#lab/github/rules.ts';
+import { type Approvals, createApprovals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { createRuns, type Runs } from '#lab/github/runner/runs.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
@@ -38,8 +43,26 @@ export interface GitHubOptions {
   readonly secrets?: Readonly<Record<string, string>>;
 }
 
+/** The repository's settings. */
+interface Settings {
+  /** From now on, job tokens cannot move this branch. */
+  protect(branch: string): void;
+  /** From now on, job tokens move this branch to signed commits only. */
+  requireSignatures(branch: string): void;
+  /** From now on, jobs of this environment wait until one of these people approves. */
+  requireReviewers(environment: string, reviewers: readonly string[]): void;
+  /** Makes a person a collaborator; returns a token of theirs. */
+  addPerson(login: string, role: Role): string;
+  /** What a job may do with pull requests, and what blocks them; a test changes it in place. */
+  readonly pullSettings: PullSettings;
+  /** What the jobs uploaded. */
+  readonly artifacts: Artifacts;
+  /** What goes wrong with the next requests to the API. */
+  readonly faults: Faults;
+}
+
 /** The stand-in for GitHub's server. */
-export interface GitHub {
+export interface GitHub extends Settings {
   readonly url: string;
   /** Clone address with the user's token in it. */
   readonly remote: string;
@@ -54,12 +77,6 @@ export interface GitHub {
   idle(): Promise<void>;
   /** Called after every push that moved a branch, by a person or by a job. */
   onPush(listener: (payload: PushPayload) => void): void;
-  /** From now on, job tokens cannot move this branch. */
-  protect(branch: string): void;
-  /** From now on, job tokens move this branch to signed commits only. */
-  requireSignatures(branch: string): void;
-  /** What goes wrong with the next requests to the API. */
-  readonly faults: Faults;
   /** Commit statuses, deployments, and the stand-in's own faults. */
   readonly rest: Pick<Rest, 'statuses' | 'deployments' | 'violations'>;
   /** Makes a fork that `owner` may push to; returns its clone address with the owner's token in it. */
@@ -79,7 +96,9 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const server = await listenUntilStop(lab, 'GitHub stand-in');
   const { url } = server;
   const issuer = await createOidcIssuer(`${url}/oidc`);
-  const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests });
+  const artifacts = openArtifacts(url, () => new Date());
+  const approvals = createApprovals();
+  const runs = openRuns(lab, toolbox, options, { url, bare, tokens, requests, artifacts, approvals });
   lab.onStop('runs', runs.idle);
   const repository = createRepository(lab, bare, options.repository, runs, url);
   const afterPush: RestContext['moved'] = async (bearer, moves) => {
@@ -92,22 +111,17 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     ...{ git, repository: options.repository, now: () => new Date(), moved: afterPush },
     announce: (pull, action, bearer) => startOnPull(context, runs, pull, action, bearer),
   });
-  const parts = { url, bare, git, logs, runs, repository, name: options.repository, moved: afterPush, pulls };
-  const context = openContext(parts);
+  const context = openContext({
+    ...{ url, bare, git, logs, runs, repository, pulls, artifacts, approvals },
+    ...{ name: options.repository, moved: afterPush },
+  });
   const rest = createRest(context, tokens);
   const graphql = createGraphQL(context, tokens);
   const github: GitHub = {
-    url,
-    rest,
+    ...{ url, rest, issuer: `${url}/oidc`, bareRepository: bare, runs: runs.all, idle: runs.idle },
     ...openAddresses(url, options.repository, tokens),
-    issuer: `${url}/oidc`,
-    bareRepository: bare,
-    runs: runs.all,
-    idle: runs.idle,
+    ...openSettings(context, tokens),
     onPush: (listener) => void listeners.push(listener),
-    protect: (branch) => context.rules.protect(`refs/heads/${branch}`),
-    requireSignatures: (branch) => context.rules.requireSignatures(`refs/heads/${branch}`),
-    faults: context.faults,
     beforePush: undefined,
     fork: (owner) => makeFork({ lab, root, url, tokens, pulls, name: options.repository }, owner),
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
@@ -122,10 +136,26 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   server.serve(async (request, response) => {
     request.url = withGitSuffix(request.url ?? '/', options.repository);
     if (await serveGit(request, response, gitOptions)) return;
+    if (await artifacts.answer(request, response)) return;
     if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
     await answerPages(request, response, pages);
   });
   return github;
+}
+
+/** What a person does on the settings' pages, and what tests look at. */
+function openSettings(context: RestContext, tokens: Tokens): Settings {
+  const { rules, faults, artifacts, approvals, collaborators, pulls } = context;
+  return {
+    ...{ faults, artifacts, pullSettings: pulls.settings },
+    protect: (branch) => rules.protect(`refs/heads/${branch}`),
+    requireSignatures: (branch) => rules.requireSignatures(`refs/heads/${branch}`),
+    requireReviewers: approvals.protect,
+    addPerson: (login, role) => {
+      collaborators.set(login, role);
+      return tokens.issue({ kind: 'user', login });
+    },
+  };
 }
 
 /** Whose token the lab's own pushes and dispatches carry. */
@@ -146,10 +176,12 @@ interface RunParts {
   readonly bare: string;
   readonly tokens: Tokens;
   readonly requests: Map<string, JobIdentity>;
+  readonly artifacts: OpenArtifacts;
+  readonly approvals: Approvals;
 }
 
 function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: RunParts): Runs {
-  const { url, bare, tokens, requests } = parts;
+  const { url, bare, tokens, requests, artifacts, approvals } = parts;
   return createRuns({
     exec: lab.exec,
     act: toolbox.tool('act'),
@@ -159,10 +191,11 @@ function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: Run
     ending: lab.ending,
     bareRepository: bare,
     tokens,
+    approvals,
     env: {
       ...options.env,
       SLIPWAY_LAB: lab.id,
-      GITHUB_SERVER_URL: url,
+      GITHUB_SERVER_URL: nameServer(url),
       GITHUB_API_URL: `${url}${API_ROOT}`,
       GITHUB_GRAPHQL_URL: `${url}${GRAPHQL_PATH}`,
       GITHUB_REPOSITORY: options.repository,
@@ -170,16 +203,26 @@ function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: Run
     variables: options.variables ?? {},
     secrets: options.secrets ?? {},
     onChange: () => {},
-    openJob: (run, job, permissions, workflow) => {
-      if (permissions.idToken !== 'write') return {};
+    openJob: ({ run, record, job, permissions, workflow }) => {
+      const results = artifacts.openJob(run.id, record.id, () => record.status === 'in_progress');
+      if (permissions.idToken !== 'write') return results;
       const request = randomBytes(16).toString('hex');
       requests.set(request, identityOf(options.repository, run, workflow, job.environment));
       return {
+        ...results,
         ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/oidc/token?api-version=1`,
         ACTIONS_ID_TOKEN_REQUEST_TOKEN: request,
       };
     },
   });
+}
+
+/**
+ * Returns the server's name for jobs. Clients of artifacts take a server for GitHub's own by its name: `*.localhost` is
+ * one that they accept. git, curl and browsers know it; Node may not, and has the API's address for its requests.
+ */
+function nameServer(url: string): string {
+  return `http://github.localhost:${new URL(url).port}`;
 }
 
 interface ContextParts {
@@ -192,44 +235,33 @@ interface ContextParts {
   readonly name: string;
   readonly moved: RestContext['moved'];
   readonly pulls: Pulls;
+  readonly artifacts: OpenArtifacts;
+  readonly approvals: Approvals;
 }
 
-function openContext({ url, bare, git, logs, runs, repository, name, moved, pulls }: ContextParts): RestContext {
+function openContext(parts: ContextParts): RestContext {
+  const { url, bare, git, logs, runs, repository, name, moved, pulls, artifacts, approvals } = parts;
   return {
     repository: name,
     url,
     api: `${url}${API_ROOT}`,
     runs: runs.all,
     cancel: runs.cancel,
+    approve: runs.approve,
     openLog: logs.open,
+    artifacts: artifacts.artifacts,
+    openDownload: artifacts.openDownload,
     git,
     rules: openRules(bare, git),
     faults: createFaults(git),
     moved,
     pulls,
+    approvals,
+    collaborators: new Map([[OWNER_LOGIN, 'admin']]),
     readWorkflows: repository.readWorkflows,
     dispatch: repository.dispatch,
     now: () => new Date(),
   };
-}
-
-interface ForkParts {
-  readonly lab: Lab;
-  readonly root: string;
-  readonly url: string;
-  readonly tokens: Tokens;
-  readonly pulls: Pulls;
-  readonly name: string;
-}
-
-async function makeFork({ lab, root, url, tokens, pulls, name }: ForkParts, owner: string): Promise<string> {
-  const fork = `${owner}/${name.split('/')[1]}`;
-  const bare = join(root, `${fork}.git`);
-  await createBareRepository(lab, bare);
-  await lab.exec(['git', '-C', bare, 'fetch', '--quiet', join(root, `${name}.git`), 'refs/heads/*:refs/heads/*']);
-  pulls.addFork(fork, bare);
-  const token = tokens.issue({ kind: 'user', login: owner });
-  return `http://${owner}:${token}@${url.slice('http://'.length)}/${fork}.git`;
 }
 
 /** GitHub serves a repository with and without `.git`. */

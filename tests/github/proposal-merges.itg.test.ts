@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { MergeAsked } from '#lab/github/pulls/merge.ts';
-import type { PullSettings } from '#lab/github/pulls/squash.ts';
+import type { PullSettings } from '#lab/github/pulls/records.ts';
 import { openProposalStage, type ProposalStage } from '#tests/support/proposals.ts';
 
 jest.setTimeout(120_000);
@@ -77,10 +77,10 @@ test('environments have a pull request each; a promotion is proposed, and a hold
 });
 
 test('a hold that appears while it is open: the pull request says so and is not merged by itself, until it is let go', async () => {
-  stage.github.pulls.settings.isAutoMergeAllowed = true;
+  Object.assign(stage.github.pulls.settings, { allowAutoMerge: true, requiredContexts: ['ci'] });
   const { digest } = await stage.push('waits', staging);
   const [pull] = stage.open();
-  expect(pull?.autoMerge).toBe('MERGE');
+  expect(pull?.autoMerge).toMatchObject({ method: 'merge' });
   const holds = `- {image: discord-bot, kind: manual, reason: we look, by: alice, since: 2026-01-02T10:00:00Z}\n`;
   stage.tenant.commit({ 'overlays/staging/holds.yaml': holds }, 'hold');
   expect((await stage.reconcile()).summary).toContain('is held');
@@ -91,7 +91,7 @@ test('a hold that appears while it is open: the pull request says so and is not 
   stage.tenant.commit({ 'overlays/staging/holds.yaml': '[]\n' }, 'let go');
   expect((await stage.bump(digest, staging)).outcome).toBe('unchanged');
   expect(pull?.body).not.toContain('Do not merge');
-  expect(pull?.autoMerge).toBe('MERGE');
+  expect(pull?.autoMerge).toMatchObject({ method: 'merge' });
 });
 
 test('auto-merge that the repository does not allow is said, and is not red', async () => {

@@ -67,7 +67,7 @@ export async function openProposalStage(settings: Readonly<Record<string, string
     again: () => {
       resetTo(base, tenant);
       (pulls.all as PullRecord[]).length = 0; // only here are they taken back
-      Object.assign(pulls.settings, { isAutoMergeAllowed: false, squashMessage: 'COMMIT_MESSAGES' });
+      Object.assign(pulls.settings, { allowAutoMerge: false, requiredContexts: [], squashMessage: 'COMMIT_MESSAGES' });
     },
     push: async (text, inputs = {}, options = {}) => {
       const source = tenant.commit({ 'app/main.js': `// ${text}\n` }, text);

@@ -133,6 +133,16 @@ describe('the token of the job', () => {
     },
   );
 
+  test('goes over plain http to a server of this machine, by a name below localhost, too', async () => {
+    const server = await front(serveRepositories(root));
+    const there = `http://github.localhost:${new URL(server.origin).port}`;
+    expect((await readBranch(`${there}/tenant.git`, there)).read).toBe(head);
+    const proxy = await front((_request, response) => response.writeHead(401).end());
+    const other = 'http://github.localhost.example';
+    await readBranch(`${other}/acme/tenant`, other, { http_proxy: proxy.origin });
+    expect(proxy.requests.filter(({ authorization }) => authorization !== undefined)).toEqual([]);
+  });
+
   test('does not follow a redirect, not even on its own host; the line that is told helps', async () => {
     const other = await front(serveRepositories(root));
     const server = await front((request, response) =>

@@ -53,9 +53,9 @@ test('auto-merge: what the repository allows, and why not', async () => {
   const pulls = open();
   expect(await pulls.readSettings()).toEqual({ isAutoMergeAllowed: false, methods: ['MERGE', 'REBASE', 'SQUASH'] });
   expect(await pulls.setAutoMerge(made, 'MERGE')).toMatch(/not allowed for this repository/);
-  api.pulls.settings.isAutoMergeAllowed = true;
+  api.pulls.settings.allowAutoMerge = true;
   expect(await pulls.setAutoMerge(made, 'MERGE')).toMatch(/clean status/);
-  api.rules.protect('refs/heads/main');
+  api.pulls.settings.requiredContexts = ['ci'];
   expect(await pulls.setAutoMerge(made, 'MERGE')).toBeUndefined();
   expect(await pulls.list('slipway/production')).toMatchObject([{ isAutoMerged: true }]);
   expect(await pulls.setAutoMerge(made, undefined)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setAutoMerge } from '#lab/github/graphql/auto-merge.ts';
+import { disableAutoMerge, enableAutoMerge } from '#lab/github/graphql/auto-merge.ts';
 import { Refused } from '#lab/github/graphql/refused.ts';
 import { updateRefs } from '#lab/github/graphql/update-refs.ts';
 import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
@@ -26,8 +26,8 @@ export function rootOf(context: RestContext): Record<string, Field> {
     },
     node: (args, bearer) => commentOf(context, args, bearer),
     updateRefs: (args, bearer) => updateRefs(context, args, bearer),
-    enablePullRequestAutoMerge: (args, bearer) => setAutoMerge(context, args, bearer, true),
-    disablePullRequestAutoMerge: (args, bearer) => setAutoMerge(context, args, bearer, false),
+    enablePullRequestAutoMerge: (args, bearer) => enableAutoMerge(context, args, bearer),
+    disablePullRequestAutoMerge: (args, bearer) => disableAutoMerge(context, args, bearer),
   };
 }
 
@@ -79,7 +79,7 @@ function repositoryOf(context: RestContext): Record<string, unknown> {
     nameWithOwner: context.repository,
     url: `${context.url}/${context.repository}`,
     isPrivate: true,
-    autoMergeAllowed: context.pulls.settings.isAutoMergeAllowed,
+    autoMergeAllowed: context.pulls.settings.allowAutoMerge,
     ...{ mergeCommitAllowed: true, rebaseMergeAllowed: true, squashMergeAllowed: true },
     owner: { ...userOf(context, owner) },
     defaultBranchRef: (_args: unknown, bearer: Bearer) => {

@@ -12,6 +12,7 @@ export interface Permissions {
   readonly actions: Access;
   readonly checks: Access;
   readonly pullRequests: Access;
+  readonly issues: Access;
 }
 
 const access = z.enum(['none', 'read', 'write']);
@@ -46,5 +47,6 @@ function grant(rightTo: (name: string) => Access): Permissions {
     actions: rightTo('actions'),
     checks: rightTo('checks'),
     pullRequests: rightTo('pull-requests'),
+    issues: rightTo('issues'),
   };
 }

@@ -53,7 +53,8 @@ function renderSummary(job: JobRecord): Html[] {
 
 function renderJob(run: RunRecord, job: JobRecord, now: Date): Html {
   const state = job.conclusion ?? job.status;
-  const log = job.steps.length === 0 ? undefined : html` · <a href="/runs/${run.id}/logs/${job.id}">log</a>`;
+  const log =
+    job.steps.length === 0 ? undefined : html` · <a href="/runs/${run.id}/logs/${encodeURIComponent(job.id)}">log</a>`;
   const steps = job.steps.map((step, index) => renderStep(`${job.id}-${index}`, step, now));
   return html`<section class="job" id="${job.id}"><header>${sign(state)}<h2>${job.id}</h2><span class="soft small">${wordOf(state)}${lengthIn(job, now)}${log}</span></header>${job.annotations.map(renderAnnotation)}${steps}</section>`;
 }
@@ -90,6 +91,8 @@ const SIGNS: Readonly<Record<State, string>> = {
   in_progress: '',
   queued: '',
   pending: '',
+  action_required: '!',
+  waiting: '',
 };
 
 function sign(state: State): Html {

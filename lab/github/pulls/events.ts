@@ -8,8 +8,8 @@ import type { Runs } from '#lab/github/runner/runs.ts';
 import { startsOnPull } from '#lab/github/runner/workflow.ts';
 
 /**
- * Starts the workflows of an event: those of the merge commit, so that a pull request with a conflict starts none, nor
- * does one that a job's own token opened or pushed to.
+ * Starts the workflows of an event: those of the merge commit, so that a pull request with a conflict starts none. Where
+ * a job's own token opened or pushed to it, the runs wait for a person's approval; where it closed it, there are none.
  */
 export async function startOnPull(
   context: RestContext,
@@ -18,7 +18,8 @@ export async function startOnPull(
   action: PullAction,
   bearer: Bearer,
 ): Promise<void> {
-  if (bearer.kind === 'job' && bearer.app === undefined) return;
+  const isHeld = bearer.kind === 'job' && bearer.app === undefined;
+  if (isHeld && action === 'closed') return;
   const { number, head, base, title } = pull;
   const sha = pull.merged?.sha ?? (await context.pulls.testMerge(pull));
   if (sha === undefined) return;
@@ -35,7 +36,7 @@ export async function startOnPull(
   for (const workflow of await context.readWorkflows(sha)) {
     if (!startsOnPull(workflow, action, base.ref, files)) continue;
     const ref = `refs/pull/${number}/merge`;
-    const about = { number, headRef: head.ref, baseRef: base.ref, isFork };
-    runs.start({ workflow, event: 'pull_request', ref, sha, title, actor, payload, inputs: {}, pull: about });
+    const about = { number, headRef: head.ref, headSha: head.sha, baseRef: base.ref, isFork };
+    runs.start({ workflow, event: 'pull_request', ref, sha, title, actor, payload, inputs: {}, pull: about, isHeld });
   }
 }

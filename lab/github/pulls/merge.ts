@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PullRecord } from '#lab/github/pulls/records.ts';
-import { describeSquash, type PullSettings } from '#lab/github/pulls/squash.ts';
+import type { PullRecord, PullSettings } from '#lab/github/pulls/records.ts';
+import { describeSquash } from '#lab/github/pulls/squash.ts';
 import type { Git } from '#lab/github/rest/git.ts';
 
 /** How a merge is asked for. */

@@ -1,8 +1,7 @@
 import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
 import { type Branches, createBranches } from '#lab/github/pulls/branches.ts';
 import { createMerger, type MergeAsked, type Merger } from '#lab/github/pulls/merge.ts';
-import type { CommentRecord, PullAction, PullRecord } from '#lab/github/pulls/records.ts';
-import type { PullSettings } from '#lab/github/pulls/squash.ts';
+import type { CommentRecord, IssueRecord, PullAction, PullRecord, PullSettings } from '#lab/github/pulls/records.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, NO_OBJECT } from '#lab/github/rest/git.ts';
 
@@ -35,11 +34,19 @@ export interface PullRefusal {
 
 /** The pull requests of a repository, and the comments on them. */
 export interface Pulls {
-  /** Tests change them. */
-  readonly settings: PullSettings;
   readonly all: readonly PullRecord[];
   /** Oldest first. */
   readonly comments: CommentRecord[];
+  /** Issues, which are numbered with the pull requests. Oldest first. */
+  readonly issues: IssueRecord[];
+  nextNumber(): number;
+  readonly settings: PullSettings;
+  /** Moves it to another base. */
+  retarget(pull: PullRecord, base: string): Promise<PullRefusal | undefined>;
+  /** Returns the required commit statuses that the head lacks. */
+  listMissing(pull: PullRecord): string[];
+  /** To be called after a commit got a status: merges what waits for it. */
+  noteStatus(sha: string, context: string, status: string): Promise<void>;
   /** Returns an id that no comment has or had. */
   nextCommentId(): number;
   find(number: number): PullRecord | undefined;
@@ -59,13 +66,31 @@ export interface Pulls {
 export function createPulls(options: PullOptions): Pulls {
   const { git, repository, now } = options;
   const all: PullRecord[] = [];
+  const issues: IssueRecord[] = [];
+  const nextNumber = (): number => all.length + issues.length + 1;
   const branches = createBranches(git, repository);
-  const settings: PullSettings = { isAutoMergeAllowed: false, squashMessage: 'COMMIT_MESSAGES' };
-  const state: State = { ...options, all, branches, merger: createMerger(git, now, settings) };
+  const settings: PullSettings = {
+    allowAutoMerge: false,
+    actionsMayOpenPulls: true,
+    requiredContexts: [],
+    squashMessage: 'COMMIT_MESSAGES',
+  };
+  const statuses = new Map<string, string>();
+  const state: State = {
+    ...options,
+    settings,
+    statuses,
+    all,
+    nextNumber,
+    branches,
+    merger: createMerger(git, now, settings),
+  };
   const tested = new WeakMap<PullRecord, string>();
   let commentIds = 0;
   return {
     all,
+    issues,
+    nextNumber,
     settings,
     comments: [],
     nextCommentId: () => ++commentIds,
@@ -74,6 +99,12 @@ export function createPulls(options: PullOptions): Pulls {
     open: (asked, bearer) => openPull(state, asked, bearer),
     turn: (pull, wanted, bearer) => turnPull(state, pull, wanted, bearer),
     merge: (pull, asked, bearer) => mergePull(state, pull, asked, bearer),
+    retarget: (pull, base) => retargetPull(state, pull, base),
+    listMissing: (pull) => listMissing(state, pull),
+    noteStatus: async (sha, context, status) => {
+      statuses.set(`${sha} ${context}`, status);
+      for (const pull of all) if (pull.head.sha === sha) await mergeWhenReady(state, pull);
+    },
     testMerge: async (pull) => {
       const base = await branches.read(repository, pull.base.ref);
       const sha = base === undefined ? undefined : await state.merger.test(pull, base.sha);
@@ -97,15 +128,20 @@ export function createPulls(options: PullOptions): Pulls {
 
 interface State extends PullOptions {
   readonly all: PullRecord[];
+  readonly nextNumber: () => number;
+  readonly settings: PullSettings;
+  readonly statuses: ReadonlyMap<string, string>;
   readonly branches: Branches;
   readonly merger: Merger;
 }
 
 async function openPull(
-  { git, repository, now, announce, all, branches }: State,
+  { git, repository, now, announce, all, nextNumber, branches, settings }: State,
   { title, body, head: written, base: into }: PullAsked,
   bearer: Bearer,
 ): Promise<PullRecord | PullRefusal> {
+  if (!settings.actionsMayOpenPulls && bearer.kind === 'job' && bearer.app === undefined)
+    return { status: 403, message: 'GitHub Actions is not permitted to create or approve pull requests.' };
   const [owner, ref = ''] = written.includes(':') ? written.split(':') : [undefined, written];
   const head = await branches.read(branches.ofOwner(owner), ref);
   const base = await branches.read(repository, into);
@@ -119,9 +155,9 @@ async function openPull(
     head.repository === repository && (await git(['merge-base', '--is-ancestor', head.sha, base.sha])).code === 0;
   if (isIn) return { status: 422, message: `No commits between ${into} and ${ref}` };
   const pull: PullRecord = {
-    ...{ number: all.length + 1, login: loginOf(bearer), title, body, head, base },
+    ...{ number: nextNumber(), login: loginOf(bearer), title, body, head, base },
     ...{ createdAt: now(), updatedAt: now(), closedAt: undefined },
-    ...{ state: 'open', locked: false, merged: undefined, autoMerge: undefined },
+    ...{ state: 'open', locked: false, merged: undefined },
   };
   all.push(pull);
   await branches.keep(pull.number, head);
@@ -163,6 +199,8 @@ async function mergePull(
   if (pull.state === 'closed') return { status: 405, message: 'Pull Request is not mergeable' };
   if (asked.sha !== undefined && asked.sha !== pull.head.sha)
     return { status: 409, message: 'Head branch was modified. Review and try the merge again.' };
+  const [missing] = listMissing(state, pull);
+  if (missing !== undefined) return { status: 405, message: `Required status check "${missing}" is expected.` };
   const ref = `refs/heads/${pull.base.ref}`;
   const before = (await branches.read(repository, pull.base.ref))?.sha ?? NO_OBJECT;
   const sha = await merger.merge(pull, before, asked);
@@ -173,6 +211,34 @@ async function mergePull(
   await moved(bearer, [{ ref, before, after: sha }]);
   await closePull(state, pull, bearer);
   return { sha };
+}
+
+async function retargetPull(
+  { all, branches, repository, now }: State,
+  pull: PullRecord,
+  into: string,
+): Promise<PullRefusal | undefined> {
+  const base = await branches.read(repository, into);
+  if (base === undefined) return { status: 422, message: `Proposed base branch '${into}' was not found` };
+  const isSame = (one: PullRecord): boolean =>
+    one !== pull && one.state === 'open' && one.head.ref === pull.head.ref && one.base.ref === into;
+  if (all.some(isSame))
+    return {
+      status: 422,
+      message: `A pull request already exists for base branch '${into}' and head branch '${pull.head.ref}'`,
+    };
+  Object.assign(pull, { base, updatedAt: now() });
+  return undefined;
+}
+
+function listMissing({ settings, statuses }: State, { head }: PullRecord): string[] {
+  return settings.requiredContexts.filter((context) => statuses.get(`${head.sha} ${context}`) !== 'success');
+}
+
+async function mergeWhenReady(state: State, pull: PullRecord): Promise<void> {
+  if (pull.autoMerge === undefined || pull.state === 'closed' || listMissing(state, pull).length > 0) return;
+  const { bearer, ...asked } = pull.autoMerge;
+  await mergePull(state, pull, { ...asked, sha: undefined }, bearer);
 }
 
 /** A branch that is gone closes its pull request. */

@@ -1,3 +1,5 @@
+import type { Bearer } from '#lab/github/identity/tokens.ts';
+
 /** A branch of this repository or of a fork of it. */
 export interface PullBranch {
   /** owner/name. */
@@ -20,17 +22,52 @@ export interface PullRecord {
   state: 'open' | 'closed';
   /** Only people with write access may comment. */
   locked: boolean;
-  /** The method by which it is to be merged as soon as it may. */
-  autoMerge: 'MERGE' | 'REBASE' | 'SQUASH' | undefined;
   updatedAt: Date;
   closedAt: Date | undefined;
   merged: { readonly at: Date; readonly by: string; readonly sha: string } | undefined;
+  /** Merges by itself as soon as nothing blocks it. */
+  autoMerge?: AutoMerge | undefined;
 }
 
-/** A comment on a pull request. */
+/** Who asked for it, and how. */
+export interface AutoMerge {
+  readonly bearer: Bearer;
+  readonly method: 'merge' | 'squash' | 'rebase';
+  readonly title: string | undefined;
+  readonly message: string | undefined;
+}
+
+/** Settings of the repository about pull requests. */
+export interface PullSettings {
+  /** Default false, as on GitHub. */
+  allowAutoMerge: boolean;
+  /** "Allow GitHub Actions to create and approve pull requests". Default true here, where GitHub's is false. */
+  actionsMayOpenPulls: boolean;
+  /** Commit statuses that must be a success on the head before a pull request is merged. */
+  requiredContexts: readonly string[];
+  /** The default message of a squash: `squash_merge_commit_message`. */
+  squashMessage: 'COMMIT_MESSAGES' | 'PR_BODY' | 'BLANK';
+}
+
+/** An issue. */
+export interface IssueRecord {
+  readonly number: number;
+  readonly login: string;
+  readonly createdAt: Date;
+  updatedAt: Date;
+  title: string;
+  body: string | null;
+  labels: readonly string[];
+  state: 'open' | 'closed';
+  reason: 'completed' | 'not_planned' | 'duplicate' | 'reopened' | null;
+  closed: { readonly at: Date; readonly by: string } | undefined;
+  locked: boolean;
+}
+
+/** A comment on a pull request or an issue. */
 export interface CommentRecord {
   readonly id: number;
-  /** The pull request's number. */
+  /** The number of the pull request or the issue. */
   readonly issue: number;
   readonly login: string;
   readonly createdAt: Date;

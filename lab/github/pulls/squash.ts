@@ -1,12 +1,5 @@
-import type { PullRecord } from '#lab/github/pulls/records.ts';
+import type { PullRecord, PullSettings } from '#lab/github/pulls/records.ts';
 import type { Git } from '#lab/github/rest/git.ts';
-
-/** What the repository's settings say of pull requests; those of a new repository at first. */
-export interface PullSettings {
-  isAutoMergeAllowed: boolean;
-  /** The default message of a squash: `squash_merge_commit_message`. */
-  squashMessage: 'COMMIT_MESSAGES' | 'PR_BODY' | 'BLANK';
-}
 
 /**
  * Returns the default message of a squash. With the default title, COMMIT_OR_PR_TITLE, the title is that of the one

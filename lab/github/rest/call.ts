@@ -1,3 +1,4 @@
+import type { ArtifactRecord, Artifacts } from '#lab/github/artifacts/store.ts';
 import type { Faults } from '#lab/github/faults.ts';
 import type { Bearer } from '#lab/github/identity/tokens.ts';
 import type { OperationId } from '#lab/github/openapi/operations.ts';
@@ -5,8 +6,14 @@ import type { Pulls } from '#lab/github/pulls/pulls.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, resolve } from '#lab/github/rest/git.ts';
 import type { Rules } from '#lab/github/rules.ts';
+import type { Approvals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
+
+/** A role in the repository. */
+export type Role = 'admin' | 'maintain' | 'write' | 'triage' | 'read';
+/** Roles of people, by login. */
+export type Collaborators = Map<string, Role>;
 
 /** The server's state, as the operations see it. */
 export interface RestContext {
@@ -18,12 +25,20 @@ export interface RestContext {
   readonly runs: readonly RunRecord[];
   /** Ends a run that is queued or under way; false when it is over already. */
   readonly cancel: (run: RunRecord) => boolean;
+  /** Begins a run that waits for approval; false where it does not. */
+  readonly approve: (run: RunRecord) => boolean;
   /** Returns an address that shows a text to anyone who has it, for a minute. */
   readonly openLog: (text: string) => string;
+  readonly artifacts: Artifacts;
+  /** Returns an address that has an artifact's bytes, for a minute. */
+  readonly openDownload: (artifact: ArtifactRecord) => string;
   readonly git: Git;
   readonly rules: Rules;
   readonly faults: Faults;
   readonly pulls: Pulls;
+  readonly approvals: Approvals;
+  /** Roles of people, by login; who is not here has none. */
+  readonly collaborators: Collaborators;
   /** To be called after references moved: starts what a push starts. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;

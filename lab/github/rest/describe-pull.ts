@@ -1,6 +1,7 @@
+import { loginOf } from '#lab/github/identity/tokens.ts';
 import type { CommentRecord, PullBranch, PullRecord } from '#lab/github/pulls/records.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
-import { describeUser, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
+import { describeUser, FORK_ID, nodeId, repositoryUrl } from '#lab/github/rest/describe.ts';
 import { describeFully } from '#lab/github/rest/repository.ts';
 
 /** Returns a `pull-request-simple`: as lists show it. */
@@ -25,12 +26,6 @@ export function describePullSimply(
   };
 }
 
-function describeAutoMerge(context: RestContext, { autoMerge, login }: PullRecord): Record<string, unknown> | null {
-  if (autoMerge === undefined) return null;
-  const texts = { commit_title: '', commit_message: '' };
-  return { enabled_by: describeUser(context, login), merge_method: autoMerge.toLowerCase(), ...texts };
-}
-
 /** Returns a `pull-request`: with what its commits change, and whether it can be merged. */
 export async function describePull(
   context: RestContext,
@@ -39,6 +34,7 @@ export async function describePull(
   const simple = describePullSimply(context, pull);
   const { head, base, merged } = pull;
   const test = merged === undefined ? await context.pulls.testMerge(pull) : merged.sha;
+  const isBlocked = context.pulls.listMissing(pull).length > 0;
   return {
     ...simple,
     merge_commit_sha: test ?? null,
@@ -46,13 +42,20 @@ export async function describePull(
     ...{
       mergeable: test !== undefined,
       rebaseable: test !== undefined,
-      mergeable_state: test === undefined ? 'dirty' : 'clean',
+      mergeable_state: test === undefined ? 'dirty' : isBlocked ? 'blocked' : 'clean',
     },
     merged_by: merged === undefined ? null : describeUser(context, merged.by),
     ...{ comments: context.pulls.comments.filter(({ issue }) => issue === pull.number).length, review_comments: 0 },
     maintainer_can_modify: false,
     ...(await countChanges(context, base.sha, head.sha)),
   };
+}
+
+function describeAutoMerge(context: RestContext, { autoMerge }: PullRecord): Record<string, unknown> | null {
+  if (autoMerge === undefined) return null;
+  const { bearer, method, title = '', message = '' } = autoMerge;
+  const enabled_by = describeUser(context, loginOf(bearer));
+  return { enabled_by, merge_method: method, commit_title: title, commit_message: message };
 }
 
 type Counts = Readonly<Record<'commits' | 'additions' | 'deletions' | 'changed_files', number>>;
@@ -100,7 +103,8 @@ export function describeComment(
 }
 
 function pageOf(context: RestContext, number: number): string {
-  return `${context.url}/${context.repository}/pull/${number}`;
+  const kind = context.pulls.find(number) === undefined ? 'issues' : 'pull';
+  return `${context.url}/${context.repository}/${kind}/${number}`;
 }
 
 function addressesOf(context: RestContext, number: number): Record<string, string> & { readonly url: string } {
@@ -133,7 +137,7 @@ function describeBranch(context: RestContext, pull: PullRecord, branch: PullBran
   const opened = pull.createdAt.toISOString();
   const repo = describeFully({ ...context, repository }, opened, opened);
   const user = describeUser(context, owner);
-  return { label: `${owner}:${ref}`, ref, sha, user, repo: isFork ? { ...repo, id: 2003, fork: true } : repo };
+  return { label: `${owner}:${ref}`, ref, sha, user, repo: isFork ? { ...repo, id: FORK_ID, fork: true } : repo };
 }
 
 function associationOf(login: string): string {

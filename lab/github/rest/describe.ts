@@ -32,6 +32,11 @@ export function describeUser(context: RestContext, login: string): Record<string
   };
 }
 
+/** The repository's number, as in OIDC tokens. */
+export const REPOSITORY_ID = 2002;
+/** Every fork's. */
+export const FORK_ID = 2003;
+
 /** The addresses of a `minimal-repository`, relative to its own. */
 const ADDRESSES = {
   archive_url: '{archive_format}{/ref}',
@@ -82,8 +87,8 @@ export function describeRepository(context: RestContext): Record<string, unknown
   const [owner = '', name = ''] = context.repository.split('/');
   const url = repositoryUrl(context);
   return {
-    id: 2002,
-    node_id: nodeId('Repository', 2002),
+    id: REPOSITORY_ID,
+    node_id: nodeId('Repository', REPOSITORY_ID),
     name,
     full_name: context.repository,
     owner: describeUser(context, owner),

@@ -13,6 +13,7 @@ const change = z.object({
   title: z.string().optional(),
   body: z.string().nullish(),
   state: z.enum(['open', 'closed']).optional(),
+  base: z.string().optional(),
 });
 const merging = z.object({
   commit_title: z.string().optional(),
@@ -34,14 +35,17 @@ export function pullHandlers(context: RestContext): Handlers {
     'pulls/create': async ({ body, bearer }) => {
       const { title, body: text, head, base } = creation.parse(body);
       const opened = await pulls.open({ title, body: text ?? null, head, base }, bearer);
+      if ('status' in opened && opened.status === 403) return refuse(403, opened.message);
       if ('status' in opened) return refuseCustom(opened.status, opened.message);
       return created(await describePull(context, opened));
     },
     'pulls/get': withPull(async (pull) => ({ status: 200, body: await describePull(context, pull) })),
     'pulls/list': ({ parameters }) => listPulls(context, parameters),
     'pulls/update': withPull(async (pull, { body, bearer }) => {
-      const { title, body: text, state } = change.parse(body);
-      const refusal = state === undefined ? undefined : await pulls.turn(pull, state, bearer);
+      const { title, body: text, state, base } = change.parse(body);
+      const refusal =
+        (base === undefined || base === pull.base.ref ? undefined : await pulls.retarget(pull, base)) ??
+        (state === undefined ? undefined : await pulls.turn(pull, state, bearer));
       if (refusal !== undefined) return refuseCustom(refusal.status, refusal.message);
       Object.assign(pull, { ...(title === undefined ? {} : { title }), ...(text === undefined ? {} : { body: text }) });
       return { status: 200, body: await describePull(context, pull) };

@@ -12,7 +12,11 @@ export function repositoryHandlers(context: RestContext): Handlers {
   return {
     'repos/get': async ({ bearer }) => ({
       status: 200,
-      body: { ...describeFully(context, openedAt, await pushedAt(context, openedAt)), permissions: rightsOf(bearer) },
+      body: {
+        ...describeFully(context, openedAt, await pushedAt(context, openedAt)),
+        ...mergingOf(context),
+        permissions: rightsOf(bearer),
+      },
     }),
     'users/get-authenticated': ({ bearer }) => ({
       status: 200,
@@ -47,6 +51,11 @@ async function pushedAt(context: RestContext, openedAt: string): Promise<string>
   return text.trim() === '' ? openedAt : new Date(text.trim()).toISOString();
 }
 
+function mergingOf({ pulls: { settings } }: RestContext): Record<string, boolean> {
+  const methods = { allow_merge_commit: true, allow_squash_merge: true, allow_rebase_merge: true };
+  return { ...methods, allow_auto_merge: settings.allowAutoMerge, delete_branch_on_merge: false };
+}
+
 function rightsOf(bearer: Call['bearer']): Record<string, boolean> {
   const isPerson = bearer.kind === 'user';
   const push = mayDo(bearer, ['contents', 'write']);
@@ -76,7 +85,7 @@ export function describeFully(context: RestContext, openedAt: string, pushed: st
     visibility: 'private',
     topics: [],
     is_template: false,
-    has_issues: false,
+    has_issues: true,
     has_projects: false,
     has_wiki: false,
     has_pages: false,

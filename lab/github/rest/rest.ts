@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Bearer, Tokens } from '#lab/github/identity/tokens.ts';
+import { artifactHandlers } from '#lab/github/rest/artifacts.ts';
 import { type Call, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
+import { collaboratorHandlers } from '#lab/github/rest/collaborators.ts';
 import { commentHandlers } from '#lab/github/rest/comments.ts';
 import { commitHandlers } from '#lab/github/rest/commits.ts';
 import { contentHandlers } from '#lab/github/rest/contents.ts';
 import { type DeploymentRecord, deploymentHandlers } from '#lab/github/rest/deployments.ts';
+import { environmentHandlers } from '#lab/github/rest/environments.ts';
+import { issueHandlers } from '#lab/github/rest/issues.ts';
 import { jobHandlers } from '#lab/github/rest/jobs.ts';
 import { objectHandlers } from '#lab/github/rest/objects.ts';
 import { pullHandlers } from '#lab/github/rest/pulls.ts';
@@ -51,9 +55,13 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
     ...refHandlers(context),
     ...runHandlers(context),
     ...jobHandlers(context),
+    ...artifactHandlers(context),
     ...statusHandlers(context, statuses),
     ...pullHandlers(context),
     ...commentHandlers(context),
+    ...issueHandlers(context),
+    ...environmentHandlers(context),
+    ...collaboratorHandlers(context),
     ...deploymentHandlers(context, deployments, statuses),
     ...options.handlers,
   };

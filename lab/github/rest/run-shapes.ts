@@ -1,5 +1,12 @@
 import type { RestContext } from '#lab/github/rest/call.ts';
-import { describeRepository, describeUser, nodeId, readCommit, repositoryUrl } from '#lab/github/rest/describe.ts';
+import {
+  describeRepository,
+  describeUser,
+  nodeId,
+  REPOSITORY_ID,
+  readCommit,
+  repositoryUrl,
+} from '#lab/github/rest/describe.ts';
 import type { StepRecord } from '#lab/github/runner/act.ts';
 import type { JobRecord, RunRecord } from '#lab/github/runner/run-record.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
@@ -9,9 +16,9 @@ export function workflowId(path: string): number {
   return [...path].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 1_000_000_007, 7);
 }
 
-/** Returns the branch of a run. */
-export function branchOf(run: RunRecord): string {
-  return run.ref.replace(/^refs\/heads\//, '');
+/** What a run is about: of a pull request its head, though the run is of the merge commit. */
+export function headOf(run: RunRecord): { readonly sha: string; readonly branch: string; readonly isFork: boolean } {
+  return run.head ?? { sha: run.sha, branch: run.ref.replace(/^refs\/heads\//, ''), isFork: false };
 }
 
 /** Returns where a run is, for programs and for people. */
@@ -28,14 +35,15 @@ function endOf(run: RunRecord): Date {
 
 /** Returns a `workflow-run`. */
 export async function describeRun(context: RestContext, run: RunRecord): Promise<Record<string, unknown>> {
-  const commit = await readCommit(context, run.sha);
+  const { sha, branch, isFork } = headOf(run);
+  const commit = await readCommit(context, sha);
   const actor = describeUser(context, run.actor);
   return {
     id: run.id,
     name: run.workflow,
     node_id: nodeId('WorkflowRun', run.id),
-    head_branch: branchOf(run),
-    head_sha: run.sha,
+    head_branch: branch,
+    head_sha: sha,
     path: run.path,
     display_title: run.title,
     run_number: run.id,
@@ -45,7 +53,7 @@ export async function describeRun(context: RestContext, run: RunRecord): Promise
     conclusion: run.conclusion ?? null,
     workflow_id: workflowId(run.path),
     ...linksOf(context, run),
-    pull_requests: [],
+    pull_requests: isFork ? [] : describePulls(context, run),
     created_at: run.createdAt.toISOString(),
     updated_at: endOf(run).toISOString(),
     run_started_at: run.createdAt.toISOString(),
@@ -64,6 +72,17 @@ export async function describeRun(context: RestContext, run: RunRecord): Promise
   };
 }
 
+/** GitHub names none for a fork's. */
+function describePulls(context: RestContext, { head }: RunRecord): unknown[] {
+  const pull = head === undefined ? undefined : context.pulls.find(head.pull);
+  if (pull === undefined) return [];
+  const repo = { id: REPOSITORY_ID, url: repositoryUrl(context), name: context.repository.split('/')[1] };
+  const { number } = pull;
+  const url = `${repositoryUrl(context)}/pulls/${number}`;
+  const [from, to] = [pull.head, pull.base].map(({ ref, sha }) => ({ ref, sha, repo }));
+  return [{ id: number, number, url, head: from, base: to }];
+}
+
 function linksOf(context: RestContext, run: RunRecord): Record<string, string> {
   const { url, html_url } = addressesOf(context, run);
   return {
@@ -79,9 +98,17 @@ function linksOf(context: RestContext, run: RunRecord): Record<string, string> {
   };
 }
 
+/** A job keeps its number when a matrix before it unfolds. */
+const numbers = new WeakMap<JobRecord, number>();
+
 /** Returns a job's number. */
 export function jobId(run: RunRecord, job: JobRecord): number {
-  return run.id * 1000 + run.jobs.indexOf(job);
+  const known = numbers.get(job);
+  if (known !== undefined) return known;
+  const used = run.jobs.flatMap((one) => numbers.get(one) ?? []);
+  const next = Math.max(run.id * 1000 - 1, ...used) + 1;
+  numbers.set(job, next);
+  return next;
 }
 
 /** Returns a `job`. */
@@ -95,7 +122,7 @@ export function describeJob(context: RestContext, run: RunRecord, job: JobRecord
     run_url: url,
     run_attempt: 1,
     node_id: nodeId('CheckRun', id),
-    head_sha: run.sha,
+    head_sha: headOf(run).sha,
     url: `${repositoryUrl(context)}/actions/jobs/${id}`,
     html_url: `${html_url}#${encodeURIComponent(job.id)}`,
     status: job.status,
@@ -103,9 +130,9 @@ export function describeJob(context: RestContext, run: RunRecord, job: JobRecord
     created_at: run.createdAt.toISOString(),
     started_at: startedAt,
     completed_at: job.endedAt?.toISOString() ?? null,
-    name: job.id,
+    name: job.name ?? job.id,
     workflow_name: run.workflow,
-    head_branch: branchOf(run),
+    head_branch: headOf(run).branch,
     steps: job.steps.map(describeStep),
     check_run_url: `${repositoryUrl(context)}/check-runs/${id}`,
     labels: ['ubuntu-24.04'],

@@ -11,7 +11,7 @@ import {
 } from '#lab/github/rest/call.ts';
 import { matchesDates } from '#lab/github/rest/dates.ts';
 import { readCommit } from '#lab/github/rest/describe.ts';
-import { addressesOf, branchOf, describeRun, describeWorkflow, workflowId } from '#lab/github/rest/run-shapes.ts';
+import { addressesOf, describeRun, describeWorkflow, headOf, workflowId } from '#lab/github/rest/run-shapes.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 
 const dispatchRequest = z.object({
@@ -46,6 +46,12 @@ export function runHandlers(context: RestContext): Handlers {
       if (!context.cancel(run)) return refuse(409, 'Cannot cancel a workflow run that is completed.');
       return { status: 202, body: {} };
     },
+    'actions/approve-workflow-run': ({ parameters, bearer }) => {
+      const run = find(parameters['run_id']);
+      if (run === undefined) return refuse(404, 'Not Found');
+      if (bearer.kind === 'user' && context.approve(run)) return { status: 201, body: {} };
+      return refuse(403, 'This run is not waiting for an approval that you may give');
+    },
     'actions/list-repo-workflows': async () => {
       const head = await resolveCommit(context, 'refs/heads/main');
       const workflows = head === undefined ? [] : await context.readWorkflows(head);
@@ -67,9 +73,9 @@ function listRuns(context: RestContext, parameters: Call['parameters'], runs: re
   const created = parameters['created'];
   const fits = (run: RunRecord): boolean =>
     [
-      [parameters['branch'], branchOf(run)],
+      [parameters['branch'], headOf(run).branch],
       [parameters['event'], run.event],
-      [parameters['head_sha'], run.sha],
+      [parameters['head_sha'], headOf(run).sha],
       [parameters['actor'], run.actor],
     ].every(([wanted, found]) => wanted === undefined || wanted === found) &&
     [undefined, run.status, run.conclusion].some((state) => state === parameters['status']) &&

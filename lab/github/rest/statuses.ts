@@ -83,6 +83,7 @@ async function createStatus(
   if (same.length >= LIMIT) return refuse(422, 'This SHA and context has reached the maximum number of statuses.');
   const status = { ...wanted, id: statuses.length + 1, sha, login: loginOf(bearer), createdAt: context.now() };
   statuses.push(status);
+  await context.pulls.noteStatus(sha, status.context, status.state);
   return created(describeWithCreator(context, status));
 }
 

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Exec } from '#core/system/exec.ts';
 import { describeError } from '#core/values/errors.ts';
 import { runActProcess } from '#lab/github/runner/act-process.ts';
+import { type LastWords, openLastWords } from '#lab/github/runner/last-words.ts';
 
 /** A step of a job as it happened. */
 export interface StepRecord {
@@ -78,9 +79,11 @@ export async function runByAct(request: ActRequest, steps: StepRecord[]): Promis
     await writeFiles(request);
     const outputs = new Map<string, string>();
     let result: string | undefined;
-    const env = { PATH: request.path, HOME: home, TMPDIR: request.temp, LANG: 'C.UTF-8', ...marker(request.env) };
+    const words = await openLastWords(dir);
+    const path = `${words.folder}:${request.path}`;
+    const env = { PATH: path, HOME: home, TMPDIR: request.temp, LANG: 'C.UTF-8', ...marker(request.env) };
     const code = await runActProcess({
-      argv: argvOf(request, checkout),
+      argv: argvOf({ ...request, env: { ...request.env, ...words.env } }, checkout),
       cwd: checkout,
       env,
       signal: request.signal,
@@ -89,7 +92,7 @@ export async function runByAct(request: ActRequest, steps: StepRecord[]): Promis
         const entry = readLine(text);
         if (entry === undefined) return;
         if (entry.jobResult !== undefined) result = entry.jobResult;
-        recordLine(entry, steps, outputs, request.signal);
+        recordLine(entry, { steps, outputs, signal: request.signal, hear: words.hear });
       },
     });
     for (const step of steps) if (step.status === 'in_progress') step.status = 'cancelled'; // act is gone
@@ -176,12 +179,14 @@ function readLine(text: string): z.output<typeof line> | undefined {
   }
 }
 
-function recordLine(
-  entry: z.output<typeof line>,
-  steps: StepRecord[],
-  outputs: Map<string, string>,
-  signal: AbortSignal,
-): void {
+interface Recording {
+  readonly steps: StepRecord[];
+  readonly outputs: Map<string, string>;
+  readonly signal: AbortSignal;
+  readonly hear: LastWords['hear'];
+}
+
+function recordLine(entry: z.output<typeof line>, { steps, outputs, signal, hear }: Recording): void {
   const message = entry.msg ?? '';
   if (entry.step === undefined) return;
   if (message.startsWith('⭐ Run ')) {
@@ -202,13 +207,18 @@ function recordLine(
   if (entry.command === 'set-output' && entry.name !== undefined)
     outputs.set(`${entry.stepID?.[0] ?? ''}.${entry.name}`, entry.arg ?? '');
   if (entry.command === 'summary') current.summary += entry.content ?? '';
-  if (entry.raw_output === true) current.log.push(...message.replace(/\n$/, '').split('\n'));
+  if (entry.raw_output === true) current.log.push(...readOutput(hear(message)));
   else if (entry.command === 'error' || entry.command === 'warning')
     current.log.push(`${entry.command}: ${entry.arg ?? message}`);
   else if (entry.level === 'error' && !message.includes('git repository')) current.log.push(message);
   if (entry.stepResult === undefined) return;
   current.status = resultOf(entry.stepResult, signal.aborted);
   current.milliseconds = (entry.executionTime ?? 0) / 1_000_000;
+}
+
+/** Returns the lines of an output; none where nothing was said. */
+function readOutput(text: string): string[] {
+  return text === '' ? [] : text.replace(/\n$/, '').split('\n');
 }
 
 function resultOf(word: string, isCancelled: boolean): StepRecord['status'] {

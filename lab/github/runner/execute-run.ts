@@ -1,27 +1,8 @@
-import { join } from 'node:path';
 import { describeError } from '#core/values/errors.ts';
-import { computePermissions, restrictToFork } from '#lab/github/identity/permissions.ts';
-import { runByAct } from '#lab/github/runner/act.ts';
-import type { Enter, Slot } from '#lab/github/runner/concurrency.ts';
-import {
-  isKeptWhenCancelled,
-  type JobResult,
-  readJobOutputs,
-  shouldRun,
-  writeJobFile,
-} from '#lab/github/runner/job-file.ts';
-import type { Conclusion, JobRecord, RunnerOptions, RunRecord, Trigger } from '#lab/github/runner/run-record.ts';
-import { fillGroup, type WorkflowJob } from '#lab/github/runner/workflow.ts';
-
-/** A run and all that its execution needs. */
-export interface Execution {
-  readonly run: RunRecord;
-  readonly trigger: Trigger;
-  readonly options: RunnerOptions;
-  readonly enter: Enter;
-  /** Cancels the run. */
-  readonly signal: AbortSignal;
-}
+import { executeJob } from '#lab/github/runner/execute-job.ts';
+import type { JobResult } from '#lab/github/runner/job-file.ts';
+import type { Conclusion, RunnerOptions, RunRecord } from '#lab/github/runner/run-record.ts';
+import { type Execution, takeTurn } from '#lab/github/runner/take-turn.ts';
 
 /** Waits for the run's turn, executes its jobs in the order of their needs, and writes into its record how it ended. */
 export async function executeRun(execution: Execution): Promise<void> {
@@ -63,98 +44,6 @@ function executeJobs(execution: Execution): Promise<JobResult[]> {
     return started;
   };
   return Promise.all([...trigger.workflow.jobs.keys()].map(resultOf));
-}
-
-/** Waits for the group of a run or a job; where it is cancelled instead, the reasons are noted on its record. */
-async function takeTurn(
-  { concurrency }: Pick<WorkflowJob, 'concurrency'>,
-  record: RunRecord | JobRecord,
-  { run, trigger, options, enter, signal }: Execution,
-): Promise<'free' | 'cancelled' | Slot> {
-  if (concurrency === undefined) return 'free';
-  const { inputs, pull } = trigger;
-  const context = { ref: run.ref, workflow: run.workflow, runId: run.id, inputs, pull };
-  const slot = enter(fillGroup(concurrency, context), `${run.workflow} #${run.id} (${run.title})`);
-  if (slot.isPending) {
-    record.status = 'pending';
-    options.onChange(run);
-  }
-  signal.addEventListener('abort', slot.cancel, { once: true });
-  const turn = await slot.turn;
-  signal.removeEventListener('abort', slot.cancel);
-  if (turn.isAcquired) return slot;
-  record.annotations.push(...turn.reasons);
-  return 'cancelled';
-}
-
-async function executeJob(
-  execution: Execution,
-  id: string,
-  job: WorkflowJob,
-  needs: ReadonlyMap<string, JobResult>,
-): Promise<JobResult> {
-  const { run, options, signal } = execution;
-  const record = run.jobs.find((candidate) => candidate.id === id);
-  if (record === undefined) throw new Error(`run ${run.id} has no record of job ${id}`);
-  const end = (result: JobResult['result'], outputs: Readonly<Record<string, string>> = {}): JobResult => {
-    Object.assign(record, { status: 'completed', conclusion: result, outputs, endedAt: new Date() });
-    options.onChange(run);
-    return { result, outputs };
-  };
-  const isEnded = (): boolean => signal.aborted && !isKeptWhenCancelled(job);
-  if (isEnded()) return end('cancelled');
-  if (!shouldRun(job, needs)) return end('skipped');
-  const slot = await takeTurn(job, record, execution);
-  try {
-    if (slot === 'cancelled' || isEnded()) return end('cancelled');
-    const { succeeded, outputs } = await runJob(execution, record, job, needs);
-    if (!succeeded && isEnded()) return end('cancelled');
-    return end(succeeded ? 'success' : 'failure', readJobOutputs(job, outputs));
-  } finally {
-    if (typeof slot === 'object') slot.release();
-  }
-}
-
-/** The job's token lives as long as the job. */
-async function runJob(
-  { run, trigger, options, signal }: Execution,
-  record: JobRecord,
-  job: WorkflowJob,
-  needs: ReadonlyMap<string, JobResult>,
-): ReturnType<typeof runByAct> {
-  const { pull } = trigger;
-  const wanted = computePermissions(trigger.workflow.permissions, job.permissions);
-  const permissions = pull?.isFork === true ? restrictToFork(wanted) : wanted;
-  const token = options.tokens.issue({ kind: 'job', permissions, runId: run.id });
-  try {
-    Object.assign(record, { status: 'in_progress', startedAt: new Date() });
-    options.onChange(run);
-    const environment = options.openJob(run, job, permissions, trigger.workflow);
-    return await runByAct(
-      {
-        ...options,
-        dir: join(options.dir, `run-${run.id}-${record.id}`),
-        event: run.event,
-        payload: trigger.payload,
-        workflowText: writeJobFile(trigger.workflow, record.id, needs),
-        sha: run.sha,
-        actor: run.actor,
-        env: { ...options.env, ...environment, ...environmentOf(run, pull) },
-        secrets: { ...(pull?.isFork === true ? {} : options.secrets), GITHUB_TOKEN: token },
-        signal: isKeptWhenCancelled(job) ? new AbortController().signal : signal,
-      },
-      record.steps,
-    );
-  } finally {
-    options.tokens.revoke(token);
-  }
-}
-
-/** https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
-function environmentOf({ id, ref }: RunRecord, pull: Trigger['pull']): Record<string, string> {
-  const always = { GITHUB_RUN_ID: String(id), GITHUB_RUN_NUMBER: String(id), GITHUB_RUN_ATTEMPT: '1' };
-  if (pull === undefined) return always;
-  return { ...always, GITHUB_REF: ref, GITHUB_HEAD_REF: pull.headRef, GITHUB_BASE_REF: pull.baseRef };
 }
 
 function endRun(run: RunRecord, conclusion: Conclusion, options: RunnerOptions): void {

@@ -1,17 +1,26 @@
 import { stringify } from 'yaml';
+import { describeNeeds } from '#lab/github/runner/condition.ts';
+import type { Combination } from '#lab/github/runner/matrix.ts';
 import type { Workflow, WorkflowJob } from '#lab/github/runner/workflow.ts';
 
 /** What a finished job hands to those that need it. */
 export interface JobResult {
   readonly result: 'success' | 'failure' | 'cancelled' | 'skipped';
   readonly outputs: Readonly<Record<string, string>>;
+  /** What became of the jobs that it needed, and of those that they needed. */
+  readonly earlier?: readonly JobResult['result'][];
 }
 
 /**
  * Returns the workflow file that act runs for one job: that job alone, `needs` filled in from the jobs that are done.
  * What GitHub's server does itself (concurrency, permissions, environments) is left out.
  */
-export function writeJobFile(workflow: Workflow, id: string, needs: ReadonlyMap<string, JobResult>): string {
+export function writeJobFile(
+  workflow: Workflow,
+  id: string,
+  needs: ReadonlyMap<string, JobResult>,
+  combination?: Combination,
+): string {
   const job = workflow.jobs.get(id);
   if (job === undefined) throw new Error(`${workflow.path} has no job ${id}`);
   const {
@@ -20,39 +29,25 @@ export function writeJobFile(workflow: Workflow, id: string, needs: ReadonlyMap<
     permissions: _rights,
     environment: _place,
     if: _condition,
+    strategy: _strategy,
     ...rest
   } = job;
   const { concurrency: _all, permissions: _default, ...file } = workflow.written;
-  return stringify({ ...file, jobs: { [id]: fillNeeds(rest, needs) } }, { lineWidth: 0 });
+  const steps = rest.steps.map(hideFromScripts);
+  const strategy = combination === undefined ? {} : { strategy: { matrix: { include: [combination] } } };
+  const filled = asObject(fillNeeds({ ...rest, steps }, needs));
+  return stringify({ ...file, jobs: { [id]: { ...filled, ...strategy } } }, { lineWidth: 0 });
 }
 
-/** Returns whether a job goes on when its run is cancelled. */
-export function isKeptWhenCancelled(job: WorkflowJob): boolean {
-  return conditionOf(job) === 'always()';
+/** What GitHub gives to actions only; act gives it to `run:` steps, too. https://github.com/actions/toolkit/issues/2009 */
+const FOR_ACTIONS = { ACTIONS_RESULTS_URL: '', ACTIONS_RUNTIME_TOKEN: '' };
+
+function hideFromScripts(step: WorkflowJob['steps'][number]): WorkflowJob['steps'][number] {
+  return step.run === undefined ? step : { ...step, env: { ...FOR_ACTIONS, ...asObject(step['env']) } };
 }
 
-function conditionOf(job: WorkflowJob): string {
-  return String(job.if ?? 'success()')
-    .replace(/^\$\{\{|\}\}$/g, '')
-    .trim();
-}
-
-/** Returns whether a job runs, by its `if` and what became of those that it needs. */
-export function shouldRun(job: WorkflowJob, needs: ReadonlyMap<string, JobResult>): boolean {
-  const condition = conditionOf(job);
-  const results = [...needs.values()].map((need) => need.result);
-  const words: Record<string, boolean> = {
-    'success()': results.every((result) => result === 'success'),
-    'failure()': results.includes('failure'),
-    'always()': true,
-    '!cancelled()': !results.includes('cancelled'),
-    true: results.every((result) => result === 'success'),
-    false: false,
-  };
-  const answer = words[condition];
-  if (answer === undefined)
-    throw new Error(`the stand-in cannot evaluate the condition ${JSON.stringify(condition)} of a job`);
-  return answer;
+function asObject(part: unknown): object {
+  return typeof part === 'object' && part !== null ? part : {};
 }
 
 /** Returns a job's outputs from what its steps set. Only `\${{ steps.<id>.outputs.<name> }}` is known. */
@@ -73,12 +68,26 @@ function fillNeeds(value: unknown, needs: ReadonlyMap<string, JobResult>): unkno
     return value.replace(/\$\{\{[\s\S]*?\}\}/g, (expression) => fillExpression(expression, needs));
   if (Array.isArray(value)) return value.map((item) => fillNeeds(item, needs));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillNeeds(item, needs)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      // the `if` of a step is an expression without its signs, too
+      key === 'if' && typeof item === 'string' && !item.includes('${{')
+        ? fillExpression(item, needs)
+        : fillNeeds(item, needs),
+    ]),
+  );
 }
 
 function fillExpression(expression: string, needs: ReadonlyMap<string, JobResult>): string {
   const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   return expression
+    .replace(/github\.triggering_actor/g, 'github.actor') // act has none; without re-runs both are the same
+    .replace(/toJSON\(\s*needs\s*\)/gi, () => literal(JSON.stringify(describeNeeds(needs), null, 2)))
+    .replace(
+      /needs\.\*\.result/g,
+      () => `fromJSON(${literal(JSON.stringify([...needs.values()].map(({ result }) => result)))})`,
+    )
     .replace(/needs\.([\w-]+)\.outputs\.([\w-]+)/g, (_whole, job: string, name: string) =>
       literal(needs.get(job)?.outputs[name] ?? ''),
     )

@@ -2,6 +2,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import type { ConcurrencyRequest } from '#lab/github/runner/concurrency.ts';
 import { matchesPush, type PushFilters } from '#lab/github/runner/filters.ts';
+import type { Combination } from '#lab/github/runner/matrix.ts';
 
 const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
 const step = z.looseObject({
@@ -28,6 +29,7 @@ const job = z.looseObject({
   if: z.union([z.string(), z.boolean()]).optional(),
   permissions: z.unknown().optional(),
   concurrency: concurrency.optional(),
+  strategy: z.looseObject({ matrix: z.unknown() }).optional(),
   environment: z.union([z.string(), z.looseObject({ name: z.string() })]).optional(),
   outputs: z.record(z.string(), z.string()).default({}),
   steps: z.array(step),
@@ -163,6 +165,8 @@ export interface GroupContext {
   readonly workflow: string;
   readonly runId: number;
   readonly inputs: Readonly<Record<string, string>>;
+  /** Of a job of a matrix. */
+  readonly matrix?: Combination | undefined;
   readonly pull?: { readonly number: number; readonly headRef: string; readonly baseRef: string } | undefined;
 }
 
@@ -179,6 +183,9 @@ export function fillGroup(
     'github.event.pull_request.number': String(context.pull?.number ?? ''),
     'github.head_ref': context.pull?.headRef ?? '',
     'github.base_ref': context.pull?.baseRef ?? '',
+    ...Object.fromEntries(
+      Object.entries(context.matrix ?? {}).map(([name, value]) => [`matrix.${name}`, String(value)]),
+    ),
     ...Object.fromEntries(Object.entries(context.inputs).map(([name, value]) => [`inputs.${name}`, value])),
   };
   const group = written.group.replace(/\$\{\{\s*([^}]*?)\s*\}\}/g, (_whole, expression: string) => {

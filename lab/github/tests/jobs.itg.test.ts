@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type GitHub, startGitHub } from '#lab/github/github.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import { CARRIER } from '#lab/github/tests/carrier.ts';
 import { type Lab, openLab } from '#lab/supervisor/lab.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
@@ -130,6 +131,18 @@ jobs:
   expect(log).toContain('"aud":"me"');
 }, 60_000);
 
+test('a step that fails is heard to its end', async () => {
+  const failing = (n: number): string =>
+    `{continue-on-error: true, run: "echo one ${n}; echo two ${n} >&2; printf 'three ${n}'; exit 7"}`;
+  const steps = Array.from({ length: 25 }, (_, n) => failing(n));
+  const record = await run(`{on: push, jobs: {fail: {runs-on: ubuntu-24.04, steps: [${steps.join(', ')}]}}}`);
+  const said = record.jobs.flatMap((job) =>
+    job.steps.map(({ log }) => log.filter((line) => /^(one|two|three)/.test(line))),
+  );
+  expect(said.filter((lines) => lines.length > 0)).toEqual(steps.map((_, n) => [`one ${n}`, `two ${n}`, `three ${n}`]));
+  expect(logOf(record)).not.toContain('last-words');
+}, 60_000);
+
 test('hostile words of a commit are words', async () => {
   const hostile = '$(touch pwned) `touch pwned`\n::set-output name=x::y\n\n::error::no <script>alert(1)</script>';
   const record = await run(
@@ -152,6 +165,66 @@ jobs:
   expect(record.jobs[0]?.outputs).toEqual({ x: '' });
   expect(logOf(record)).not.toContain('pwned');
   expect(await (await fetch(github.url)).text()).not.toContain('<script>alert');
+}, 60_000);
+
+test('@actions/artifact carries files from job to job, and from run to run', async () => {
+  const action = join(clone, '.github/actions/carry');
+  mkdirSync(action, { recursive: true });
+  writeFileSync(join(action, 'index.mjs'), CARRIER);
+  const inputs = 'inputs: {mode: {}, name: {}, run: {}, token: {}}';
+  writeFileSync(join(action, 'action.yml'), `name: carry\n${inputs}\nruns: {using: node24, main: index.mjs}\n`);
+  const steps = (given: Readonly<Record<string, string>>): string =>
+    JSON.stringify([{ uses: checkout }, { uses: './.github/actions/carry', with: given }]);
+  const job = (rest: string, given: Readonly<Record<string, string>>): string =>
+    `{runs-on: ubuntu-24.04, permissions: {contents: read, actions: read}, ${rest}steps: ${steps(given)}}`;
+  const first = await run(`
+on: push
+jobs:
+  aws: ${job('', { mode: 'upload', name: 'aws' })}
+  script: {runs-on: ubuntu-24.04, steps: [{run: 'echo "token=$ACTIONS_RUNTIME_TOKEN."'}]}
+  comment: ${job('needs: aws, ', { mode: 'read' })}
+`);
+  expect([first.conclusion, logOf(first)]).toEqual(['success', expect.stringContaining('read: the plan of aws')]);
+  expect(logOf(first)).toContain('token=.');
+  const second = await run(
+    `on: push\njobs: {apply: ${job('', { mode: 'read', run: String(first.id), token: '${{ github.token }}' })}}`,
+  );
+  expect([second.conclusion, logOf(second)]).toEqual(['success', expect.stringContaining('read: the plan of aws')]);
+  expect(github.rest.violations).toEqual([]);
+}, 60_000);
+
+test('a matrix comes from the output of a job, and each of its jobs knows its own part', async () => {
+  const record = await run(`
+on: push
+jobs:
+  reach:
+    runs-on: ubuntu-24.04
+    outputs: {stacks: "\${{ steps.find.outputs.stacks }}"}
+    steps:
+      - id: find
+        run: echo 'stacks=["aws","bootstrap"]' >> "$GITHUB_OUTPUT"
+  plan:
+    needs: reach
+    if: needs.reach.outputs.stacks != '[]'
+    strategy: {matrix: {stack: "\${{ fromJSON(needs.reach.outputs.stacks) }}"}, fail-fast: false}
+    runs-on: ubuntu-24.04
+    steps:
+      - run: echo "planned $STACK"
+        env: {STACK: "\${{ matrix.stack }}"}
+      - if: matrix.stack == 'aws'
+        run: exit 1
+  comment:
+    needs: [reach, plan]
+    if: always() && needs.plan.result != 'skipped'
+    runs-on: ubuntu-24.04
+    steps:
+      - if: contains(needs.*.result, 'failure')
+        run: echo "results $RESULTS"
+        env: {RESULTS: "\${{ needs.plan.result }}"}
+`);
+  const ends = record.jobs.map(({ id, conclusion }) => `${id}: ${conclusion}`);
+  expect(ends).toEqual(['reach: success', 'plan (aws): failure', 'plan (bootstrap): success', 'comment: success']);
+  expect(logOf(record)).toMatch(/planned aws[\s\S]*planned bootstrap[\s\S]*results failure/);
 }, 60_000);
 
 test('a protected branch takes no push of a job', async () => {

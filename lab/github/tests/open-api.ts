@@ -5,16 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getOctokit } from '@actions/github';
 import { createExec } from '#core/system/exec.ts';
+import { type OpenArtifacts, openArtifacts } from '#lab/github/artifacts/open.ts';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { createGraphQL } from '#lab/github/graphql/graphql.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
 import { createPulls, type PullOptions, type Pulls } from '#lab/github/pulls/pulls.ts';
-import type { RestContext } from '#lab/github/rest/call.ts';
+import type { Collaborators, RestContext } from '#lab/github/rest/call.ts';
 import { openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest, type RestOptions } from '#lab/github/rest/rest.ts';
 import { openRules, type Rules } from '#lab/github/rules.ts';
+import { createApprovals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { parseWorkflow, readDispatchInputs } from '#lab/github/runner/workflow.ts';
 
@@ -47,6 +49,9 @@ export interface Api {
   /** Events of pull requests: `opened #1`. */
   readonly events: string[];
   readonly pulls: Pulls;
+  /** What the runs uploaded, and where a job uploads. */
+  readonly artifacts: OpenArtifacts;
+  readonly collaborators: Collaborators;
   readonly rest: Rest;
   readonly rules: Rules;
   readonly faults: Faults;
@@ -86,6 +91,7 @@ export async function openApi(): Promise<Api> {
   const token = tokens.issue({ kind: 'user', login: 'octocat' });
   const [runs, moves, events]: [RunRecord[], Api['moves'], string[]] = [[], [], []];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (await artifacts.answer(request, response)) return;
     if ((await state.rest.answer(request, response)) || (await state.graphql.answer(request, response))) return;
     const log = logs.read(request.url ?? '/');
     response.writeHead(log === undefined ? 404 : 200).end(log);
@@ -97,7 +103,8 @@ export async function openApi(): Promise<Api> {
   const address = server.address();
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`;
   const logs = createOpenLogs(url);
-  const context = openContext({ url, bare, runs, moves, events, logs, now: () => NOW });
+  const artifacts = openArtifacts(url, () => NOW);
+  const context = openContext({ url, bare, runs, moves, events, logs, artifacts, now: () => NOW });
   context.rules.protect('refs/heads/locked');
   const open = (options?: RestOptions) => ({
     rest: createRest(context, tokens, options),
@@ -107,8 +114,8 @@ export async function openApi(): Promise<Api> {
   const client = (bearer: string) => getOctokit(bearer, { baseUrl: `${url}${API_ROOT}` });
   const tokenOf: Api['tokenOf'] = (permissions, app) => issueJobToken(tokens, permissions, app);
   return {
-    ...{ url, root, bare, first, second, runs, moves, events, token, client, git },
-    ...{ rules: context.rules, faults: context.faults, pulls: context.pulls },
+    ...{ url, root, bare, first, second, runs, moves, events, token, client, git, artifacts },
+    ...{ rules: context.rules, faults: context.faults, pulls: context.pulls, collaborators: context.collaborators },
     get rest() {
       return state.rest;
     },
@@ -142,11 +149,13 @@ export interface Parts {
   /** Events of pull requests: `opened #1`. */
   readonly events?: string[];
   readonly logs: ReturnType<typeof createOpenLogs>;
+  readonly artifacts?: OpenArtifacts;
   readonly now: () => Date;
 }
 
 /** Opens the state of a server whose runs are a list, and whose repository has no rules. */
-export function openContext({ url, bare, runs, moves, events = [], logs, now }: Parts): RestContext {
+export function openContext(parts: Parts): RestContext {
+  const { url, bare, runs, moves, events = [], logs, now, artifacts = openArtifacts(url, now) } = parts;
   const git = openGit(createExec(process.env), bare);
   const moved: RestContext['moved'] = async (bearer, refs) => {
     moves.push(...refs.map(({ ref }) => ({ by: bearer.kind, ref })));
@@ -166,10 +175,15 @@ export function openContext({ url, bare, runs, moves, events = [], logs, now }: 
       Object.assign(run, { status: 'completed', conclusion: 'cancelled' });
       return true;
     },
+    approve: () => false,
     openLog: logs.open,
+    artifacts: artifacts.artifacts,
+    openDownload: artifacts.openDownload,
     git,
     rules: openRules(bare, git),
     faults: createFaults(git),
+    approvals: createApprovals(),
+    collaborators: new Map([['octocat', 'admin']]),
     readWorkflows: async () => WORKFLOWS,
     dispatch: async (file, inputs, branch, actor) => {
       const workflow = WORKFLOWS.find(({ path }) => path.endsWith(file));

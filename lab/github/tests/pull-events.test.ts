@@ -31,12 +31,22 @@ beforeAll(async () => {
   await commit('.github/workflows/docs.yml', workflow({ paths: ['docs/**'] }, ['true']));
   await commit('.github/workflows/closed.yml', workflow({ types: ['closed'], branches: ['main'] }, ['true']));
   await commit('.github/workflows/other.yml', workflow({ branches: ['release/**'] }, ['true']));
+  await commit('.github/workflows/open.yml', OPEN);
   await git('push', '--quiet', 'origin', 'HEAD:main');
 });
 
 afterEach(() => expect(github.rest.violations).toEqual([]));
 
 afterAll(() => lab.stop());
+
+const asJob = (path: string, body: string): object => ({
+  run: `curl -sS -o /dev/null -w '%{http_code}' -H "authorization: Bearer $TOKEN" -d '${body}' "$GITHUB_API_URL/repos/acme/sample/${path}"`,
+});
+const OPEN = JSON.stringify({
+  on: { workflow_dispatch: {} },
+  permissions: { contents: 'write', 'pull-requests': 'write', actions: 'write' },
+  jobs: { one: { steps: [asJob('pulls', '{"title": "By a job", "head": "by-a-job", "base": "main"}')] } },
+});
 
 const workflow = (pull_request: object, steps: readonly string[]): string =>
   JSON.stringify({
@@ -106,13 +116,30 @@ describe('a pull request starts the workflows of its merge commit', () => {
     expect(filesOf(await started(() => push('patch', 'b.ts', 'fork')))).toEqual(['w.yml']);
   });
 
-  test('a job’s own token starts none, nor does a conflict; no one pushes to its references', async () => {
+  test('what a job’s own token opens waits until a person approves it', async () => {
+    await git('fetch', '--quiet', 'origin', 'main');
+    await git('checkout', '--quiet', '-B', 'main', 'origin/main');
+    await push('by-a-job', 'by-a-job.txt');
+    const runs = await started(() => github.dispatch('open.yml'));
+    expect(logOf(runs[0])).toBe('201');
+    expect(filesOf(runs)).toEqual(['open.yml', 'w.yml']);
+    const held = runs.find(({ path }) => path.endsWith('w.yml'));
+    expect(held).toMatchObject({ status: 'completed', conclusion: 'action_required', actor: 'github-actions[bot]' });
+    const where = { ...WHERE, run_id: held?.id ?? 0 };
+    expect((await person.rest.actions.getWorkflowRun(where)).data.conclusion).toBe('action_required');
+    await person.rest.actions.approveWorkflowRun(where);
+    await github.idle();
+    expect(held).toMatchObject({ status: 'completed', conclusion: 'success' });
+    await expect(person.rest.actions.approveWorkflowRun(where)).rejects.toMatchObject({ status: 403 });
+  });
+
+  test('a conflict starts none; no one pushes to its references', async () => {
     await push('left', 'same.txt');
-    await open('left');
+    const { data: left } = await open('left');
     await push('right', 'same.txt');
-    await person.rest.pulls.merge({ ...WHERE, pull_number: 3 });
+    await person.rest.pulls.merge({ ...WHERE, pull_number: left.number });
     await github.idle();
     expect(await started(() => open('right'))).toEqual([]);
-    await expect(git('push', '--quiet', 'origin', 'HEAD:refs/pull/4/head')).rejects.toThrow('hidden ref');
+    await expect(git('push', '--quiet', 'origin', 'HEAD:refs/pull/5/head')).rejects.toThrow('hidden ref');
   });
 });

@@ -3,8 +3,9 @@ import { subjectOf } from '#lab/github/identity/oidc.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { createTokens, mayAccessContents } from '#lab/github/identity/tokens.ts';
 import { createConcurrency } from '#lab/github/runner/concurrency.ts';
+import { shouldRun } from '#lab/github/runner/condition.ts';
 import { isIncluded, matchesPattern, matchesPush } from '#lab/github/runner/filters.ts';
-import { readJobOutputs, shouldRun, writeJobFile } from '#lab/github/runner/job-file.ts';
+import { readJobOutputs, writeJobFile } from '#lab/github/runner/job-file.ts';
 import {
   fillGroup,
   parseWorkflow,
