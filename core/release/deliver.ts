@@ -4,8 +4,10 @@ import { nameEnvironments } from '#core/release/environments.ts';
 import { readHead } from '#core/release/head.ts';
 import type { Builds, DeployIntent, Intent } from '#core/release/intent.ts';
 import { type LandPorts, type LandResult, land } from '#core/release/land.ts';
+import { HEAD } from '#core/release/open-intents.ts';
 import { propose } from '#core/release/propose.ts';
 import { refuseUnused, summarizeOutcomes } from '#core/release/rules.ts';
+import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** What bringing an intent to its environments needs from the world. */
@@ -19,6 +21,12 @@ export interface DeliverPorts extends LandPorts {
  * by the environment's pull request. What is pushed comes first.
  */
 export async function deliver(intent: Intent, branch: string, ports: DeliverPorts): Promise<LandResult> {
+  if (await isPushedByCheckout(intent, ports)) {
+    const landed = await land(intent, branch, ports);
+    const { head, environments } = await readProposed(intent, ports);
+    if (head === undefined || environments.length === 0 || intent.kind !== 'deploy') return landed;
+    return join([landed, ...(await proposeAll(intent, environments, head, branch, ports))]);
+  }
   const head = await readHead(branch, ports);
   const config = await ports.readConfig(head);
   const environments = nameEnvironments(config, intent);
@@ -33,13 +41,62 @@ export async function deliver(intent: Intent, branch: string, ports: DeliverPort
   const direct = joinBuilds(pushed.map(imagesOf));
   if (direct.size > 0)
     results.push(await land({ ...intent, ...nameOf(intent, pushed), images: direct }, branch, ports));
-  for (const environment of proposed) {
+  return join([...results, ...(await proposeEach(intent, proposed, imagesOf, branch, ports))]);
+}
+
+/**
+ * True where slipway.yaml of the checkout has none of the intent's environments take pull requests: a guess that costs no
+ * request, and most are right. What decides is the branch's head, which is read while landing.
+ */
+async function isPushedByCheckout(intent: Intent, { git, readConfig }: DeliverPorts): Promise<boolean> {
+  const commit = await git.revParse('refs/slipway/borrowed');
+  if (commit === undefined) return false;
+  try {
+    return nameEnvironments(await readConfig(commit), intent).every(({ via }) => via === 'push');
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return false;
+  }
+}
+
+/** The environments that take the intent by pull request, at the head that was decided on last. */
+async function readProposed(
+  intent: Intent,
+  { git, readConfig }: DeliverPorts,
+): Promise<{ head: CommitSha | undefined; environments: readonly EnvironmentConfig[] }> {
+  const head = await git.revParse(HEAD);
+  if (head === undefined) return { head, environments: [] };
+  const named = nameEnvironments(await readConfig(head), intent);
+  return { head, environments: named.filter(({ via }) => via === 'pull-request') };
+}
+
+/** slipway.yaml has changed since the checkout was made: what landed by a push is proposed to the others. */
+async function proposeAll(
+  intent: DeployIntent,
+  environments: readonly EnvironmentConfig[],
+  head: CommitSha,
+  branch: string,
+  ports: DeliverPorts,
+): Promise<LandResult[]> {
+  const imagesOf = await readUse(intent, environments, head, await ports.readConfig(head), ports);
+  return proposeEach(intent, environments, imagesOf, branch, ports);
+}
+
+async function proposeEach(
+  intent: DeployIntent,
+  environments: readonly EnvironmentConfig[],
+  imagesOf: (environment: EnvironmentConfig) => Builds,
+  branch: string,
+  ports: DeliverPorts,
+): Promise<LandResult[]> {
+  const results: LandResult[] = [];
+  for (const environment of environments) {
     const images = imagesOf(environment);
     if (images.size === 0) continue;
     const own: DeployIntent = { ...intent, id: ports.newIntent(), environments: [environment.name], images };
     results.push(await propose(environment.name, own, branch, ports));
   }
-  return join(results);
+  return results;
 }
 
 /** Where no environment is named, the pushes go to all that take them at the head where they land. */
