@@ -1,4 +1,5 @@
 import { describeUnfollowed, type Unfollowed } from '#core/action/applications.ts';
+import { listPulls, nameProposer, renderProposals } from '#core/action/proposals.ts';
 import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summary.ts';
 import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { ImageOutcome } from '#core/release/decide.ts';
@@ -15,9 +16,9 @@ export interface LandingPage extends RepositoryPage {
 }
 
 /** Returns the outputs of a landed intent. */
-export function describeLanding(result: LandResult): { outcome: string; commit: string; releases: string } {
+export function describeLanding(result: LandResult) {
   const releases = JSON.stringify(describeImages(result.images));
-  return { outcome: result.outcome, commit: result.commit ?? '', releases };
+  return { outcome: result.outcome, commit: result.commit ?? '', releases, 'pull-request': listPulls(result) };
 }
 
 /** Returns what became of images, in the form that programs read. */
@@ -65,9 +66,10 @@ export function renderLanding(headline: string, result: LandResult, next: string
     ...(rows.length === 0 ? [] : [table(head, rows), '']),
     ...renderHolds(result),
     ...renderContainers(result),
-    ...images.flatMap((image) => explainWinner(image, page)),
+    ...images.flatMap((image) => explainWinner(image, result, page)),
     ...images.flatMap((image) => explainHold(image, page)),
     ...images.flatMap(explainNote),
+    ...renderProposals(result),
     ...(page.unfollowed ?? []).flatMap(explainUnfollowed),
     `**Next:** ${next}`,
     '',
@@ -158,11 +160,12 @@ function renderContainers({ edits }: LandResult): string[] {
   ];
 }
 
-function explainWinner({ environment, image, winner }: ImageOutcome, page: LandingPage): string[] {
+function explainWinner({ environment, image, winner }: ImageOutcome, result: LandResult, page: LandingPage): string[] {
   if (winner === undefined) return [];
-  const commit = winner.commit === undefined ? 'the same commit' : commitLink(winner.commit, page);
   const run = winner.run === '' ? '' : ` in ${link('its run', winner.run)}`;
-  const where = `${commitLink(winner.source, page)}, landed by ${commit}${run}`;
+  const by =
+    winner.commit === undefined ? nameProposer(environment, result) : `landed by ${commitLink(winner.commit, page)}`;
+  const where = `${commitLink(winner.source, page)}, ${by}${run}`;
   return [
     `${inlineCode(`${environment}/${image}`)} stays on the newer release: ${shortDigest(winner.to)} from ${where}.`,
     '',

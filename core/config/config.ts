@@ -139,6 +139,14 @@ const environment = z.strictObject({
   overlay: path("Folder of the environment's overlay."),
   deploys: z.enum(['on-push', 'on-promotion', 'by-hand']).describe('How the environment takes releases.'),
   from: z.string().optional().describe('The environment that releases are promoted from.'),
+  via: z
+    .enum(['push', 'pull-request'])
+    .default('push')
+    .describe('How commits reach the branch: by a push, or by one open pull request for each environment.'),
+  'auto-merge': z
+    .boolean()
+    .default(false)
+    .describe("Asks GitHub to merge the environment's pull request as soon as the branch's rules allow it."),
   kustomize: kustomize.prefault({}).describe("How kustomize renders the overlay: the same options as Argo CD's."),
   freezes: z.array(freeze).default([]).describe('Times in which automatic bumps leave the environment alone.'),
 });
@@ -215,6 +223,9 @@ export interface ImageConfig extends Frozen<Omit<z.output<typeof image>, 'names'
 export interface EnvironmentConfig extends Frozen<z.output<typeof environment>> {
   readonly name: string;
 }
+
+/** How commits reach the branch. */
+export type Via = EnvironmentConfig['via'];
 
 /** How kustomize renders an environment's overlay. */
 export type KustomizeOptions = EnvironmentConfig['kustomize'];

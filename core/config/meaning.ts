@@ -131,7 +131,7 @@ function checkEnvironments(written: WrittenConfig): PlacedFault[] {
     const freezes = environment.freezes.flatMap((freeze, index) =>
       checkFreeze(freeze, ['environments', name, 'freezes', String(index)]),
     );
-    return [...shared, ...checkPromotion(written, name, environment), ...freezes];
+    return [...shared, ...checkPromotion(written, name, environment), ...checkMerge(name, environment), ...freezes];
   });
 }
 
@@ -146,6 +146,12 @@ function checkPromotion(written: WrittenConfig, name: string, { deploys, from }:
   if (!names.includes(from)) faults.push(`${quote(from)} is not an environment${suggestName(from, names)}`);
   if (leadsToItself(written, name)) faults.push(`${quote(from)} leads back to ${name}: a promotion needs a beginning`);
   return faults.map((sentence) => ({ path: [...path, 'from'], sentence }));
+}
+
+function checkMerge(name: string, environment: WrittenEnvironment): PlacedFault[] {
+  if (!environment['auto-merge'] || environment.via === 'pull-request') return [];
+  const sentence = 'merges pull requests, and there are none: add via: pull-request, or take auto-merge out';
+  return [{ path: ['environments', name, 'auto-merge'], sentence }];
 }
 
 function checkFreeze(freeze: WrittenEnvironment['freezes'][number], path: Path): PlacedFault[] {

@@ -99,11 +99,11 @@ async function createRef(api: GitHubApi, ref: string, commit: CommitSha): Promis
 }
 
 async function updateRefs(api: GitHubApi, repositoryId: string, updates: readonly RefUpdate[]): Promise<PushResult> {
-  const refUpdates = updates.map(({ ref, commit, lease }) => ({
-    name: ref,
-    beforeOid: lease ?? NO_OBJECT,
-    afterOid: commit ?? NO_OBJECT,
-    force: false,
+  const refUpdates = updates.map((update) => ({
+    name: update.ref,
+    beforeOid: update.lease ?? NO_OBJECT,
+    afterOid: update.commit ?? NO_OBJECT,
+    force: update.commit !== undefined && update.isRewrite === true,
   }));
   const result = await api.mutate(UPDATE_REFS, { input: { repositoryId, refUpdates } });
   if (!result.done) return { outcome: result.outcome, reason: result.reason };

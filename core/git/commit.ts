@@ -2,7 +2,7 @@ import type { RunGit } from '#core/git/remote.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 
 /** Who is written into commits that the pipeline makes: the account behind the job's own token. */
-const PIPELINE_IDENTITY = 'github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>';
+export const PIPELINE_IDENTITY = 'github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>';
 
 /** A file of a new commit. */
 export interface FileChange {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { createWire, type GitHubOptions, type Lost } from '#core/git/github-wire.ts';
+import { createWire, type GitHubOptions, type Lost, type Method } from '#core/git/github-wire.ts';
 import { parseRepository } from '#core/github/address.ts';
 import type { Answer } from '#core/github/limits.ts';
 import { type Attempt, retry, type Tried } from '#core/system/retry.ts';
 import { Refusal } from '#core/values/errors.ts';
 
 /** What a request needs of the token; named in the remedy. */
-export type Right = 'contents: read' | 'contents: write';
+export type Right = `${'contents' | 'pull-requests'}: ${'read' | 'write'}`;
 
 /** What became of a mutation. */
 export type Mutated =
@@ -21,13 +21,13 @@ export interface GitHubApi {
   readonly owner: string;
   readonly name: string;
   /** Asks below `repos/<owner>/<name>` until there is an answer, for 30 s, and returns its body. Harmless when repeated. */
-  rest(right: Right, method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown>;
+  rest(right: Right, method: Method, path: string, body?: unknown): Promise<unknown>;
   /** Asks until there is an answer, for 30 s; `read` returns undefined for one that is not there yet. */
   query<T>(text: string, variables: object, read: (data: unknown) => T | undefined): Promise<T>;
   /** Makes something below `repos/<owner>/<name>`. Asks once: what is not known to be undone is not repeated. */
-  create(path: string, body: unknown): Promise<Mutated>;
+  create(path: string, body: unknown, right?: Right): Promise<Mutated>;
   /** Asks once, as {@link create} does. */
-  mutate(text: string, variables: object): Promise<Mutated>;
+  mutate(text: string, variables: object, right?: Right): Promise<Mutated>;
 }
 
 const DEADLINE_MS = 30_000;
@@ -57,7 +57,7 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
         mayWrite ||= right === 'contents: write';
         return { done: true, value: answer.body };
       }),
-    create: async (path, body) => {
+    create: async (path, body, right = 'contents: write') => {
       const answer = await wire('POST', `${apiUrl}/repos/${owner}/${name}/${path}`, body);
       if ('lost' in answer) return { done: false, outcome: 'unclear', reason: answer.lost };
       const { status } = answer;
@@ -65,7 +65,7 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
       // "Reference already exists", and what a rule says, are 422
       if (status === 409 || status === 422)
         return { done: false, outcome: 'rejected', reason: `HTTP ${status}${saidIn(answer.body)}` };
-      throw refuse(`POST ${path} of ${owner}/${name}`, 'contents: write', answer, mayWrite);
+      throw refuse(`POST ${path} of ${owner}/${name}`, right, answer, mayWrite);
     },
     query: (query, variables, read) =>
       repeat('a question', async () => {
@@ -77,8 +77,8 @@ export function openGitHubApi(options: GitHubOptions): GitHubApi {
         if (judged.outcome === 'rejected') throw new Refusal(`${host} answers: ${judged.reason}`);
         return { done: false, reason: judged.reason };
       }),
-    mutate: async (query, variables) =>
-      judge(await wire('POST', graphqlUrl, { query, variables }), 'contents: write', mayWrite),
+    mutate: async (query, variables, right = 'contents: write') =>
+      judge(await wire('POST', graphqlUrl, { query, variables }), right, mayWrite),
   };
 }
 
@@ -129,14 +129,30 @@ function refuse(what: string, right: Right, { status, body, headers }: Answer, m
   return new Refusal(`GitHub does not take ${what}: ${said}`);
 }
 
+const said = z.object({
+  message: z.string(),
+  errors: z.array(z.object({ message: z.string().optional() }).or(z.string())).optional(),
+});
+
 function saidIn(body: unknown): string {
-  const message = z.object({ message: z.string() }).safeParse(body).data?.message;
-  return message === undefined ? '' : ` ${message}`;
+  const { message, errors = [] } = said.safeParse(body).data ?? {};
+  const more = errors.flatMap((error) => (typeof error === 'string' ? error : (error.message ?? [])));
+  return [message ?? [], more]
+    .flat()
+    .map((words) => ` ${words}`)
+    .join('');
 }
+
+/** A setting of the repository that is off at first. */
+const PULLS_OFF = /not permitted to create or approve pull requests/;
 
 /** GitHub hides what a token may not see behind "Not Found". */
 function forbid(what: string, right: Right, headers: Headers, said: string, mayWrite: boolean): Refusal {
   const accepted = headers.get('x-accepted-github-permissions') ?? '';
+  if (PULLS_OFF.test(said))
+    return new Refusal(
+      `GitHub does not let the job's own token do it (${what}: ${said}): allow it in the repository's settings (Actions, General, Workflow permissions: "Allow GitHub Actions to create and approve pull requests"), or pass the token of a GitHub App`,
+    );
   const remedies = mayWrite && right === 'contents: write' ? [] : [`give the job \`permissions: ${right}\``];
   if (right === 'contents: write') remedies.push("add the pipeline's App to the bypass list of the branch's ruleset");
   if (accepted.includes('workflows=write'))

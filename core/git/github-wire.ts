@@ -26,8 +26,11 @@ export interface Lost {
   readonly lost: string;
 }
 
+/** What is done to an address. */
+export type Method = 'GET' | 'POST' | 'PATCH';
+
 /** Sends one request. A rate limit is waited for; everything else is one attempt. */
-export type Wire = (method: 'GET' | 'POST', url: string, body?: unknown) => Promise<Answer | Lost>;
+export type Wire = (method: Method, url: string, body?: unknown) => Promise<Answer | Lost>;
 
 /** GitHub ends a request after 10 s. */
 const ATTEMPT_MS = 20_000;

@@ -12,12 +12,19 @@ export type PushResult =
  * undefined deletes the ref.
  */
 export type RefUpdate =
-  | { readonly ref: string; readonly commit: CommitSha; readonly lease: CommitSha | undefined }
+  | {
+      readonly ref: string;
+      readonly commit: CommitSha;
+      readonly lease: CommitSha | undefined;
+      /** The commit is not on top of the lease, which it replaces: for a branch that is written again from the base each time. */
+      readonly isRewrite?: true;
+    }
   | { readonly ref: string; readonly commit: undefined; readonly lease: CommitSha };
 
 /**
  * Moves and deletes remote refs, all or none. The lease makes the update conditional on what was read, so a deleted branch is not
- * created again; the commit is a child of the lease, so nothing can be lost. A server that cannot do several at once
+ * created again; the commit is a child of the lease, so nothing can be lost (but with `isRewrite`, where the lease alone
+ * keeps what others pushed). A server that cannot do several at once
  * gets them one by one, in their order: the first decides, and what a later one leaves behind the next writer removes.
  */
 export async function pushTo(run: RunGit, remote: Remote, updates: readonly RefUpdate[]): Promise<PushResult> {

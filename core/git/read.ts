@@ -222,6 +222,8 @@ export async function describe(run: RunGit, commit: string): Promise<CommitPage>
 export interface CommitObject {
   readonly parents: readonly CommitSha[];
   readonly message: string;
+  /** `Name <address>` */
+  readonly committer: string;
 }
 
 /** Returns a commit as it was written: its parents too, where they are not here. */
@@ -229,7 +231,9 @@ export async function readCommit(run: RunGit, commit: CommitSha): Promise<Commit
   const text = (await run(['cat-file', 'commit', commit])).stdout.toString('utf8');
   const end = text.indexOf('\n\n');
   const parents = [...text.slice(0, end).matchAll(/^parent ([0-9a-f]+)$/gm)];
-  return { parents: parents.map(([, parent = '']) => parseCommitSha(commit, parent)), message: text.slice(end + 2) };
+  const [, committer = ''] = /^committer (.*>) \d+ [+-]\d+$/m.exec(text.slice(0, end)) ?? [];
+  const ids = parents.map(([, parent = '']) => parseCommitSha(commit, parent));
+  return { parents: ids, message: text.slice(end + 2), committer };
 }
 
 /** A commit as `git show` tells it. */

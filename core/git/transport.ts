@@ -8,7 +8,7 @@ export interface Transport {
   readonly name: 'git' | 'api';
   /** Writes one commit and returns it; no ref moves. */
   commit(what: NewCommit): Promise<CommitSha>;
-  /** Moves and deletes refs, all or none, each from its lease. Nothing is forced. */
+  /** Moves and deletes refs, all or none, each from its lease. Nothing is forced but what `isRewrite` names. */
   update(updates: readonly RefUpdate[]): Promise<PushResult>;
 }
 

@@ -85,7 +85,8 @@ function sortIntents(intents: readonly Intent[], order: Order): Intent[] {
 
 function decideIntent(intent: Intent, draft: Draft): Decided {
   try {
-    const environments = chooseEnvironments(draft.state.config, intent);
+    const { config, via } = draft.state;
+    const environments = chooseEnvironments(config, intent, via);
     const [environment] = environments;
     if (environment === undefined) throw new Error('an intent is for one environment at least');
     const names = [...environments.map(({ name }) => name), ...beforeOf(intent, environment)];
@@ -152,7 +153,10 @@ function decideImages(intent: BuildsIntent, environment: EnvironmentConfig, draf
     if (isAnywhere && !draft.image(environment.name, image).isUsed) return [];
     if (intent.kind === 'promotion')
       refuseDrifted(draft.image(environment.from ?? '', image), environment, image, build);
-    return [planImage(RULES[intent.kind], environment, image, build, draft)];
+    // a person who asks for it again means it
+    const isAutomatic = intent.kind === 'deploy' && !intent.isByHand;
+    const turnedDown = isAutomatic ? draft.state.turnedDown?.get(build.digest) : undefined;
+    return [planImage(RULES[intent.kind], environment, image, build, draft, turnedDown)];
   });
 }
 
@@ -164,6 +168,7 @@ function planImage(
   image: string,
   build: Build,
   draft: Draft,
+  turnedDown?: Binding,
 ): Planned {
   const { current, isChanged } = draft.image(environment.name, image);
   const decision = rule({
@@ -171,7 +176,7 @@ function planImage(
     image,
     wanted: build,
     current,
-    binding: draft.findBinding(environment.name, image),
+    binding: draft.findBinding(environment.name, image) ?? (current === build.digest ? undefined : turnedDown),
     place: () => draft.place(environment.name, image, build),
   });
   const waits = isChanged && decision.outcome === 'landed';

@@ -1,10 +1,23 @@
-import type { Config, EnvironmentConfig } from '#core/config/config.ts';
+import type { Config, EnvironmentConfig, Via } from '#core/config/config.ts';
 import type { DeployIntent, Intent } from '#core/release/intent.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
-/** Returns the environments that an intent is for; refuses names that slipway.yaml lacks and what it does not allow. */
-export function chooseEnvironments(config: Config, intent: Intent): EnvironmentConfig[] {
+/**
+ * Returns the environments that an intent is for, of those that take it `via` a push or a pull request; refuses names that
+ * slipway.yaml lacks and what it does not allow.
+ */
+export function chooseEnvironments(config: Config, intent: Intent, via: Via = 'push'): EnvironmentConfig[] {
+  const named = nameEnvironments(config, intent);
+  if (intent.kind === 'deploy' && intent.environments === undefined) {
+    const chosen = named.filter((environment) => environment.via === via);
+    if (chosen.length > 0) return chosen;
+  }
+  return named.map((environment) => refuseOtherVia(environment, via));
+}
+
+/** Returns the environments that an intent is for, however they take it; refuses as {@link chooseEnvironments} does. */
+export function nameEnvironments(config: Config, intent: Intent): EnvironmentConfig[] {
   refuseUnknownImages(config, intent);
   if (intent.kind !== 'deploy') return [chooseOne(config, intent)];
   if (intent.environments !== undefined) {
@@ -54,6 +67,17 @@ function chooseOne(config: Config, intent: Exclude<Intent, DeployIntent>): Envir
   const environment = findEnvironment(config, intent.environment);
   if (intent.kind === 'promotion') findSourceOf(environment);
   return environment;
+}
+
+/** slipway.yaml may have changed since the intent was asked for. */
+function refuseOtherVia(environment: EnvironmentConfig, via: Via): EnvironmentConfig {
+  if (environment.via === via) return environment;
+  const { name } = environment;
+  throw new Refusal(
+    environment.via === 'push'
+      ? `environment: ${name} takes no pull requests any more (slipway.yaml, via); run the job again`
+      : `environment: ${name} takes changes by pull request only (slipway.yaml, via: pull-request); start the workflow on GitHub, or run its job again`,
+  );
 }
 
 function refuseOtherWays(environment: EnvironmentConfig, { isByHand }: DeployIntent): EnvironmentConfig {

@@ -4,6 +4,7 @@ import { believe, type Change, type Claim, releaseKey } from '#core/release/beli
 import { findIntent, type LandedIntent } from '#core/release/landed.ts';
 import { type FetchedDepth, type Line, openLine } from '#core/release/line.ts';
 import { type DigestsAt, openPast, type Past, type ReleasePlace } from '#core/release/past.ts';
+import { type Recall, withRecalled } from '#core/release/recall.ts';
 import { type LandedRelease, parseReleases, type Release } from '#core/release/trailer.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -52,6 +53,8 @@ export interface HistoryPorts {
   readonly past: Git;
   /** Reads how slipway.yaml at a head calls the images. */
   readonly readNames: (head: CommitSha) => Promise<ImageNames>;
+  /** Returns the pull requests whose squash may have lost what they say. */
+  readonly recall?: Recall | undefined;
   readonly log: Log;
 }
 
@@ -63,7 +66,8 @@ export function createHistory(ports: HistoryPorts): History {
   let last: { head: CommitSha; opened: Promise<BranchHistory> } | undefined;
   const open = async (head: CommitSha, named: CommitSha): Promise<BranchHistory> => {
     const past = await pastOf(named);
-    const line = await openLine(ports.commits, head, depth);
+    const merged = (await ports.recall?.(named)) ?? [];
+    const line = withRecalled(await openLine(ports.commits, head, depth), merged, ports.commits);
     return {
       line,
       past,

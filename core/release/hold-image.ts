@@ -2,10 +2,11 @@ import type { EnvironmentConfig } from '#core/config/config.ts';
 import { entriesOf } from '#core/overlay/overlay.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidate } from '#core/release/candidate.ts';
+import { deliver } from '#core/release/deliver.ts';
 import { findEnvironment } from '#core/release/environments.ts';
 import { findFreeze } from '#core/release/freezes.ts';
 import type { Build, Builds, HoldIntent, LiftIntent } from '#core/release/intent.ts';
-import { type LandResult, land } from '#core/release/land.ts';
+import type { LandResult } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { planAt } from '#core/release/plan.ts';
 import { findRepeated } from '#core/release/repeated.ts';
@@ -39,7 +40,7 @@ export interface NextDeploy {
 
 /** Holds an image, or the environment, until a person lets go or its time is over. */
 export function holdImage(request: TimedHoldRequest, ports: AskPorts): Promise<LandResult> {
-  return land(prepareHold(request, ports), request.branch, ports);
+  return deliver(prepareHold(request, ports), request.branch, ports);
 }
 
 /** Returns the intent of a hold; nothing is written yet. */
@@ -51,7 +52,7 @@ export function prepareHold({ environment, image, until, reason }: TimedHoldRequ
 export async function releaseImage(request: HoldRequest, ports: AskPorts): Promise<HoldResult> {
   const { head } = await readTip(request.branch, ports);
   const next = await readNext(head, request.environment, ports);
-  const result = await land(await prepareAt(head, request, ports), request.branch, ports);
+  const result = await deliver(await prepareAt(head, request, ports), request.branch, ports);
   return { ...result, next };
 }
 

@@ -6,6 +6,7 @@ import { decideKnown } from '#core/release/known.ts';
 import type { LandedIntent } from '#core/release/landed.ts';
 import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
+import type { Proposal, Proposing } from '#core/release/proposal.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
 import type { Outcome } from '#core/release/rules.ts';
 import { countLanded, sayDecided, sayLanded, sayOther } from '#core/release/say.ts';
@@ -30,6 +31,8 @@ export interface LandResult {
   readonly lostRaces: number;
   /** How many intents the commit landed, this one among them; undefined when nothing was written. */
   readonly batch: number | undefined;
+  /** The pull requests in which it is proposed, or that have to do with what became of it. */
+  readonly proposals?: readonly Proposal[];
 }
 
 /** What landing needs from the world. */
@@ -37,6 +40,8 @@ export interface LandPorts extends FoldPorts {
   /** Between 0 and 1, for waiting times. */
   readonly random: () => number;
   readonly trust: Trust;
+  /** Undefined where there is no GitHub to ask. */
+  readonly proposing?: Proposing;
 }
 
 /** Rejections tolerated while nothing has moved. A concurrent writer that holds a ref's lock causes them too. */

@@ -16,7 +16,7 @@ export interface FetchedDepth {
 }
 
 /** A commit with a trailer of ours in its message. */
-type LoggedClaim = LoggedCommit & { readonly message: string };
+export type LoggedClaim = LoggedCommit & { readonly message: string };
 
 /** The commits of one branch from its head down, fetched without trees and files, step by step, until a question is answered. */
 export interface Line extends Branch {
@@ -35,6 +35,8 @@ export interface Line extends Branch {
   describeAll(commits: readonly CommitSha[]): Promise<ReadonlyMap<CommitSha, CommitPage>>;
   /** Returns the fetched commits with a trailer of ours in their message, on the line and beside it. */
   claims(): Promise<readonly LoggedClaim[]>;
+  /** Returns those of the commits that are on the line, where it is fetched. */
+  find(commits: readonly CommitSha[]): Promise<readonly LoggedCommit[]>;
   /** Returns the index of the line's oldest commit that has `commit` below it, or is it; 0 is the head. */
   findEntry(commit: CommitSha): Promise<number>;
   /** Returns {@link findEntry} of each. */
@@ -84,6 +86,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     },
     commits: async () => (await read()).line,
     claims: async () => (await read()).claims,
+    find: async (commits) => findOnLine(commits, await read()),
     trees: async () => {
       const { byCommit } = await read();
       return (commit) => treeOf(byCommit.get(commit));
@@ -120,6 +123,10 @@ function entryOf(commit: CommitSha, known: Read): number {
   if (own !== undefined) return own;
   known.sides ??= indexSides(known);
   return known.sides.get(commit) ?? 0;
+}
+
+function findOnLine(commits: readonly CommitSha[], { index, byCommit }: Read): LoggedCommit[] {
+  return commits.filter((commit) => index.has(commit)).flatMap((commit) => byCommit.get(commit) ?? []);
 }
 
 /** Describes those of the commits that are fetched. */

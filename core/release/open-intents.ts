@@ -7,7 +7,8 @@ import { formatIntent, parseIntent } from '#core/release/intent-file.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
-const HEAD = 'refs/slipway/head';
+/** The branch, as it was read last. */
+export const HEAD = 'refs/slipway/head';
 const PREFIX = 'refs/slipway/intents/';
 
 /** An intent that waits to be landed, and the commit that its ref points at. */

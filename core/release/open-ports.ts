@@ -7,6 +7,7 @@ import { createApiTransport } from '#core/git/api-transport.ts';
 import { readOriginUrl } from '#core/git/checkout.ts';
 import { countSettings, withoutRepository } from '#core/git/environment.ts';
 import { openGitHubApi } from '#core/git/github-api.ts';
+import { openBranchPulls } from '#core/git/github-pulls.ts';
 import { openGitHubTrust } from '#core/git/github-trust.ts';
 import { openRemote, secretsOf } from '#core/git/remote.ts';
 import { createScratchGit, type Git } from '#core/git/repository.ts';
@@ -17,6 +18,7 @@ import { openRegistry } from '#core/registry/open.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { createHistory, type History } from '#core/release/history.ts';
+import { openRecall, type Recall } from '#core/release/recall.ts';
 import { createTrust, trustAll } from '#core/release/trust.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
@@ -111,7 +113,11 @@ export function openWriter(
   connect: (git: Git) => Connection = (git) => connectByGit(git, asker),
 ): Promise<Opened<AskPorts>> {
   return openInScratch(place, 'landing', async (scratch, exec) => {
-    const { git, history, readConfig } = await openBranchPorts(place, config, scratch, exec);
+    const late: { recall?: Recall } = {}; // GitHub is reached when git is
+    const recall: Recall = async (head) => (await late.recall?.(head)) ?? [];
+    const { git, history, readConfig } = await openBranchPorts(place, config, scratch, exec, recall);
+    const connection = connect(git);
+    if (connection.proposing !== undefined) late.recall = openRecall(connection.proposing, readConfig);
     const { environment, mask, log, registryDeadlineMs: deadlineMs } = place;
     const patience = deadlineMs === undefined ? {} : { deadlineMs };
     const registryDeps = { environment, mask, clock: systemClock, say: log.info, ...patience };
@@ -132,7 +138,7 @@ export function openWriter(
       clock: systemClock,
       log,
       random: Math.random,
-      ...connect(git),
+      ...connection,
       openRegistry: openOnce,
       newIntent: ulid,
       runUrl,
@@ -143,7 +149,7 @@ export function openWriter(
 }
 
 /** How a writer reaches the branch, and whose intents it folds. */
-type Connection = Pick<AskPorts, 'transport' | 'trust'>;
+type Connection = Pick<AskPorts, 'transport' | 'trust' | 'proposing'>;
 
 /** By plain git alone, which cannot be asked about a branch's rules. */
 function connectByGit(git: Git, { identity }: Asker): Connection {
@@ -164,6 +170,7 @@ function connectToGitHub(git: Git, runner: Runner, { token, transport, identity 
   return {
     transport: transport === 'api' ? createApiTransport(api, runner.log) : createGitTransport(git),
     trust: createTrust(openGitHubTrust(api), identity, runner.log),
+    proposing: { pulls: openBranchPulls(api), identity },
   };
 }
 
@@ -191,6 +198,7 @@ export async function openBranchPorts(
   config: string,
   scratch: Scratch,
   exec: Exec,
+  recall?: Recall,
 ): Promise<BranchPorts> {
   const remote = openRemote(await readOriginUrl(exec, checkout), token, serverUrl);
   for (const secret of secretsOf(remote)) mask(secret);
@@ -201,7 +209,7 @@ export async function openBranchPorts(
   const [git, commits, past] = await Promise.all([openGit({ borrow: checkout }), openGit(), openGit()]);
   const readConfig = openConfigReader(git, config);
   const readNames = async (head: CommitSha) => namesIn(await readConfig(head));
-  return { git, history: createHistory({ git, commits, past, readNames, log }), readConfig };
+  return { git, history: createHistory({ git, commits, past, readNames, log, recall }), readConfig };
 }
 
 /** A commit's slipway.yaml is asked for again and again, and is always the same. */

@@ -2,9 +2,10 @@ import type { EnvironmentConfig } from '#core/config/config.ts';
 import { entriesOf, findUnclaimed } from '#core/overlay/overlay.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { releaseKey } from '#core/release/believe.ts';
+import { deliver } from '#core/release/deliver.ts';
 import { findEnvironment, findSourceOf, refuseUnknownImage } from '#core/release/environments.ts';
 import type { Build, PromotionIntent } from '#core/release/intent.ts';
-import { type LandResult, land } from '#core/release/land.ts';
+import type { LandResult } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { NEVER_RELEASED } from '#core/values/reference.ts';
@@ -21,7 +22,7 @@ export interface PromotionRequest {
 
 /** Brings the exact set that the environment before runs into this one, in one commit. */
 export async function promote(request: PromotionRequest, ports: AskPorts): Promise<LandResult> {
-  return land(await preparePromotion(request, ports), request.branch, ports);
+  return deliver(await preparePromotion(request, ports), request.branch, ports);
 }
 
 /** Finds the set that is to be brought on and returns its intent; nothing is written yet. */

@@ -1,4 +1,4 @@
-import type { Config, EnvironmentConfig } from '#core/config/config.ts';
+import type { Config, EnvironmentConfig, Via } from '#core/config/config.ts';
 import type { Git } from '#core/git/repository.ts';
 import type { OverlayEditor } from '#core/overlay/edit.ts';
 import { entriesOf, type OverlayState } from '#core/overlay/overlay.ts';
@@ -22,7 +22,7 @@ import type {
 } from '#core/release/state.ts';
 import type { Clock } from '#core/system/clock.ts';
 import { type ExpectedError, isExpected, quote, Refusal } from '#core/values/errors.ts';
-import type { CommitSha } from '#core/values/reference.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
 /** What reading a state needs from the world. */
@@ -36,6 +36,10 @@ export interface StatePorts {
   /** slipway.yaml's path. */
   readonly configPath: string;
   readonly clock: Clock;
+  /** How what is decided reaches the branch; by a push where it is not given. */
+  readonly via?: Via;
+  /** Digests that a person turned down. */
+  readonly turnedDown?: ReadonlyMap<Digest, Binding>;
 }
 
 /** What one head of the branch says: the state to decide on, and what it was read from. */
@@ -88,12 +92,16 @@ export async function readState(head: CommitSha, intents: readonly Intent[], por
     overlay === undefined ? [] : [[environment.name, overlay]],
   );
   return {
-    state: { now, config, environments: new Map(states) },
+    state: { now, config, environments: new Map(states), ...passOn(ports) },
     branch,
     overlays: new Map(overlays),
     holdFiles: new Map(read.map(({ environment, holdFile }) => [environment.name, holdFile])),
     ...(await openOrder(branch, intents, config, ports)),
   };
+}
+
+function passOn({ via, turnedDown }: StatePorts): Pick<State, 'via' | 'turnedDown'> {
+  return { ...(via && { via }), ...(turnedDown && { turnedDown }) };
 }
 
 function involvedEnvironments(config: Config, intents: readonly Intent[]): EnvironmentConfig[] {

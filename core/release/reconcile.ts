@@ -1,8 +1,10 @@
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
+import { deliver } from '#core/release/deliver.ts';
 import { foldIntents } from '#core/release/fold.ts';
 import { findCandidates } from '#core/release/hold-image.ts';
-import { type LandResult, land } from '#core/release/land.ts';
+import type { LandResult } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { propose } from '#core/release/propose.ts';
 import { explainRejection } from '#core/release/rejection.ts';
 import { countLanded, sayOther } from '#core/release/say.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -24,19 +26,22 @@ const MOST_FOLDS = 20;
 
 /**
  * Lands what was left behind: the intents of writers that died, and the newest build of each image in the environments
- * that deploy on push, where nothing holds it (any more). Run twice, the second changes nothing.
+ * that deploy on push, where nothing holds it (any more). Pull requests are written again where the base moved under them.
+ * Run twice, the second changes nothing.
  */
 export async function reconcile(branch: string, ports: AskPorts): Promise<Reconciled> {
   const { folded, commits, foreign } = await foldLeftovers(branch, ports);
   const { head } = await readTip(branch, ports);
   const config = await ports.readConfig(head);
   const deploys: LandResult[] = [];
-  for (const { name, deploys: way } of config.environments.values()) {
-    if (way !== 'on-push') continue;
-    const images = await findCandidates(name, '*', head, ports);
-    if (images.size === 0) continue;
+  for (const { name, deploys: way, via } of config.environments.values()) {
+    const images = way === 'on-push' ? await findCandidates(name, '*', head, ports) : new Map();
+    if (images.size === 0) {
+      if (via === 'pull-request') deploys.push(await propose(name, undefined, branch, ports));
+      continue;
+    }
     const intent = { kind: 'deploy', environments: [name], images, isByHand: false } as const;
-    deploys.push(await land({ ...intent, ...describeAsker(ports, '') }, branch, ports));
+    deploys.push(await deliver({ ...intent, ...describeAsker(ports, '') }, branch, ports));
   }
   const landed = deploys.flatMap(({ commit }) => (commit === undefined ? [] : [commit]));
   return { folded, commits: [...commits, ...landed], deploys, foreign };

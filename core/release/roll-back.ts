@@ -1,9 +1,10 @@
 import { entriesOf, type OverlayState, repositoryOf } from '#core/overlay/overlay.ts';
 import { checkPullable, type PullFault } from '#core/registry/pullable.ts';
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
+import { deliver } from '#core/release/deliver.ts';
 import { findEnvironment } from '#core/release/environments.ts';
 import type { Builds, RollbackIntent } from '#core/release/intent.ts';
-import { type LandResult, land } from '#core/release/land.ts';
+import type { LandResult } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { findRepeated } from '#core/release/repeated.ts';
 import {
@@ -47,7 +48,7 @@ export interface PreparedRollback extends Pick<RollbackResult, 'target' | 'isUnc
  */
 export async function rollBack(request: RollbackRequest, ports: AskPorts): Promise<RollbackResult> {
   const { intent, target, isUnchecked } = await prepareRollback(request, ports);
-  const result = await land(intent, request.branch, ports);
+  const result = await deliver(intent, request.branch, ports);
   return { ...result, target, isUnchecked };
 }
 

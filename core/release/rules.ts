@@ -135,7 +135,8 @@ export function adviseRelease(environment: string | undefined): string {
 }
 
 /** Returns a hold in the words of a sentence: its kind, who, since when, why, until when. */
-export function describeBinding({ kind, by, since, reason, until, commit }: Binding): string {
+export function describeBinding({ kind, by, since, reason, until, commit, pull }: Binding): string {
+  if (pull !== undefined) return `${reason}, ${toMinute(since)}`;
   const how = commit === undefined ? kind : `changed by hand in ${commit.slice(0, 7)}`;
   const end = until === undefined ? '' : `, until ${toMinute(until)}`;
   return `${how}, by ${by} since ${toMinute(since)}${end}: ${reason}`;
@@ -147,9 +148,11 @@ export function toMinute(date: Date): string {
 }
 
 /** What became of an image, or of several: what was written counts most, then what was passed over. */
-export type Outcome = 'landed' | 'held' | 'superseded' | 'unchanged';
+export type Outcome = 'landed' | 'proposed' | 'held' | 'superseded' | 'unchanged';
 
 /** Returns the one outcome of several. */
 export function summarizeOutcomes(outcomes: readonly Outcome[]): Outcome {
-  return (['landed', 'held', 'superseded'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'unchanged';
+  return (
+    (['landed', 'proposed', 'held', 'superseded'] as const).find((outcome) => outcomes.includes(outcome)) ?? 'unchanged'
+  );
 }

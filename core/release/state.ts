@@ -1,4 +1,4 @@
-import type { Config, EnvironmentConfig } from '#core/config/config.ts';
+import type { Config, EnvironmentConfig, Via } from '#core/config/config.ts';
 import type { Hold } from '#core/release/holds.ts';
 import type { Build } from '#core/release/intent.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
@@ -24,12 +24,20 @@ export type Place =
 export type DeployedRelease = Omit<LandedRelease, 'commit'> & { readonly commit: CommitSha | undefined };
 
 /** Why automatic bumps leave an image alone. `commit` is the hand's own, where a change by hand is the reason. */
-export type Binding = Pick<Hold, 'kind' | 'reason' | 'by' | 'since' | 'until'> & { readonly commit?: CommitSha };
+export type Binding = Pick<Hold, 'kind' | 'reason' | 'by' | 'since' | 'until'> & {
+  readonly commit?: CommitSha;
+  /** The pull request that was closed without being merged, or has commits of others, where that is the reason. */
+  readonly pull?: number;
+};
 
 /** What intents are decided on: the environments in question, at one head of the branch and one moment. */
 export interface State {
   readonly now: Date;
   readonly config: Config;
+  /** How what is decided reaches the branch; by a push where it is not given. */
+  readonly via?: Via;
+  /** Digests that a person turned down, by closing the pull request that proposed them. */
+  readonly turnedDown?: ReadonlyMap<Digest, Binding>;
   readonly environments: ReadonlyMap<string, EnvironmentState>;
 }
 

@@ -91,8 +91,12 @@ export function parseReleases(message: string): Release[] {
     .filter((release) => release !== undefined);
 }
 
-function readTrailers(message: string, key: string): string[] {
-  const text = message.replaceAll('\r\n', '\n').trimEnd();
+/** What GitHub puts behind the message of a squash: who else wrote its commits, and a line before them. */
+const CO_AUTHORS = /(\n\n(-{3,}|(Co-authored-by|Signed-off-by): .*(\n(Co-authored-by|Signed-off-by): .*)*))+$/i;
+
+/** Returns the values of a message's trailers of one key: lines of its last paragraph, before that of co-authors. */
+export function readTrailers(message: string, key: string): string[] {
+  const text = message.replaceAll('\r\n', '\n').trimEnd().replace(CO_AUTHORS, '');
   const start = text.lastIndexOf('\n\n');
   if (start === -1) return []; // a title alone has no trailers
   const lines = text
@@ -140,13 +144,14 @@ function isKind(text: string | undefined): text is ReleaseKind {
 }
 
 /** White space, controls and `%` in percent form: a value can neither end its field nor its line. */
-function encode(value: string): string {
+export function encode(value: string): string {
   return value.replace(/[\s%\p{C}]/gu, (char) =>
     [...Buffer.from(char, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
   );
 }
 
-function decode(value: string): string {
+/** Returns what {@link encode} was given. */
+export function decode(value: string): string {
   if (!value.includes('%')) return value;
   try {
     return decodeURIComponent(value);

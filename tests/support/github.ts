@@ -2,10 +2,11 @@ import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { createExec } from '#core/system/exec.ts';
 import type { Faults } from '#lab/github/faults.ts';
-import { serveGit } from '#lab/github/git-http.ts';
+import { type GitHttpOptions, serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
 import { createTokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
+import type { Pulls } from '#lab/github/pulls/pulls.ts';
 import { createBareRepository } from '#lab/github/repository.ts';
 import { API_ROOT, createRest } from '#lab/github/rest/rest.ts';
 import type { Rules } from '#lab/github/rules.ts';
@@ -19,6 +20,7 @@ import type { TenantOptions } from '#tests/support/tenant.ts';
 export interface GitHubServer extends GitServer {
   readonly connection: NonNullable<GitServer['connection']>;
   readonly rules: Rules;
+  readonly pulls: Pulls;
   readonly faults: Faults;
   /** Every request to the API: `POST git/trees`, by whose token, and when it came, in milliseconds since 1970. */
   readonly calls: { readonly line: string; readonly token: string; readonly at: number }[];
@@ -43,7 +45,8 @@ export async function startGitHubServer(remote: string): Promise<GitHubServer> {
   const [rest, graphql] = [createRest(context, tokens), createGraphQL(context, tokens)];
   const root = dirname(dirname(remote));
   const env = { PATH: process.env['PATH'] ?? '', HOME: root, GIT_CONFIG_NOSYSTEM: '1' };
-  const git = { root, env, tokens, beforePush: async () => {}, afterPush: async () => {} };
+  const afterPush: GitHttpOptions['afterPush'] = (bearer, moves) => context.moved(bearer, moves);
+  const git = { root, env, tokens, beforePush: async () => {}, afterPush };
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (await serveGit(request, response, git)) return;
     if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
@@ -55,6 +58,7 @@ export async function startGitHubServer(remote: string): Promise<GitHubServer> {
     url: `${url}${remote.slice(root.length)}`,
     connection: { inputs: { token: tokenOf({ contents: 'write' }) }, env: api },
     rules: context.rules,
+    pulls: context.pulls,
     faults: context.faults,
     violations: rest.violations,
     requests: [],

@@ -1,5 +1,6 @@
 import { describeAsker } from '#core/release/ask.ts';
-import { type LandResult, land } from '#core/release/land.ts';
+import { deliver } from '#core/release/deliver.ts';
+import type { LandResult } from '#core/release/land.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 
@@ -13,5 +14,5 @@ export function run(inputs: Inputs, ports: Ports): Promise<LandResult> {
     ...describeAsker(ports, ''),
     isByHand: ports.isByHand,
   } as const;
-  return land(intent, inputs.branch, ports);
+  return deliver(intent, inputs.branch, ports);
 }

@@ -7,6 +7,7 @@ import {
   NOT_SEEN,
   renderLanding,
 } from '#core/action/landing.ts';
+import { explainTurnedDown, headlineProposed, nextProposed } from '#core/action/proposals.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
 
@@ -20,6 +21,8 @@ function headline(result: LandResult): string {
   switch (result.outcome) {
     case 'landed':
       return `🚢 Committed for ${place}, ${NOT_SEEN}`;
+    case 'proposed':
+      return headlineProposed(result);
     case 'unchanged':
       return `✅ ${place} has it already`;
     case 'held':
@@ -37,12 +40,14 @@ function nextStep(result: LandResult, page: LandingPage): string {
       const held = isHeld ? ` What is held stays until you let go: ${explainRelease(undefined, page)}` : '';
       return `${arrival} ${explainReturn(result, page)}${held}`;
     }
+    case 'proposed':
+      return nextProposed(result);
     case 'unchanged':
       return (page.unfollowed ?? []).length === 0
         ? 'nothing. The overlays name these digests already, so nothing was committed.'
         : 'the Application, as said above. The overlays name these digests already, so nothing was committed.';
     case 'held':
-      return `nothing, until you let go: ${explainRelease(undefined, page)}`;
+      return explainTurnedDown(result, page) || `nothing, until you let go: ${explainRelease(undefined, page)}`;
     case 'superseded':
       return 'nothing. A newer commit is deployed, so nothing was committed.';
   }

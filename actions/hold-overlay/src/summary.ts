@@ -1,4 +1,5 @@
 import { explainArrival, type LandingPage, NOT_SEEN, renderLanding, workflowLink } from '#core/action/landing.ts';
+import { headlineProposed, nextProposed } from '#core/action/proposals.ts';
 import { describeNext, type HoldResult } from '#core/release/hold-image.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { toMinute } from '#core/release/rules.ts';
@@ -12,6 +13,8 @@ export type SummaryContext = LandingPage & Pick<Inputs, 'environment' | 'image' 
 export function renderSummary(result: HoldResult, context: SummaryContext): string {
   const { environment, image } = context;
   const place = escapeMarkdown(image === '*' ? environment : `${environment}/${image}`);
+  if (result.outcome === 'proposed')
+    return renderLanding(headlineProposed(result), result, nextProposed(result), context);
   return renderLanding(headline(result, place, context), result, nextStep(result, context), context);
 }
 

@@ -6,6 +6,7 @@ import {
   renderLanding,
   workflowLink,
 } from '#core/action/landing.ts';
+import { headlineProposed, nextProposed } from '#core/action/proposals.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
 
@@ -17,7 +18,7 @@ export interface SummaryContext extends LandingPage {
 /** Returns the job summary: what was brought on, from what to what, what to do next. */
 export function renderSummary(result: LandResult, context: SummaryContext): string {
   return renderLanding(
-    headline(result, escapeMarkdown(context.environment)),
+    result.outcome === 'proposed' ? headlineProposed(result) : headline(result, escapeMarkdown(context.environment)),
     result,
     nextStep(result, context),
     context,
@@ -33,6 +34,7 @@ function nextStep(result: LandResult, context: SummaryContext): string {
   if (result.outcome === 'landed') {
     return `${explainArrival(result, [context.environment], context)} ${explainReturn(result, context)}`;
   }
+  if (result.outcome === 'proposed') return nextProposed(result);
   if (result.outcome === 'unchanged') return 'nothing. Nothing was written.';
   return `nothing was written, since the environment has a newer release. To go back on purpose: ${workflowLink('Rollback', 'rollback.yml', context)}.`;
 }

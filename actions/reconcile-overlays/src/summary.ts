@@ -1,5 +1,7 @@
 import { explainArrivals, type LandingPage, NOT_SEEN } from '#core/action/landing.ts';
+import { nextProposed, renderProposals } from '#core/action/proposals.ts';
 import { shortDigest } from '#core/action/summary.ts';
+import type { Proposal } from '#core/release/proposal.ts';
 import type { Reconciled } from '#core/release/reconcile.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import { escapeMarkdown, inlineCode, table } from '#core/values/markdown.ts';
@@ -16,8 +18,9 @@ export function renderSummary(result: Reconciled, page: LandingPage): string {
     shortDigest(to),
     hold === undefined ? '' : escapeMarkdown(describeBinding(hold)),
   ]);
+  const proposals = deploys.flatMap((deploy) => deploy.proposals ?? []);
   return [
-    `### ${commits.length > 0 ? `🚢 Committed what was left behind, ${NOT_SEEN}` : '✅ Nothing was left behind'}`,
+    `### ${headline(commits.length > 0, proposals)}`,
     '',
     ...(rows.length === 0 ? [] : [table(['environment', 'image', 'outcome', 'from', 'newest build', 'why'], rows), '']),
     ...(folded === 0 ? [] : [`${folded} open ${folded === 1 ? 'intent was' : 'intents were'} decided.`, '']),
@@ -25,7 +28,21 @@ export function renderSummary(result: Reconciled, page: LandingPage): string {
       `${inlineCode(ref)} is not an intent of this version of Slipway; it was left as it is.`,
       '',
     ]),
-    `**Next:** ${commits.length > 0 ? explainArrivals(commits, [], page) : 'nothing.'}`,
+    ...renderProposals({ proposals }),
+    `**Next:** ${explainNext(result, proposals, page)}`,
     '',
   ].join('\n');
+}
+
+function headline(isCommitted: boolean, proposals: readonly Proposal[]): string {
+  if (isCommitted) return `🚢 Committed what was left behind, ${NOT_SEEN}`;
+  return proposals.some(({ isWritten }) => isWritten)
+    ? '📬 Proposed what was left behind'
+    : '✅ Nothing was left behind';
+}
+
+function explainNext({ commits }: Reconciled, proposals: readonly Proposal[], page: LandingPage): string {
+  const arrival = commits.length > 0 ? [explainArrivals(commits, [], page)] : [];
+  const merge = proposals.some(({ state }) => state === 'open') ? [nextProposed({ proposals })] : [];
+  return [...arrival, ...merge].join(' Then ') || 'nothing.';
 }

@@ -6,6 +6,7 @@ import {
   renderLanding,
   workflowLink,
 } from '#core/action/landing.ts';
+import { headlineProposed, nextProposed } from '#core/action/proposals.ts';
 import { commitLink, shortDigest } from '#core/action/summary.ts';
 import type { RollbackResult } from '#core/release/roll-back.ts';
 import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
@@ -19,10 +20,11 @@ export interface SummaryContext extends LandingPage {
 export function renderSummary(result: RollbackResult, context: SummaryContext): string {
   const place = escapeMarkdown(context.environment);
   const set = commitLink(result.target.set.commit, context);
-  const headline =
-    result.outcome === 'landed'
-      ? `⏪ Rolled ${place} back to ${set}, ${NOT_SEEN}`
-      : `✅ ${place} has the set of ${set} already`;
+  const headline = {
+    landed: `⏪ Rolled ${place} back to ${set}, ${NOT_SEEN}`,
+    proposed: headlineProposed(result),
+    other: `✅ ${place} has the set of ${set} already`,
+  }[result.outcome === 'landed' || result.outcome === 'proposed' ? result.outcome : 'other'];
   return renderLanding(
     headline,
     result,
@@ -32,13 +34,14 @@ export function renderSummary(result: RollbackResult, context: SummaryContext): 
 }
 
 function nextStep(result: RollbackResult, context: SummaryContext): string {
+  if (result.outcome === 'proposed') return nextProposed(result);
   if (result.outcome !== 'landed')
     return `nothing. Nothing was written; to keep it there, hold it: ${workflowLink('Hold', 'hold.yml', context)} with the action \`set\`.`;
   return `${explainArrival(result, [context.environment], context)} The images stay there until you let go: ${explainRelease(result.target.deploys, context)}`;
 }
 
 function explainUnchecked({ isUnchecked, outcome }: RollbackResult): string[] {
-  if (!isUnchecked || outcome !== 'landed') return [];
+  if (!isUnchecked || (outcome !== 'landed' && outcome !== 'proposed')) return [];
   return ['The registry did not answer: whether the cluster can pull the images was not checked.'];
 }
 

@@ -53,6 +53,12 @@ test('how manifests call an image, and how an overlay is rendered', () => {
   expect(environments.get('staging')?.kustomize).toEqual({ 'load-restrictor': 'root-only', helm: false, timeout: 60 });
 });
 
+test('how commits reach the branch', () => {
+  const { environments } = parse('valid', 'pull-request');
+  expect(environments.get('production')).toMatchObject({ via: 'pull-request', 'auto-merge': true });
+  expect(environments.get('staging')).toMatchObject({ via: 'push', 'auto-merge': false });
+});
+
 test('the stacks, and the program that runs them', () => {
   expect(parse('valid', 'opentofu').terraform).toEqual({
     binary: 'tofu',

@@ -51,6 +51,8 @@ export function configOf(): Config {
     overlay: `overlays/${one.name}`,
     kustomize: DEFAULT_OPTIONS,
     freezes: [],
+    via: 'push' as const,
+    'auto-merge': false,
   }));
   return {
     registry: { type: 'oci', host: 'registry.example' },

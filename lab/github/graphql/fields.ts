@@ -79,6 +79,8 @@ function repositoryOf(context: RestContext): Record<string, unknown> {
     nameWithOwner: context.repository,
     url: `${context.url}/${context.repository}`,
     isPrivate: true,
+    autoMergeAllowed: context.pulls.settings.allowAutoMerge,
+    ...{ mergeCommitAllowed: true, rebaseMergeAllowed: true, squashMergeAllowed: true },
     owner: { ...userOf(context, owner) },
     defaultBranchRef: (_args: unknown, bearer: Bearer) => {
       readable(bearer);

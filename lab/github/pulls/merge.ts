@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PullRecord } from '#lab/github/pulls/records.ts';
+import type { PullRecord, PullSettings } from '#lab/github/pulls/records.ts';
+import { describeSquash } from '#lab/github/pulls/squash.ts';
 import type { Git } from '#lab/github/rest/git.ts';
 
 /** How a merge is asked for. */
@@ -22,7 +23,7 @@ export interface Merger {
 }
 
 /** Opens the merges of a bare repository. */
-export function createMerger(git: Git, now: () => Date): Merger {
+export function createMerger(git: Git, now: () => Date, settings: PullSettings): Merger {
   const tests = new Map<string, Promise<string | undefined>>();
   const commit = async (tree: string, parents: readonly string[], message: string): Promise<string> => {
     const { text } = await git(['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent])], {
@@ -54,9 +55,11 @@ export function createMerger(git: Git, now: () => Date): Merger {
       const tree = await mergeTrees(base, head.sha);
       if (tree === undefined) return undefined;
       const owner = head.repository.split('/')[0] ?? '';
-      const subject =
-        method === 'squash' ? `${pull.title} (#${number})` : `Merge pull request #${number} from ${owner}/${head.ref}`;
-      const text = `${title ?? subject}\n\n${message ?? (method === 'merge' ? pull.title : (pull.body ?? ''))}`.trim();
+      const standard =
+        method === 'squash'
+          ? await describeSquash(git, pull, base, settings)
+          : { title: `Merge pull request #${number} from ${owner}/${head.ref}`, message: pull.title };
+      const text = `${title ?? standard.title}\n\n${message ?? standard.message}`.trim();
       return commit(tree, method === 'squash' ? [base] : [base, head.sha], `${text}\n`);
     },
   };

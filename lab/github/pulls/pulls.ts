@@ -62,6 +62,14 @@ export interface Pulls {
   noteMoves(repository: string, moves: readonly RefMove[], bearer: Bearer): Promise<void>;
 }
 
+/** The settings at first. */
+const NEW_REPOSITORY: PullSettings = {
+  allowAutoMerge: false,
+  actionsMayOpenPulls: true,
+  requiredContexts: [],
+  squashMessage: 'COMMIT_MESSAGES',
+};
+
 /** Opens the pull requests of a repository; there are none at first. */
 export function createPulls(options: PullOptions): Pulls {
   const { git, repository, now } = options;
@@ -69,9 +77,17 @@ export function createPulls(options: PullOptions): Pulls {
   const issues: IssueRecord[] = [];
   const nextNumber = (): number => all.length + issues.length + 1;
   const branches = createBranches(git, repository);
-  const settings: PullSettings = { allowAutoMerge: false, actionsMayOpenPulls: true, requiredContexts: [] };
+  const settings: PullSettings = { ...NEW_REPOSITORY };
   const statuses = new Map<string, string>();
-  const state: State = { ...options, settings, statuses, all, nextNumber, branches, merger: createMerger(git, now) };
+  const state: State = {
+    ...options,
+    settings,
+    statuses,
+    all,
+    nextNumber,
+    branches,
+    merger: createMerger(git, now, settings),
+  };
   const tested = new WeakMap<PullRecord, string>();
   let commentIds = 0;
   return {

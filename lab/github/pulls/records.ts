@@ -45,6 +45,8 @@ export interface PullSettings {
   actionsMayOpenPulls: boolean;
   /** Commit statuses that must be a success on the head before a pull request is merged. */
   requiredContexts: readonly string[];
+  /** The default message of a squash: `squash_merge_commit_message`. */
+  squashMessage: 'COMMIT_MESSAGES' | 'PR_BODY' | 'BLANK';
 }
 
 /** An issue. */
