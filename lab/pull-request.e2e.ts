@@ -8,6 +8,7 @@ import { openWorld, type World } from '#lab/world.ts';
 
 let world: World;
 const TABLES = 'terraform/modules/tables/main.tf';
+const QUEUES = 'terraform/modules/queues/main.tf';
 const BOT = 'base/discord-bot/deployment.yaml';
 const APP = 'app/src/log.ts';
 
@@ -96,9 +97,30 @@ test('a pull request of a table, the bot and its app gets one comment; its merge
   expect((await world.releases()).find(({ image }) => image === 'discord-bot')?.source).toBe(merged);
 }, 600_000);
 
+test('of two pull requests on one stack the second is stale once the first is merged, and its own merge is refused', async () => {
+  const second = await openPullRequest(world, 'shorter-wait', {
+    files: { [QUEUES]: (text) => text.replace(/(receive_wait_time_seconds +=) 20/, '$1 10') },
+    message: 'Wait for 10 s',
+  });
+  expect(await second.status()).toBe('success');
+  const first = await openPullRequest(world, 'expire-again', {
+    files: { [TABLES]: (text) => text.replace(/(ttl \{\n[^}]*enabled +=) false/, '$1 true') },
+    message: 'Let items expire again',
+  });
+  await first.merge();
+  expect(await expires('chat_history')).toBe('ENABLED');
+  expect(await second.comments()).toEqual([expect.stringContaining('**Stale:** main moved on')]);
+  expect(await second.status()).toBe('failure');
+  await second.merge();
+  const [refused = '', ...others] = await second.comments();
+  expect(others).toEqual([]);
+  expect(refused).toMatch(/^### ⛔ Plan not applied: `aws`/m);
+  expect(refused).toContain('another change was merged before this one');
+}, 400_000);
+
 test('what was pushed without a pull request is not applied, and the run says how to go on', async () => {
-  const enable = (text: string): string => text.replace(/(ttl \{\n[^}]*enabled +=) false/, '$1 true');
-  await world.push({ files: { [TABLES]: enable }, message: 'Without a review' });
+  const disable = (text: string): string => text.replace(/(ttl \{\n[^}]*enabled +=) true/, '$1 false');
+  await world.push({ files: { [TABLES]: disable }, message: 'Without a review' });
   await world.settled();
   const run = world.github.runs.filter(({ path }) => path.endsWith('apply.yml')).at(-1);
   expect([run?.conclusion, run?.jobs.map(({ id, conclusion }) => `${id} ${conclusion}`)]).toEqual([
@@ -106,7 +128,7 @@ test('what was pushed without a pull request is not applied, and the run says ho
     ['find failure', 'apply skipped', 'comment skipped'],
   ]);
   expect(told('apply.yml')).toContain('nothing was reviewed, so nothing is applied. Open a pull request');
-  expect(await expires('chat_history')).toBe('DISABLED');
+  expect(await expires('chat_history')).toBe('ENABLED');
 }, 120_000);
 
 test("GitHub's stand-in gave no answer that GitHub never gives", () => {
