@@ -13,6 +13,8 @@ const shared = {
 
 /** Three layers of tests, by what they need: CONTRIBUTING.md names them, and each has its script in package.json. */
 export default {
+  // a worker that has grown starts again: the kernel copies its page tables at each start of git, half the time at 800 MB
+  workerIdleMemoryLimit: '300MB',
   testTimeout: 120_000, // of the whole run: jest ignores a project's own, so the script e2e passes a longer one
   projects: [
     {

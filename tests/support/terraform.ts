@@ -117,7 +117,7 @@ export function plainEnvironment(): Record<string, string> {
 }
 
 /** Returns the defaults of action.yml that are no expressions. */
-function readDefaults(action: string): Record<string, string> {
+export function readDefaults(action: string): Record<string, string> {
   const text = readFileSync(join(repositoryRoot, 'actions', action, 'action.yml'), 'utf8');
   const { inputs } = parse(text) as { inputs: Record<string, { default?: string }> };
   const plain = Object.entries(inputs).map(([name, input]) => [name, input.default ?? '']);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createExec } from '#core/system/exec.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type StateServer, startStateServer } from '#tests/support/state-server.ts';
-import { FOLDER, type Ground, KEY, openGround, plainEnvironment } from '#tests/support/terraform.ts';
+import { FOLDER, type Ground, KEY, openGround, plainEnvironment, readDefaults } from '#tests/support/terraform.ts';
 import { apply, plan } from '#tests/support/terraform-runs.ts';
 
 let server: StateServer;
@@ -48,7 +48,7 @@ function startApply(): { readonly pid: number; readonly ended: Promise<{ code: n
   const temp = join(ground.root, '..');
   const inputs = { stack: 'app', config: 'slipway.yaml', head: ground.git('rev-parse', 'HEAD'), key: KEY };
   const files = { 'saved-plan': 'app.sealed', rescue: 'errored.tfstate.sealed', report: 'apply-report.json' };
-  const given = Object.entries({ ...inputs, ...files, ...settings() });
+  const given = Object.entries({ ...readDefaults('apply-terraform'), ...inputs, ...files, ...settings() });
   const summary = join(temp, 'summary');
   writeFileSync(summary, '');
   const env = {

@@ -47,7 +47,11 @@ async function countReads(text: string, prepare: (source: string) => (ports: Ask
   let reads = 0;
   const counted = (ports: AskPorts): AskPorts => {
     const { git } = ports;
-    return { ...ports, git: { ...git, fetch: (what) => (reads++, git.fetch(what)) } };
+    const fetch: typeof git.fetch = (what) => {
+      reads++;
+      return git.fetch(what);
+    };
+    return { ...ports, git: { ...git, fetch } };
   };
   const change = (ports: AskPorts): AskPorts => counted(prepare(source)(ports));
   const { outcome } = await bump(stage.tenant, { images: stage.all(digest), 'source-sha': source }, { change });
