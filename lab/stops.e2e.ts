@@ -4,8 +4,8 @@ import { CLOSING_LINE } from '#lab/supervisor/interruption.ts';
 import { openPlace, type Running, untilSaid } from '#lab/tests/stops.ts';
 import { createRandom } from '#tests/support/random.ts';
 
-/** STOPS says how many, STOPS_SEED repeats a run, STOPS_WITHIN how many seconds of a lab's life they are spread over. */
-const COUNT = Number(process.env['STOPS'] ?? 4);
+/** STOPS says how many (CI takes two), STOPS_SEED repeats a run, STOPS_WITHIN how many seconds of a lab's life they are spread over. */
+const COUNT = Number(process.env['STOPS'] ?? (process.env['CI'] === 'true' ? 2 : 4));
 const SEED = Number(process.env['STOPS_SEED'] ?? Date.now() % 1_000_000);
 const WITHIN_MS = Number(process.env['STOPS_WITHIN'] ?? 25) * 1_000;
 const NUMBERS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
