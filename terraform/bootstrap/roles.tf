@@ -8,9 +8,9 @@ locals {
   }
   subjects = [for form, subject in local.subject_forms : subject if contains([form, "transition"], var.subject_form)]
 
-  from_branch  = [for subject in local.subjects : "${subject}:ref:refs/heads/${var.branch}"]
-  from_plan    = [for subject in local.subjects : "${subject}:environment:${var.plan_environment}"]
-  from_apply   = [for subject in local.subjects : "${subject}:environment:${var.apply_environment}"]
+  from_branch = [for subject in local.subjects : "${subject}:ref:refs/heads/${var.branch}"]
+  from_plan   = [for subject in local.subjects : "${subject}:environment:${var.plan_environment}"]
+  from_apply  = [for subject in local.subjects : "${subject}:environment:${var.apply_environment}"]
 
   # In China, workflows ask for either.
   audiences = local.partition == "aws-cn" ? ["sts.amazonaws.com.cn", "sts.amazonaws.com"] : ["sts.amazonaws.com"]

@@ -18,19 +18,20 @@ export interface Inputs extends ImagesRequest {
 const TRIAL = /^refs\/pull\/\d+\/merge$/;
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
-export function readInputs({ input, environment }: Pick<Runner, 'input'> & { environment: Where }): Inputs {
-  const report = input('report');
-  const head = parseCommitSha('head', input('head'));
+export function readInputs(runner: Pick<Runner, 'input'> & { environment: Where }): Inputs {
+  const { environment } = runner;
+  const report = runner.input('report');
+  const head = parseCommitSha('head', runner.input('head'));
   const isTrial = head === environment.sha && TRIAL.test(environment.all['GITHUB_REF'] ?? '');
   if (report === '') throw new InputError('report', report, 'is empty: give the file that the report is written to');
   return {
-    base: isTrial ? undefined : parseCommitSha('base', input('base')),
+    base: isTrial ? undefined : parseCommitSha('base', runner.input('base')),
     head,
-    config: parsePath('config', input('config')),
-    asksRegistry: parseRegistry(input('registry')),
+    config: parsePath('config', runner.input('config')),
+    asksRegistry: parseRegistry(runner.input('registry')),
     report,
-    artifacts: parseBoolean('artifacts', input('artifacts')),
-    token: input('token'),
+    artifacts: parseBoolean('artifacts', runner.input('artifacts')),
+    token: runner.input('token'),
   };
 }
 

@@ -41,7 +41,7 @@ function readBlock(reader: Reader): Html {
 
 /** Returns what a line is by itself; undefined where it begins a paragraph. */
 function readLine(reader: Reader, line: string): Html | undefined {
-  if (line === '') return trust('');
+  if (line === '' || /^<!--(?:(?!-->).)*-->$/.test(line)) return trust(''); // GitHub shows no comment
   if (/^(?:-{3,}|\*{3,}|_{3,})$/.test(line)) return trust('<hr>');
   const [, marks = '', heading = ''] = line.match(/^(#{1,6})\s+(.*?)\s*#*$/) ?? [];
   if (marks !== '') return html`${trust(`<h${marks.length}>`)}${inline(heading)}${trust(`</h${marks.length}>`)}`;
