@@ -16,7 +16,7 @@ const clientOf = (token: string) => getOctokit(token, { baseUrl: `${github.url}/
 
 beforeAll(async () => {
   lab = await openLab({ progress: silentProgress });
-  const act = join(import.meta.dirname, 'fake-act.mjs');
+  const act = join(import.meta.dirname, 'fake-act.sh');
   chmodSync(act, 0o755);
   github = await startGitHub(lab, { path: [], tool: () => act, file: () => '' }, { repository: 'acme/sample' });
   github.requireReviewers('aws', ['monalisa']);

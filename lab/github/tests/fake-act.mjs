@@ -20,7 +20,7 @@ let isCancelled = false;
 let child;
 process.on('SIGINT', () => {
   isCancelled = true;
-  if (child !== undefined) process.kill(-child.pid, 'SIGKILL'); // with what it started, as act does
+  child?.kill('SIGKILL');
 });
 
 let isGood = true;
@@ -31,7 +31,6 @@ for (const [index, { name = `step ${index}`, run, if: condition = 'success()' }]
   child = spawn('sh', ['-ec', run], {
     env: { ...env, TOKEN: secrets.GITHUB_TOKEN, SECRETS: Object.keys(secrets).join() },
     stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
   });
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk) => {

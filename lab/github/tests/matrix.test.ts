@@ -87,7 +87,7 @@ describe('jobs of a matrix', () => {
 
   beforeAll(async () => {
     lab = await openLab({ progress: silentProgress });
-    const act = join(import.meta.dirname, 'fake-act.mjs');
+    const act = join(import.meta.dirname, 'fake-act.sh');
     chmodSync(act, 0o755);
     github = await startGitHub(lab, { path: [], tool: () => act, file: () => '' }, { repository: 'acme/sample' });
     clone = lab.folder('clone');

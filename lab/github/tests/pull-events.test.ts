@@ -17,7 +17,7 @@ let person: ReturnType<typeof getOctokit>;
 
 beforeAll(async () => {
   lab = await openLab({ progress: silentProgress });
-  const act = join(import.meta.dirname, 'fake-act.mjs');
+  const act = join(import.meta.dirname, 'fake-act.sh');
   chmodSync(act, 0o755);
   const toolbox = { path: [], tool: () => act, file: () => '' };
   github = await startGitHub(lab, toolbox, { repository: 'acme/sample', secrets: { SECRET } });

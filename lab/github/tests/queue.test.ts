@@ -26,7 +26,7 @@ let gates: string;
 
 beforeAll(async () => {
   lab = await openLab({ progress: silentProgress });
-  const act = join(import.meta.dirname, 'fake-act.mjs');
+  const act = join(import.meta.dirname, 'fake-act.sh');
   chmodSync(act, 0o755);
   github = await startGitHub(lab, { path: [], tool: () => act, file: () => '' }, { repository: 'acme/sample' });
   person = getOctokit(github.userToken, { baseUrl: `${github.url}/api/v3` });

@@ -20,7 +20,7 @@ const told: PushPayload[] = [];
 
 beforeAll(async () => {
   lab = await openLab({ progress: silentProgress });
-  const act = join(import.meta.dirname, 'fake-act.mjs');
+  const act = join(import.meta.dirname, 'fake-act.sh');
   chmodSync(act, 0o755);
   github = await startGitHub(lab, { path: [], tool: () => act, file: () => '' }, { repository: 'acme/sample' });
   github.onPush((payload) => told.push(payload));
