@@ -1,10 +1,6 @@
-import { readOriginUrl } from '#core/git/checkout.ts';
-import { countSettings, withoutRepository } from '#core/git/environment.ts';
-import { openRemote, secretsOf } from '#core/git/remote.ts';
-import { createScratchGit } from '#core/git/repository.ts';
 import type { ImagesPorts, OpenRegistry } from '#core/images/preview.ts';
 import { openRegistry } from '#core/registry/open.ts';
-import { type Opened, openInScratch, type Workplace } from '#core/release/open-ports.ts';
+import { type Opened, openInScratch, openRepositories, type Workplace } from '#core/release/open-ports.ts';
 import { systemClock } from '#core/system/clock.ts';
 
 /** How long a registry that does not answer is asked again, in milliseconds: a preview is not worth more. */
@@ -25,19 +21,12 @@ export interface ImagesPlace extends ImagesPorts {
 /** Opens the checkout's commits, its remote and the registry for a preview of images; closing removes the scratch folders. */
 export function openImagesPorts(place: Workplace, asksRegistry: true | string): Promise<Opened<ImagesPlace>> {
   return openInScratch(place, 'images', async (scratch, exec) => {
-    const { checkout, environment, mask, log, token, serverUrl } = place;
-    const remote = openRemote(await readOriginUrl(exec, checkout), token, serverUrl);
-    for (const secret of secretsOf(remote)) mask(secret);
-    if (remote.withheld !== undefined) log.info(remote.withheld);
-    const configCount = countSettings(withoutRepository(environment));
-    const [dir, history] = await Promise.all([scratch.folder(), scratch.folder()]);
     return {
-      git: createScratchGit({ exec, dir, remote, configCount, borrow: checkout }),
-      commits: createScratchGit({ exec, dir: history, remote, configCount }),
+      ...(await openRepositories(place, scratch, exec)),
       folder: scratch.folder,
       registry: asksRegistry === true ? openToLook(place) : asksRegistry,
       clock: systemClock,
-      log,
+      log: place.log,
     };
   });
 }

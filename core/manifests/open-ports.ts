@@ -1,10 +1,6 @@
-import { readOriginUrl } from '#core/git/checkout.ts';
-import { countSettings, withoutRepository } from '#core/git/environment.ts';
-import { openRemote, secretsOf } from '#core/git/remote.ts';
-import { createScratchGit } from '#core/git/repository.ts';
 import { createKubeconform } from '#core/manifests/kubeconform.ts';
 import type { PreviewPorts } from '#core/manifests/preview.ts';
-import { type Opened, openInScratch, type Workplace } from '#core/release/open-ports.ts';
+import { type Opened, openInScratch, openRepositories, type Workplace } from '#core/release/open-ports.ts';
 import { createExec } from '#core/system/exec.ts';
 
 /** How schemas are checked. */
@@ -32,18 +28,12 @@ export function openPreviewPorts(
   { kubeconform, schemas }: SchemaOptions,
 ): Promise<Opened<PreviewPorts>> {
   return openInScratch(place, 'preview', async (scratch, exec) => {
-    const { checkout, environment, mask, log, token, serverUrl } = place;
-    const remote = openRemote(await readOriginUrl(exec, checkout), token, serverUrl);
-    for (const secret of secretsOf(remote)) mask(secret);
-    if (remote.withheld !== undefined) log.info(remote.withheld);
-    const configCount = countSettings(withoutRepository(environment));
-    const [dir, history] = await Promise.all([scratch.folder(), scratch.folder()]);
+    const { environment, log } = place;
     const bare = createExec(withoutSecrets(environment));
     const check =
       kubeconform === '' ? undefined : createKubeconform(kubeconform, schemas, { exec: bare, folder: scratch.folder });
     return {
-      git: createScratchGit({ exec, dir, remote, configCount, borrow: checkout }),
-      commits: createScratchGit({ exec, dir: history, remote, configCount }),
+      ...(await openRepositories(place, scratch, exec)),
       exec: bare,
       folder: scratch.folder,
       check,

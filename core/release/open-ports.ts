@@ -5,6 +5,7 @@ import type { Config } from '#core/config/config.ts';
 import { readConfig as readConfigAt } from '#core/config/read.ts';
 import { createApiTransport } from '#core/git/api-transport.ts';
 import { readOriginUrl } from '#core/git/checkout.ts';
+import type { Repositories } from '#core/git/common-commit.ts';
 import { countSettings, withoutRepository } from '#core/git/environment.ts';
 import { openGitHubApi } from '#core/git/github-api.ts';
 import { openBranchPulls } from '#core/git/github-pulls.ts';
@@ -194,22 +195,38 @@ export async function openInScratch<Ports>(
  * of past commits. The checkout lends its objects to the first; its work tree is not touched.
  */
 export async function openBranchPorts(
-  { checkout, environment, log, mask, token, serverUrl }: Workplace,
+  place: Workplace,
   config: string,
   scratch: Scratch,
   exec: Exec,
   recall?: Recall,
 ): Promise<BranchPorts> {
+  const { log } = place;
+  const openGit = await openRemoteGits(place, scratch, exec);
+  const [git, commits, past] = await Promise.all([openGit({ borrow: place.checkout }), openGit(), openGit()]);
+  const readConfig = openConfigReader(git, config);
+  const readNames = async (head: CommitSha) => namesIn(await readConfig(head));
+  return { git, history: createHistory({ git, commits, past, readNames, log, recall }), readConfig };
+}
+
+/** Opens the checkout's remote in two bare repositories of our own: trees, to which the checkout lends its objects, and commits alone. */
+export async function openRepositories(place: Workplace, scratch: Scratch, exec: Exec): Promise<Repositories> {
+  const openGit = await openRemoteGits(place, scratch, exec);
+  const [git, commits] = await Promise.all([openGit({ borrow: place.checkout }), openGit()]);
+  return { git, commits };
+}
+
+/** Returns what opens bare repositories of our own on the checkout's remote, whose secrets are masked from now on. */
+async function openRemoteGits(
+  { checkout, environment, log, mask, token, serverUrl }: Workplace,
+  scratch: Scratch,
+  exec: Exec,
+): Promise<(more?: { borrow?: string }) => Promise<Git>> {
   const remote = openRemote(await readOriginUrl(exec, checkout), token, serverUrl);
   for (const secret of secretsOf(remote)) mask(secret);
   if (remote.withheld !== undefined) log.info(remote.withheld);
   const configCount = countSettings(withoutRepository(environment));
-  const openGit = async (more: { borrow?: string } = {}): Promise<Git> =>
-    createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
-  const [git, commits, past] = await Promise.all([openGit({ borrow: checkout }), openGit(), openGit()]);
-  const readConfig = openConfigReader(git, config);
-  const readNames = async (head: CommitSha) => namesIn(await readConfig(head));
-  return { git, history: createHistory({ git, commits, past, readNames, log, recall }), readConfig };
+  return async (more = {}) => createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
 }
 
 /** A commit's slipway.yaml is asked for again and again, and is always the same. */

@@ -36,7 +36,7 @@ export function openRecall({ pulls, identity }: Proposing, readConfig: (head: Co
 
 /**
  * Lets a line's commits that squashed a pull request of ours, and lost its message, claim what the pull request's commit
- * says: the server keeps that commit. It is believed as any other claim, where the tree agrees.
+ * says: the server keeps that commit. It is believed where the tree agrees, like every claim.
  */
 export function withRecalled(line: Line, merged: readonly MergedPull[], commits: Git): Line {
   let reading: Promise<readonly LoggedClaim[]> | undefined;
