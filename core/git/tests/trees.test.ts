@@ -118,7 +118,9 @@ test('a commit that is not here is refused in git’s own words, and found once 
   renameSync(file, `${file}.away`);
   await expect(trees.lsTree(coming, 'sub', false)).rejects.toThrow('not a tree object');
   renameSync(`${file}.away`, file);
+  started = [];
   expect((await trees.lsTree(coming, 'sub', false)).length).toBeGreaterThan(0);
+  expect(started).toEqual([]);
   const later = git(dir, 'commit-tree', '-m', 'later', `${head}^{tree}`);
   expect((await trees.lsTree(later, 'sub', true)).length).toBeGreaterThan(0);
   git(dir, 'update-ref', 'refs/heads/moving', head);
