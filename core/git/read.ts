@@ -1,3 +1,4 @@
+import type { ReadObjects } from '#core/git/objects.ts';
 import type { RunGit } from '#core/git/remote.ts';
 import { parsePrintedCommit } from '#core/git/sha256.ts';
 import { parseLsTree, parseTreeObject, type TreeEntry } from '#core/git/tree-entry.ts';
@@ -11,12 +12,16 @@ export async function revParse(run: RunGit, revision: string): Promise<CommitSha
   return code === 0 ? parsePrintedCommit(revision, stdout.toString('utf8').trim()) : undefined;
 }
 
-/** Returns those of the commits that are here, by one process. */
-export async function findCommits(run: RunGit, commits: readonly CommitSha[]): Promise<ReadonlySet<CommitSha>> {
-  if (commits.length === 0) return new Set();
-  const input = commits.map((commit) => `${commit}\n`).join('');
-  const lines = (await run(['cat-file', '--batch-check', '--buffer'], { input })).stdout.toString('utf8').split('\n');
-  return new Set(commits.filter((_commit, index) => / commit \d+$/.test(lines[index] ?? '')));
+/** Returns the commit that a revision of our own names, such as a ref; undefined where there is none. */
+export async function findCommit(read: ReadObjects, revision: string): Promise<CommitSha | undefined> {
+  const [object] = await read([`${revision}^{commit}`]);
+  return object === undefined ? undefined : parsePrintedCommit(revision, object.oid);
+}
+
+/** Returns those of the commits that are here. */
+export async function findCommits(read: ReadObjects, commits: readonly CommitSha[]): Promise<ReadonlySet<CommitSha>> {
+  const found = await read(commits);
+  return new Set(commits.filter((_commit, index) => found[index]?.type === 'commit'));
 }
 
 /** Returns whether `older` is an ancestor of `newer`; undefined when one of the commits is not here. */
@@ -46,58 +51,31 @@ export async function lsTree(run: RunGit, revision: string, path: string, recurs
 }
 
 /** Returns the contents of blobs, in the order asked for; all must be here. */
-export async function readBlobs(run: RunGit, oids: readonly string[]): Promise<Buffer[]> {
-  const found = await readBatch(run, oids, ({ type, output, start, end }) =>
-    type === 'blob' ? output.subarray(start, end) : undefined,
-  );
-  return found.map((content, index) => {
-    if (content === undefined) throw new Error(`git cat-file does not have the blob ${oids[index]}`);
-    return content;
+export async function readBlobs(read: ReadObjects, oids: readonly string[]): Promise<Buffer[]> {
+  const found = await read(oids);
+  return found.map((object, index) => {
+    if (object?.type !== 'blob') throw new Error(`git cat-file does not have the blob ${oids[index]}`);
+    return object.bytes;
   });
 }
 
-/** Returns the texts of those blobs that are here, in the order asked for, by one process. */
-export function findTexts(run: RunGit, oids: readonly string[]): Promise<(string | undefined)[]> {
-  return readBatch(run, oids, ({ type, output, start, end }) =>
-    type === 'blob' ? output.toString('utf8', start, end) : undefined,
-  );
+/** Returns the texts of those blobs that are here, in the order asked for. */
+export async function findTexts(read: ReadObjects, oids: readonly string[]): Promise<(string | undefined)[]> {
+  const found = await read(oids);
+  return found.map((object) => (object?.type === 'blob' ? object.bytes.toString('utf8') : undefined));
 }
 
-/** Returns the entries of trees named `<revision>:<path>`, by one process; undefined where the name leads to none. */
-export function readTrees(run: RunGit, names: readonly string[]): Promise<(readonly TreeEntry[] | undefined)[]> {
-  const parsed = new Map<string, TreeEntry[]>(); // most commits leave a folder as it is
-  return readBatch(run, names, ({ oid, type, output, start, end }) => {
-    if (type !== 'tree') return undefined;
-    const entries = parsed.get(oid) ?? parseTreeObject(output, start, end);
-    parsed.set(oid, entries);
-    return entries;
-  });
-}
-
-/** An object in git's output, where its bytes lie from `start` to `end`. */
-interface BatchObject {
-  readonly oid: string;
-  readonly type: string;
-  readonly output: Buffer;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** `cat-file --batch` answers `<oid> <type> <size>\n<bytes>\n` for each name, in order, and one line where it has none. */
-async function readBatch<T>(
-  run: RunGit,
+/** Returns the entries of trees named `<revision>:<path>`; undefined where the name leads to none. */
+export async function readTrees(
+  read: ReadObjects,
   names: readonly string[],
-  read: (object: BatchObject) => T | undefined,
-): Promise<(T | undefined)[]> {
-  if (names.length === 0) return [];
-  const { stdout: output } = await run(['cat-file', '--batch', '--buffer'], { input: `${names.join('\n')}\n` });
-  let offset = 0;
-  return names.map(() => {
-    const start = output.indexOf(0x0a, offset) + 1;
-    const [, oid, type, size] = /^([0-9a-f]+) (\w+) (\d+)$/.exec(output.toString('latin1', offset, start - 1)) ?? [];
-    const end = start + Number(size ?? 0);
-    offset = size === undefined ? start : end + 1;
-    return oid === undefined || type === undefined ? undefined : read({ oid, type, output, start, end });
+): Promise<(readonly TreeEntry[] | undefined)[]> {
+  const parsed = new Map<string, TreeEntry[]>(); // most commits leave a folder as it is
+  return (await read(names)).map((object) => {
+    if (object?.type !== 'tree') return undefined;
+    const entries = parsed.get(object.oid) ?? parseTreeObject(object.bytes);
+    parsed.set(object.oid, entries);
+    return entries;
   });
 }
 
@@ -227,8 +205,10 @@ export interface CommitObject {
 }
 
 /** Returns a commit as it was written: its parents too, where they are not here. */
-export async function readCommit(run: RunGit, commit: CommitSha): Promise<CommitObject> {
-  const text = (await run(['cat-file', 'commit', commit])).stdout.toString('utf8');
+export async function readCommit(read: ReadObjects, commit: CommitSha): Promise<CommitObject> {
+  const [object] = await read([commit]);
+  if (object?.type !== 'commit') throw new Error(`git cat-file does not have the commit ${commit}`);
+  const text = object.bytes.toString('utf8');
   const end = text.indexOf('\n\n');
   const parents = [...text.slice(0, end).matchAll(/^parent ([0-9a-f]+)$/gm)];
   const [, committer = ''] = /^committer (.*>) \d+ [+-]\d+$/m.exec(text.slice(0, end)) ?? [];

@@ -5,33 +5,31 @@ import { borrowObjects } from '#core/git/borrow.ts';
 import { type NewCommit, writeCommit } from '#core/git/commit.ts';
 import { grep, listChangedPaths, mergeBase } from '#core/git/compare.ts';
 import { type Fetch, fetchFrom, fetchObjects, forget, lsRefs, lsRemote } from '#core/git/fetch.ts';
+import { openObjects } from '#core/git/objects.ts';
 import { type PushResult, pushTo, type RefUpdate } from '#core/git/push.ts';
 import {
   type CommitObject,
   type CommitPage,
   type CommitText,
   describe,
+  findCommit,
   findCommits,
-  findEntries,
-  findObjects,
   findTexts,
   isAncestor,
   type LoggedCommit,
   listBetween,
   listTouching,
   log,
-  lsTree,
   type RefMessage,
   readBlobs,
   readCommit,
   readRefs,
-  readText,
   readTrees,
-  revParse,
   show,
 } from '#core/git/read.ts';
 import { gitEnvironment, type Remote, type RunGit, secretsOf } from '#core/git/remote.ts';
 import type { TreeEntry } from '#core/git/tree-entry.ts';
+import { openTrees } from '#core/git/trees.ts';
 import type { Exec } from '#core/system/exec.ts';
 import { createQueue } from '#core/system/limit.ts';
 import type { CommitSha } from '#core/values/reference.ts';
@@ -94,6 +92,8 @@ export interface Git {
   commit(what: NewCommit): Promise<CommitSha>;
   /** Moves and deletes remote refs, all or none, each from its lease; without a lease the ref must not exist yet. Nothing is forced. */
   push(updates: readonly RefUpdate[]): Promise<PushResult>;
+  /** Ends the process that reads objects; a later question starts another one. */
+  close(): Promise<void>;
 }
 
 /** What {@link createScratchGit} needs. */
@@ -135,6 +135,9 @@ export function createScratchGit(options: ScratchOptions): Git {
 function openGit(run: RunGit, dir: string, remote: Remote): Git {
   let outputs = 0;
   const runLong: RunGit = (args, options) => run(args, { ...options, through: join(dir, `output-${outputs++}`) });
+  const objects = openObjects(run, runLong);
+  const { read } = objects;
+  const trees = openTrees(run, objects);
   const oneByOne = createQueue(); // two fetches at once would fight over the locks of `shallow` and of refs
   return {
     dir,
@@ -146,23 +149,23 @@ function openGit(run: RunGit, dir: string, remote: Remote): Git {
     lsRemote: (ref) => lsRemote(run, remote, ref),
     lsRefs: (refs) => lsRefs(run, remote, refs),
     fetchObjects: (oids) => oneByOne(() => fetchObjects(run, remote, oids)),
-    revParse: (revision) => revParse(run, revision),
-    findCommits: (commits) => findCommits(run, commits),
+    revParse: (revision) => findCommit(read, revision),
+    findCommits: (commits) => findCommits(read, commits),
     isAncestor: (older, newer) => isAncestor(run, older, newer),
     mergeBase: (one, other) => mergeBase(run, one, other),
     listChangedPaths: (from, to) => listChangedPaths(run, from, to),
     grep: (commit, pattern, globs) => grep(run, commit, pattern, globs),
-    lsTree: (revision, path, recursive = false) => lsTree(run, revision, path, recursive),
-    readBlobs: (oids) => readBlobs(runLong, oids),
-    findTexts: (oids) => findTexts(runLong, oids),
-    readTrees: (names) => readTrees(runLong, names),
-    readText: (revision, path) => readText(run, revision, path),
-    findEntries: (revision, paths) => findEntries(run, revision, paths),
+    lsTree: (revision, path, recursive = false) => trees.lsTree(revision, path, recursive),
+    readBlobs: (oids) => readBlobs(read, oids),
+    findTexts: (oids) => findTexts(read, oids),
+    readTrees: (names) => readTrees(read, names),
+    readText: trees.readText,
+    findEntries: trees.findEntries,
     describe: (commit) => describe(run, commit),
-    readCommit: (commit) => readCommit(run, commit),
+    readCommit: (commit) => readCommit(read, commit),
     show: (commit) => show(run, commit),
     readRefs: (names) => readRefs(run, names),
-    findObjects: (names) => findObjects(run, names),
+    findObjects: trees.findObjects,
     log: (revision, prefix) => log(runLong, revision, prefix),
     listTouching: (base, head, paths) => listTouching(run, base, head, paths),
     listBetween: (base, head, commits) => listBetween(run, base, head, commits),
@@ -173,5 +176,6 @@ function openGit(run: RunGit, dir: string, remote: Remote): Git {
     isShallow: () => existsSync(join(dir, 'shallow')),
     commit: (what) => writeCommit(run, what),
     push: (updates) => pushTo(run, remote, updates),
+    close: objects.close,
   };
 }

@@ -6,13 +6,10 @@ export interface TreeEntry {
   readonly path: string;
 }
 
-/**
- * Returns the entries of the tree object that lies in `bytes` from `start` to `end`: `<mode> <name>\0<20 bytes of oid>`,
- * one behind the other. Names, not paths.
- */
-export function parseTreeObject(bytes: Buffer, start: number, end: number): TreeEntry[] {
+/** Returns the entries of a tree object: `<mode> <name>\0<20 bytes of oid>`, one behind the other. Names, not paths. */
+export function parseTreeObject(bytes: Buffer): TreeEntry[] {
   const entries: TreeEntry[] = [];
-  for (let at = start; at < end; ) {
+  for (let at = 0; at < bytes.length; ) {
     const zero = bytes.indexOf(0, at);
     const [mode = '', ...name] = bytes.toString('utf8', at, zero).split(' ');
     const oid = bytes.toString('hex', zero + 1, zero + 21);

@@ -226,7 +226,11 @@ async function openRemoteGits(
   for (const secret of secretsOf(remote)) mask(secret);
   if (remote.withheld !== undefined) log.info(remote.withheld);
   const configCount = countSettings(withoutRepository(environment));
-  return async (more = {}) => createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
+  return async (more = {}) => {
+    const git = createScratchGit({ exec, dir: await scratch.folder(), remote, configCount, ...more });
+    scratch.beforeRemoval(git.close);
+    return git;
+  };
 }
 
 /** A commit's slipway.yaml is asked for again and again, and is always the same. */

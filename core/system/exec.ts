@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { open, readFile, rm } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { ExpectedError } from '#core/values/errors.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
@@ -13,8 +14,12 @@ export interface ExecOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Added to the environment. */
   readonly extraEnv?: Readonly<Record<string, string>>;
-  /** Written to standard input, which is then closed. */
-  readonly input?: string | Uint8Array;
+  /** Written to standard input, which is then closed; a stream as it comes, until it ends. */
+  readonly input?: string | Uint8Array | Readable;
+  /** Gets standard output as it comes; the result then has none. */
+  readonly onOutput?: (chunk: Buffer) => void;
+  /** Gets, as soon as the process runs, what says whether this one may end while that one is waited for. */
+  readonly onStart?: (hold: Hold) => void;
   /**
    * A new file that standard output passes through; it is removed afterwards, and `onLine` does not see it. Git writes
    * to a pipe object by object, and each one wakes the reader; ten thousand of them cost nearly nothing in a file.
@@ -35,6 +40,12 @@ export interface ExecOptions {
   readonly onLine?: (line: string) => void;
   /** Strings that must not appear in an error message. */
   readonly secrets?: readonly string[];
+}
+
+/** Whether a process keeps this one from ending, as any does until it is let go. */
+export interface Hold {
+  take(): void;
+  letGo(): void;
 }
 
 /** What a finished process left behind. `stdout` is bytes: decode once, where the encoding is known. */
@@ -110,10 +121,13 @@ function run(
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const limit = options.timeoutMs === undefined ? undefined : endAfter(child, options.timeoutMs, options.graceMs);
-    collect(child.stdout, stdout, options.onLine);
+    if (options.onOutput === undefined) collect(child.stdout, stdout, options.onLine);
+    else child.stdout?.on('data', options.onOutput);
     collect(child.stderr, stderr, options.onLine);
     child.stdin?.on('error', () => {}); // a program may exit before it has read everything: its exit code tells
-    child.stdin?.end(options.input ?? '');
+    if (child.stdin !== null && options.input instanceof Readable) options.input.pipe(child.stdin);
+    else child.stdin?.end(options.input ?? '');
+    options.onStart?.(holdOf(child));
     child.once('error', (error: NodeJS.ErrnoException) => {
       limit?.cancel();
       options.endOn?.removeEventListener('abort', end);
@@ -133,6 +147,19 @@ function run(
       reject(new CommandError({ argv: shownArgv, code: code ?? undefined, reason, stderr: printed }));
     });
   });
+}
+
+/** A process and its pipes each count for themselves. */
+function holdOf(child: ChildProcess): Hold {
+  const pipes = [child.stdin, child.stdout, child.stderr].filter((pipe) => pipe instanceof Socket);
+  return {
+    take: () => {
+      for (const one of [child, ...pipes]) one.ref();
+    },
+    letGo: () => {
+      for (const one of [child, ...pipes]) one.unref();
+    },
+  };
 }
 
 /** ENOENT is the answer to a missing program and to a missing folder alike. */

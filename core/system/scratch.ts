@@ -5,6 +5,8 @@ import { join } from 'node:path';
 export interface Scratch {
   /** Returns a new empty folder. */
   folder(): Promise<string>;
+  /** Calls `close` before the folders are removed: what works in them has to end first. */
+  beforeRemoval(close: () => Promise<void>): void;
   /** Removes them all. */
   remove(): Promise<void>;
 }
@@ -17,9 +19,16 @@ export async function openScratch(temp: string, purpose: string): Promise<Scratc
   const prefix = `slipway-${purpose}-`;
   await removeLeftovers(temp, prefix);
   const root = await mkdtemp(join(temp, `${prefix}${process.pid}-`));
+  const closing: (() => Promise<void>)[] = [];
   return {
     folder: () => mkdtemp(join(root, 'f')),
-    remove: () => rm(root, { recursive: true, force: true, maxRetries: 3 }),
+    beforeRemoval: (close) => {
+      closing.push(close);
+    },
+    remove: async () => {
+      await Promise.allSettled(closing.map((close) => close()));
+      await rm(root, { recursive: true, force: true, maxRetries: 3 });
+    },
   };
 }
 
