@@ -128,6 +128,8 @@ function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(text),
+    // the rest of a body that is too large is not read: no other request may follow it
+    ...(status === 413 ? { connection: 'close' } : {}),
   });
   response.end(text);
 }
