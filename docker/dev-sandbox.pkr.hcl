@@ -42,7 +42,7 @@ source "docker" "sandbox" {
     "WORKDIR /workspaces",
     "ENV HOME=/workspaces",
     "ENV HISTFILE=/dev/null",
-    "ENTRYPOINT [\"/usr/local/bin/idle\"]",
+    "ENTRYPOINT [\"/usr/local/bin/serve\"]",
     "CMD []",
     "LABEL org.opencontainers.image.base.digest=\"${element(concat(split("@", var.base_image), [""]), 1)}\"",
     "LABEL org.opencontainers.image.source=\"${var.source_url}\" org.opencontainers.image.revision=\"${var.source_sha}\"",
@@ -60,7 +60,7 @@ build {
   provisioner "shell" {
     inline_shebang = "/bin/sh -eu"
     inline = [
-      "chmod 0755 /usr/local/bin/idle",
+      "chmod 0755 /usr/local/bin/serve",
       "mkdir -p /workspaces",
       "chown 10001:10001 /workspaces",
     ]
