@@ -27,6 +27,7 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   hold: async () => ofCommand((await import('./slipway/hold.ts')).hold),
   release: async () => ofCommand((await import('./slipway/release.ts')).release),
   preview: async () => ofCommand((await import('./slipway/preview.ts')).preview),
+  doctor: async () => ofCommand((await import('./slipway/doctor.ts')).doctor),
   'render-plan': async () => ofCommand((await import('./slipway/render-plan.ts')).renderPlan),
   'open-sealed': async () => ofCommand((await import('./slipway/open-sealed.ts')).openSealed),
   'run-action': async () => {
