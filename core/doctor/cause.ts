@@ -30,7 +30,8 @@ export const CAUSES = [
   'deployment-paused',
   'claim-unbound',
   'no-node-fits',
-  // the image
+  // the image, and Secrets that are no longer renewed
+  'external-secret-failing',
   'image-missing',
   'wrong-platform',
   'pull-secret-missing',
@@ -38,7 +39,6 @@ export const CAUSES = [
   'registry-unreachable',
   'pull-fails',
   // its settings
-  'external-secret-failing',
   'secret-missing',
   'secret-key-missing',
   'settings-missing',
@@ -79,13 +79,17 @@ export interface Case {
   readonly cluster: ClusterFacts;
 }
 
-/** Longest text of others in a line of evidence. */
-const LONGEST = 400;
+/** Longest text of others in a line of evidence: its beginning says who speaks, its end why. */
+const LONGEST = { start: 160, end: 240 };
 
 /** Returns a text of others on one line, without what a terminal obeys and without credentials, in quotes. */
 export function cite(text: string): string {
-  const line = hideUserinfo(text).replace(/\s+/g, ' ').trim();
-  return `"${showInvisible(line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line)}"`;
+  const line = hideUserinfo(text)
+    .replace(/\s+/g, ' ')
+    .trim()
+    .replace(/sha256:([0-9a-f]{12})[0-9a-f]{52}/g, 'sha256:$1…');
+  const { start, end } = LONGEST;
+  return `"${showInvisible(line.length > start + end ? `${line.slice(0, start)} … ${line.slice(-end)}` : line)}"`;
 }
 
 /** Returns a name of others as it may stand in a sentence. */

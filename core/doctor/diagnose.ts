@@ -97,17 +97,14 @@ const PROVES: Readonly<Record<string, string>> = {
   secrets: 'which Secrets exist',
 };
 
-function listOpen({ cluster, git, pulls, run }: Facts): string[] {
+function listOpen({ cluster, git, run }: Facts): string[] {
   const ofCluster =
     'value' in cluster ? Object.entries(PROVES).flatMap(([kind, proves]) => describe(cluster.value, kind, proves)) : [];
   const builds = git.images.flatMap(({ image, waits }) =>
     waits.unknown === null ? [] : [`whether a newer ${named(image)} waits: ${waits.unknown}`],
   );
-  const images = pulls.flatMap(({ reference, fault }) =>
-    'unknown' in fault ? [`whether ${named(reference)} can be pulled from here: ${fault.unknown}`] : [],
-  );
   const runs = run !== null && 'unknown' in run ? [`how the last run ended: ${run.unknown}`] : [];
-  return [...ofCluster, ...builds, ...images, ...runs];
+  return [...ofCluster, ...builds, ...runs];
 }
 
 function describe(cluster: ClusterFacts, kind: string, proves: string): string[] {

@@ -1,8 +1,10 @@
 import { parse } from 'yaml';
 import * as z from 'zod';
+import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { GitFacts, ImageFacts } from '#core/doctor/facts.ts';
 import { openFollowers } from '#core/manifests/applications-of.ts';
 import type { AskPorts } from '#core/release/ask.ts';
+import type { Intent } from '#core/release/intent.ts';
 import { readTip } from '#core/release/open-intents.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import { type EnvironmentStatus, type ImageStatus, readStatus } from '#core/release/status.ts';
@@ -27,13 +29,19 @@ export async function readGitFacts(branch: string, ports: AskPorts): Promise<Rea
         namespace: await readNamespace(status, head, ports),
         fault: fault?.message ?? null,
         freeze: freeze === undefined ? null : describeBinding(freeze),
-        openIntents: open.filter(({ intent }) => intent.environment === config.name).length,
+        openIntents: open.filter(({ intent }) => concerns(intent, config)).length,
         application: follower === undefined ? null : { file: follower.file, name: follower.object.name },
         images: images.map(toImageFacts),
       },
     ];
   });
   return new Map(await Promise.all(facts));
+}
+
+/** A push's own intent names no environment: it means all that deploy on push. */
+function concerns(intent: Intent, { name, deploys }: EnvironmentConfig): boolean {
+  if (intent.kind !== 'deploy') return intent.environment === name;
+  return intent.environments === undefined ? deploys === 'on-push' : intent.environments.includes(name);
 }
 
 function toImageFacts({ image, current, release, hold, waits }: ImageStatus): ImageFacts {

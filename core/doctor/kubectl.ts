@@ -112,12 +112,28 @@ async function askThrough(
     const port = await Promise.race([opened.promise, ended]);
     if (typeof port === 'string') return { unknown: port };
     const signal = AbortSignal.timeout(PATIENCE_MS / 2);
-    const answer = await fetchByNode(`http://127.0.0.1:${port}${path}`, { method: 'GET', headers: {}, signal });
-    return { value: { status: answer.status, body: (await answer.text()).slice(0, LARGEST_BODY) } };
+    const answer = await fetchByNode(`http://127.0.0.1:${port}${path}`, {
+      method: 'GET',
+      headers: {},
+      signal,
+      redirect: 'manual',
+    });
+    return { value: { status: answer.status, body: await readStart(answer.body) } };
   } catch (error) {
     return { unknown: `the pod does not answer ${path}: ${error instanceof Error ? error.name : 'no answer'}` };
   } finally {
     end.abort();
     await ended;
   }
+}
+
+async function readStart(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body ?? []) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > LARGEST_BODY) break;
+  }
+  return Buffer.concat(chunks).toString('utf8').slice(0, LARGEST_BODY);
 }

@@ -119,10 +119,11 @@ function explainDenial(
   const writer = or(cluster.externalSecrets, null)?.find(
     ({ metadata, spec }) => (spec.target?.name ?? metadata.name) === name,
   );
+  const look = ['get', 'secrets', '--field-selector', 'type=kubernetes.io/dockerconfigjson'];
   const next =
     writer === undefined
-      ? command('kubectl', '-n', namespace, 'get', 'secrets', '--field-selector', 'type=kubernetes.io/dockerconfigjson')
-      : command('kubectl', '-n', namespace, 'describe', 'externalsecret', writer.metadata.name);
+      ? command('kubectl', '-n', namespace, ...look)
+      : `${command('kubectl', '-n', namespace, 'annotate', 'externalsecret', writer.metadata.name)} force-sync="$(date +%s)" --overwrite`;
   if (absent.length > 0) {
     const said = `the pull secret ${absent.join(', ')} does not exist in ${namespace}`;
     return {

@@ -91,7 +91,13 @@ function explainDependency(theCase: Case, pod: Pod, { code, failing }: Group, lo
     };
   if (code === 'dependency-denied') {
     const said = `the bot's AWS identity lacks ${right ?? 'a right'} on ${names}`;
-    return { code, said, evidence, next: 'terraform -chdir=terraform/aws plan', about };
+    return {
+      code,
+      said,
+      evidence,
+      next: command('aws', 'iam', 'list-user-policies', '--user-name', 'discord-bot-bot'),
+      about,
+    };
   }
   if (code === 'dependency-missing') {
     const isQueue = failing[0]?.name.startsWith('queue') === true;

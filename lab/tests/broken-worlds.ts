@@ -8,6 +8,8 @@ export interface WorldParts {
   readonly host: string;
   /** A digest of the bot that the registry has, and that no node has pulled yet. */
   readonly fresh: string;
+  /** A digest of the bot that the registry has, and that differs from staging's. */
+  readonly other: string;
   /** The digest of the bot that staging runs. */
   readonly good: string;
   /** A digest of the bot that is built for another platform. */
@@ -26,6 +28,10 @@ export interface BrokenWorld {
   readonly digest?: (parts: WorldParts) => string;
   /** Changes the bot's Deployment. */
   readonly deployment?: (deployment: Deployment, parts: WorldParts) => void;
+  /** How slipway.yaml says that it deploys; by hand unless given. */
+  readonly deploys?: string;
+  /** More files of the overlay, which Argo CD does not read. */
+  readonly files?: Readonly<Record<string, string>>;
   /** More objects of the overlay. */
   readonly objects?: readonly object[];
   /** Objects that are applied by hand before Argo CD comes. */
@@ -36,6 +42,8 @@ export interface BrokenWorld {
   readonly isForgotten?: true;
   /** Changes the overlay's kustomization. */
   readonly kustomization?: (kustomization: Kustomization) => void;
+  /** True where External Secrets would write the Secret, and cannot. */
+  readonly isByExternalSecrets?: true;
   /** True where the AppProject does not allow the namespace. */
   readonly isForeign?: true;
   /** True where nobody makes the namespace. */
@@ -130,6 +138,12 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     cause: 'secret-key-missing',
     deployment: bot((container) => void container.env.push(token)),
     byHand: [secret('key-gone', 'discord-bot-secrets', { litellm_api_key: 'not-a-secret' })],
+  },
+  {
+    name: 'parameter-gone',
+    cause: 'external-secret-failing',
+    deployment: bot((container) => void container.env.push(token)),
+    isByExternalSecrets: true,
   },
   { name: 'table-denied', cause: 'dependency-denied', deployment: table('denied') },
   { name: 'table-absent', cause: 'dependency-missing', deployment: table('absent') },
@@ -248,7 +262,24 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   { name: 'no-namespace', cause: 'namespace-missing', hasNoNamespace: true },
+  {
+    name: 'held',
+    cause: 'held',
+    deploys: 'on-promotion, from: staging',
+    digest: ({ other }) => other,
+    files: {
+      'holds.yaml':
+        '- {image: discord-bot, kind: manual, reason: "the bill", by: A Person, since: "2026-11-01T00:00:00Z"}\n',
+    },
+  },
 ];
+
+/** Broken while the registry is down. */
+export const registryDown: BrokenWorld = {
+  name: 'registry-down',
+  cause: 'registry-unreachable',
+  digest: ({ fresh }) => fresh,
+};
 
 function secret(namespace: string, name: string, stringData: Record<string, string>): object {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData };
@@ -292,11 +323,14 @@ export function describeFiles(
   for (const world of worlds) {
     for (const [file, object] of Object.entries(describeOverlay(world, parts)))
       files[`overlays/${world.name}/${file}`] = stringify(object, { lineWidth: 0 });
+    for (const [file, text] of Object.entries(world.files ?? {})) files[`overlays/${world.name}/${file}`] = text;
     const own = describeApplication(world.name, url);
     files[`argocd/${world.name}.yaml`] = stringify(world.application?.(own) ?? own, { lineWidth: 0 });
     if (!world.isForgotten) followed.push(world.name);
   }
-  const environments = worlds.map(({ name }) => `  ${name}: {overlay: overlays/${name}, deploys: by-hand}\n`).join('');
+  const environments = worlds
+    .map(({ name, deploys }) => `  ${name}: {overlay: overlays/${name}, deploys: ${deploys ?? 'by-hand'}}\n`)
+    .join('');
   const allowed = worlds
     .filter(({ isForeign }) => !isForeign)
     .map(({ name }) => `    - {server: https://kubernetes.default.svc, namespace: ${name}}\n`);

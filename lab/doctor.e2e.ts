@@ -1,0 +1,237 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { z } from 'zod';
+import type { Cluster } from '#lab/cluster/cluster.ts';
+import { readServedSource } from '#lab/cluster/serving.ts';
+import { findEnvironment } from '#lab/environments.ts';
+import { lineProgress } from '#lab/supervisor/progress.ts';
+import { repositoryRoot } from '#lab/supervisor/root.ts';
+import { findTraces } from '#lab/supervisor/traces.ts';
+import {
+  type BrokenWorld,
+  brokenWorlds,
+  describeByHand,
+  describeFiles,
+  registryDown,
+  type WorldParts,
+} from '#lab/tests/broken-worlds.ts';
+import { pushForeign, pushVariant, startDynamoDb } from '#lab/tests/doctor-parts.ts';
+import { applyFailingExternalSecret } from '#lab/tests/failing-external-secret.ts';
+import { openWorld, type World } from '#lab/world.ts';
+
+let world: World;
+let cluster: Cluster;
+let parts: WorldParts;
+let pull: object;
+let dynamodb: Awaited<ReturnType<typeof startDynamoDb>>;
+
+beforeAll(async () => {
+  world = await openWorld(
+    lineProgress((line) => process.stderr.write(`${line}\n`)),
+    { cluster: true },
+  );
+  if (world.delivery === undefined) throw new Error('the world has no cluster');
+  cluster = world.delivery.cluster;
+  const { namespace } = findEnvironment(world.environments, 'staging');
+  const { sha } = await world.push({ files: {}, message: 'The tenant' });
+  const serves = async () => ((await readServedSource(cluster, namespace)) === sha ? true : undefined);
+  await world.until('staging serves the tenant', serves, 180_000);
+  dynamodb = await startDynamoDb(cluster.nodeAddress);
+  const read = ['get', 'secret', 'ecr-registry', '-n', namespace, '-o', 'json'];
+  const { type, data } = secret.parse(JSON.parse(await cluster.kubectl(read)));
+  pull = { apiVersion: 'v1', kind: 'Secret', type, data };
+  parts = await pushImages(data['.dockerconfigjson'] ?? '');
+}, 2_700_000); // on a new machine it builds the cluster's programs first
+
+afterAll(async () => {
+  await dynamodb?.close();
+  await world?.stop();
+  expect(findTraces(world.lab.id, world.lab.dir)).toEqual([]);
+}, 60_000);
+
+const secret = z.object({ type: z.string(), data: z.record(z.string(), z.string()) });
+const logins = z.object({ auths: z.record(z.string(), z.object({ auth: z.string() })) });
+
+/** Images beside the one that staging runs: nodes have not pulled them yet, and one is for another platform. */
+async function pushImages(dockerconfig: string): Promise<WorldParts> {
+  const host = world.aws.registryHost;
+  const { auths } = logins.parse(JSON.parse(Buffer.from(dockerconfig, 'base64').toString('utf8')));
+  const authorization = `Basic ${auths[host]?.auth}`;
+  const overlay = await world.read('overlays/staging/kustomization.yaml');
+  const good = /name: discord-bot[\s\S]*?(sha256:[0-9a-f]{64})/.exec(overlay)?.[1] ?? '';
+  const image = { repository: 'discord-bot', digest: good };
+  return {
+    host,
+    good,
+    fresh: await pushVariant(world, authorization, image, { author: 'fresh' }),
+    other: await pushVariant(world, authorization, image, { author: 'other' }),
+    foreign: await pushForeign(world, authorization, image),
+    dynamodb: dynamodb.url,
+  };
+}
+
+const answer = z.object({
+  environments: z.array(
+    z.object({
+      environment: z.string(),
+      causes: z.array(
+        z.object({ cause: z.string(), said: z.string(), evidence: z.array(z.string()), next: z.string() }),
+      ),
+      open: z.array(z.string()),
+    }),
+  ),
+});
+
+/** Runs the verb as a process, as a person does. */
+async function type(words: readonly string[]): Promise<{ code: number; stdout: string }> {
+  const argv = [process.execPath, join(repositoryRoot, 'commands/slipway.ts'), 'doctor', ...words] as const;
+  const place = ['--repository', world.clone, '--kubeconfig', cluster.kubeconfig] as const;
+  const extraEnv = { ...world.aws.adminEnv, GITHUB_TOKEN: '' };
+  const { code, stdout, stderr } = await world.lab.exec([...argv, ...place], { extraEnv, accept: [0, 1] });
+  expect(stderr.toString()).toBe('');
+  return { code, stdout: stdout.toString('utf8') };
+}
+
+async function ask(environment: string) {
+  const [found] = answer.parse(JSON.parse((await type([environment, '--json'])).stdout)).environments;
+  if (found === undefined) throw new Error(`doctor says nothing of ${environment}`);
+  return found;
+}
+
+/** What doctor may say while Argo CD and the node are still at it: nothing is proven yet, or nothing was applied yet. */
+const ON_THE_WAY = ['', 'not-synced'];
+
+/** Asks until the cause is named. Another cause, at any moment, is a false one. */
+async function untilNamed(environment: string, cause: string) {
+  const said: string[] = [];
+  const found = await world.until(
+    `doctor names ${cause}; it said ${said.join(', ')}`,
+    async () => {
+      const one = await ask(environment);
+      const codes = one.causes.map((each) => each.cause).join(' ');
+      if (codes === cause) return one;
+      said.push(codes);
+      expect([environment, ON_THE_WAY.includes(codes) ? 'on the way' : codes]).toEqual([environment, 'on the way']);
+      return undefined;
+    },
+    90_000,
+  );
+  if (process.env['RECORD_FACTS'] === '1') {
+    const { stdout } = await type([environment, '--facts']);
+    writeFileSync(join(repositoryRoot, `core/doctor/tests/fixtures/${environment}.json`), stdout);
+  }
+  return found;
+}
+
+/** Types what doctor prints. The commands of people are there: kubectl, git, aws, and npm for `slipway` itself. */
+async function typeNext(next: string): Promise<number> {
+  const main = JSON.stringify(join(repositoryRoot, 'commands/slipway.ts'));
+  const shell = [
+    'set -euo pipefail',
+    `npm() { test "$1 $2 $3 $4" = "run -s slipway --"; shift 4; node ${main} "$@"; }`,
+    next,
+  ].join('\n');
+  const extraEnv = { ...world.aws.adminEnv, PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}` };
+  const { code } = await world.lab.exec(['bash', '-c', shell], { cwd: world.clone, extraEnv, accept: 'any' });
+  return code;
+}
+
+async function breakWorlds(worlds: readonly BrokenWorld[]): Promise<void> {
+  await cluster.apply(worlds.flatMap((one) => describeByHand(one, pull, parts.host)));
+  for (const { name } of worlds.filter((one) => one.isByExternalSecrets))
+    await applyFailingExternalSecret(cluster, name);
+  await world.push({ files: describeFiles(world.clone, worlds, parts), message: `${worlds.length} broken worlds` });
+  await cluster.kubectl(['apply', '-k', join(world.clone, 'argocd')]);
+}
+
+test('in a healthy world nothing is wrong; what was never released is called so', async () => {
+  expect(await type(['staging'])).toEqual({ code: 0, stdout: 'staging\n  nothing is wrong\n' });
+  const production = await untilNamed('production', 'never-released');
+  expect(production.causes[0]?.next).toBe(
+    'npm run -s slipway -- promote production --reason "the first release"'.replaceAll('"', "'"),
+  );
+}, 120_000);
+
+describe('each broken world has its cause, and no other', () => {
+  beforeAll(() => breakWorlds(brokenWorlds), 120_000);
+
+  test.each(brokenWorlds.map(({ name, cause }) => [name, cause] as const))(
+    '%s: %s',
+    async (name, cause) => {
+      const found = await untilNamed(name, cause);
+      const { next = '' } = found.causes[0] ?? {};
+      if (TYPED_ELSEWHERE.test(next)) return;
+      const code = await typeNext(TO_CONFIRM.test(next) ? `${next} --yes` : next);
+      expect([next, code]).toEqual([next, name === 'render-error' ? 1 : 0]); // it shows the same error
+    },
+    120_000,
+  );
+
+  test.each(['other-branch', 'other-path', 'no-application', 'by-hand-only'])(
+    '%s: what doctor printed, and was typed, healed it',
+    async (name) => {
+      await world.until(`nothing is wrong with ${name}`, async () => {
+        const { causes, open } = await ask(name);
+        return causes.length + open.length === 0 ? true : undefined;
+      });
+    },
+    90_000,
+  );
+});
+
+/** A test of the runbooks types it. */
+const TYPED_ELSEWHERE = /^npm run -s keys -- rotate bot$/;
+/** It asks a person before it writes. */
+const TO_CONFIRM = /^npm run -s slipway -- release /;
+
+test('the registry is down: it is not the image, and not the login', async () => {
+  await world.registry.stop();
+  try {
+    await breakWorlds([registryDown]);
+    await untilNamed(registryDown.name, registryDown.cause);
+  } finally {
+    await world.registry.start();
+  }
+}, 120_000);
+
+test("Argo CD's login at git has expired: the root is named, wherever it is asked", async () => {
+  const password = async (text: string): Promise<void> => {
+    const patch = JSON.stringify({ stringData: { password: text } });
+    await cluster.kubectl(['patch', 'secret', '-n', 'argocd', 'tenant-repository', '--type=merge', '-p', patch]);
+    const refresh = ['argocd.argoproj.io/refresh=hard', '--overwrite'];
+    await cluster.kubectl(['annotate', 'application', '-n', 'argocd', 'staging', ...refresh]);
+  };
+  await password('expired');
+  const found = await untilNamed('staging', 'git-unreachable');
+  expect(found.causes[0]?.said).toBe('Argo CD cannot read the repository: its login is missing, wrong or expired');
+  expect(await typeNext(found.causes[0]?.next ?? '')).toBe(0);
+  await password(world.github.userToken);
+  await world.until('staging is well again', async () =>
+    (await ask('staging')).causes.length === 0 ? true : undefined,
+  );
+}, 120_000);
+
+test('what may not be asked stays open; nothing is guessed', async () => {
+  await cluster.apply([
+    { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'nobody', namespace: 'image-gone' } },
+  ]);
+  const token = (await cluster.kubectl(['create', 'token', 'nobody', '-n', 'image-gone'])).trim();
+  const file = join(world.lab.folder('doctor'), 'kubeconfig');
+  const config = JSON.parse(await cluster.kubectl(['config', 'view', '--raw', '-o', 'json']));
+  writeFileSync(file, JSON.stringify({ ...config, users: [{ name: 'lab', user: { token } }] }), { mode: 0o600 });
+  const argv = [
+    process.execPath,
+    join(repositoryRoot, 'commands/slipway.ts'),
+    'doctor',
+    'image-gone',
+    '--json',
+  ] as const;
+  const { code, stdout } = await world.lab.exec([...argv, '--repository', world.clone, '--kubeconfig', file], {
+    extraEnv: { ...world.aws.adminEnv, GITHUB_TOKEN: '' },
+    accept: [1],
+  });
+  const [found] = answer.parse(JSON.parse(stdout.toString('utf8'))).environments;
+  expect([code, found?.causes]).toEqual([1, []]);
+  expect(found?.open.filter((line) => /Forbidden|forbidden/.test(line))).toHaveLength(10);
+}, 60_000);
