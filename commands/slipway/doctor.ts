@@ -8,6 +8,7 @@ import { openKubectl } from '#core/doctor/kubectl.ts';
 import { createPullCheck, openNewestRun } from '#core/doctor/sources.ts';
 import { withoutRepository } from '#core/git/environment.ts';
 import { createExec } from '#core/system/exec.ts';
+import { openScratch } from '#core/system/scratch.ts';
 import { quote, Refusal } from '#core/values/errors.ts';
 import { showInvisible } from '#core/values/markdown.ts';
 import { quoteWord } from '#core/values/shell.ts';
@@ -30,7 +31,7 @@ const REGISTRY_DEADLINE_MS = 5_000;
 const options = {
   kubeconfig: { type: 'string', value: 'FILE', help: "how the cluster is reached; kubectl's own unless given" },
   context: { type: 'string', value: 'NAME', help: "which of its contexts; kubectl's current one unless given" },
-  facts: { type: 'boolean', help: 'prints the facts that it judges by, as JSON, and no causes' },
+  facts: { type: 'boolean', help: 'prints JSON, with the facts that it judges by' },
   ...COMMON,
 } as const;
 
@@ -52,7 +53,6 @@ export const doctor = defineCommand({
     const name =
       operands.length === 0 ? undefined : asUsage(() => parseEnvironment('ENVIRONMENT', readEnvironment(operands)));
     const all = await gather(values, name, screen);
-    if (values.facts) return { exitCode: 0, stdout: toJson({ facts: all }), stderr: '' };
     const found = all.map(diagnose).map((one) => withSettings(one, values, screen));
     const isWell = found.every(({ causes, open }) => causes.length === 0 && open.length === 0);
     const stdout = values.json
@@ -70,11 +70,6 @@ function gather(values: Values, name: string | undefined, screen: SlipwayPorts):
       throw new Refusal(`slipway.yaml has no environment ${quote(name)}${suggestName(name, [...git.keys()])}`);
     const environment = withoutRepository(screen.environment);
     const exec = createExec(environment);
-    const cluster = openKubectl({
-      exec,
-      kubeconfig: values.kubeconfig === undefined ? undefined : screen.resolve(values.kubeconfig),
-      context: values.context,
-    });
     const first = [...git.values()][0];
     const checkPull = createPullCheck(first?.head, ports);
     const newestRun = await openNewestRun({
@@ -83,11 +78,17 @@ function gather(values: Values, name: string | undefined, screen: SlipwayPorts):
       folder: screen.resolve(values.repository ?? '.'),
       branch,
     });
-    const facts: Facts[] = [];
-    for (const [one, says] of git)
-      if (name === undefined || one === name)
-        facts.push(await gatherFacts(one, says, { cluster, checkPull, newestRun }));
-    return facts;
+    const scratch = await openScratch(screen.temp, 'doctor');
+    const kubeconfig = values.kubeconfig === undefined ? undefined : screen.resolve(values.kubeconfig);
+    const cluster = openKubectl({ exec, kubeconfig, context: values.context, folder: await scratch.folder() });
+    try {
+      const chosen = [...git].filter(([one]) => name === undefined || one === name);
+      const asked = chosen.map(([one, says]) => gatherFacts(one, says, { cluster, checkPull, newestRun }));
+      return await Promise.all(asked);
+    } finally {
+      await cluster.close();
+      await scratch.remove();
+    }
   });
 }
 

@@ -16,7 +16,7 @@ import { isPulling } from '#core/doctor/pull-causes.ts';
 /** Where facts come from, beside git. */
 export interface FactPorts {
   /** The cluster, or why it cannot be asked. */
-  readonly cluster: KubePort;
+  readonly cluster: Omit<KubePort, 'close'>;
   /** Asks the registry, as the person who types, whether an image can be pulled. */
   readonly checkPull: (reference: string) => Promise<PullAnswer['fault']>;
   /** Asks GitHub for the newest run of the deploy workflow; null without a token. */
@@ -51,11 +51,11 @@ export async function gatherFacts(environment: string, git: GitFacts, ports: Fac
 
 /** A right that is missing is an answer of the cluster; anything else means that none comes. */
 function isOutOfReach(answer: Asked<unknown>): answer is { readonly unknown: string } {
-  return 'unknown' in answer && !/Forbidden|forbidden/.test(answer.unknown);
+  return 'unknown' in answer && !/forbidden/.test(answer.unknown);
 }
 
 async function gatherCluster(
-  port: KubePort,
+  port: FactPorts['cluster'],
   namespace: string,
   applications: ClusterFacts['applications'],
 ): Promise<ClusterFacts> {
@@ -103,7 +103,7 @@ async function gatherCluster(
 
 /** Asks what the kubelet asks, by the pod's own probe. */
 function askReady(
-  port: KubePort,
+  port: FactPorts['cluster'],
   namespace: string,
   pod: kube.Pod,
   container: kube.Container,
@@ -120,7 +120,7 @@ function askReady(
 }
 
 async function getOne<T extends z.ZodType>(
-  port: KubePort,
+  port: FactPorts['cluster'],
   path: string,
   schema: T,
 ): Promise<Asked<z.output<T> | null>> {
@@ -131,7 +131,7 @@ async function getOne<T extends z.ZodType>(
 
 /** A kind that the cluster does not have is an empty list. */
 async function listAll<T extends z.ZodType>(
-  port: KubePort,
+  port: FactPorts['cluster'],
   path: string,
   item: T,
 ): Promise<Asked<readonly z.output<T>[]>> {
