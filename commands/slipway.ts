@@ -22,12 +22,12 @@ function ofCommand<O extends Readonly<Record<string, CommandOption>>>(command: C
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   history: async () => ofCommand((await import('./slipway/history.ts')).history),
   status: async () => ofCommand((await import('./slipway/status.ts')).status),
+  doctor: async () => ofCommand((await import('./slipway/doctor.ts')).doctor),
   rollback: async () => ofCommand((await import('./slipway/rollback.ts')).rollback),
   promote: async () => ofCommand((await import('./slipway/promote.ts')).promote),
   hold: async () => ofCommand((await import('./slipway/hold.ts')).hold),
   release: async () => ofCommand((await import('./slipway/release.ts')).release),
   preview: async () => ofCommand((await import('./slipway/preview.ts')).preview),
-  doctor: async () => ofCommand((await import('./slipway/doctor.ts')).doctor),
   'render-plan': async () => ofCommand((await import('./slipway/render-plan.ts')).renderPlan),
   'open-sealed': async () => ofCommand((await import('./slipway/open-sealed.ts')).openSealed),
   'run-action': async () => {

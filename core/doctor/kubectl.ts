@@ -63,6 +63,7 @@ export function openKubectl({ exec, kubeconfig, context, folder }: KubectlOption
       const answer = await ask(`/api/v1/namespaces/${namespace}/secrets`, METADATA);
       const read = 'unknown' in answer ? answer : readAnswer(answer.value);
       if ('unknown' in read) return read;
+      if (read.value === null) return { value: [] };
       const { data } = names.safeParse(read.value);
       return data === undefined
         ? { unknown: 'the API server lists no names of Secrets' }
