@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
@@ -29,7 +29,7 @@ let dynamodb: Awaited<ReturnType<typeof startDynamoDb>>;
 beforeAll(async () => {
   world = await openWorld(
     lineProgress((line) => process.stderr.write(`${line}\n`)),
-    { cluster: true },
+    { cluster: true, edit: leaveOnlyDeploys },
   );
   if (world.delivery === undefined) throw new Error('the world has no cluster');
   cluster = world.delivery.cluster;
@@ -52,6 +52,12 @@ afterAll(async () => {
 
 const secret = z.object({ type: z.string(), data: z.record(z.string(), z.string()) });
 const logins = z.object({ auths: z.record(z.string(), z.object({ auth: z.string() })) });
+
+/** The other workflows of a push have nothing to do here, and take their time. */
+function leaveOnlyDeploys(clone: string): void {
+  const folder = join(clone, '.github/workflows');
+  for (const name of readdirSync(folder)) if (name !== 'deploy.yml') rmSync(join(folder, name));
+}
 
 /** Images beside the one that staging runs: nodes have not pulled them yet, and one is for another platform. */
 async function pushImages(dockerconfig: string): Promise<WorldParts> {

@@ -4,10 +4,9 @@ import type { Application } from '#core/doctor/kube.ts';
 
 /** Returns why Argo CD does not bring what git says to the cluster. */
 export function findApplicationCauses(theCase: Case): readonly Cause[] {
-  const applications = or(theCase.cluster.applications, undefined);
-  if (applications === undefined) return [];
-  const own = findOwn(theCase, applications);
-  if (own === undefined) return [missing(theCase)];
+  const own = or(theCase.cluster.application, undefined);
+  if (own === undefined) return [];
+  if (own === null) return [missing(theCase)];
   const strayed = findStray(theCase, own);
   if (strayed !== undefined) return [strayed];
   const failure = explainConditions(theCase, own) ?? explainOperation(theCase, own);
@@ -128,7 +127,9 @@ function isLogin(message: string): boolean {
 /** A sync that was begun and failed. */
 function explainOperation({ namespace, cluster }: Case, { metadata, spec, status }: Application): Cause | undefined {
   const operation = status.operationState;
-  if (operation === undefined || !isFailing(operation)) return undefined;
+  // what failed once, and was taken back in git, stays there until the next sync
+  const isWell = status.sync?.status === 'Synced' && status.health?.status === 'Healthy';
+  if (operation === undefined || isWell || !isFailing(operation)) return undefined;
   const failed = (operation.syncResult?.resources ?? []).filter(({ status: word }) => word === 'SyncFailed');
   const evidence = [
     `the last sync ${operation.phase === 'Running' ? 'is tried again' : 'failed'}: ${cite(operation.message)}`,

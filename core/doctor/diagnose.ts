@@ -1,5 +1,5 @@
 import { findAdmissionCauses } from '#core/doctor/admission-causes.ts';
-import { findApplicationCauses, findOwn } from '#core/doctor/application-causes.ts';
+import { findApplicationCauses } from '#core/doctor/application-causes.ts';
 import { CAUSES, type Case, type Cause, command, named, shortDigest } from '#core/doctor/cause.ts';
 import { type Asked, type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
 import { isUnready, listContainers } from '#core/doctor/pods.ts';
@@ -52,9 +52,9 @@ function order(found: readonly Cause[]): Cause[] {
 /** Nothing failed, and a Deployment does not have the overlay's digest: Argo CD has not come that far. */
 function findUnapplied(theCase: Case): Cause[] {
   const { git, cluster } = theCase;
-  const own = findOwn(theCase, or(cluster.applications, []));
+  const own = or(cluster.application, null);
   const deployments = or(cluster.deployments, undefined);
-  if (own === undefined || deployments === undefined) return [];
+  if (own === null || deployments === undefined) return [];
   const images = deployments.flatMap(({ spec }) => spec.template.spec.containers.map(({ image }) => image));
   const absent = git.images.filter(
     ({ digest }) => digest !== null && !images.some((image) => image.endsWith(`@${digest}`)),
@@ -85,7 +85,7 @@ function findUnapplied(theCase: Case): Cause[] {
 }
 
 const PROVES: Readonly<Record<string, string>> = {
-  applications: 'whether Argo CD follows the overlay, and what it says',
+  application: 'whether Argo CD follows the overlay, and what it says',
   namespace: 'whether the namespace exists',
   deployments: 'whether the overlay was applied',
   replicaSets: 'whether pods are refused',

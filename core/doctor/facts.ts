@@ -75,7 +75,8 @@ export interface RunFacts {
 
 /** What the cluster says. */
 export interface ClusterFacts {
-  readonly applications: Asked<readonly Application[]>;
+  /** The environment's own; null where the cluster has none. */
+  readonly application: Asked<Application | null>;
   readonly namespace: Asked<Namespace | null>;
   readonly deployments: Asked<readonly Deployment[]>;
   readonly replicaSets: Asked<readonly ReplicaSet[]>;
@@ -83,8 +84,7 @@ export interface ClusterFacts {
   readonly events: Asked<readonly KubeEvent[]>;
   readonly claims: Asked<readonly Claim[]>;
   readonly policies: Asked<readonly Policy[]>;
-  /** Null where the cluster does not know the kind. */
-  readonly externalSecrets: Asked<readonly ExternalSecret[] | null>;
+  readonly externalSecrets: Asked<readonly ExternalSecret[]>;
   /** Names only: values are never asked for. */
   readonly secrets: Asked<readonly string[]>;
   readonly ready: readonly ReadyAnswer[];

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { findOwn } from '#core/doctor/application-causes.ts';
 import {
   type Asked,
   type ClusterFacts,
@@ -30,14 +31,12 @@ export async function gatherFacts(environment: string, git: GitFacts, ports: Fac
     '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications',
     kube.application,
   );
-  const namespace =
-    git.namespace ??
-    or(applications, []).find(({ metadata }) => metadata.name === (git.application?.name ?? environment))?.spec
-      .destination.namespace ??
-    environment;
-  const cluster = isOutOfReach(applications)
-    ? { unknown: applications.unknown }
-    : { value: await gatherCluster(ports.cluster, namespace, applications) };
+  const application: ClusterFacts['application'] =
+    'unknown' in applications ? applications : { value: findOwn({ git, environment }, applications.value) ?? null };
+  const namespace = git.namespace ?? or(application, null)?.spec.destination.namespace ?? environment;
+  const cluster = isOutOfReach(application)
+    ? { unknown: application.unknown }
+    : { value: await gatherCluster(ports.cluster, namespace, application) };
   const isBuilt = git.images.some(({ waits }) => waits.digest !== null);
   return {
     environment,
@@ -57,7 +56,7 @@ function isOutOfReach(answer: Asked<unknown>): answer is { readonly unknown: str
 async function gatherCluster(
   port: FactPorts['cluster'],
   namespace: string,
-  applications: ClusterFacts['applications'],
+  application: ClusterFacts['application'],
 ): Promise<ClusterFacts> {
   const core = `/api/v1/namespaces/${namespace}`;
   const of = (group: string, kind: string): string => `/apis/${group}/namespaces/${namespace}/${kind}`;
@@ -86,7 +85,7 @@ async function gatherCluster(
     ),
   ]);
   return {
-    applications,
+    application,
     namespace: own,
     deployments,
     replicaSets,

@@ -116,7 +116,7 @@ function explainDenial(
   const absent = wanted.filter(isAbsent);
   const host = named(container.image.split('/')[0] ?? '');
   const [name] = absent.length > 0 ? absent : wanted;
-  const writer = or(cluster.externalSecrets, null)?.find(
+  const writer = or(cluster.externalSecrets, []).find(
     ({ metadata, spec }) => (spec.target?.name ?? metadata.name) === name,
   );
   const look = ['get', 'secrets', '--field-selector', 'type=kubernetes.io/dockerconfigjson'];

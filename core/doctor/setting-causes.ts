@@ -5,7 +5,7 @@ import { listContainers, type PodContainer } from '#core/doctor/pods.ts';
 
 /** Returns why containers lack what their environment refers to, and which Secrets are no longer renewed. */
 export function findSettingCauses(theCase: Case): readonly Cause[] {
-  const failing = (or(theCase.cluster.externalSecrets, null) ?? []).flatMap((one) => explainExternal(theCase, one));
+  const failing = or(theCase.cluster.externalSecrets, []).flatMap((one) => explainExternal(theCase, one));
   const missing = listContainers(theCase)
     .filter(({ status }) => status.state.waiting?.reason === 'CreateContainerConfigError')
     .map((one) => explainMissing(theCase, one));

@@ -201,15 +201,12 @@ describe('what the cluster says', () => {
     expect(codesOf(given)).toEqual([code]);
   });
 
-  const applications = clusterOf(facts).applications;
-  const own =
-    'value' in applications
-      ? applications.value.find(({ metadata }) => metadata.name === 'refuses-settings')
-      : undefined;
+  const { application } = clusterOf(facts);
+  const own = 'value' in application ? application.value : null;
   const operation = (phase: string, message: string): Facts => {
-    if (own === undefined) throw new Error('the world has no Application');
+    if (own === null) throw new Error('the world has no Application');
     const status = { ...own.status, operationState: { phase, message } };
-    return withCluster(facts, { applications: { value: [{ ...own, status }] }, pods: { value: [] } });
+    return withCluster(facts, { application: { value: { ...own, status } }, pods: { value: [] } });
   };
   test.each([
     ['Failed', 'one or more objects failed to apply, reason: admission webhook denied', ['sync-failed']],
@@ -222,6 +219,15 @@ describe('what the cluster says', () => {
     ],
   ])('a sync that is %s: %s', (phase, message, codes) => {
     expect(codesOf(operation(phase, message))).toEqual(codes);
+  });
+
+  test('a sync that failed once, where all is well by now', () => {
+    if (own === null) throw new Error('the world has no Application');
+    const operationState = { phase: 'Failed', message: 'one or more objects failed to apply' };
+    const status = { ...own.status, operationState, sync: { status: 'Synced' }, health: { status: 'Healthy' } };
+    expect(codesOf(withCluster(facts, { application: { value: { ...own, status } }, pods: { value: [] } }))).toEqual(
+      [],
+    );
   });
 
   test('the overlay says another digest than the Deployment: not synced, until a cause of it is known', () => {
@@ -246,7 +252,7 @@ describe('several at once', () => {
   test('the root is named, and what follows from it is not', () => {
     const expired = readFacts('pull-secret-expired');
     const secret = clusterOf(readFacts('parameter-gone')).externalSecrets;
-    const [external] = 'value' in secret && secret.value !== null ? secret.value : [];
+    const [external] = 'value' in secret ? secret.value : [];
     if (external === undefined) throw new Error('the world has no ExternalSecret');
     const failing = { ...external, spec: { ...external.spec, target: { name: 'expired' } } };
     expect(codesOf(withCluster(expired, { externalSecrets: { value: [failing] } }))).toEqual([
@@ -275,7 +281,7 @@ describe('what is not known', () => {
   });
 
   test.each([
-    'applications',
+    'application',
     'namespace',
     'deployments',
     'replicaSets',
