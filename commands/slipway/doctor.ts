@@ -55,9 +55,11 @@ export const doctor = defineCommand({
     const all = await gather(values, name, screen);
     const found = all.map(diagnose).map((one) => withSettings(one, values, screen));
     const isWell = found.every(({ causes, open }) => causes.length === 0 && open.length === 0);
-    const stdout = values.json
-      ? toJson({ environments: found.map(toShape) })
-      : `${found.map((one) => render(one, screen)).join('\n')}`;
+    const facts = values.facts ? { facts: all } : {};
+    const stdout =
+      values.json || values.facts
+        ? toJson({ environments: found.map(toShape), ...facts })
+        : `${found.map((one) => render(one, screen)).join('\n')}`;
     return { exitCode: isWell ? 0 : 1, stdout, stderr: '' };
   },
 });

@@ -5,15 +5,13 @@ import type { GitFacts, ImageFacts } from '#core/doctor/facts.ts';
 import { openFollowers } from '#core/manifests/applications-of.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import type { Intent } from '#core/release/intent.ts';
-import { readTip } from '#core/release/open-intents.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import { type EnvironmentStatus, type ImageStatus, readStatus } from '#core/release/status.ts';
 import { NEVER_RELEASED } from '#core/values/reference.ts';
 
 /** Returns what git says of every environment, by the rules of `status`. */
 export async function readGitFacts(branch: string, ports: AskPorts): Promise<ReadonlyMap<string, GitFacts>> {
-  const { head, environments } = await readStatus(branch, ports);
-  const { open } = await readTip(branch, ports);
+  const { head, open, environments } = await readStatus(branch, ports);
   const findFollower = await openFollowers(ports.git, head);
   const facts = environments.map(async (status): Promise<[string, GitFacts]> => {
     const { config, fault, freeze, images } = status;

@@ -67,7 +67,7 @@ export function openKubectl({ exec, kubeconfig, context, folder }: KubectlOption
       const { data } = names.safeParse(read.value);
       return data === undefined
         ? { unknown: 'the API server lists no names of Secrets' }
-        : { value: data.items.map(({ metadata }) => metadata.name) };
+        : { value: (data.items ?? []).map(({ metadata }) => metadata.name) };
     },
     lastLines: async (namespace, pod, container) => {
       const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?container=${encodeURIComponent(container)}&tailLines=10`;
@@ -90,7 +90,7 @@ export function openKubectl({ exec, kubeconfig, context, folder }: KubectlOption
 const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const names = z.object({
   kind: z.literal('PartialObjectMetadataList'),
-  items: z.array(z.object({ metadata: z.object({ name: z.string().regex(/^[a-z0-9.-]{1,253}$/) }) })),
+  items: z.array(z.object({ metadata: z.object({ name: z.string().regex(/^[a-z0-9.-]{1,253}$/) }) })).nullable(),
 });
 
 function readAnswer(answer: HttpAnswer): Asked<unknown> {
