@@ -9,14 +9,9 @@ import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
-import {
-  type BrokenWorld,
-  brokenWorlds,
-  describeByHand,
-  describeFiles,
-  registryDown,
-  type WorldParts,
-} from '#lab/tests/broken-worlds.ts';
+import type { BrokenWorld, WorldParts } from '#lab/tests/broken-world.ts';
+import { describeByHand, describeFiles } from '#lab/tests/broken-world-files.ts';
+import { brokenWorlds, registryDown } from '#lab/tests/broken-worlds.ts';
 import { pushForeign, pushVariant, startDynamoDb } from '#lab/tests/doctor-parts.ts';
 import { applyFailingExternalSecret } from '#lab/tests/failing-external-secret.ts';
 import { openWorld, type World } from '#lab/world.ts';

@@ -1,78 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { CAUSES, type CauseCode } from '#core/doctor/cause.ts';
+import type { CauseCode } from '#core/doctor/cause.ts';
 import { diagnose } from '#core/doctor/diagnose.ts';
 import type { ClusterFacts, Facts, ImageFacts } from '#core/doctor/facts.ts';
-import type { Pod } from '#core/doctor/kube.ts';
-import { repositoryRoot } from '#lab/supervisor/root.ts';
-import { brokenWorlds, registryDown } from '#lab/tests/broken-worlds.ts';
-import { expectGolden } from '#tests/support/golden.ts';
-import { clusterOf, readFacts, recorded, withCluster, withGit } from './worlds.ts';
-
-const page = readFileSync(join(repositoryRoot, 'docs/runbooks/doctor.md'), 'utf8');
-const codesOf = (facts: Facts): string[] => diagnose(facts).causes.map(({ code }) => code);
-
-/** A cause as golden text: names that differ from run to run become fixed ones. */
-function describeCauses(facts: Facts): string {
-  const { causes, open } = diagnose(facts);
-  const lines = causes.flatMap(({ code, said, evidence, next }) => [
-    `${code}: ${said}`,
-    ...evidence.map((line) => `  ${line}`),
-    `  $ ${next}`,
-  ]);
-  return [...lines, ...open.map((line) => `open: ${line}`), ''].join('\n');
-}
-
-describe('facts that were recorded in the lab', () => {
-  const expected = new Map<string, string>([
-    ...[...brokenWorlds, registryDown].map(({ name, cause }) => [name, cause] as const),
-    ['production', 'never-released'],
-    ['staging', 'git-unreachable'],
-  ]);
-
-  test('every broken world was recorded', () => {
-    expect([...recorded].sort()).toEqual([...expected.keys()].sort());
-  });
-
-  test.each(recorded)('%s: one cause, and nothing is open', (name) => {
-    const { causes, open } = diagnose(readFacts(name));
-    expect([causes.map(({ code }) => code), open]).toEqual([[expected.get(name)], []]);
-  });
-
-  test.each(recorded)('%s: what a person reads', (name) => {
-    expectGolden(join(import.meta.dirname, 'golden', `${name}.txt`), describeCauses(readFacts(name)));
-  });
-
-  test.each(recorded)('%s: the runbook has the command that is printed', (name) => {
-    for (const { code, next } of diagnose(readFacts(name)).causes)
-      expect(rowOf(code)).toContain(generalize(next, name));
-  });
-});
-
-const rowOf = (code: CauseCode): string => page.split('\n').find((line) => line.startsWith(`| \`${code}\` |`)) ?? '';
-
-/** A command as the runbook has it. */
-function generalize(next: string, environment: string): string {
-  const place = next.replaceAll(/(?<=^kubectl(?: [^n]\S* \S+)* -n )(?!argocd)\S+/g, 'NAMESPACE');
-  return place
-    .replaceAll(/\bdiscord-bot-[0-9a-z]+(-[0-9a-z]{5})?\b(?! --query)/g, (name) =>
-      name === 'discord-bot-bot' || name === 'discord-bot-secrets' ? name : 'POD',
-    )
-    .replaceAll(/(?<=namespace )\S+/g, 'NAMESPACE')
-    .replaceAll(/(?<=\b(application|slipway -- \w+) |overlays\/|argocd\/)[\w-]+/g, (name) =>
-      name === environment ? 'ENVIRONMENT' : name,
-    )
-    .replaceAll(/(?<=--image )\S+/g, 'IMAGE')
-    .replaceAll(/(?<=--region )\S+/g, 'REGION')
-    .replaceAll(/(?<=--names )\S+/g, 'PARAMETER')
-    .replaceAll('|', '\\|');
-}
-
-test('the runbook lists every cause once, and no other', () => {
-  const listed = [...page.matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, code]) => code);
-  expect(listed.sort()).toEqual([...CAUSES].sort());
-});
+import { clusterOf, codesOf, readFacts, recorded, withCluster, withGit } from './worlds.ts';
 
 const waits: ImageFacts['waits'] = { digest: `sha256:${'a'.repeat(64)}`, source: 'b'.repeat(40), unknown: null };
 
@@ -127,7 +57,6 @@ describe('what git says', () => {
     expect(diagnose(released).causes[0]?.next).toBe(
       "npm run -s slipway -- rollback image-gone --image discord-bot --steps 1 --reason 'its image cannot be pulled'",
     );
-    expect(rowOf('image-missing')).toContain("--steps 1 --reason 'its image cannot be pulled'");
   });
 });
 
@@ -314,46 +243,4 @@ describe('what is not known', () => {
     'sync-failed': ['no-namespace'],
     'git-unreachable': ['staging'],
   };
-});
-
-test.each([
-  ['registry.example/denied/bot: not found', 'image-missing'],
-  ['failed to resolve reference "registry.example/401/unauthorized": registry.example/x: not found', 'image-missing'],
-  ['no match for platform in manifest: not found', 'wrong-platform'],
-  [
-    'pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials',
-    'pull-denied',
-  ],
-  ['failed with status code [manifests x]: 403 Forbidden', 'pull-denied'],
-  ['dial tcp: lookup registry.example: no such host', 'registry-unreachable'],
-  ['unexpected status from GET request: 503 Service Unavailable', 'registry-unreachable'],
-  ['toomanyrequests: You have reached your pull rate limit', 'registry-unreachable'],
-  ['something that no one has seen yet', 'pull-fails'],
-])('an image that does not come: %s', (words, code) => {
-  const message = words.replace('bot:', `bot@sha256:${'a'.repeat(64)}:`);
-  expect(codesOf(withWaiting(readFacts('image-gone'), message))).toEqual([code]);
-});
-
-/** Returns facts in which the node says this of its pull, and no event says more. */
-function withWaiting(facts: Facts, message: string): Facts {
-  const { pods } = clusterOf(facts);
-  const [pod] = 'value' in pods ? pods.value : [];
-  const [status] = pod?.status.containerStatuses ?? [];
-  if (pod === undefined || status === undefined) throw new Error('the world has no pod that waits');
-  const containerStatuses = [{ ...status, state: { waiting: { reason: 'ErrImagePull', message } } }];
-  const waiting: Pod = { ...pod, status: { ...pod.status, containerStatuses } };
-  return withCluster(facts, { pods: { value: [waiting] }, events: { value: [] } });
-}
-
-test('text of others is shown as text: a terminal obeys nothing of it, and no login is shown', () => {
-  const facts = readFacts('image-gone');
-  const message =
-    'not found \u001b]0;owned\u0007\u202e \u009b2J https://user:hunter2@registry.example/v2\nnext: rm -rf /';
-  const { causes } = diagnose(withWaiting(facts, message));
-  const shown = JSON.stringify(causes);
-  expect(causes.map(({ code }) => code)).toEqual(['image-missing']);
-  expect(shown).not.toMatch(/hunter2/);
-  for (const { said, evidence, next } of causes)
-    expect([said, ...evidence, next].join('')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
-  expect(shown).toContain('u001b]0;owned');
 });

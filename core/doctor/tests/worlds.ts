@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { diagnose } from '#core/doctor/diagnose.ts';
 import type { ClusterFacts, Facts } from '#core/doctor/facts.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
@@ -34,4 +35,9 @@ export function withCluster(facts: Facts, change: Partial<ClusterFacts>): Facts 
 export function clusterOf({ cluster }: Facts): ClusterFacts {
   if ('unknown' in cluster) throw new Error('the cluster was not asked');
   return cluster.value;
+}
+
+/** Returns the causes that doctor names. */
+export function codesOf(facts: Facts): string[] {
+  return diagnose(facts).causes.map(({ code }) => code);
 }
