@@ -51,8 +51,11 @@ function missing({ environment, git }: Case): Cause {
 
 function findStray({ git }: Case, { metadata, spec }: Application): Cause | undefined {
   const sources = sourcesOf(spec);
+  /** One of several sources has no name to patch it by. */
   const patch = (source: object): string =>
-    kubectlArgo('patch', 'application', metadata.name, '--type=merge', '-p', JSON.stringify({ spec: { source } }));
+    spec.source === undefined
+      ? kubectlArgo('get', 'application', metadata.name, '-o', 'jsonpath={.spec.sources}')
+      : kubectlArgo('patch', 'application', metadata.name, '--type=merge', '-p', JSON.stringify({ spec: { source } }));
   const source = sources.find(({ path }) => tidy(path) === git.overlay);
   if (source === undefined) {
     return {
@@ -81,6 +84,8 @@ function kubectlArgo(...words: readonly string[]): string {
 /** git's own words and those of the libraries that Argo CD speaks git and HTTP with. */
 const UNREACHABLE =
   /authentication required|authorization failed|invalid credentials|repository not found|permission denied|could not read from remote|failed to list refs|dial tcp|no such host|connection refused|i\/o timeout|TLS handshake|x509|unable to access/i;
+/** Of kustomize and Helm, as Argo CD runs them. */
+const RENDERING = /kustomize build|helm template|failed to unmarshal|error unmarshaling/i;
 const REFUSED =
   /is not permitted in project|not permitted to use project|do not match any of the allowed destinations/i;
 
@@ -100,7 +105,7 @@ function explainConditions({ git }: Case, { metadata, spec, status }: Applicatio
       about,
     };
   }
-  if (faults.some(({ message }) => UNREACHABLE.test(message))) {
+  if (faults.some(({ message }) => isAboutGit(message))) {
     return {
       code: 'git-unreachable',
       said: `Argo CD cannot read the repository${isLogin(first.message) ? ': its login is missing, wrong or expired' : ''}`,
@@ -109,13 +114,22 @@ function explainConditions({ git }: Case, { metadata, spec, status }: Applicatio
       about,
     };
   }
+  if (faults.some(({ message }) => RENDERING.test(message))) {
+    const next = command('kubectl', 'kustomize', git.overlay);
+    return { code: 'render-error', said: `${git.overlay} does not render`, evidence, next, about };
+  }
   return {
-    code: 'render-error',
-    said: `${git.overlay} does not render`,
+    code: 'argocd-error',
+    said: `Argo CD cannot compare ${git.overlay} with the cluster`,
     evidence,
-    next: command('kubectl', 'kustomize', git.overlay),
+    next: kubectlArgo('get', 'application', metadata.name, '-o', 'jsonpath={.status.conditions}'),
     about,
   };
+}
+
+/** What kustomize could not fetch is the overlay's matter, and what the cluster did not answer is not git's. */
+function isAboutGit(message: string): boolean {
+  return UNREACHABLE.test(message) && !RENDERING.test(message) && /\b(git|refs|repository|repo)\b/i.test(message);
 }
 
 function isLogin(message: string): boolean {

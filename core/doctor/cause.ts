@@ -19,6 +19,7 @@ export const CAUSES = [
   'git-unreachable',
   'project-refuses',
   'render-error',
+  'argocd-error',
   'namespace-missing',
   'auto-sync-off',
   'sync-failed',

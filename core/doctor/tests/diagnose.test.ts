@@ -150,6 +150,33 @@ describe('what the cluster says', () => {
     expect(codesOf(operation(phase, message))).toEqual(codes);
   });
 
+  test.each([
+    ['`kustomize build <path>/overlays/x` failed exit status 1: dial tcp: no such host', 'render-error'],
+    ['failed to list refs: dial tcp 10.0.0.1:443: i/o timeout', 'git-unreachable'],
+    ['Failed to load live state: Get "https://10.0.0.1": dial tcp: connection refused', 'argocd-error'],
+    ['something that no one has seen yet', 'argocd-error'],
+    ["application repo https://a.example is not permitted in project 'shop'", 'project-refuses'],
+  ])('Argo CD says: %s', (message, code) => {
+    if (own === null) throw new Error('the world has no Application');
+    const status = { ...own.status, conditions: [{ type: 'ComparisonError', message }] };
+    expect(codesOf(withCluster(facts, { application: { value: { ...own, status } }, pods: { value: [] } }))).toEqual([
+      code,
+    ]);
+  });
+
+  test('of several sources, the one that strays is shown; a patch could not name it', () => {
+    if (own === null) throw new Error('the world has no Application');
+    const { source, ...spec } = own.spec;
+    const sources = [{ repoURL: 'x', path: 'overlays/other' }];
+    const several = { ...own, spec: { ...spec, sources } };
+    const [cause] = diagnose(withCluster(facts, { application: { value: several }, pods: { value: [] } })).causes;
+    expect([cause?.code, cause?.next]).toEqual([
+      'application-path',
+      "kubectl -n argocd get application refuses-settings -o 'jsonpath={.spec.sources}'",
+    ]);
+    expect(source).toBeDefined();
+  });
+
   test('a sync that failed once, where all is well by now', () => {
     if (own === null) throw new Error('the world has no Application');
     const operationState = { phase: 'Failed', message: 'one or more objects failed to apply' };
