@@ -83,7 +83,7 @@ function kubectlArgo(...words: readonly string[]): string {
 
 /** git's own words and those of the libraries that Argo CD speaks git and HTTP with. */
 const UNREACHABLE =
-  /authentication required|authorization failed|invalid credentials|repository not found|permission denied|could not read from remote|failed to list refs|dial tcp|no such host|connection refused|i\/o timeout|TLS handshake|x509|unable to access/i;
+  /authentication required|authorization failed|invalid credentials|repository not found|permission denied|terminal prompts disabled|could not read from remote|failed to list refs|dial tcp|no such host|connection refused|i\/o timeout|TLS handshake|x509|unable to access/i;
 /** Of kustomize and Helm, as Argo CD runs them. */
 const RENDERING = /kustomize build|helm template|failed to unmarshal|error unmarshaling/i;
 const REFUSED =
@@ -129,11 +129,13 @@ function explainConditions({ git }: Case, { metadata, spec, status }: Applicatio
 
 /** What kustomize could not fetch is the overlay's matter, and what the cluster did not answer is not git's. */
 function isAboutGit(message: string): boolean {
-  return UNREACHABLE.test(message) && !RENDERING.test(message) && /\b(git|refs|repository|repo)\b/i.test(message);
+  return (
+    UNREACHABLE.test(message) && !RENDERING.test(message) && /\b(git|refs|repository|repo|username)\b/i.test(message)
+  );
 }
 
 function isLogin(message: string): boolean {
-  return /authentication required|authorization failed|invalid credentials|repository not found|permission denied/i.test(
+  return /authentication required|authorization failed|invalid credentials|repository not found|permission denied|terminal prompts disabled/i.test(
     message,
   );
 }

@@ -153,6 +153,7 @@ describe('what the cluster says', () => {
   test.each([
     ['`kustomize build <path>/overlays/x` failed exit status 1: dial tcp: no such host', 'render-error'],
     ['failed to list refs: dial tcp 10.0.0.1:443: i/o timeout', 'git-unreachable'],
+    ["fatal: could not read Username for 'https://git.example': terminal prompts disabled", 'git-unreachable'],
     ['Failed to load live state: Get "https://10.0.0.1": dial tcp: connection refused', 'argocd-error'],
     ['something that no one has seen yet', 'argocd-error'],
     ["application repo https://a.example is not permitted in project 'shop'", 'project-refuses'],
@@ -204,16 +205,40 @@ describe('what the cluster says', () => {
   });
 });
 
+/** Returns facts with an ExternalSecret that cannot read its parameter, as External Secrets 0.20 writes its status and event. */
+function withExternalSecret(facts: Facts, target: string): Facts {
+  const metadata = { name: 'from-parameters', ownerReferences: [] };
+  const message = 'could not get secret data from provider';
+  const conditions = [{ type: 'Ready', status: 'False', reason: 'SecretSyncedError', message }];
+  const event = {
+    type: 'Warning',
+    reason: 'UpdateFailed',
+    message:
+      'error processing spec.data[0] (key: /discord-bot/discord_token), err: operation error SSM: GetParameter, ParameterNotFound: ',
+    involvedObject: { kind: 'ExternalSecret', name: metadata.name },
+  };
+  return withCluster(facts, {
+    externalSecrets: { value: [{ metadata, spec: { target: { name: target } }, status: { conditions } }] },
+    events: { value: [event] },
+  });
+}
+
 describe('several at once', () => {
   test('the root is named, and what follows from it is not', () => {
     const expired = readFacts('pull-secret-expired');
-    const secret = clusterOf(readFacts('parameter-gone')).externalSecrets;
-    const [external] = 'value' in secret ? secret.value : [];
-    if (external === undefined) throw new Error('the world has no ExternalSecret');
-    const failing = { ...external, spec: { ...external.spec, target: { name: 'expired' } } };
-    expect(codesOf(withCluster(expired, { externalSecrets: { value: [failing] } }))).toEqual([
-      'external-secret-failing',
-    ]);
+    const failing = withExternalSecret(expired, 'expired');
+    expect(codesOf(failing)).toEqual(['external-secret-failing']);
+    expect(codesOf(withExternalSecret(expired, 'another'))).toEqual(['external-secret-failing', 'pull-denied']);
+  });
+
+  test('the parameter that External Secrets misses is named, and asked for', () => {
+    const gone = withExternalSecret(readFacts('secret-gone'), 'discord-bot-secrets');
+    const [cause, ...others] = diagnose(gone).causes;
+    expect(others).toEqual([]);
+    expect(cause?.said).toBe(
+      'the parameter /discord-bot/discord_token is missing, so the Secret discord-bot-secrets is not written',
+    );
+    expect(cause?.next).toBe('aws ssm get-parameters --names /discord-bot/discord_token --query InvalidParameters');
   });
 
   test('two roots are both named, the earlier on the way first', () => {
@@ -264,7 +289,6 @@ describe('what is not known', () => {
   /** Coarser causes that the facts which are left still prove. */
   const LESS: Readonly<Record<string, readonly string[]>> = {
     'dependency-silent': ['walled'],
-    'secret-missing': ['parameter-gone'],
     'pull-denied': ['pull-secret-gone'],
     'no-node-fits': ['claim-unbound'],
     'sync-failed': ['no-namespace'],
