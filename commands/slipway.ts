@@ -22,6 +22,7 @@ function ofCommand<O extends Readonly<Record<string, CommandOption>>>(command: C
 const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   history: async () => ofCommand((await import('./slipway/history.ts')).history),
   status: async () => ofCommand((await import('./slipway/status.ts')).status),
+  doctor: async () => ofCommand((await import('./slipway/doctor.ts')).doctor),
   rollback: async () => ofCommand((await import('./slipway/rollback.ts')).rollback),
   promote: async () => ofCommand((await import('./slipway/promote.ts')).promote),
   hold: async () => ofCommand((await import('./slipway/hold.ts')).hold),

@@ -5,7 +5,7 @@ import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { findCandidates } from '#core/release/hold-image.ts';
 import { findHold } from '#core/release/holds.ts';
 import type { Build, Builds, LiftIntent } from '#core/release/intent.ts';
-import { readTip } from '#core/release/open-intents.ts';
+import { type OpenIntent, readTip } from '#core/release/open-intents.ts';
 import { type ReadState, readState } from '#core/release/read-state.ts';
 import type { Binding, DeployedRelease, EnvironmentState, ImageState } from '#core/release/state.ts';
 import { type ExpectedError, isExpected } from '#core/values/errors.ts';
@@ -14,6 +14,8 @@ import type { CommitSha, Digest } from '#core/values/reference.ts';
 /** What all environments run, by git. */
 export interface BranchStatus {
   readonly head: CommitSha;
+  /** Intents that wait to be landed. */
+  readonly open: readonly OpenIntent[];
   readonly environments: readonly EnvironmentStatus[];
 }
 
@@ -50,14 +52,18 @@ export type Waiting =
 
 /** Reads what each environment runs, since when, by whom, why it stays there and what waits. Asks the registry last. */
 export async function readStatus(branch: string, ports: AskPorts): Promise<BranchStatus> {
-  const { head } = await readTip(branch, ports);
+  const { head, open } = await readTip(branch, ports);
   const config = await ports.readConfig(head);
   const everything = [...config.environments.keys()].map((environment): LiftIntent => {
     return { kind: 'release', environment, image: '*', images: new Map(), ...describeAsker(ports, '') };
   });
   const read = await readState(head, everything, ports);
   const states = [...read.state.environments.values()];
-  return { head, environments: await Promise.all(states.map((state) => readEnvironment(state, head, read, ports))) };
+  return {
+    head,
+    open,
+    environments: await Promise.all(states.map((state) => readEnvironment(state, head, read, ports))),
+  };
 }
 
 async function readEnvironment(

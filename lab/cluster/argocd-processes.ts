@@ -94,6 +94,8 @@ function environmentOf(lab: Lab, dir: string, kubeconfig: string, role: string):
     ARGOCD_SSH_DATA_PATH: join(dir, 'ssh'),
     ARGOCD_GNUPGHOME: join(dir, 'gpg'),
     ARGOCD_PLUGINSOCKFILEPATH: join(dir, 'plugins'),
+    // its own place is one for the whole machine: the repository server of a second lab would take it away
+    ARGOCD_ASK_PASS_SOCK: join(dir, 'askpass.sock'),
     ARGOCD_K8S_CLIENT_QPS: '200',
     ARGOCD_K8S_CLIENT_BURST: '400',
     GIT_CONFIG_NOSYSTEM: '1',

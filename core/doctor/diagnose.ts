@@ -1,0 +1,125 @@
+import { findAdmissionCauses } from '#core/doctor/admission-causes.ts';
+import { findApplicationCauses } from '#core/doctor/application-causes.ts';
+import { CAUSES, type Case, type Cause, command, named, shortDigest } from '#core/doctor/cause.ts';
+import { type Asked, type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
+import { isUnready, listContainers } from '#core/doctor/pods.ts';
+import { findProcessCauses } from '#core/doctor/process-causes.ts';
+import { findPullCauses } from '#core/doctor/pull-causes.ts';
+import { findReadyCauses } from '#core/doctor/ready-causes.ts';
+import { findReleaseCauses } from '#core/doctor/release-causes.ts';
+import { findSettingCauses } from '#core/doctor/setting-causes.ts';
+
+/** What doctor knows of an environment. */
+export interface Diagnosis {
+  readonly environment: string;
+  /** Roots before their consequences; empty where nothing is wrong. */
+  readonly causes: readonly Cause[];
+  /** What could not be asked, and what therefore is not known. */
+  readonly open: readonly string[];
+}
+
+/** Returns why an environment does not run what it should, by the facts alone: each cause is proven by one of them. */
+export function diagnose(facts: Facts): Diagnosis {
+  const { environment, git, namespace, cluster, pulls, run } = facts;
+  const ofGit = findReleaseCauses(environment, git, run);
+  if ('unknown' in cluster)
+    return { environment, causes: order(ofGit), open: [`the cluster: ${cluster.unknown}`, ...listOpen(facts)] };
+  const theCase: Case = { environment, git, namespace, cluster: cluster.value };
+  const found = [
+    ...ofGit,
+    ...findApplicationCauses(theCase),
+    ...findAdmissionCauses(theCase),
+    ...findPullCauses(theCase, pulls),
+    ...findSettingCauses(theCase),
+    ...findProcessCauses(theCase),
+    ...findReadyCauses(theCase),
+  ];
+  const causes = order(found.length > 0 ? found : findUnapplied(theCase));
+  return { environment, causes, open: [...listOpen(facts), ...listUnexplained(theCase, causes)] };
+}
+
+/** Puts roots first, and leaves out what another cause about the same thing explains. */
+function order(found: readonly Cause[]): Cause[] {
+  const rank = ({ code }: Cause): number => CAUSES.indexOf(code);
+  const kept: Cause[] = [];
+  for (const cause of found.toSorted((one, other) => rank(one) - rank(other))) {
+    const isExplained = kept.some((root) => root.about.some((thing) => cause.about.includes(thing)));
+    if (!isExplained) kept.push(cause);
+  }
+  return kept;
+}
+
+/** Nothing failed, and a Deployment does not have the overlay's digest: Argo CD has not come that far. */
+function findUnapplied(theCase: Case): Cause[] {
+  const { git, cluster } = theCase;
+  const own = or(cluster.application, null);
+  const deployments = or(cluster.deployments, undefined);
+  if (own === null || deployments === undefined) return [];
+  const images = deployments.flatMap(({ spec }) => spec.template.spec.containers.map(({ image }) => image));
+  const absent = git.images.filter(
+    ({ digest }) => digest !== null && !images.some((image) => image.endsWith(`@${digest}`)),
+  );
+  if (absent.length === 0) return [];
+  const revision = own.status.sync?.revision?.slice(0, 7) ?? 'nothing';
+  return [
+    {
+      code: 'not-synced',
+      said: `Argo CD has not applied what ${git.overlay} says`,
+      evidence: [
+        ...absent.map(({ image, digest }) => `no Deployment has ${named(image)} ${shortDigest(digest ?? '')}`),
+        `${git.branch} is at ${git.head.slice(0, 7)}, the Application compared with ${named(revision)}`,
+      ],
+      next: command(
+        'kubectl',
+        '-n',
+        'argocd',
+        'annotate',
+        'application',
+        own.metadata.name,
+        'argocd.argoproj.io/refresh=normal',
+        '--overwrite',
+      ),
+      about: ['application'],
+    },
+  ];
+}
+
+const PROVES: Readonly<Record<string, string>> = {
+  application: 'whether Argo CD follows the overlay, and what it says',
+  namespace: 'whether the namespace exists',
+  deployments: 'whether the overlay was applied',
+  replicaSets: 'whether pods are refused',
+  pods: 'whether pods run',
+  events: 'what the node said last',
+  claims: 'whether volumes are bound',
+  policies: 'whether a network policy blocks a pod',
+  externalSecrets: 'whether Secrets are renewed',
+  secrets: 'which Secrets exist',
+};
+
+function listOpen({ cluster, git, run }: Facts): string[] {
+  const ofCluster =
+    'value' in cluster ? Object.entries(PROVES).flatMap(([kind, proves]) => describe(cluster.value, kind, proves)) : [];
+  const builds = git.images.flatMap(({ image, waits }) =>
+    waits.unknown === null ? [] : [`whether a newer ${named(image)} waits: ${waits.unknown}`],
+  );
+  const runs = run !== null && 'unknown' in run ? [`how the last run ended: ${run.unknown}`] : [];
+  return [...ofCluster, ...builds, ...runs];
+}
+
+function describe(cluster: ClusterFacts, kind: string, proves: string): string[] {
+  const answer = cluster[kind as keyof ClusterFacts] as Asked<unknown>; // PROVES names only such
+  return 'unknown' in answer ? [`${proves}: ${answer.unknown}`] : [];
+}
+
+/** Pods that are not ready and whose cause no fact proves: said, not guessed. */
+function listUnexplained(theCase: Case, causes: readonly Cause[]): string[] {
+  return listContainers(theCase)
+    .filter(isUnready)
+    .filter(({ pod }) => !causes.some(({ about }) => about.includes(`pod:${pod.metadata.name}`)))
+    .map(({ pod, container }) => {
+      const asked = theCase.cluster.ready.find((answer) => answer.pod === pod.metadata.name);
+      const why = asked !== undefined && 'unknown' in asked.answer ? `: ${asked.answer.unknown}` : '';
+      return `why ${container.name} of ${pod.metadata.name} is not ready${why}`;
+    });
+}

@@ -1,0 +1,172 @@
+import { join } from 'node:path';
+import * as z from 'zod';
+import { exchange, type HttpAnswer } from '#core/doctor/exchange.ts';
+import type { Asked } from '#core/doctor/facts.ts';
+import { CommandError, type Exec } from '#core/system/exec.ts';
+import { hideUserinfo } from '#core/values/userinfo.ts';
+
+/** A cluster, as a person's kubectl reaches it. Nothing is written; values of Secrets are never asked for. */
+export interface KubePort {
+  /** Returns what a path of the API answers; null where there is nothing of that name, or no such kind. */
+  get(path: string): Promise<Asked<unknown>>;
+  /** Returns the names of the Secrets of a namespace. */
+  secretNames(namespace: string): Promise<Asked<readonly string[]>>;
+  /** Returns the last lines of a container that ended. */
+  lastLines(namespace: string, pod: string, container: string): Promise<Asked<readonly string[]>>;
+  /** Asks a pod over HTTP, by the kubelet: network policies do not matter. */
+  ask(namespace: string, pod: string, port: number, path: string): Promise<Asked<HttpAnswer>>;
+  close(): Promise<void>;
+}
+
+/** How kubectl is called, and by which of the person's settings. */
+export interface KubectlOptions {
+  readonly exec: Exec;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** A folder that only this person may enter: the way to the API is a socket in it, and needs no login. */
+  readonly folder: string;
+}
+
+/** How long one question may take. */
+const PATIENCE_MS = 10_000;
+const LARGEST_BODY = 4_000;
+/** An API server's answers to a few hundred pods with their events. */
+const LARGEST_LIST = 64 * 1024 * 1024;
+
+/** Opens the cluster by kubectl, which knows every way of logging in: one process, for as long as there are questions. */
+export function openKubectl({ exec, kubeconfig, context, folder }: KubectlOptions): KubePort {
+  const argv = (words: readonly string[]): [string, ...string[]] => [
+    'kubectl',
+    ...(kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`]),
+    ...(context === undefined ? [] : [`--context=${context}`]),
+    ...words,
+  ];
+  const socketPath = join(folder, 'api.sock');
+  const end = new AbortController();
+  let opened: Promise<Forwarding> | undefined;
+  const ask = async (path: string, accept = 'application/json'): Promise<Asked<HttpAnswer>> => {
+    opened ??= open(exec, argv(['proxy', `--unix-socket=${socketPath}`]), /^Starting to serve on /, end);
+    const { ready } = await opened;
+    if ('unknown' in ready) return ready;
+    // the name is the one that the proxy takes
+    return exchange(
+      { socketPath, path, headers: { host: 'localhost', accept } },
+      { longest: LARGEST_LIST, withinMs: PATIENCE_MS },
+    );
+  };
+  return {
+    get: async (path) => {
+      const answer = await ask(path);
+      return 'unknown' in answer ? answer : readAnswer(answer.value);
+    },
+    secretNames: async (namespace) => {
+      const answer = await ask(`/api/v1/namespaces/${namespace}/secrets`, METADATA);
+      const read = 'unknown' in answer ? answer : readAnswer(answer.value);
+      if ('unknown' in read) return read;
+      if (read.value === null) return { value: [] };
+      const { data } = names.safeParse(read.value);
+      return data === undefined
+        ? { unknown: 'the API server lists no names of Secrets' }
+        : { value: (data.items ?? []).map(({ metadata }) => metadata.name) };
+    },
+    lastLines: async (namespace, pod, container) => {
+      const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?container=${encodeURIComponent(container)}&tailLines=10`;
+      const before = await ask(`${path}&previous=true`, '*/*');
+      const answer = 'value' in before && before.value.status === 200 ? before : await ask(path, '*/*');
+      if ('unknown' in answer) return answer;
+      if (answer.value.status !== 200) return { unknown: explain(answer.value) };
+      return { value: answer.value.body.split('\n').filter((line) => line.trim() !== '') };
+    },
+    ask: (namespace, pod, port, path) =>
+      askThrough(exec, argv(['port-forward', '--namespace', namespace, `pod/${pod}`, `:${port}`]), path),
+    close: async () => {
+      end.abort();
+      await (await opened)?.ended;
+    },
+  };
+}
+
+/** The API server leaves the values out of what it sends. */
+const METADATA = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const names = z.object({
+  kind: z.literal('PartialObjectMetadataList'),
+  items: z.array(z.object({ metadata: z.object({ name: z.string().regex(/^[a-z0-9.-]{1,253}$/) }) })).nullable(),
+});
+
+function readAnswer(answer: HttpAnswer): Asked<unknown> {
+  if (answer.status === 404) return { value: null };
+  if (answer.status !== 200) return { unknown: explain(answer) };
+  try {
+    return { value: JSON.parse(answer.body) };
+  } catch {
+    return { unknown: 'the API server answers with something that is not JSON' };
+  }
+}
+
+const failure = z.object({ kind: z.literal('Status'), message: z.string() });
+
+/** The API server says it as a Status; the way to it says it in plain text. */
+function explain({ status, body }: HttpAnswer): string {
+  try {
+    const { data } = failure.safeParse(JSON.parse(body));
+    if (data !== undefined) return shorten(data.message);
+  } catch {
+    // plain text, below
+  }
+  return shorten(`HTTP ${status}: ${body}`);
+}
+
+function shorten(text: string): string {
+  return hideUserinfo(text.replace(/\s+/g, ' ').trim()).slice(0, 300);
+}
+
+/** A kubectl that serves until it is ended. */
+interface Forwarding {
+  /** The line that says that it serves, or why it does not. */
+  readonly ready: Asked<string>;
+  readonly ended: Promise<unknown>;
+}
+
+async function open(exec: Exec, argv: [string, ...string[]], line: RegExp, end: AbortController): Promise<Forwarding> {
+  const serving = Promise.withResolvers<Asked<string>>();
+  const onLine = (text: string): void => {
+    if (line.test(text)) serving.resolve({ value: text });
+  };
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  late.addEventListener('abort', () => {
+    serving.resolve({ unknown: `kubectl does not serve within ${PATIENCE_MS / 1_000} s` });
+  });
+  const ended = exec(argv, { endOn: end.signal, onLine, extraEnv: { LC_ALL: 'C' } })
+    .then(() => ({ unknown: 'kubectl ended' }))
+    .catch((error: unknown) => ({ unknown: describeEnd(error) }));
+  const ready = await Promise.race([serving.promise, ended]);
+  if ('unknown' in ready) end.abort();
+  return { ready, ended };
+}
+
+/** kubectl's last line says it; where it was never begun, our own words do. */
+function describeEnd(error: unknown): string {
+  if (!(error instanceof CommandError)) return String(error);
+  const said = error.stderr.trim().split('\n').at(-1) ?? '';
+  const own = (error.message.split('\n')[0] ?? '').replace(/^kubectl .*? (?=(could|ran|was|exited) )/, 'kubectl ');
+  return shorten(said === '' ? own : said.replace(/^error: /, ''));
+}
+
+/** Opens a port on loopback that leads to the pod, asks once, and closes it. */
+async function askThrough(exec: Exec, argv: [string, ...string[]], path: string): Promise<Asked<HttpAnswer>> {
+  const end = new AbortController();
+  const pattern = /^Forwarding from 127\.0\.0\.1:(\d+) /;
+  const { ready, ended } = await open(exec, argv, pattern, end);
+  try {
+    if ('unknown' in ready) return ready;
+    const port = Number(pattern.exec(ready.value)?.[1]);
+    const answer = await exchange(
+      { host: '127.0.0.1', port, path, headers: { host: '127.0.0.1' } },
+      { longest: LARGEST_BODY, withinMs: PATIENCE_MS },
+    );
+    return 'value' in answer ? answer : { unknown: `the pod does not answer ${path}: ${shorten(answer.unknown)}` };
+  } finally {
+    end.abort();
+    await ended;
+  }
+}

@@ -1,0 +1,91 @@
+import { type Case, type Cause, cite, command, named } from '#core/doctor/cause.ts';
+import { or } from '#core/doctor/facts.ts';
+import type { ExternalSecret } from '#core/doctor/kube.ts';
+import { listContainers, type PodContainer } from '#core/doctor/pods.ts';
+
+/** Returns why containers lack what their environment refers to, and which Secrets are no longer renewed. */
+export function findSettingCauses(theCase: Case): readonly Cause[] {
+  const failing = or(theCase.cluster.externalSecrets, []).flatMap((one) => explainExternal(theCase, one));
+  const missing = listContainers(theCase)
+    .filter(({ status }) => status.state.waiting?.reason === 'CreateContainerConfigError')
+    .map((one) => explainMissing(theCase, one));
+  return [...failing, ...missing];
+}
+
+function explainExternal({ namespace, cluster }: Case, { metadata, spec, status }: ExternalSecret): Cause[] {
+  const ready = status.conditions.find(({ type }) => type === 'Ready');
+  if (ready === undefined || ready.status === 'True') return [];
+  const target = spec.target?.name ?? metadata.name;
+  const events = or(cluster.events, []).filter(
+    ({ type, involvedObject }) =>
+      type === 'Warning' && involvedObject.kind === 'ExternalSecret' && involvedObject.name === metadata.name,
+  );
+  const words = [ready.message ?? '', ...events.map(({ message }) => message)].filter((text) => text !== '');
+  const detail = words.find((text) =>
+    /ParameterNotFound|AccessDenied|not authorized|UnrecognizedClient|could not/i.test(text),
+  );
+  const parameter = findParameter(words);
+  return [
+    {
+      code: 'external-secret-failing',
+      said:
+        parameter === undefined
+          ? `the Secret ${target} is not written: External Secrets cannot read its source`
+          : `the parameter ${named(parameter)} is missing, so the Secret ${target} is not written`,
+      evidence: [...new Set([words[0], detail, words.at(-1)])].flatMap((text) =>
+        text === undefined ? [] : [`ExternalSecret ${metadata.name}: ${cite(text)}`],
+      ),
+      next:
+        parameter === undefined
+          ? command('kubectl', '-n', namespace, 'describe', 'externalsecret', metadata.name)
+          : command('aws', 'ssm', 'get-parameters', '--names', parameter, '--query', 'InvalidParameters'),
+      about: [`secret:${target}`],
+    },
+  ];
+}
+
+/** The parameter that AWS does not have, as External Secrets names it in its events. */
+function findParameter(words: readonly string[]): string | undefined {
+  const text = words.find((one) => /ParameterNotFound|Secret does not exist/i.test(one));
+  return text === undefined ? undefined : /\(?key: "?([\w./-]+)/.exec(text)?.[1];
+}
+
+function explainMissing({ namespace }: Case, { pod, container, status }: PodContainer): Cause {
+  const message = status.state.waiting?.message ?? '';
+  const evidence = [`pod ${pod.metadata.name}: ${cite(message)}`];
+  const about = (name: string): string[] => [`pod:${pod.metadata.name}`, `secret:${name}`];
+  const [, key, holder] = /couldn't find key (\S+) in (?:Secret|ConfigMap) \S+\/(\S+)/.exec(message) ?? [];
+  if (key !== undefined && holder !== undefined) {
+    return {
+      code: 'secret-key-missing',
+      said: `${named(holder)} has no key ${named(key)}, which ${container.name} needs`,
+      evidence,
+      next: command(
+        'kubectl',
+        '-n',
+        namespace,
+        'describe',
+        message.includes('ConfigMap') ? 'configmap' : 'secret',
+        holder,
+      ),
+      about: about(holder),
+    };
+  }
+  const [, kind, name] = /(secret|configmap) "([^"]+)" not found/i.exec(message) ?? [];
+  if (kind !== undefined && name !== undefined) {
+    return {
+      code: 'secret-missing',
+      said: `the ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${named(name)} does not exist in ${namespace}`,
+      evidence,
+      next: command('kubectl', '-n', namespace, 'get', `${kind}s`),
+      about: about(name),
+    };
+  }
+  return {
+    code: 'settings-missing',
+    said: `${container.name} cannot be given its settings`,
+    evidence,
+    next: command('kubectl', '-n', namespace, 'describe', 'pod', pod.metadata.name),
+    about: [`pod:${pod.metadata.name}`],
+  };
+}
