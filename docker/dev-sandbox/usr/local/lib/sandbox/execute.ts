@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises';
 import { endAll, MARK } from './processes.ts';
 import type { RunRequest } from './request.ts';
 
@@ -32,6 +33,9 @@ export interface Conditions {
 const WRAPPER =
   'ulimit -c 0; ulimit -n 1024; ulimit -f 2097152; echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec "$@"';
 
+/** How long output may stay open after its run was ended. Milliseconds. */
+const CLOSING_MS = 5_000;
+
 /** Runs a command in a session of its own; when it ends or its time is over, everything that it started is ended. */
 export async function execute(request: RunRequest, { folder, ownsProcesses, cancelled }: Conditions): Promise<Ended> {
   const id = randomUUID();
@@ -42,12 +46,11 @@ export async function execute(request: RunRequest, { folder, ownsProcesses, canc
     env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: folder, LANG: 'C.UTF-8', TMPDIR: '/tmp', [MARK]: id },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const root = child.pid ?? 0;
   const [stdout, stderr] = [gather(child.stdout, request.outputBytes), gather(child.stderr, request.outputBytes)];
   child.stdin.on('error', () => {}); // it may end before it has read everything
   child.stdin.end(request.stdin);
   let timedOut = false;
-  const end = (): void => void endAll(id, root, ownsProcesses);
+  const end = (): void => void endAll(id, child.pid, ownsProcesses);
   const limit = setTimeout(() => {
     timedOut = true;
     end();
@@ -59,7 +62,12 @@ export async function execute(request: RunRequest, { folder, ownsProcesses, canc
     child.once('exit', (code, name) => resolve([code, name]));
   });
   end(); // what it left behind holds its output open
-  await Promise.all([stdout.closed, stderr.closed]);
+  // one that could not be ended, and that holds the output open, must not hold the turn
+  await Promise.race([
+    Promise.all([stdout.closed, stderr.closed]),
+    setTimeoutAsync(CLOSING_MS, undefined, { ref: false }),
+  ]);
+  for (const stream of [child.stdout, child.stderr]) stream.destroy();
   clearTimeout(limit);
   cancelled.removeEventListener('abort', end);
   return {

@@ -11,9 +11,10 @@ const { server, between } = createSandboxServer({ settings, workspaces, isStoppi
 
 const sweep = (): void => {
   between(workspaces.sweep).then(
-    (removed) => {
+    ({ removed, left }) => {
       for (const name of removed)
         log(`removed the workspace ${name}, which was not used for ${settings.unusedMs / 3_600_000} hours`);
+      for (const name of left) log(`the workspace ${name} could not be removed`);
     },
     (error: unknown) => log(`workspaces could not be swept: ${String(error)}`),
   );

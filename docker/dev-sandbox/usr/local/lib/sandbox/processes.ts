@@ -8,11 +8,13 @@ const ROUNDS = 50;
 
 /**
  * Ends what a run started, also what left its group and session. In a container of its own that is every process but the
- * server and process 1; elsewhere those that carry the run's mark or descend from it. Returns how many are left, which is 0
+ * server and process 1: the kernel ends them in one call, so that none starts another meanwhile. Elsewhere those that carry the run's mark or descend from it. Returns how many are left, which is 0
  * unless they are started faster than they can be ended.
  */
-export function endAll(run: string, root: number, ownsProcesses: boolean): number {
-  const seen = new Set([root]);
+export function endAll(run: string, root: number | undefined, ownsProcesses: boolean): number {
+  if (ownsProcesses) send(-1, 'SIGKILL');
+  // process 0 is the parent of what does not belong to a run: no root, no descendants
+  const seen = new Set(root === undefined ? [] : [root]);
   for (let round = 0; round < ROUNDS; round++) {
     const found = findProcesses(run, seen, ownsProcesses);
     if (found.length === 0) return 0;

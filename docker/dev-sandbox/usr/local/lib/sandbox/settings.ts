@@ -39,6 +39,7 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     unusedMs: number('SANDBOX_UNUSED_HOURS', 168) * 3_600_000,
     sweepMs: number('SANDBOX_SWEEP_SECONDS', 3_600) * 1_000,
     workspaceBytes: number('SANDBOX_WORKSPACE_BYTES', 1024 * 1024 * 1024),
-    ownsProcesses: environment['SANDBOX_OWNS_PROCESSES'] === '1',
+    // only below the container's process 1: on a machine of yours the variable alone would end everything of your user
+    ownsProcesses: environment['SANDBOX_OWNS_PROCESSES'] === '1' && process.ppid === 1,
   };
 }

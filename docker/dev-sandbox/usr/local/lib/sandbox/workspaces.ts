@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, realpath, rm, utimes } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { NAME, Refused } from './request.ts';
 import { LIMITS, type Settings } from './settings.ts';
 
@@ -20,8 +22,8 @@ export interface Workspaces {
   /** Notes that it is in use now. */
   touch(name: string): Promise<void>;
   remove(name: string): Promise<void>;
-  /** Removes those that were not used for long; returns their names. What is not a workspace of ours stays. */
-  sweep(): Promise<string[]>;
+  /** Removes those that were not used for long; returns their names, and those that could not be removed. What is not a workspace of ours stays. */
+  sweep(): Promise<{ readonly removed: readonly string[]; readonly left: readonly string[] }>;
 }
 
 /** Opens the workspaces. */
@@ -50,30 +52,57 @@ export function openWorkspaces({ root, workspaceBytes, unusedMs }: Settings, now
     },
     collect: (folder, paths) => collect(folder, paths),
     touch,
-    remove: (name) => rm(join(root, name), { recursive: true, force: true }),
+    remove: (name) => remove(join(root, name)),
     sweep: async () => {
-      const removed: string[] = [];
+      const [removed, left]: [string[], string[]] = [[], []];
       for (const name of (await readdir(root)).filter((one) => NAME.test(one))) {
         const path = join(root, name);
         const { mtimeMs } = await lstat(path);
         // a time in the future is no one's use: it would keep the workspace for ever
         if (mtimeMs > now()) await touch(name).catch(() => {});
         if (now() - mtimeMs <= unusedMs) continue;
-        await rm(path, { recursive: true, force: true });
-        removed.push(name);
+        // one that cannot be removed must not keep the others
+        if (
+          await remove(path).then(
+            () => true,
+            () => false,
+          )
+        )
+          removed.push(name);
+        else left.push(name);
       }
-      return removed;
+      return { removed, left };
     },
   };
 }
 
+/** How long counting a workspace's bytes may take before it counts as full. Milliseconds. */
+const MEASURE_MS = 10_000;
+
+const inShell = promisify(execFile);
+
+/**
+ * Returns the bytes that a workspace takes on the volume; Infinity where counting takes too long. By `du`, which neither folders
+ * without end nor folders without rights stop: they are given back to their owner first.
+ */
 async function measure(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    bytes += (await lstat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0;
+  try {
+    const script = 'du -sk -- "$1" 2>/dev/null || { chmod -R u+rwX -- "$1" 2>/dev/null; du -sk -- "$1"; }';
+    const { stdout } = await inShell('/bin/sh', ['-c', script, 'measure', folder], {
+      timeout: MEASURE_MS,
+      killSignal: 'SIGKILL',
+    });
+    return Number.parseInt(stdout.trim().split('\n').at(-1) ?? '', 10) * 1_024;
+  } catch {
+    return Infinity;
   }
-  return bytes;
+}
+
+/** Removes a workspace, also where its code took its own rights away or nested folders deeper than a path may be long. */
+async function remove(path: string): Promise<void> {
+  const script =
+    '[ -L "$1" ] || [ ! -e "$1" ] || rm -rf -- "$1" 2>/dev/null || chmod -R u+rwX -- "$1" 2>/dev/null; rm -rf -- "$1"';
+  await inShell('/bin/sh', ['-c', script, 'remove', path]);
 }
 
 /** A link on the way, which an earlier run may have made, must not lead out of the workspace. */
@@ -109,7 +138,8 @@ async function writeInside(folder: string, path: string, content: Buffer): Promi
 }
 
 async function collect(folder: string, paths: readonly string[]): Promise<Collected> {
-  const files: Record<string, string> = {};
+  // without a prototype: a file may be called __proto__
+  const files: Record<string, string> = Object.create(null);
   const omitted: { path: string; why: string }[] = [];
   let left: number = LIMITS.filesBytes;
   const queue = [...paths];
