@@ -21,20 +21,27 @@ export type ReportWord =
   | 'failed'
   | 'degraded'
   | 'not rendered'
+  | 'rendered'
   | 'paused'
   | 'removed'
   | 'held by a window'
   | 'progressing';
 
-/** One report of Argo CD, on the revision that it synced; `not rendered` is on the one that it synced last. */
+/**
+ * One report of Argo CD, on the revision that it synced. `not rendered`, and `rendered` that ends it, are on the one that it
+ * synced last: they are about whatever is newer.
+ */
 export interface Report {
   readonly id: number;
   readonly word: ReportWord;
   /** Argo CD's own words, for a person. */
   readonly said: string;
   readonly url: string;
+  /** When the operation that it is about finished, or began; when GitHub got the report, where it does not say. */
   readonly at: Date;
   readonly revision: CommitSha;
+  /** First 12 digits of the digests that the sync applied and that are among the images that run. */
+  readonly runs: readonly string[];
 }
 
 /** Returns the contexts of an Application: of its syncs, and of manifests that cannot be rendered. */
@@ -54,44 +61,40 @@ export function readReports(
   return statuses
     .filter(({ creator, context }) => creator === app && (context === sync || context === render))
     .flatMap((status): Report[] => {
-      const word = status.context === render ? readRender(status) : readWord(status);
-      if (word === undefined) return [];
-      const { id, url, at, description } = status;
-      return [{ id, word, said: description, url, at, revision }];
+      const fields = readFields(status.description);
+      if (fields === undefined) return [];
+      const word = status.context === render ? readRender(status) : readWord(status, fields);
+      const { id, url, at: got, description } = status;
+      const at = new Date(fields.get('at') ?? '');
+      const runs = (fields.get('runs') ?? '').split(',').filter((text) => /^[0-9a-f]{12}$/.test(text));
+      return [{ id, word, said: description, url, at: Number.isNaN(at.getTime()) ? got : at, revision, runs }];
     });
 }
 
-/** Where the manifests render again, the newest sync says the rest. */
-function readRender({ state }: ListedStatus): ReportWord | undefined {
-  return state === 'success' ? undefined : 'not rendered';
+function readRender({ state }: ListedStatus): ReportWord {
+  return state === 'success' ? 'rendered' : 'not rendered';
 }
 
-/**
- * The template writes `v1 phase=… sync=… health=…`. `running` needs all of it and the state that the trigger gives where
- * the images that the sync applied are among those that run; whatever does not say so is not taken for it.
- */
-function readWord({ state, description }: ListedStatus): ReportWord | undefined {
-  const fields = readFields(description);
-  if (fields === undefined) return undefined;
+/** `running` needs all of the fields and the state; whatever does not say so is not taken for it. */
+function readWord({ state }: ListedStatus, fields: ReadonlyMap<string, string>): ReportWord {
   const [phase, sync, health] = ['phase', 'sync', 'health'].map((key) => fields.get(key) ?? '');
   if (fields.get('deleting') === 'true') return 'removed';
   if (phase === 'Failed' || phase === 'Error') return 'failed';
   if (fields.get('window') === 'true') return 'held by a window';
-  if (phase === 'Succeeded') {
-    if (health === 'Degraded') return 'degraded';
-    if (health === 'Suspended') return 'paused';
-    if (state === 'success' && sync === 'Synced' && health === 'Healthy') return 'running';
-  }
-  return 'progressing';
+  if (phase !== 'Succeeded') return 'progressing';
+  if (health === 'Degraded') return 'degraded';
+  if (health === 'Suspended') return 'paused';
+  return state === 'success' && sync === 'Synced' && health === 'Healthy' ? 'running' : 'progressing';
 }
 
+/** The template writes `v1 phase=… sync=… health=… at=… [runs=…]`; a field that it writes twice is not read at all. */
 function readFields(description: string): ReadonlyMap<string, string> | undefined {
   const [version, ...words] = description.split(' ');
   if (version !== 'v1') return undefined;
-  return new Map(
-    words.map((word) => {
-      const equals = word.indexOf('=');
-      return [word.slice(0, equals), word.slice(equals + 1)];
-    }),
-  );
+  const pairs = words.map((word): [string, string] => {
+    const equals = word.indexOf('=');
+    return equals < 1 ? [word, ''] : [word.slice(0, equals), word.slice(equals + 1)];
+  });
+  const fields = new Map(pairs);
+  return fields.size === pairs.length ? fields : undefined;
 }

@@ -91,7 +91,8 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
       return states
         .parse(data)
         .filter(({ creator }) => creator?.id === identity)
-        .map((one) => ({ id: one.id, state: one.state, said: one.description ?? '', at: one.created_at }));
+        .map((one) => ({ id: one.id, state: one.state, said: one.description ?? '', at: one.created_at }))
+        .sort((one, other) => other.id - one.id);
     },
     create: async ({ environment, image, source }, what) => {
       const request = { what: `a Deployment of ${environment}/${image}`, right: 'deployments: write' };

@@ -33,13 +33,13 @@ export interface FactQuery {
 export interface EnvironmentFacts {
   readonly environment: EnvironmentConfig;
   readonly application: string;
-  readonly images: ReadonlyMap<string, Pick<ImageFacts, 'releases' | 'reports'>>;
+  readonly images: ReadonlyMap<string, Pick<ImageFacts, 'releases' | 'others' | 'reports'>>;
 }
 
 /** Releases of an image that a run looks at: the newest, and those that it replaced a moment ago. */
 const RELEASES = 3;
 /** Argo CD reports on the revision that it synced: that of the release, or one that came soon after it or lately. */
-const NEAR = 12;
+const NEAR = 6;
 /** Requests at a time: GitHub asks for few. */
 const AT_ONCE = 6;
 
@@ -57,12 +57,16 @@ export async function readFacts(query: FactQuery, ports: FactPorts): Promise<Env
     environments.map(async (environment): Promise<EnvironmentFacts> => {
       const file = findApplication(environment.overlay);
       const application = file?.object.kind === 'Application' ? file.object.name : environment.name;
-      const images = new Map<string, Pick<ImageFacts, 'releases' | 'reports'>>();
-      for (const image of config.images.keys()) {
-        const releases = await place(found.get(`${environment.name}/${image}`) ?? [], branch);
+      const landed = new Map<string, PlacedRelease[]>();
+      for (const image of config.images.keys())
+        landed.set(image, await place(found.get(`${environment.name}/${image}`) ?? [], branch));
+      const images = new Map<string, Pick<ImageFacts, 'releases' | 'others' | 'reports'>>();
+      for (const [image, releases] of landed) {
         if (releases.length === 0) continue;
         const entries = new Set([...entriesOf(releases), ...(revision === undefined ? [] : [revision])]);
-        images.set(image, { releases, reports: await read([...entries], { application, app: query.app }) });
+        const reports = await read([...entries], { application, app: query.app });
+        const others = [...landed].flatMap(([name, list]) => (name === image ? [] : list.map(({ entry }) => entry)));
+        images.set(image, { releases, others, reports });
       }
       return { environment, application, images };
     }),

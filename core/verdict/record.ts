@@ -89,22 +89,20 @@ async function create(release: PlacedRelease, { deployments, log }: RecordPorts)
   return id;
 }
 
-/** Silence and progress take nothing back. */
+/** Silence and progress take nothing back, and a newer release takes no proof from the one that it replaced. */
 function keepFinal(judgement: Judgement, last: RecordedState | undefined): Judgement {
   const isOpen = judgement.verdict === 'pending' || judgement.word === 'silent' || judgement.word === 'superseded';
-  const before = WORDS[last?.state ?? ''];
+  const before = KEPT[last?.state ?? ''];
   if (!isOpen || last === undefined || before === undefined) return judgement;
-  const [word, ...rest] = last.said.split(': ');
-  const said = rest.join(': ');
-  return {
-    ...judgement,
-    verdict: before,
-    word: before === 'running' ? 'running' : 'failed',
-    said: said === '' ? (word ?? '') : said,
-  };
+  if (before.verdict === 'unknown' && judgement.verdict !== 'pending') return judgement;
+  return { ...judgement, ...before, said: last.said.replace(/^(Running|Failed|Unknown): /, '') };
 }
 
-const WORDS: Readonly<Record<string, 'running' | 'failed'>> = { success: 'running', failure: 'failed' };
+const KEPT: Readonly<Record<string, Pick<Judgement, 'verdict' | 'word'>>> = {
+  success: { verdict: 'running', word: 'running' },
+  failure: { verdict: 'failed', word: 'failed' },
+  error: { verdict: 'unknown', word: 'silent' },
+};
 
 function stateOf({ verdict }: Judgement): DeploymentState {
   return ({ running: 'success', failed: 'failure', unknown: 'error', pending: 'in_progress' } as const)[verdict];

@@ -35,12 +35,12 @@ export async function settleVerdicts(options: SettleOptions, ports: SettlePorts)
 }
 
 async function settleImage(
-  { releases, reports }: Pick<ImageFacts, 'releases' | 'reports'>,
+  facts: Pick<ImageFacts, 'releases' | 'others' | 'reports'>,
   { deadlineMs }: SettleOptions,
   ports: SettlePorts,
 ): Promise<Recorded[]> {
-  const judgements = judgeReleases({ releases, reports, now: ports.now(), deadlineMs });
-  const judged = releases.flatMap((release, index) => {
+  const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
+  const judged = facts.releases.flatMap((release, index) => {
     const judgement = judgements[index];
     return judgement === undefined ? [] : [{ release, judgement }];
   });
