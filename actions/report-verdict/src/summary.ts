@@ -47,6 +47,10 @@ function nextStep(newest: readonly Recorded[], repositoryUrl: string): string {
     return `start ${rollback} for ${inlineCode(failed.release.environment)}, and the images stay on the set before until you let go.`;
   }
   const silent = newest.find(({ judgement }) => judgement.verdict === 'unknown');
-  if (silent === undefined) return 'nothing.';
-  return `look at what Argo CD says: ${inlineCode(`kubectl describe application -n argocd ${silent.release.environment}`)}. Its next report changes this by itself.`;
+  if (silent !== undefined) {
+    const doctor = inlineCode(`npm run -s slipway -- doctor ${silent.release.environment}`);
+    return `${doctor} names the cause. A newer report of Argo CD changes the verdict by itself.`;
+  }
+  const isOpen = newest.some(({ judgement }) => judgement.verdict === 'pending');
+  return isOpen ? 'nothing: the next report of Argo CD changes this by itself.' : 'nothing.';
 }
