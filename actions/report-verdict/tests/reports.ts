@@ -73,6 +73,27 @@ export async function deploymentsOf({ github }: GitHubStage, sha: string): Promi
   return (await Promise.all(lines)).sort();
 }
 
+/** Copies the first record of a commit, as a person who may write Deployments; returns the copy's id. */
+export async function imitate({ github }: GitHubStage, sha: string): Promise<number> {
+  const { rest } = clientOf(github, github.person);
+  const { data } = await rest.repos.listDeployments({ ...WHERE, sha, environment: 'staging' });
+  const [own] = data;
+  if (own === undefined) throw new Error('there is no record to copy');
+  const { environment, task, payload } = own;
+  const copy = { ...{ environment, task, payload }, ref: sha, auto_merge: false, required_contexts: [] };
+  const { data: made } = await rest.repos.createDeployment({ ...WHERE, ...copy });
+  if (!('id' in made)) throw new Error('GitHub merged instead');
+  await rest.repos.createDeploymentStatus({ ...WHERE, deployment_id: made.id, state: 'success' });
+  return made.id;
+}
+
+/** The states of a Deployment, newest first. */
+export async function statesOf({ github }: GitHubStage, id: number): Promise<string[]> {
+  const { rest } = clientOf(github, github.person);
+  const { data } = await rest.repos.listDeploymentStatuses({ ...WHERE, deployment_id: id });
+  return data.map(({ state }) => state);
+}
+
 function clientOf({ connection }: GitHubStage['github'], token: string): ReturnType<typeof getOctokit> {
   return getOctokit(token, { baseUrl: connection.env['GITHUB_API_URL'] ?? '' });
 }

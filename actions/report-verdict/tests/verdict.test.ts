@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { makePlain } from '#tests/support/plain.ts';
-import { deploymentsOf, type Ended, reportVerdict, say, verdictsOn } from './reports.ts';
+import { deploymentsOf, type Ended, imitate, reportVerdict, say, statesOf, verdictsOn } from './reports.ts';
 
 jest.setTimeout(120_000);
 
@@ -55,6 +55,13 @@ test('a release waits, then fails, and the next word comes from the newest repor
   const again = await reportVerdict(stage, { revision: base });
   expect(again.outputs).toEqual(running.outputs);
   expect(writes(before)).toEqual([]);
+});
+
+test('a Deployment that another account made for the same release is not its record, and is left alone', async () => {
+  const { base, sources } = stage;
+  const made = await imitate(stage, sources.bad);
+  await reportVerdict(stage, { revision: base });
+  expect(await statesOf(stage, made)).toEqual(['success']);
 });
 
 test('what others say is not looked at', async () => {
