@@ -114,16 +114,9 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
     },
     setState: async (id, state, said, url) => {
       const request = { what: `the state of Deployment ${id}`, right: 'deployments: write' };
-      const log = url === '' ? {} : { log_url: url };
+      const more = { auto_inactive: false, ...(url === '' ? {} : { log_url: url }) };
       await client.once(request, ({ repos }) =>
-        repos.createDeploymentStatus({
-          ...where,
-          deployment_id: id,
-          state,
-          description: said,
-          auto_inactive: false,
-          ...log,
-        }),
+        repos.createDeploymentStatus({ ...where, deployment_id: id, state, description: said, ...more }),
       );
     },
   };
