@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
+import { expectGolden } from '#tests/support/golden.ts';
+import { makePlain } from '#tests/support/plain.ts';
+import { deploymentsOf, type Ended, imitate, reportVerdict, say, statesOf, verdictsOn } from './reports.ts';
+
+jest.setTimeout(120_000);
+
+/** Production and staging ran good, then bad; each landing is a commit of its own. */
+let stage: GitHubStage;
+
+beforeAll(async () => {
+  stage = await openGitHubStage();
+});
+
+afterEach(() => expect(stage.github.violations).toEqual([]));
+
+afterAll(() => stage.tenant.close());
+
+const golden = (name: string, { summary }: Ended) =>
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), makePlain(summary));
+const report = (health: string, digest = '') =>
+  `v1 phase=Succeeded sync=Synced health=${health} at=2026-11-27T16:01:00Z${digest === '' ? '' : ` runs=${digest.slice(7, 19)}`}`;
+/** What was written to GitHub since. */
+const writes = (since: number) => stage.github.calls.slice(since).filter(({ line }) => line.startsWith('POST'));
+
+test('a release waits, then fails, and the next word comes from the newest report; a second run writes nothing', async () => {
+  const { base, sources, bad } = stage;
+  const waiting = await reportVerdict(stage, { revision: base });
+  golden('waiting', waiting);
+  expect(waiting.outputs['outcome']).toBe('pending');
+  expect(await verdictsOn(stage, sources.bad)).toContain(
+    'slipway/production/discord-bot pending: Pending: it waits for Argo CD',
+  );
+
+  await say(stage, base, 'failure', report('Degraded'));
+  const failed = await reportVerdict(stage, { revision: base });
+  golden('failed', failed);
+  expect(failed.outputs['outcome']).toBe('failed');
+  expect(JSON.parse(failed.outputs['failed'] ?? '')).toEqual([{ environment: 'production', release: base }]);
+
+  await say(stage, base, 'success', report('Healthy', bad));
+  const running = await reportVerdict(stage, { revision: base });
+  golden('running', running);
+  expect(await verdictsOn(stage, sources.bad)).toContain(
+    'slipway/production/discord-bot success: Running: its digest runs, and the Application is healthy',
+  );
+  expect(await deploymentsOf(stage, sources.bad)).toContain(
+    'production slipway:discord-bot success failure in_progress',
+  );
+  expect(await deploymentsOf(stage, sources.good)).toContain('production slipway:discord-bot inactive');
+
+  const before = stage.github.calls.length;
+  const again = await reportVerdict(stage, { revision: base });
+  expect(again.outputs).toEqual(running.outputs);
+  expect(writes(before)).toEqual([]);
+});
+
+test('a Deployment that another account made for the same release is not its record, and is left alone', async () => {
+  const { base, sources } = stage;
+  const made = await imitate(stage, sources.bad);
+  await reportVerdict(stage, { revision: base });
+  expect(await statesOf(stage, made)).toEqual(['success']);
+});
+
+test('what others say is not looked at', async () => {
+  const before = await verdictsOn(stage, stage.sources.bad);
+  await say(stage, stage.base, 'failure', report('Degraded'), { app: 'other' });
+  await say(stage, stage.base, 'success', report('Healthy', stage.bad), { app: 'other', environment: 'staging' });
+  await reportVerdict(stage);
+  expect(await verdictsOn(stage, stage.sources.bad)).toEqual(before);
+});
+
+test('a commit that is not on the branch is looked up, and says so', async () => {
+  const { lines } = await reportVerdict(stage, { revision: 'f'.repeat(40) });
+  expect(lines.join('\n')).toContain("fffffff is not on the branch's first-parent line");
+});
+
+test.each([
+  ['statuses', { contents: 'read', deployments: 'write' }],
+  ['deployments', { contents: 'read', statuses: 'write' }],
+])('without the right %s, the sentence names it', async (right, rights) => {
+  await expect(reportVerdict(stage, { revision: stage.base }, rights)).rejects.toThrow(`permissions: ${right}:`);
+});

@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import type { GitHubClient } from '#core/github/client.ts';
+
+/** The state of a GitHub Deployment, as its newest status says it. */
+export type DeploymentState = 'success' | 'failure' | 'error' | 'in_progress' | 'inactive';
+
+/** What a Deployment is the record of: one release. Written by us into its payload. */
+const payload = z.object({
+  schema: z.literal(1),
+  image: z.string(),
+  digest: z.string(),
+  release: z.string(),
+  intent: z.string(),
+});
+
+/** A Deployment that records a release. */
+export interface RecordedRelease {
+  readonly id: number;
+  readonly payload: z.output<typeof payload>;
+}
+
+/** A status of a Deployment. */
+export interface RecordedState {
+  readonly id: number;
+  readonly state: string;
+  readonly said: string;
+  readonly at: string;
+}
+
+/** Where a release is recorded. */
+export interface RecordPlace {
+  readonly environment: string;
+  readonly image: string;
+  /** The source commit; undefined for all of them. */
+  readonly source?: string;
+}
+
+/** The Deployments of one repository that record releases. */
+export interface Deployments {
+  /** Returns the newest hundred, newest first; those of other accounts are not ours, whatever they say. */
+  list(place: RecordPlace): Promise<RecordedRelease[]>;
+  /** Returns the statuses, newest first. */
+  states(id: number): Promise<RecordedState[]>;
+  /** Makes one; undefined where no answer came, so that it may be there. */
+  create(
+    place: RecordPlace & { readonly source: string },
+    what: Omit<RecordedRelease['payload'], 'schema'>,
+  ): Promise<number | undefined>;
+  setState(id: number, state: DeploymentState, said: string, url: string): Promise<void>;
+}
+
+const writer = z.object({ id: z.number() }).nullish();
+const listed = z.array(z.object({ id: z.number(), payload: z.unknown(), creator: writer }));
+const states = z.array(
+  z.object({
+    id: z.number(),
+    state: z.string(),
+    description: z.string().nullish(),
+    created_at: z.string(),
+    creator: writer,
+  }),
+);
+
+/** Returns the task of an image's Deployments: GitHub lists by it. */
+export function taskOf(image: string): string {
+  return `slipway:${image}`;
+}
+
+/** Opens the Deployments that the account `identity` (its id) wrote. */
+export function openDeployments(client: GitHubClient, identity: number): Deployments {
+  const { where } = client;
+  return {
+    list: async ({ environment, image, source }) => {
+      const request = { what: `the Deployments of ${environment}/${image}`, right: 'deployments: read' };
+      const sha = source === undefined ? {} : { sha: source };
+      const data = await client.ask(request, ({ repos }) =>
+        repos.listDeployments({ ...where, environment, task: taskOf(image), per_page: 100, ...sha }),
+      );
+      return listed.parse(data).flatMap(({ id, payload: text, creator }): RecordedRelease[] => {
+        const read = payload.safeParse(typeof text === 'string' ? parseJson(text) : text);
+        return creator?.id === identity && read.success && read.data.image === image
+          ? [{ id, payload: read.data }]
+          : [];
+      });
+    },
+    states: async (id) => {
+      const request = { what: `the statuses of Deployment ${id}`, right: 'deployments: read' };
+      const data = await client.ask(request, ({ repos }) =>
+        repos.listDeploymentStatuses({ ...where, deployment_id: id, per_page: 100 }),
+      );
+      return states
+        .parse(data)
+        .filter(({ creator }) => creator?.id === identity)
+        .map((one) => ({ id: one.id, state: one.state, said: one.description ?? '', at: one.created_at }))
+        .sort((one, other) => other.id - one.id);
+    },
+    create: async ({ environment, image, source }, what) => {
+      const request = { what: `a Deployment of ${environment}/${image}`, right: 'deployments: write' };
+      const sent = await client.once(request, ({ repos }) =>
+        repos.createDeployment({
+          ...where,
+          ref: source,
+          task: taskOf(image),
+          environment,
+          payload: { schema: 1, ...what },
+          description: `${image} ${what.digest.slice(7, 19)}`,
+          // an old commit is deployed as it is: neither merged with the branch, nor kept back by its checks
+          auto_merge: false,
+          required_contexts: [],
+          transient_environment: false,
+        }),
+      );
+      return sent.done ? z.object({ id: z.number() }).parse(sent.data).id : undefined;
+    },
+    setState: async (id, state, said, url) => {
+      const request = { what: `the state of Deployment ${id}`, right: 'deployments: write' };
+      const more = { auto_inactive: false, ...(url === '' ? {} : { log_url: url }) };
+      await client.once(request, ({ repos }) =>
+        repos.createDeploymentStatus({ ...where, deployment_id: id, state, description: said, ...more }),
+      );
+    },
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

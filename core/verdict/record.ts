@@ -1,0 +1,130 @@
+import type { Statuses } from '#core/github/statuses.ts';
+import type { Log } from '#core/system/log.ts';
+import type { Judgement, PlacedRelease } from '#core/verdict/decide.ts';
+import type { DeploymentState, Deployments, RecordedState } from '#core/verdict/deployments.ts';
+
+/** What verdicts are written with. */
+export interface RecordPorts {
+  readonly deployments: Deployments;
+  readonly statuses: Statuses;
+  /** Page of the repository: `<server>/<owner>/<name>`. */
+  readonly repositoryUrl: string;
+  readonly log: Log;
+}
+
+/** A release with what is recorded of it now. */
+export interface Recorded {
+  readonly release: PlacedRelease;
+  readonly judgement: Judgement;
+  /** False where the record said so already. */
+  readonly isNew: boolean;
+}
+
+/** GitHub's limit for both kinds of description. */
+const LONGEST = 140;
+
+/** Returns the context of a verdict on a source commit. */
+export function contextOf(environment: string, image: string): string {
+  return `slipway/${environment}/${image}`;
+}
+
+/**
+ * Writes the verdicts of one image's releases, newest first: a Deployment for each, and on each source commit the status
+ * of the newest release that was built from it. Writes what differs and nothing else, so that a second run changes nothing.
+ */
+export async function recordVerdicts(
+  judged: readonly { readonly release: PlacedRelease; readonly judgement: Judgement }[],
+  ports: RecordPorts,
+): Promise<Recorded[]> {
+  const [first] = judged;
+  if (first === undefined) return [];
+  const { environment, image } = first.release;
+  const known = await ports.deployments.list({ environment, image });
+  const recorded: Recorded[] = [];
+  const told = new Set<string>();
+  for (const [index, { release, judgement }] of judged.entries()) {
+    const own = known.findLast(({ payload: { intent, digest } }) => intent === release.intent && digest === release.to);
+    const { isNew, kept } = await recordDeployment(release, judgement, { id: own?.id, isCurrent: index === 0 }, ports);
+    const isStatusNew = told.has(release.source) ? false : await recordStatus(release, kept, ports);
+    told.add(release.source);
+    recorded.push({ release, judgement: kept, isNew: isNew || isStatusNew });
+  }
+  return recorded;
+}
+
+interface OwnRecord {
+  readonly id: number | undefined;
+  readonly isCurrent: boolean;
+}
+
+/** Returns what is recorded now: a final word that was recorded stays where there is no newer one. */
+async function recordDeployment(
+  release: PlacedRelease,
+  judgement: Judgement,
+  { id, isCurrent }: OwnRecord,
+  ports: RecordPorts,
+): Promise<{ readonly isNew: boolean; readonly kept: Judgement }> {
+  const { deployments } = ports;
+  const states = id === undefined ? [] : await deployments.states(id);
+  const last = states.find(({ state }) => state !== 'inactive');
+  const kept = keepFinal(judgement, last);
+  const wanted = stateOf(kept);
+  const isTold = kept.word === 'superseded' || (last?.state === wanted && last.said === describe(kept));
+  const isRetired = isCurrent || states[0]?.state === 'inactive';
+  if (isTold && isRetired && id !== undefined) return { isNew: false, kept };
+  const deployment = id ?? (await create(release, ports));
+  if (deployment === undefined) return { isNew: false, kept };
+  const url = `${ports.repositoryUrl}/commit/${release.commit}`;
+  if (!isTold) await deployments.setState(deployment, wanted, describe(kept), url);
+  // GitHub retires the earlier ones of some environments only: production's never
+  if (!isCurrent) await deployments.setState(deployment, 'inactive', describe(kept), url);
+  return { isNew: true, kept };
+}
+
+async function create(release: PlacedRelease, { deployments, log }: RecordPorts): Promise<number | undefined> {
+  const { environment, image, source, to: digest, commit, intent } = release;
+  const id = await deployments.create({ environment, image, source }, { image, digest, release: commit, intent });
+  if (id === undefined)
+    log.warn(`GitHub did not say whether it made the Deployment of ${environment}/${image}: the next run looks`);
+  return id;
+}
+
+/** Silence and progress take nothing back, and a newer release takes no proof from the one that it replaced. */
+function keepFinal(judgement: Judgement, last: RecordedState | undefined): Judgement {
+  const isOpen = judgement.verdict === 'pending' || judgement.word === 'silent' || judgement.word === 'superseded';
+  const before = KEPT[last?.state ?? ''];
+  if (!isOpen || last === undefined || before === undefined) return judgement;
+  if (before.verdict === 'unknown' && judgement.verdict !== 'pending') return judgement;
+  return { ...judgement, ...before, said: last.said.replace(/^(Running|Failed|Unknown): /, '') };
+}
+
+const KEPT: Readonly<Record<string, Pick<Judgement, 'verdict' | 'word'>>> = {
+  success: { verdict: 'running', word: 'running' },
+  failure: { verdict: 'failed', word: 'failed' },
+  error: { verdict: 'unknown', word: 'silent' },
+};
+
+function stateOf({ verdict }: Judgement): DeploymentState {
+  return ({ running: 'success', failed: 'failure', unknown: 'error', pending: 'in_progress' } as const)[verdict];
+}
+
+/** Returns true where it was written. A release that was replaced unseen leaves a commit without a status as it is. */
+async function recordStatus(release: PlacedRelease, judgement: Judgement, ports: RecordPorts): Promise<boolean> {
+  const { statuses, repositoryUrl } = ports;
+  const context = contextOf(release.environment, release.image);
+  const state = ({ running: 'success', failed: 'failure', unknown: 'error', pending: 'pending' } as const)[
+    judgement.verdict
+  ];
+  const wanted = { state, description: describe(judgement), url: `${repositoryUrl}/commit/${release.commit}` };
+  const now = await statuses.newest(release.source, context);
+  if (now === undefined && judgement.word === 'superseded') return false;
+  if (now?.state === wanted.state && now.description === wanted.description && now.url === wanted.url) return false;
+  await statuses.set(release.source, context, wanted);
+  return true;
+}
+
+/** Returns the line that a person reads, such as `Running: its digest runs, and the Application is healthy`. */
+export function describe({ verdict, said }: Pick<Judgement, 'verdict' | 'said'>): string {
+  const text = `${verdict.slice(0, 1).toUpperCase()}${verdict.slice(1)}: ${said}`;
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}

@@ -1,0 +1,53 @@
+import type { Config } from '#core/config/config.ts';
+import { readHead } from '#core/release/head.ts';
+import type { CommitSha } from '#core/values/reference.ts';
+import { type ImageFacts, judgeReleases } from '#core/verdict/decide.ts';
+import { type FactPorts, readFacts } from '#core/verdict/facts.ts';
+import { type Recorded, type RecordPorts, recordVerdicts } from '#core/verdict/record.ts';
+
+/** What verdicts are settled with. */
+export interface SettlePorts extends FactPorts, RecordPorts {
+  readonly readConfig: (commit: CommitSha) => Promise<Config>;
+  readonly now: () => Date;
+}
+
+/** Whose word counts, where, and until when. */
+export interface SettleOptions {
+  /** The branch that Argo CD follows. */
+  readonly branch: string;
+  /** Login of the App that reports, such as `acme-slipway[bot]`. */
+  readonly app: string;
+  /** The commit that is reported on; undefined looks at the newest releases, for what was lost and what is late. */
+  readonly revision: CommitSha | undefined;
+  readonly deadlineMs: number;
+}
+
+/** Reads the facts again, judges the newest releases of every environment, and writes what changed. */
+export async function settleVerdicts(options: SettleOptions, ports: SettlePorts): Promise<Recorded[]> {
+  const head = await readHead(options.branch, ports);
+  const config = await ports.readConfig(head);
+  const environments = await readFacts({ head, config, app: options.app, revision: options.revision }, ports);
+  const recorded: Recorded[] = [];
+  for (const { images } of environments) {
+    for (const facts of images.values()) recorded.push(...(await settleImage(facts, options, ports)));
+  }
+  return recorded;
+}
+
+async function settleImage(
+  facts: Pick<ImageFacts, 'releases' | 'others' | 'reports'>,
+  { deadlineMs }: SettleOptions,
+  ports: SettlePorts,
+): Promise<Recorded[]> {
+  const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
+  const judged = facts.releases.flatMap((release, index) => {
+    const judgement = judgements[index];
+    return judgement === undefined ? [] : [{ release, judgement }];
+  });
+  const recorded = await recordVerdicts(judged, ports);
+  for (const { release, judgement } of recorded.filter(({ isNew }) => isNew)) {
+    const { environment, image, to } = release;
+    ports.log.info(`${environment}/${image} ${to.slice(7, 19)}: ${judgement.verdict}, ${judgement.said}`);
+  }
+  return recorded;
+}
