@@ -19,6 +19,7 @@ import {
   decideRollback,
   type Outcome,
   refuseDrifted,
+  refuseLate,
   refuseLiftOfOne,
   refuseUnnamed,
   refuseUnused,
@@ -68,7 +69,8 @@ export interface Batch {
  * Decides what becomes of all open intents in one commit; asks and changes nothing. People come first, in the order in
  * which they asked; then deploys, the newest source first, so that of several the newest lands and supersedes the
  * others. An image moves at most once in a commit, and a hold that a commit sets stays in it: what would change them
- * again waits for the next one, and so does what comes behind it at the same place, since the order is meant.
+ * again waits for the next one, and so does what comes behind it at the same place, since the order is meant. What the
+ * pipeline takes back by itself comes last, so that it finds what people and newer builds did.
  */
 export function decide(state: State, intents: readonly Intent[], order: Order): Batch {
   const draft = openDraft(state, order);
@@ -80,7 +82,10 @@ export function decide(state: State, intents: readonly Intent[], order: Order): 
 function sortIntents(intents: readonly Intent[], order: Order): Intent[] {
   const depth = (intent: Intent): number =>
     intent.kind === 'deploy' ? Math.min(...[...intent.images.values()].map(({ source }) => order.depth(source))) : -1;
-  return [...intents].sort((one, other) => depth(one) - depth(other) || (one.id < other.id ? -1 : 1));
+  const isLast = (intent: Intent): number => (intent.kind === 'rollback' && intent.failed !== undefined ? 1 : 0);
+  return [...intents].sort(
+    (one, other) => isLast(one) - isLast(other) || depth(one) - depth(other) || (one.id < other.id ? -1 : 1),
+  );
 }
 
 function decideIntent(intent: Intent, draft: Draft): Decided {
@@ -111,6 +116,9 @@ function decideInTurn(
 ): Decided {
   if (intent.kind === 'hold') return decideHold(intent, draft);
   if (intent.kind === 'release') return decideLift(intent, environment, draft);
+  const left = intent.kind === 'rollback' ? leaveAlone(intent, environment, draft) : [];
+  if (left.length > 0)
+    return { intent, outcome: summarizeOutcomes(left.map(({ outcome }) => outcome)), images: left, holds: [] };
   const all = environments.flatMap((one) => decideImages(intent, one, draft));
   if (intent.kind === 'deploy')
     refuseUnused(intent.images.keys(), new Set(all.map(({ image }) => image)), environments);
@@ -123,7 +131,9 @@ function waiting(intent: Intent): Decided {
 
 /** The images that an intent reads or moves; `*` for all of the environment. */
 function listImages(intent: Intent): readonly string[] {
-  return intent.kind === 'hold' || intent.kind === 'release' ? [intent.image] : [...intent.images.keys()];
+  if (intent.kind === 'hold' || intent.kind === 'release') return [intent.image];
+  const newest = intent.kind === 'rollback' ? [...(intent.failed?.newest.keys() ?? [])] : [];
+  return [...new Set([...intent.images.keys(), ...newest])];
 }
 
 function beforeOf({ kind }: Intent, { from }: EnvironmentConfig): string[] {
@@ -181,6 +191,28 @@ function planImage(
   });
   const waits = isChanged && decision.outcome === 'landed';
   return { environment: environment.name, image, build, from: current, decision, waits };
+}
+
+/**
+ * Returns what keeps the pipeline from taking a failed release back by itself: a release that came after it, whoever
+ * asked for it, a hold, a freeze or a change by hand. Nothing does where a person asked.
+ */
+function leaveAlone(intent: RollbackIntent, environment: EnvironmentConfig, draft: Draft): ImageOutcome[] {
+  const { failed } = intent;
+  if (failed === undefined) return [];
+  refuseLate(failed, environment, draft.state);
+  const { name } = environment;
+  return [...failed.newest].flatMap(([image, commit]): ImageOutcome[] => {
+    const { release, current } = draft.image(name, image);
+    const hold = draft.findBinding(name, image);
+    const build = intent.images.get(image) ?? { digest: release?.to, source: release?.source };
+    const { digest: to = current, source = commit } = build;
+    if (to === undefined) return [];
+    const place = { environment: name, image, from: current, to, source };
+    if (release !== undefined && release.commit !== commit)
+      return [{ ...place, outcome: 'superseded', winner: release }];
+    return hold === undefined ? [] : [{ ...place, outcome: 'held', hold }];
+  });
 }
 
 /** Lands what is to land: all of it, or nothing where one image is refused or has to wait. */

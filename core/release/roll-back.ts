@@ -86,9 +86,9 @@ async function refuseRepeated(
 }
 
 /** Refuses a set that the cluster could not pull; returns true where the registry did not answer and that was allowed. */
-async function checkTarget(
-  { override }: RollbackRequest,
-  target: RollbackTarget,
+export async function checkTarget(
+  { override }: { readonly override: boolean | 'by a person' },
+  target: Pick<RollbackTarget, 'builds' | 'candidates'>,
   check: Check,
   ports: AskPorts,
 ): Promise<boolean> {
@@ -105,9 +105,13 @@ async function checkTarget(
     throw new UnusableTarget(`${faults.map(({ sentence }) => sentence).join('; ')}; nothing was written${table}`);
   } catch (error) {
     if (error instanceof UnusableTarget || !isExpected(error)) throw error;
-    if (!override) {
+    if (override !== true) {
+      const remedy =
+        override === false
+          ? 'override: true, or --override at a terminal, lands them unchecked'
+          : 'to land them unchecked, roll back yourself: workflow Rollback, with to: proven and override';
       throw new Refusal(
-        `${error.message}; nothing was written: whether the cluster can pull the images is not known (override: true, or --override at a terminal, lands them unchecked)`,
+        `${error.message}; nothing was written: whether the cluster can pull the images is not known (${remedy})`,
       );
     }
     ports.log.warn(`Landing unchecked, as override asks: ${error.message}`);
@@ -120,9 +124,9 @@ class UnusableTarget extends Refusal {}
 type Check = (builds: Builds) => Promise<PullFault[]>;
 
 /** Refuses an image that the overlay does not list, or takes from another registry: no override helps there. */
-async function openCheck(
-  { environment }: RollbackRequest,
-  target: RollbackTarget,
+export async function openCheck(
+  { environment }: Pick<RollbackRequest, 'environment'>,
+  target: Pick<RollbackTarget, 'builds'>,
   head: CommitSha,
   ports: AskPorts,
 ): Promise<Check> {
