@@ -121,7 +121,10 @@ export async function hadVerdict(
 /** Returns a verdict as a person reads it on one line: its word, since when, and what was said, which is text from outside. */
 export function describeVerdict({ word, said, at }: Verdict): string {
   const since = at === undefined || Number.isNaN(Date.parse(at)) ? '' : `, ${toMinute(new Date(at))}`;
-  const words = said.replace(/[\s\p{C}]+/gu, ' ').trim();
+  const words = said
+    .replace(/[\s\p{C}]+/gu, ' ')
+    .trim()
+    .replace(/^(running|failed|unknown|pending): /i, ''); // the record repeats the word
   const cut = words.length > MOST_SAID ? `${words.slice(0, MOST_SAID)}…` : words;
   return `${word}${since}${cut === '' ? '' : `: ${cut}`}`;
 }

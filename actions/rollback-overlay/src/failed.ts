@@ -34,6 +34,6 @@ function explainLeft({ left, outcome }: FailedResult): string[] {
 function nextStep(result: FailedResult, context: SummaryContext): string {
   if (result.outcome === 'proposed') return nextProposed(result);
   if (result.outcome !== 'landed')
-    return `where it still fails, ${workflowLink('Rollback', 'rollback.yml', context)} with ${inlineCode('to: proven')} takes it back.`;
+    return `Where it still fails, ${workflowLink('Rollback', 'rollback.yml', context)} with ${inlineCode('to: proven')} takes it back.`;
   return `${explainArrival(result, [context.environment], context)} The images stay there until you let go: ${explainRelease(result.deploys, context)}`;
 }
