@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { expectGolden } from '#tests/support/golden.ts';
 import { type GitFront, openFront, serveRepositories } from '#tests/support/git-fronts.ts';
+import { expectGolden } from '#tests/support/golden.ts';
 import { git } from '#tests/support/repositories.ts';
 import { startTenant, type Tenant } from '#tests/support/tenant.ts';
 import { cloneForPerson, steady, typeSlipway } from '#tests/support/terminal.ts';
@@ -51,7 +51,9 @@ afterAll(async () => {
 
 /** The two lists, of what the branch's trailers say. */
 function answer(path: string, query: URLSearchParams): unknown {
-  const releases = tenant.releases().map((text) => new Map([...text.matchAll(/(\w+)=(\S+)/g)].map(([, k, v]) => [k, v])));
+  const releases = tenant
+    .releases()
+    .map((text) => new Map([...text.matchAll(/(\w+)=(\S+)/g)].map(([, k, v]) => [k, v])));
   const at = Number(/^deployments\/(\d+)\/statuses$/.exec(path)?.[1] ?? -1);
   if (at >= 0) {
     const state = states.get(releases[at]?.get('to') ?? '');

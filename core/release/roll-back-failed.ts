@@ -114,6 +114,8 @@ async function findWay(
   const until = new Date((await readArrival(landing, branch)).getTime() + MOST_AGE);
   const left = explainLeft(landing, landings, until, ports.clock.now());
   if (left !== undefined) return { left };
+  if (ports.verdicts === undefined)
+    throw new Refusal('of: what is proven of the release cannot be asked: pass a token with deployments: read');
   const proof = openProof(ports);
   const verdict = await readVerdict(landing, proof);
   if (verdict.word !== 'failed') return { left: `what GitHub says of it is: ${describeVerdict(verdict)}`, verdict };

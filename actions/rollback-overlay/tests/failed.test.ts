@@ -120,10 +120,16 @@ describe('is left as it is', () => {
   });
 
   test('where a newer release came, or a person rolled it back', async () => {
-    await left({ of: stage.tenant.remoteGit('rev-parse', `${stage.base}~2`) }, 'came after it &#40;deploy, by octocat&#41;');
+    await left(
+      { of: stage.tenant.remoteGit('rev-parse', `${stage.base}~2`) },
+      'came after it &#40;deploy, by octocat&#41;',
+    );
     await rollBack(stage.tenant);
     const result = await takeBack();
-    expect([result.outcome, result.summary.includes('came after it &#40;rollback, by octocat&#41;')]).toEqual(['unchanged', true]);
+    expect([result.outcome, result.summary.includes('came after it &#40;rollback, by octocat&#41;')]).toEqual([
+      'unchanged',
+      true,
+    ]);
     expect(both()).toEqual([stage.good, stage.good]);
   });
 

@@ -67,7 +67,14 @@ describe('a failed release that the pipeline takes back', () => {
     expect(read(batch)).toEqual({ outcomes: ['2 landed', '1 superseded'], moves: ['staging/a f from 1'] });
   });
 
-  const hand = { kind: 'manual', by: 'me', since: NOW, reason: 'a try', until: undefined, commit: commitOf(4) } as const;
+  const hand = {
+    kind: 'manual',
+    by: 'me',
+    since: NOW,
+    reason: 'a try',
+    until: undefined,
+    commit: commitOf(4),
+  } as const;
   test.each<[string, State]>([
     ['a hold', stateOf({ staging: { images, holds: [heldAs('b')] } })],
     ['a hold of all', stateOf({ staging: { images, holds: [heldAs('*')] } })],
@@ -91,14 +98,20 @@ describe('a failed release that the pipeline takes back', () => {
     const { environments } = state.config;
     const staging = environments.get('staging');
     if (staging === undefined) throw new Error('no staging');
-    const config = { ...state.config, environments: new Map([['staging', { ...staging, via: 'pull-request' as const }]]) };
+    const config = {
+      ...state.config,
+      environments: new Map([['staging', { ...staging, via: 'pull-request' as const }]]),
+    };
     expect(read(run({ ...state, config, via: 'pull-request' }, late)).outcomes).toEqual(['1 landed']);
   });
 
   test('is refused where slipway.yaml asks for it no more', () => {
     const staging = state.config.environments.get('staging');
     if (staging === undefined) throw new Error('no staging');
-    const config = { ...state.config, environments: new Map([['staging', { ...staging, 'on-failure': 'nothing' as const }]]) };
+    const config = {
+      ...state.config,
+      environments: new Map([['staging', { ...staging, 'on-failure': 'nothing' as const }]]),
+    };
     const own = state.environments.get('staging');
     if (own === undefined) throw new Error('no staging');
     expect(refusalOf(run({ ...state, config }, takeBack(1)), 1)).toContain('on-failure: nothing');
