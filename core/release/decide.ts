@@ -11,6 +11,7 @@ import type {
   PromotionIntent,
   RollbackIntent,
 } from '#core/release/intent.ts';
+import { leaveAlone } from '#core/release/leave-alone.ts';
 import {
   type Decision,
   decideByOrder,
@@ -19,7 +20,6 @@ import {
   decideRollback,
   type Outcome,
   refuseDrifted,
-  refuseLate,
   refuseLiftOfOne,
   refuseUnnamed,
   refuseUnused,
@@ -191,28 +191,6 @@ function planImage(
   });
   const waits = isChanged && decision.outcome === 'landed';
   return { environment: environment.name, image, build, from: current, decision, waits };
-}
-
-/**
- * Returns what keeps the pipeline from taking a failed release back by itself: a release that came after it, whoever
- * asked for it, a hold, a freeze or a change by hand. Nothing does where a person asked.
- */
-function leaveAlone(intent: RollbackIntent, environment: EnvironmentConfig, draft: Draft): ImageOutcome[] {
-  const { failed } = intent;
-  if (failed === undefined) return [];
-  refuseLate(failed, environment, draft.state);
-  const { name } = environment;
-  return [...failed.newest].flatMap(([image, commit]): ImageOutcome[] => {
-    const { release, current } = draft.image(name, image);
-    const hold = draft.findBinding(name, image);
-    const build = intent.images.get(image) ?? { digest: release?.to, source: release?.source };
-    const { digest: to = current, source = commit } = build;
-    if (to === undefined) return [];
-    const place = { environment: name, image, from: current, to, source };
-    if (release !== undefined && release.commit !== commit)
-      return [{ ...place, outcome: 'superseded', winner: release }];
-    return hold === undefined ? [] : [{ ...place, outcome: 'held', hold }];
-  });
 }
 
 /** Lands what is to land: all of it, or nothing where one image is refused or has to wait. */

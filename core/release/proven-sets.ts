@@ -47,7 +47,7 @@ export function openProof({ verdicts, log }: VerdictPorts): Proof {
 }
 
 /** Returns a release as it is asked about. */
-export function toJudged({ environment, image, intent, source, to }: LandedRelease) {
+function toJudged({ environment, image, intent, source, to }: LandedRelease) {
   return { environment, image, intent, source, digest: to };
 }
 

@@ -6,6 +6,7 @@ import { findEnvironment } from '#core/release/environments.ts';
 import type { Builds, RollbackIntent } from '#core/release/intent.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { describeVerdict } from '#core/release/proven-sets.ts';
 import { findRepeated } from '#core/release/repeated.ts';
 import {
   type Candidate,
@@ -57,6 +58,8 @@ export async function prepareRollback(request: RollbackRequest, ports: AskPorts)
   const { head } = await readTip(request.branch, ports);
   const target = await findTarget(request, request.anchor ?? head, head, ports);
   await refuseRepeated(request, target, head, ports);
+  if (target.verdict !== undefined && target.verdict.word !== 'none')
+    ports.log.info(`The set of ${target.set.commit.slice(0, 7)} was ${describeVerdict(target.verdict)}`);
   const check = await openCheck(request, target, head, ports);
   const isUnchecked = await checkTarget(request, target, check, ports);
   const { environment } = request;

@@ -60,7 +60,7 @@ const MOST_STEPS = 40;
 const FIRST_RELEASES = 32;
 
 /** What finding a target needs from the world. */
-export type TargetPorts = StatePorts & VerdictPorts;
+type TargetPorts = StatePorts & VerdictPorts;
 
 /** Finds what to land again, counted from `anchor`: the commit that the person saw, whatever has landed since. */
 export async function findTarget(
@@ -85,7 +85,8 @@ export async function findTarget(
     const timeline = traceSets(landings);
     const steps = await dropUnseen(listSteps(timeline, seen).slice(0, MOST_STEPS), proof);
     const set = await choose(way, timeline, steps, proof);
-    if (set === undefined && !isWhole) continue;
+    const isNear = 'seen' in way.to; // what was seen running is among the nearest, or a person looks
+    if (set === undefined && !isWhole && !isNear) continue;
     const candidates = await describeAll(steps.slice(0, MOST_CANDIDATES), at);
     if (set === undefined || set === 'ambiguous') {
       const context = { anchor, timeline, now: ports.clock.now(), silence: proof.silence() };

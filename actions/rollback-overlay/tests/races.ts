@@ -85,11 +85,7 @@ export async function openRace(): Promise<Race> {
       const request = { ...common, image: undefined, to: { steps: 1 }, reason: 'bad', anchor: start, override: false };
       return rollBack(request, change(withRun(roller.ports)));
     },
-    takeBack: (change = (ports) => ports) => {
-      const verdicts = sayVerdicts({ [stage.good]: 'running', [stage.bad]: 'failed' });
-      const request = { environment: 'production', of: stage.base as CommitSha, branch: 'main' }; // git printed it
-      return rollBackFailed(request, change({ ...withRun(machine.ports), verdicts }));
-    },
+    takeBack: (change = (ports) => ports) => takeBack(stage, change(withRun(machine.ports))),
     bump: (build, change = (ports) => ports) => {
       const wanted = build === 'newest' ? digest : stage.bad;
       const sourceSha = build === 'newest' ? start : (stage.sources.bad as CommitSha); // git printed it
@@ -105,6 +101,13 @@ export async function openRace(): Promise<Race> {
       await tenant.close();
     },
   };
+}
+
+/** Its record says that the bad release failed and the good one ran. */
+function takeBack({ good, bad, base }: Stage, ports: AskPorts): Promise<LandResult> {
+  const verdicts = sayVerdicts({ [good]: 'running', [bad]: 'failed' });
+  const request = { environment: 'production', of: base as CommitSha, branch: 'main' }; // git printed it
+  return rollBackFailed(request, { ...ports, verdicts });
 }
 
 const isBranch = ({ ref }: RefUpdate): boolean => ref === 'refs/heads/main';
