@@ -116,9 +116,8 @@ function decideInTurn(
 ): Decided {
   if (intent.kind === 'hold') return decideHold(intent, draft);
   if (intent.kind === 'release') return decideLift(intent, environment, draft);
-  const left = intent.kind === 'rollback' ? leaveAlone(intent, environment, draft) : [];
-  if (left.length > 0)
-    return { intent, outcome: summarizeOutcomes(left.map(({ outcome }) => outcome)), images: left, holds: [] };
+  const left = leaveAlone(intent, environment, draft);
+  if (left !== undefined) return { intent, ...left, holds: [] };
   const all = environments.flatMap((one) => decideImages(intent, one, draft));
   if (intent.kind === 'deploy')
     refuseUnused(intent.images.keys(), new Set(all.map(({ image }) => image)), environments);
