@@ -3,6 +3,9 @@ import type { LandResult } from '#core/release/land.ts';
 import { listIntents } from '#tests/support/intents.ts';
 import { type Change, meetAt, openRace, POINTS, type Point, type Race } from './races.ts';
 
+/** SLIPWAY_RUNS=100 runs all meetings; else the other one runs to its end where it is met. */
+const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 20);
+
 jest.setTimeout(60_000);
 
 let race: Race;
@@ -58,7 +61,7 @@ const trailers = () =>
 describe('what the pipeline takes back by itself', () => {
   test('the meetings are a hundred', () => expect(MEETINGS.length).toBeGreaterThanOrEqual(100));
 
-  test.each(MEETINGS)('$first first, $way, met $point by the other that $rival: $other', async (meeting) => {
+  test.each(MEETINGS.filter(({ rival }) => RUNS >= 100 || rival === 'ends'))('$first first, $way, met $point by the other that $rival: $other', async (meeting) => {
     const { stage, newest } = race;
     const [taken, others] = await meet(meeting);
     const now = [stage.read(), stage.read('dev-sandbox')];
