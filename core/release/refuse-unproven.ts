@@ -44,7 +44,7 @@ export async function refuseUnproven(
   const silence = isAsked ? proof.silence() : undefined;
   if (silence !== undefined) faults.push(`whether ${source.name} runs it is not known (${silence})`);
   if (faults.length === 0) return undefined;
-  if (!override) throw new Refusal(`environment: ${faults.join('; ')}; nothing was written: ${ADVICE}`);
+  if (!override) throw new Refusal(`environment: ${faults.join('; ')}; nothing was written: ${advise(silence, ports)}`);
   for (const fault of faults) ports.log.warn(`Promoting all the same, as override asks: ${fault}`);
   return 'override: not seen running';
 }
@@ -53,5 +53,7 @@ function sayMissing(verdict: Verdict): string {
   return verdict.word === 'none' ? 'it has no verdict yet' : describeVerdict(verdict);
 }
 
-const ADVICE =
-  'promote again once it runs; in an emergency, override: true with a reason, or --override at a terminal, brings it on unproven';
+function advise(silence: string | undefined, { verdicts }: VerdictPorts): string {
+  const asked = verdicts === undefined ? 'with a token' : 'when GitHub answers';
+  return `promote again ${silence === undefined ? 'once it runs' : asked}; in an emergency, override: true with a reason, or --override at a terminal, brings it on unproven`;
+}

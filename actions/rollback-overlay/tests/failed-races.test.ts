@@ -61,25 +61,28 @@ const trailers = () =>
 describe('what the pipeline takes back by itself', () => {
   test('the meetings are a hundred', () => expect(MEETINGS.length).toBeGreaterThanOrEqual(100));
 
-  test.each(MEETINGS.filter(({ rival }) => RUNS >= 100 || rival === 'ends'))('$first first, $way, met $point by the other that $rival: $other', async (meeting) => {
-    const { stage, newest } = race;
-    const [taken, others] = await meet(meeting);
-    const now = [stage.read(), stage.read('dev-sandbox')];
-    const isTaken = taken.outcome === 'landed';
-    if (!isTaken) expect(['unchanged', 'superseded', 'held']).toContain(taken.outcome);
-    if (meeting.other === 'person') {
-      // one of the two landed it, and whoever came second found it done
-      expect(now).toEqual([stage.good, stage.good]);
-      expect(trailers()).toEqual(['rollback', 'rollback']);
-      expect([taken.outcome, others.outcome].filter((outcome) => outcome === 'landed')).toHaveLength(1);
-    } else if (isTaken) {
-      expect([others.outcome, now]).toEqual(['held', [stage.good, stage.good]]);
-      expect(trailers()).toEqual(['rollback', 'rollback']);
-    } else {
-      // a newer build is never taken back with the one that failed
-      expect([others.outcome, now]).toEqual(['landed', [newest, newest]]);
-      expect(trailers()).toEqual(['deploy', 'deploy']);
-    }
-    expect(listIntents(stage.tenant)).toEqual([]);
-  });
+  test.each(MEETINGS.filter(({ rival }) => RUNS >= 100 || rival === 'ends'))(
+    '$first first, $way, met $point by the other that $rival: $other',
+    async (meeting) => {
+      const { stage, newest } = race;
+      const [taken, others] = await meet(meeting);
+      const now = [stage.read(), stage.read('dev-sandbox')];
+      const isTaken = taken.outcome === 'landed';
+      if (!isTaken) expect(['unchanged', 'superseded', 'held']).toContain(taken.outcome);
+      if (meeting.other === 'person') {
+        // one of the two landed it, and whoever came second found it done
+        expect(now).toEqual([stage.good, stage.good]);
+        expect(trailers()).toEqual(['rollback', 'rollback']);
+        expect([taken.outcome, others.outcome].filter((outcome) => outcome === 'landed')).toHaveLength(1);
+      } else if (isTaken) {
+        expect([others.outcome, now]).toEqual(['held', [stage.good, stage.good]]);
+        expect(trailers()).toEqual(['rollback', 'rollback']);
+      } else {
+        // a newer build is never taken back with the one that failed
+        expect([others.outcome, now]).toEqual(['landed', [newest, newest]]);
+        expect(trailers()).toEqual(['deploy', 'deploy']);
+      }
+      expect(listIntents(stage.tenant)).toEqual([]);
+    },
+  );
 });
