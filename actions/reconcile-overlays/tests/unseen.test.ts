@@ -7,7 +7,7 @@ import { openStage, type Stage } from '#tests/support/stage.ts';
 import { sayVerdicts, withVerdicts } from '#tests/support/verdicts.ts';
 import { reconcile, rollBack } from '#tests/support/writers.ts';
 
-jest.setTimeout(120_000);
+jest.setTimeout(300_000);
 
 let stage: Stage;
 
