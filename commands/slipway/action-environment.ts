@@ -48,7 +48,7 @@ export async function readActionPlace(options: PlaceOptions, screen: SlipwayPort
       GITHUB_WORKSPACE: workspace ?? folder,
       GITHUB_SERVER_URL: page?.server ?? '',
       GITHUB_REPOSITORY: page?.repository ?? '',
-      ...(token === '' || page === undefined ? {} : apiOf(page.server)),
+      ...(token === '' || page === undefined ? {} : nameApi(page.server)),
       GITHUB_RUN_ID: NO_RUN,
       GITHUB_RUN_ATTEMPT: String(screen.now().getTime()), // a forced build's tag ends with it
       GITHUB_ACTOR: actor ?? '',
@@ -71,6 +71,11 @@ export async function readActionPlace(options: PlaceOptions, screen: SlipwayPort
       ...(sha === undefined ? ['a commit: the clone has none, git pull brings it'] : []),
     ],
   };
+}
+
+function nameApi(server: string): Record<string, string> {
+  const { rest, graphql } = apiOf(server);
+  return { GITHUB_API_URL: rest, GITHUB_GRAPHQL_URL: graphql };
 }
 
 async function askGit(exec: Exec, folder: string, argv: readonly string[]): Promise<string | undefined> {
@@ -101,9 +106,9 @@ function parsePage(text: string): Page {
   throw new UsageError(fault.message, { cause: fault });
 }
 
-/** GitHub's own API has a host of its own, an Enterprise Server's is below its host. */
-function apiOf(server: string): Record<string, string> {
-  const rest = server === 'https://github.com' ? 'https://api.github.com' : `${server}/api/v3`;
-  const graphql = server === 'https://github.com' ? 'https://api.github.com/graphql' : `${server}/api/graphql`;
-  return { GITHUB_API_URL: rest, GITHUB_GRAPHQL_URL: graphql };
+/** Returns the addresses of a server's API. GitHub's own has a host of its own, an Enterprise Server's is below its host. */
+export function apiOf(server: string): { readonly rest: string; readonly graphql: string } {
+  return server === 'https://github.com'
+    ? { rest: 'https://api.github.com', graphql: 'https://api.github.com/graphql' }
+    : { rest: `${server}/api/v3`, graphql: `${server}/api/graphql` };
 }

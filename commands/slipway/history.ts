@@ -41,7 +41,7 @@ function readLimit(text: string): number {
 }
 
 function toRow(release: ListedRelease) {
-  const { environment, image, kind, to, from, source, origin, actor, reason, run, commit, landed } = release;
+  const { environment, image, kind, to, from, source, origin, actor, reason, run, commit, landed, verdict } = release;
   return {
     at: landed.date,
     environment,
@@ -54,6 +54,7 @@ function toRow(release: ListedRelease) {
     reason: reason ?? null,
     commit,
     run: run === '' ? null : run,
+    ...(verdict !== undefined && { verdict }),
   };
 }
 
@@ -70,8 +71,13 @@ function render(releases: readonly ListedRelease[], environment: string | undefi
 }
 
 function renderReleases(releases: readonly ListedRelease[], page: SlipwayPorts, indent: number): string[] {
-  const columns = ['AGE', 'KIND', 'IMAGE', 'DIGEST', 'COMMIT', 'WHO'].map((title) => ({ title }));
-  const rows = releases.map((release) => renderRow(release, page.now()));
+  const isJudged = releases.some(({ verdict }) => verdict !== undefined);
+  const titled = ['AGE', 'KIND', 'IMAGE', 'DIGEST', ...(isJudged ? ['VERDICT'] : []), 'COMMIT', 'WHO'];
+  const columns = titled.map((title) => ({ title }));
+  const rows = releases.map((release) => {
+    const row = renderRow(release, page.now());
+    return isJudged ? row.toSpliced(4, 0, release.verdict?.word ?? '') : row;
+  });
   const all = renderTable([...columns, { title: 'SOURCE', isFlexible: true }], rows, page, indent);
   const [titles = '', ...lines] = all;
   return [titles, ...lines.flatMap((line, at) => [line, ...explain(releases[at], page, indent + 5)])];

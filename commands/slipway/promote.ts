@@ -1,7 +1,7 @@
 import type { LandResult } from '#core/release/land.ts';
 import { preparePromotion } from '#core/release/promote.ts';
 import { NEVER_RELEASED } from '#core/values/reference.ts';
-import { type CommandResult, defineCommand } from '../command.ts';
+import { type CommandResult, defineCommand, UsageError } from '../command.ts';
 import { landAfterQuestion, readWish, WRITING } from './land.ts';
 import type { SlipwayPorts } from './session.ts';
 import { short } from './text.ts';
@@ -9,6 +9,7 @@ import { short } from './text.ts';
 const options = {
   image: { type: 'string', value: 'NAME', help: 'one image; all of the set unless given' },
   reason: { type: 'string', value: 'TEXT', help: 'why, for the person who asks later' },
+  override: { type: 'boolean', help: 'brings on what was not seen running; needs --reason, and the commit says so' },
   ...WRITING,
 } as const;
 
@@ -22,8 +23,10 @@ export const promote = defineCommand({
   exitCodes: ['the commit has landed, or nothing was to be written', 'it was refused or declined', 'wrong usage'],
   run: (line, screen: SlipwayPorts): Promise<CommandResult> => {
     const wish = readWish(line);
+    const { override = false } = line.values;
+    if (override && wish.reason === '') throw new UsageError('--override needs --reason: say why it cannot wait');
     return landAfterQuestion(line, screen, {
-      prepare: (ports, branch) => preparePromotion({ ...wish, branch }, ports),
+      prepare: (ports, branch) => preparePromotion({ ...wish, branch, override }, ports),
       nothing: `${wish.environment} runs this set already`,
       next: (result) => `To take it back:\n${adviseReturn(wish.environment, result)}`,
     });

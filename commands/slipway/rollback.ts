@@ -7,7 +7,7 @@ import { asUsage, type SlipwayPorts } from './session.ts';
 const options = {
   image: { type: 'string', value: 'NAME', help: 'one image; all of the set that ran together unless given' },
   steps: { type: 'string', value: 'N', help: 'how many sets back, 1 to 10; sets that were rolled back do not count' },
-  to: { type: 'string', value: 'ID', help: "what to go back to: a release's commit, its source or a digest" },
+  to: { type: 'string', value: 'ID', help: "what to go back to: a release's commit, its source, a digest, or proven" },
   reason: { type: 'string', value: 'TEXT', required: true, help: 'why, for the person who asks later' },
   override: { type: 'boolean', help: 'goes on where the registry does not answer, and says so in the commit' },
   ...WRITING,
@@ -23,7 +23,8 @@ export const rollback = defineCommand({
   exitCodes: ['the commit has landed, or nothing was to be written', 'it was refused or declined', 'wrong usage'],
   run: (line, screen: SlipwayPorts): Promise<CommandResult> => {
     const { steps = '', to = '', override = false } = line.values;
-    if (steps === '' && to === '') throw new UsageError('say how far: --steps 1, or --to with a commit or a digest');
+    if (steps === '' && to === '')
+      throw new UsageError('say how far: --steps 1, or --to with a commit, a digest or proven');
     const wish = readWish(line);
     const way = asUsage(() => parseWay({ steps, to }, '--'));
     const { environment, image } = wish;

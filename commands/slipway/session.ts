@@ -1,11 +1,18 @@
 import { parseBranch, parsePath } from '#core/action/inputs.ts';
 import { readClone, readDefaultBranch } from '#core/git/clone.ts';
 import { withoutRepository } from '#core/git/environment.ts';
+import { openGitHubApi } from '#core/git/github-api.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { openWriter } from '#core/release/open-ports.ts';
-import { createExec } from '#core/system/exec.ts';
+import { systemClock } from '#core/system/clock.ts';
+import { createExec, type Exec } from '#core/system/exec.ts';
+import type { Log } from '#core/system/log.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
+import { withPatience } from '#core/verdict/patience.ts';
+import type { Verdicts } from '#core/verdict/proven.ts';
+import { openVerdicts } from '#core/verdict/read-deployments.ts';
 import { UsageError } from '../command.ts';
+import { apiOf, parseOrigin } from './action-environment.ts';
 import type { Page } from './text.ts';
 
 /** The terminal and the machine, as a verb needs them. */
@@ -81,13 +88,33 @@ export async function withSession<T>(
   const patience = options.registryDeadlineMs === undefined ? {} : { registryDeadlineMs: options.registryDeadlineMs };
   const place = { checkout: folder, temp: screen.temp, log, mask: () => {}, token: '', serverUrl: '', ...patience };
   const identity = `${clean(name)} <${clean(email)}>`;
-  const asker = { actor: name ?? '', runUrl: '', isByHand: true, identity };
+  const verdicts = openVerdictsOf(await readOrigin(exec, folder), screen.environment, log);
+  const asker = { actor: name ?? '', runUrl: '', isByHand: true, identity, ...(verdicts && { verdicts }) };
   const opened = await openWriter({ ...place, environment: { ...environment, ...settings } }, asker, config);
   try {
     return await work({ ports: opened.ports, branch });
   } finally {
     await opened.close();
   }
+}
+
+async function readOrigin(exec: Exec, folder: string): Promise<string> {
+  const { stdout } = await exec(['git', '-C', folder, 'remote', 'get-url', 'origin'], { accept: 'any' });
+  return stdout.toString('utf8').trim();
+}
+
+/**
+ * Returns the verdicts of the clone's repository, read with GH_TOKEN or GITHUB_TOKEN; undefined without one, and where
+ * origin is not on the server that the token belongs to: GITHUB_SERVER_URL, github.com unless given.
+ */
+function openVerdictsOf(origin: string, environment: SlipwayPorts['environment'], log: Log): Verdicts | undefined {
+  const token = environment['GH_TOKEN'] || environment['GITHUB_TOKEN'] || '';
+  const page = parseOrigin(origin);
+  const server = environment['GITHUB_SERVER_URL'] || 'https://github.com';
+  if (token === '' || page === undefined || page.server !== server) return undefined;
+  const { rest: apiUrl, graphql: graphqlUrl } = apiOf(page.server);
+  const options = { apiUrl, graphqlUrl, repository: page.repository, token, clock: systemClock, log };
+  return withPatience(openVerdicts(openGitHubApi(options)));
 }
 
 /** What git cannot have in a name or an address. */

@@ -1,3 +1,4 @@
+import { describeVerdict } from '#core/release/proven-sets.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import type { Binding } from '#core/release/state.ts';
 import {
@@ -31,7 +32,7 @@ export const status = defineCommand({
   },
 });
 
-function toShape({ head, environments }: BranchStatus) {
+function toShape({ head, environments, isJudged }: BranchStatus) {
   return {
     head,
     environments: environments.map(({ config, fault, freeze, images }) => ({
@@ -39,12 +40,12 @@ function toShape({ head, environments }: BranchStatus) {
       deploys: config.deploys,
       fault: fault?.message ?? null,
       freeze: toBinding(freeze),
-      images: images.map(toImage),
+      images: images.map((image) => toImage(image, isJudged)),
     })),
   };
 }
 
-function toImage({ image, current, release, landed, origin, hold, waits }: ImageStatus) {
+function toImage({ image, current, release, landed, origin, hold, waits, verdict }: ImageStatus, isJudged: boolean) {
   return {
     image,
     digest: current ?? null,
@@ -60,6 +61,7 @@ function toImage({ image, current, release, landed, origin, hold, waits }: Image
             commit: release.commit ?? null,
             at: landed?.date ?? null,
           },
+    ...(isJudged && { verdict: verdict ?? null }),
     hold: toBinding(hold),
     waits: toWaiting(waits),
   };
@@ -82,12 +84,16 @@ function toWaiting(waits: Waiting) {
   };
 }
 
-function render(branch: string, { head, environments }: BranchStatus, page: SlipwayPorts): string {
-  const blocks = environments.map((environment) => renderEnvironment(environment, page).join('\n'));
+function render(branch: string, { head, environments, isJudged }: BranchStatus, page: SlipwayPorts): string {
+  const blocks = environments.map((environment) => renderEnvironment(environment, isJudged, page).join('\n'));
   return `${[`${branch} is at ${short(head)}`, ...blocks].join('\n\n')}\n`;
 }
 
-function renderEnvironment({ config, fault, freeze, images }: EnvironmentStatus, page: SlipwayPorts): string[] {
+function renderEnvironment(
+  { config, fault, freeze, images }: EnvironmentStatus,
+  isJudged: boolean,
+  page: SlipwayPorts,
+): string[] {
   const { name, deploys, from } = config;
   const way = deploys === 'on-promotion' ? `on promotion from ${from}` : deploys.replace('-', ' ');
   const notes = [
@@ -97,13 +103,17 @@ function renderEnvironment({ config, fault, freeze, images }: EnvironmentStatus,
   return [
     `${paint(name, 'bold', page)}  ${way}`,
     ...notes.flatMap((note) => wrap(note, page, 2).map((line) => paint(line, 'yellow', page))),
-    ...(images.length === 0 ? [] : renderImages(images, page)),
+    ...(images.length === 0 ? [] : renderImages(images, isJudged, page)),
   ];
 }
 
-function renderImages(images: readonly ImageStatus[], page: SlipwayPorts): string[] {
-  const columns = ['IMAGE', 'DIGEST', 'SINCE', 'WHO', 'KIND'].map((title) => ({ title }));
-  const rows = images.map((image) => renderRow(image, page.now()));
+function renderImages(images: readonly ImageStatus[], isJudged: boolean, page: SlipwayPorts): string[] {
+  const titled = ['IMAGE', 'DIGEST', ...(isJudged ? ['VERDICT'] : []), 'SINCE', 'WHO', 'KIND'];
+  const columns = titled.map((title) => ({ title }));
+  const rows = images.map((image) => {
+    const [name = '', digest = '', ...more] = renderRow(image, page.now());
+    return [name, digest, ...(isJudged ? [image.verdict?.word ?? '-'] : []), ...more];
+  });
   const [titles = '', ...lines] = renderTable([...columns, { title: 'SOURCE', isFlexible: true }], rows, page, 2);
   return [titles, ...lines.flatMap((line, at) => [line, ...explain(images[at], page)])];
 }
@@ -124,9 +134,11 @@ function isNothing(digest: string | undefined): boolean {
 
 function explain(image: ImageStatus | undefined, page: SlipwayPorts): string[] {
   if (image === undefined) return [];
-  const { hold, waits } = image;
+  const { hold, waits, verdict } = image;
+  const isFine = verdict === undefined || verdict.word === 'running' || verdict.word === 'none';
+  const proven = isFine ? [] : wrap(describeVerdict(verdict), page, 4);
   const held = hold === undefined ? [] : wrap(`held: ${describeBinding(hold)}`, page, 4);
-  return [...held.map((line) => paint(line, 'yellow', page)), ...wrapWaiting(waits, page)];
+  return [...[...proven, ...held].map((line) => paint(line, 'yellow', page)), ...wrapWaiting(waits, page)];
 }
 
 function wrapWaiting(waits: Waiting, page: SlipwayPorts): string[] {

@@ -6,6 +6,7 @@ import type { Digest } from '#core/values/reference.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { startTenant, type Tenant } from '#tests/support/tenant.ts';
 import { cloneForPerson, shellEnvironment } from '#tests/support/terminal.ts';
+import { sayVerdicts, withVerdicts } from '#tests/support/verdicts.ts';
 import { build, bump, hold, rollBack } from '#tests/support/writers.ts';
 
 /** docs/runbooks/rollback.md, every command of it, on a repository whose newest release is bad. */
@@ -13,7 +14,8 @@ const page = readFileSync(join(repositoryRoot, 'docs/runbooks/rollback.md'), 'ut
 const blocks = [...page.matchAll(/^( *)```sh\n([\s\S]*?)^\1```$/gm)].map(([, indent = '', code = '']) =>
   code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
 );
-const [look = '', byWorkflow = '', byTerminal = '', byHand = '', goByWorkflow = '', goByTerminal = ''] = blocks;
+const [look = '', byWorkflow = '', byTerminal = '', toProven = '', byHand = '', goByWorkflow = '', goByTerminal = ''] =
+  blocks;
 
 let tenant: Tenant;
 let clone: string;
@@ -58,7 +60,7 @@ async function dispatch([workflow, run, file = '', ...words]: readonly string[])
   expect([workflow, run]).toEqual(['workflow', 'run']);
   const inputs = Object.fromEntries(words.filter((word) => word.includes('=')).map((word) => word.split('=', 2)));
   const actions: Record<string, () => Promise<unknown>> = {
-    'rollback.yml': () => rollBack(tenant, inputs),
+    'rollback.yml': () => rollBack(tenant, inputs, { change: withVerdicts(sayVerdicts({ [good]: 'running' })) }),
     'hold.yml': () => hold(tenant, inputs),
   };
   expect(Object.keys(actions)).toContain(file);
@@ -66,7 +68,7 @@ async function dispatch([workflow, run, file = '', ...words]: readonly string[])
 }
 
 test('the page is short: every command of it is one of these blocks', () => {
-  expect(blocks).toHaveLength(6);
+  expect(blocks).toHaveLength(7);
   expect(blocks.flatMap((block) => block.trim().split('\n')).length).toBeLessThanOrEqual(10);
 });
 
@@ -79,6 +81,7 @@ test('status and history name what runs and what it was before', async () => {
 describe.each([
   ['by the workflow', byWorkflow],
   ['at the terminal', byTerminal],
+  ['to what was seen running', toProven],
   ['by hand', byHand],
 ])('taken back %s', (_way, block) => {
   beforeAll(() => {

@@ -4,6 +4,7 @@ import { commitLink, type RepositoryPage, shortDigest } from '#core/action/summa
 import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { ImageOutcome } from '#core/release/decide.ts';
 import type { LandResult } from '#core/release/land.ts';
+import { nameStatus } from '#core/release/name-status.ts';
 import type { EnvironmentEdit } from '#core/release/plan.ts';
 import { describeBinding } from '#core/release/rules.ts';
 import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
@@ -87,14 +88,19 @@ export function listEnvironments({ images }: LandResult, outcome: LandResult['ou
 export const NOT_SEEN = 'not yet seen running';
 
 /** Returns what happens after a commit landed, what is proven so far and what is not, and where to look. */
-export function explainArrival({ commit }: LandResult, environments: readonly string[], page: LandingPage): string {
-  return explainArrivals([commit ?? ''], environments, page);
+export function explainArrival(
+  { commit, images }: Pick<LandResult, 'commit' | 'images'>,
+  environments: readonly string[],
+  page: LandingPage,
+): string {
+  return explainArrivals([commit ?? ''], environments, images, page);
 }
 
-/** Returns the same of several commits. */
+/** Returns the same of several commits, and of all their images. */
 export function explainArrivals(
   commits: readonly string[],
   environments: readonly string[],
+  images: readonly ImageOutcome[],
   page: LandingPage,
 ): string {
   const names = environments.map((name) => ` ${name}`).join('');
@@ -104,9 +110,24 @@ export function explainArrivals(
     `Argo CD applies ${links} from ${inlineCode(page.branch)}, within half a minute without a webhook.`,
     `**Proven so far:** ${proven} on ${inlineCode(page.branch)}, and kustomize renders what ${commits.length === 1 ? 'it says' : 'they say'}.`,
     '**Not proven:** that the pods start and answer; this run does not wait for them.',
+    ...explainVerdicts(images, page),
     `${inlineCode(`kubectl get applications -n argocd${names}`)} says \`Synced\` and \`Healthy\` once they do.`,
     `Where it says anything else for more than a minute, ${inlineCode(`kubectl describe applications -n argocd${names}`)} says why.`,
   ].join(' ');
+}
+
+/** Where the verdict will be seen: on the commit whose author waits for it, not on the one of the pipeline. */
+function explainVerdicts(images: readonly ImageOutcome[], page: LandingPage): string[] {
+  const landed = images.filter(({ outcome }) => outcome === 'landed');
+  const sources = [...new Set(landed.map(({ source }) => source))];
+  const places = sources.map((source) => {
+    const own = landed.filter((image) => image.source === source);
+    const names = own.map(({ environment, image }) => inlineCode(nameStatus(environment, image)));
+    return `${names.join(', ')} on ${commitLink(source, page)}`;
+  });
+  if (places.length === 0) return [];
+  const word = landed.length === 1 ? 'the status' : 'the statuses';
+  return [`**The verdict** will be ${word} ${places.join('; ')}, where ${inlineCode('verdict.yml')} is set up.`];
 }
 
 /** Returns how to take a landed commit back; a first release has nothing behind it. */

@@ -149,6 +149,18 @@ const environment = z.strictObject({
     .describe("Asks GitHub to merge the environment's pull request as soon as the branch's rules allow it."),
   kustomize: kustomize.prefault({}).describe("How kustomize renders the overlay: the same options as Argo CD's."),
   freezes: z.array(freeze).default([]).describe('Times in which automatic bumps leave the environment alone.'),
+  verdict: z
+    .enum(['when-written', 'required'])
+    .default('when-written')
+    .describe(
+      'Which releases a promotion brings here: with required, only those that were seen running in the environment before; otherwise, verdicts count from the first that was written of an image on.',
+    ),
+  'on-failure': z
+    .enum(['nothing', 'rollback'])
+    .default('nothing')
+    .describe(
+      'With rollback, a release whose verdict is failed goes back to the newest set that was seen running, by itself, once, and is held there.',
+    ),
 });
 
 const stack = z.strictObject({

@@ -131,7 +131,13 @@ function checkEnvironments(written: WrittenConfig): PlacedFault[] {
     const freezes = environment.freezes.flatMap((freeze, index) =>
       checkFreeze(freeze, ['environments', name, 'freezes', String(index)]),
     );
-    return [...shared, ...checkPromotion(written, name, environment), ...checkMerge(name, environment), ...freezes];
+    return [
+      ...shared,
+      ...checkPromotion(written, name, environment),
+      ...checkVerdict(name, environment),
+      ...checkMerge(name, environment),
+      ...freezes,
+    ];
   });
 }
 
@@ -146,6 +152,13 @@ function checkPromotion(written: WrittenConfig, name: string, { deploys, from }:
   if (!names.includes(from)) faults.push(`${quote(from)} is not an environment${suggestName(from, names)}`);
   if (leadsToItself(written, name)) faults.push(`${quote(from)} leads back to ${name}: a promotion needs a beginning`);
   return faults.map((sentence) => ({ path: [...path, 'from'], sentence }));
+}
+
+function checkVerdict(name: string, { verdict, from }: WrittenEnvironment): PlacedFault[] {
+  if (verdict === 'when-written' || from !== undefined) return [];
+  const sentence =
+    'asks of promotions, and there are none: add from: and the environment before it, or take verdict out';
+  return [{ path: ['environments', name, 'verdict'], sentence }];
 }
 
 function checkMerge(name: string, environment: WrittenEnvironment): PlacedFault[] {

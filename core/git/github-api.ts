@@ -6,7 +6,7 @@ import { type Attempt, retry, type Tried } from '#core/system/retry.ts';
 import { Refusal } from '#core/values/errors.ts';
 
 /** What a request needs of the token; named in the remedy. */
-export type Right = `${'contents' | 'pull-requests'}: ${'read' | 'write'}`;
+export type Right = `${'contents' | 'pull-requests' | 'deployments'}: ${'read' | 'write'}`;
 
 /** What became of a mutation. */
 export type Mutated =

@@ -1,5 +1,6 @@
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { LandPorts } from '#core/release/land.ts';
+import type { Verdicts } from '#core/verdict/proven.ts';
 
 /** What a person's or a push's intent needs from the world, beside landing it. */
 export interface AskPorts extends LandPorts {
@@ -11,6 +12,8 @@ export interface AskPorts extends LandPorts {
   /** True when a person started the run. */
   readonly isByHand: boolean;
   readonly openRegistry: (location: RegistryLocation) => Promise<Registry>;
+  /** Undefined where there is no GitHub to ask. */
+  readonly verdicts?: Verdicts;
 }
 
 /** Returns what every intent says. */

@@ -1,4 +1,5 @@
 import type { Intent } from '#core/release/intent.ts';
+import { nameStatus } from '#core/release/name-status.ts';
 import { formatHold, formatRelease, type HoldRecord, type Release } from '#core/release/trailer.ts';
 
 const VERBS: Readonly<Record<Intent['kind'], string>> = {
@@ -29,7 +30,8 @@ export function formatCommitMessage(landed: readonly Landed[], releases: readonl
     '',
     ...reasons.map((reason) => `Reason: ${oneLine(reason)}`),
     ...releases.map(
-      ({ environment, image, from, to }) => `${environment}/${image}\n  ${from ?? 'nothing'}\n  -> ${to}`,
+      ({ environment, image, from, to, source }) =>
+        `${environment}/${image}\n  ${from ?? 'nothing'}\n  -> ${to}\n  verdict: ${nameStatus(environment, image)} on ${source.slice(0, 7)}`,
     ),
     ...holds.map(({ hold }) => describeHold(hold)),
     '',

@@ -11,6 +11,7 @@ import type {
   PromotionIntent,
   RollbackIntent,
 } from '#core/release/intent.ts';
+import { leaveAlone } from '#core/release/leave-alone.ts';
 import {
   type Decision,
   decideByOrder,
@@ -68,7 +69,8 @@ export interface Batch {
  * Decides what becomes of all open intents in one commit; asks and changes nothing. People come first, in the order in
  * which they asked; then deploys, the newest source first, so that of several the newest lands and supersedes the
  * others. An image moves at most once in a commit, and a hold that a commit sets stays in it: what would change them
- * again waits for the next one, and so does what comes behind it at the same place, since the order is meant.
+ * again waits for the next one, and so does what comes behind it at the same place, since the order is meant. What the
+ * pipeline takes back by itself comes last, so that it finds what people and newer builds did.
  */
 export function decide(state: State, intents: readonly Intent[], order: Order): Batch {
   const draft = openDraft(state, order);
@@ -80,7 +82,10 @@ export function decide(state: State, intents: readonly Intent[], order: Order): 
 function sortIntents(intents: readonly Intent[], order: Order): Intent[] {
   const depth = (intent: Intent): number =>
     intent.kind === 'deploy' ? Math.min(...[...intent.images.values()].map(({ source }) => order.depth(source))) : -1;
-  return [...intents].sort((one, other) => depth(one) - depth(other) || (one.id < other.id ? -1 : 1));
+  const isLast = (intent: Intent): number => (intent.kind === 'rollback' && intent.failed !== undefined ? 1 : 0);
+  return [...intents].sort(
+    (one, other) => isLast(one) - isLast(other) || depth(one) - depth(other) || (one.id < other.id ? -1 : 1),
+  );
 }
 
 function decideIntent(intent: Intent, draft: Draft): Decided {
@@ -111,6 +116,8 @@ function decideInTurn(
 ): Decided {
   if (intent.kind === 'hold') return decideHold(intent, draft);
   if (intent.kind === 'release') return decideLift(intent, environment, draft);
+  const left = leaveAlone(intent, environment, draft);
+  if (left !== undefined) return { intent, ...left, holds: [] };
   const all = environments.flatMap((one) => decideImages(intent, one, draft));
   if (intent.kind === 'deploy')
     refuseUnused(intent.images.keys(), new Set(all.map(({ image }) => image)), environments);
@@ -123,7 +130,9 @@ function waiting(intent: Intent): Decided {
 
 /** The images that an intent reads or moves; `*` for all of the environment. */
 function listImages(intent: Intent): readonly string[] {
-  return intent.kind === 'hold' || intent.kind === 'release' ? [intent.image] : [...intent.images.keys()];
+  if (intent.kind === 'hold' || intent.kind === 'release') return [intent.image];
+  const newest = intent.kind === 'rollback' ? [...(intent.failed?.newest.keys() ?? [])] : [];
+  return [...new Set([...intent.images.keys(), ...newest])];
 }
 
 function beforeOf({ kind }: Intent, { from }: EnvironmentConfig): string[] {

@@ -1,22 +1,29 @@
 import * as z from 'zod';
-import type { Builds, Intent } from '#core/release/intent.ts';
+import type { Builds, FailedRelease, Intent } from '#core/release/intent.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { isDigest } from '#core/values/reference.ts';
 
 /** The version of the form below; a writer leaves intents of a newer one to those who know it. */
 const SCHEMA = 1;
 
+const commit = z.custom<CommitSha>((value) => typeof value === 'string' && /^[0-9a-f]{40}$/.test(value));
 const build = z.strictObject({
   digest: z.custom<Digest>((value) => typeof value === 'string' && isDigest(value)),
-  source: z.custom<CommitSha>((value) => typeof value === 'string' && /^[0-9a-f]{40}$/.test(value)),
+  source: commit,
 });
 const name = z.string().min(1).max(255);
 const time = z.iso.datetime().transform((text) => new Date(text));
+/** A record passes this one key over, and what an intent says must not be read by halves. */
+const isWhole = (value: unknown): boolean => !Object.hasOwn(Object(value), '__proto__');
 const images = z
-  // a record passes this one key over, and what an intent says must not be read by halves
-  .custom<Record<string, z.input<typeof build>>>((value) => !Object.hasOwn(Object(value), '__proto__'))
+  .custom<Record<string, z.input<typeof build>>>(isWhole)
   .pipe(z.record(name, build))
   .transform((record): Builds => new Map(Object.entries(record)));
+const newest = z
+  .custom<Record<string, CommitSha>>(isWhole)
+  .pipe(z.record(name, commit))
+  .transform((record): FailedRelease['newest'] => new Map(Object.entries(record)));
+const failed = z.strictObject({ commit, newest, until: time });
 const common = {
   schema: z.literal(SCHEMA),
   id: z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/),
@@ -33,7 +40,14 @@ const schema = z.discriminatedUnion('kind', [
     images,
     isByHand: z.boolean(),
   }),
-  z.strictObject({ ...common, kind: z.literal('rollback'), environment: name, images, isUnchecked: z.boolean() }),
+  z.strictObject({
+    ...common,
+    kind: z.literal('rollback'),
+    environment: name,
+    images,
+    isUnchecked: z.boolean(),
+    failed: failed.optional(),
+  }),
   z.strictObject({ ...common, kind: z.literal('promotion'), environment: name, images }),
   z.strictObject({ ...common, kind: z.literal('hold'), environment: name, image: name, until: time.nullable() }),
   z.strictObject({ ...common, kind: z.literal('release'), environment: name, image: name, images }),
@@ -45,6 +59,7 @@ export function formatIntent(intent: Intent): string {
   const missing = {
     ...(intent.kind === 'deploy' ? { environments: intent.environments ?? null } : {}),
     ...(intent.kind === 'hold' ? { until: intent.until ?? null } : {}),
+    ...(intent.kind === 'rollback' && intent.failed !== undefined ? { failed: toRecord(intent.failed) } : {}),
   };
   return JSON.stringify({ schema: SCHEMA, ...intent, ...maps, ...missing });
 }
@@ -55,7 +70,14 @@ export function parseIntent(message: string): Intent | undefined {
   if (!parsed.success) return undefined;
   const { schema: _schema, ...intent } = parsed.data;
   if (intent.kind === 'deploy') return { ...intent, environments: intent.environments ?? undefined };
-  return intent.kind === 'hold' ? { ...intent, until: intent.until ?? undefined } : intent;
+  if (intent.kind === 'hold') return { ...intent, until: intent.until ?? undefined };
+  if (intent.kind !== 'rollback') return intent;
+  const { failed, ...asked } = intent;
+  return failed === undefined ? asked : { ...asked, failed };
+}
+
+function toRecord({ newest, ...failed }: FailedRelease) {
+  return { ...failed, newest: Object.fromEntries(newest) };
 }
 
 function readJson(text: string): unknown {

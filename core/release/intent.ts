@@ -37,6 +37,17 @@ export interface RollbackIntent extends Wanted {
   readonly images: Builds;
   /** True where the registry did not answer and a person wanted it all the same. */
   readonly isUnchecked: boolean;
+  /** The failed release that the pipeline takes back by itself; undefined where a person asked. */
+  readonly failed?: FailedRelease;
+}
+
+/** A release that failed, and what must still be so where it is taken back without a person. */
+export interface FailedRelease {
+  readonly commit: CommitSha;
+  /** The commit of each image's newest release when it was looked at: one that is newer by now stays. */
+  readonly newest: ReadonlyMap<string, CommitSha>;
+  /** From then on it is left to a person. */
+  readonly until: Date;
 }
 
 /** Brings what one environment runs into the next one. */

@@ -2,9 +2,10 @@ import type { CommitPage } from '#core/git/read.ts';
 import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
 import type { BranchHistory } from '#core/release/history.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { openProof, type VerdictPorts } from '#core/release/proven-sets.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
-import type { Log } from '#core/system/log.ts';
+import type { Verdict } from '#core/verdict/proven.ts';
 
 /** Which releases a person asks for. */
 export interface ReleaseListing {
@@ -23,12 +24,17 @@ export interface ListedRelease extends LandedRelease {
   readonly landed: CommitPage;
   /** Of its source; undefined where the branch does not have it. */
   readonly origin: CommitPage | undefined;
+  /** What is proven of it; undefined where it was not asked. */
+  readonly verdict?: Verdict | undefined;
 }
+
+/** The newest releases are asked about, this many at most: each costs GitHub's API a request or two. */
+const MOST_JUDGED = 50;
 
 /** Returns the newest believed releases, newest first. */
 export async function listReleases(
   { environment, image, limit, branch: name }: ReleaseListing,
-  ports: StatePorts & { readonly log: Log },
+  ports: StatePorts & VerdictPorts,
 ): Promise<ListedRelease[]> {
   const { head } = await readTip(name, ports);
   const config = await ports.readConfig(head);
@@ -40,7 +46,13 @@ export async function listReleases(
   const images = image === undefined ? [...config.images.keys()] : [image];
   const found = await branch.findReleases({ places, images, count: limit, total: limit });
   const releases = await sortNewestFirst([...found.values()].flat(), branch);
-  return describeReleases(releases.slice(0, limit), branch);
+  const described = await describeReleases(releases.slice(0, limit), branch);
+  if (ports.verdicts === undefined) return described;
+  const proof = openProof(ports);
+  const verdicts = await Promise.all(described.slice(0, MOST_JUDGED).map((release) => proof.of(release)));
+  // half an answer would look like a whole one
+  if (proof.silence() !== undefined) return described;
+  return described.map((release, index) => ({ ...release, verdict: verdicts[index] }));
 }
 
 /** By the line's commit that has or brought it, then as git lists what one merge brought. */

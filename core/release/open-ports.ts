@@ -28,6 +28,9 @@ import type { Log } from '#core/system/log.ts';
 import { openScratch, type Scratch } from '#core/system/scratch.ts';
 import { InputError } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
+import { withPatience } from '#core/verdict/patience.ts';
+import type { Verdicts } from '#core/verdict/proven.ts';
+import { openVerdicts } from '#core/verdict/read-deployments.ts';
 
 /** The git repositories of a step: the branch's newest tree, and its history. */
 export interface BranchPorts {
@@ -90,6 +93,8 @@ export interface Workplace {
 export interface Asker extends Pick<AskPorts, 'actor' | 'runUrl' | 'isByHand'> {
   /** Written into the commits, as `Name <address>`; the pipeline's own identity where it is not given. */
   readonly identity?: string;
+  /** What runs, as GitHub says; where it is not given, it is not asked. */
+  readonly verdicts?: Verdicts;
 }
 
 /** Returns the workplace of a step. */
@@ -150,11 +155,11 @@ export function openWriter(
 }
 
 /** How a writer reaches the branch, and whose intents it folds. */
-type Connection = Pick<AskPorts, 'transport' | 'trust' | 'proposing'>;
+type Connection = Pick<AskPorts, 'transport' | 'trust' | 'proposing' | 'verdicts'>;
 
-/** By plain git alone, which cannot be asked about a branch's rules. */
-function connectByGit(git: Git, { identity }: Asker): Connection {
-  return { transport: createGitTransport(git, identity), trust: trustAll };
+/** By plain git, which cannot be asked about a branch's rules; what runs is asked of GitHub where it can be. */
+function connectByGit(git: Git, { identity, verdicts }: Asker): Connection {
+  return { transport: createGitTransport(git, identity), trust: trustAll, ...(verdicts && { verdicts }) };
 }
 
 /** By plain git, or by GitHub's API; what GitHub vouches for is asked wherever there is an API. */
@@ -172,6 +177,7 @@ function connectToGitHub(git: Git, runner: Runner, { token, transport, identity 
     transport: transport === 'api' ? createApiTransport(api, runner.log) : createGitTransport(git),
     trust: createTrust(openGitHubTrust(api), identity, runner.log),
     proposing: { pulls: openBranchPulls(api), identity },
+    verdicts: withPatience(openVerdicts(api)),
   };
 }
 

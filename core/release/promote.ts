@@ -7,6 +7,7 @@ import { findEnvironment, findSourceOf, refuseUnknownImage } from '#core/release
 import type { Build, PromotionIntent } from '#core/release/intent.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { refuseUnproven } from '#core/release/refuse-unproven.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { NEVER_RELEASED } from '#core/values/reference.ts';
 
@@ -18,6 +19,8 @@ export interface PromotionRequest {
   readonly image: string | undefined;
   readonly reason: string;
   readonly branch: string;
+  /** Brings on what was not seen running; the commit says so. */
+  readonly override: boolean;
 }
 
 /** Brings the exact set that the environment before runs into this one, in one commit. */
@@ -67,6 +70,13 @@ export async function preparePromotion(request: PromotionRequest, ports: AskPort
     const scope = request.image === undefined ? from : `${from}/${request.image}`;
     throw new Refusal(`environment: nothing was landed in ${scope} by this pipeline yet; deploy to ${from} first`);
   }
-  const asker = describeAsker(ports, request.reason);
+  const releases = builds.flatMap(([image, { digest: to }]) => {
+    const release = found.get(releaseKey(from, image))?.[0];
+    const isThere = after.digests.get(image) === to; // what changes nothing needs no proof
+    return release === undefined || isThere ? [] : [{ ...release, to }];
+  });
+  const promoted = { target, source, releases, override: request.override };
+  const overridden = await refuseUnproven(promoted, branch, ports);
+  const asker = describeAsker(ports, overridden === undefined ? request.reason : `${request.reason} (${overridden})`);
   return { kind: 'promotion', environment: name, images: new Map(builds), ...asker };
 }

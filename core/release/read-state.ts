@@ -119,7 +119,8 @@ function involvedImages(config: Config, intents: readonly Intent[]): string[] {
   const named = intents.flatMap((intent) => {
     if (intent.kind === 'hold') return intent.image === '*' ? [] : [intent.image];
     if (intent.kind === 'release') return intent.image === '*' ? [...config.images.keys()] : [intent.image];
-    return [...intent.images.keys()];
+    const newest = intent.kind === 'rollback' ? [...(intent.failed?.newest.keys() ?? [])] : [];
+    return [...intent.images.keys(), ...newest];
   });
   return [...new Set(named)].filter((image) => config.images.has(image));
 }

@@ -1,5 +1,6 @@
 import { type AskPorts, describeAsker } from '#core/release/ask.ts';
 import { deliver } from '#core/release/deliver.ts';
+import { findUnseen, type UnseenReport } from '#core/release/find-unseen.ts';
 import { foldIntents } from '#core/release/fold.ts';
 import { findCandidates } from '#core/release/hold-image.ts';
 import type { LandResult } from '#core/release/land.ts';
@@ -19,6 +20,8 @@ export interface Reconciled {
   readonly deploys: readonly LandResult[];
   /** Refs below the intents' prefix that hold none of ours. */
   readonly foreign: readonly string[];
+  /** What git promises and the cluster does not show. */
+  readonly cluster: UnseenReport;
 }
 
 /** Folds are tried again while another writer moves the branch, this often at most. */
@@ -44,10 +47,14 @@ export async function reconcile(branch: string, ports: AskPorts): Promise<Reconc
     deploys.push(await deliver({ ...intent, ...describeAsker(ports, '') }, branch, ports));
   }
   const landed = deploys.flatMap(({ commit }) => (commit === undefined ? [] : [commit]));
-  return { folded, commits: [...commits, ...landed], deploys, foreign };
+  const cluster = await findUnseen(landed.length === 0 ? head : (await readTip(branch, ports)).head, ports);
+  return { folded, commits: [...commits, ...landed], deploys, foreign, cluster };
 }
 
-async function foldLeftovers(branch: string, ports: AskPorts): Promise<Omit<Reconciled, 'deploys'>> {
+async function foldLeftovers(
+  branch: string,
+  ports: AskPorts,
+): Promise<Pick<Reconciled, 'folded' | 'commits' | 'foreign'>> {
   const commits: CommitSha[] = [];
   let folded = 0;
   for (let tries = 0; ; tries++) {

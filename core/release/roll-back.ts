@@ -6,6 +6,7 @@ import { findEnvironment } from '#core/release/environments.ts';
 import type { Builds, RollbackIntent } from '#core/release/intent.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { readTip } from '#core/release/open-intents.ts';
+import { describeVerdict } from '#core/release/proven-sets.ts';
 import { findRepeated } from '#core/release/repeated.ts';
 import {
   type Candidate,
@@ -57,6 +58,8 @@ export async function prepareRollback(request: RollbackRequest, ports: AskPorts)
   const { head } = await readTip(request.branch, ports);
   const target = await findTarget(request, request.anchor ?? head, head, ports);
   await refuseRepeated(request, target, head, ports);
+  if (target.verdict !== undefined && target.verdict.word !== 'none')
+    ports.log.info(`The set of ${target.set.commit.slice(0, 7)} was ${describeVerdict(target.verdict)}`);
   const check = await openCheck(request, target, head, ports);
   const isUnchecked = await checkTarget(request, target, check, ports);
   const { environment } = request;
@@ -86,9 +89,9 @@ async function refuseRepeated(
 }
 
 /** Refuses a set that the cluster could not pull; returns true where the registry did not answer and that was allowed. */
-async function checkTarget(
-  { override }: RollbackRequest,
-  target: RollbackTarget,
+export async function checkTarget(
+  { override }: { readonly override: boolean | 'by a person' },
+  target: Pick<RollbackTarget, 'builds' | 'candidates'>,
   check: Check,
   ports: AskPorts,
 ): Promise<boolean> {
@@ -105,9 +108,13 @@ async function checkTarget(
     throw new UnusableTarget(`${faults.map(({ sentence }) => sentence).join('; ')}; nothing was written${table}`);
   } catch (error) {
     if (error instanceof UnusableTarget || !isExpected(error)) throw error;
-    if (!override) {
+    if (override !== true) {
+      const remedy =
+        override === false
+          ? 'override: true, or --override at a terminal, lands them unchecked'
+          : 'to land them unchecked, roll back yourself: workflow Rollback, with to: proven and override';
       throw new Refusal(
-        `${error.message}; nothing was written: whether the cluster can pull the images is not known (override: true, or --override at a terminal, lands them unchecked)`,
+        `${error.message}; nothing was written: whether the cluster can pull the images is not known (${remedy})`,
       );
     }
     ports.log.warn(`Landing unchecked, as override asks: ${error.message}`);
@@ -120,9 +127,9 @@ class UnusableTarget extends Refusal {}
 type Check = (builds: Builds) => Promise<PullFault[]>;
 
 /** Refuses an image that the overlay does not list, or takes from another registry: no override helps there. */
-async function openCheck(
-  { environment }: RollbackRequest,
-  target: RollbackTarget,
+export async function openCheck(
+  { environment }: Pick<RollbackRequest, 'environment'>,
+  target: Pick<RollbackTarget, 'builds'>,
   head: CommitSha,
   ports: AskPorts,
 ): Promise<Check> {

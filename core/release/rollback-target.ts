@@ -1,22 +1,31 @@
 import type { EnvironmentConfig } from '#core/config/config.ts';
-import type { CommitPage } from '#core/git/read.ts';
+import { type CommitPage, readTime } from '#core/git/read.ts';
 import { releaseKey } from '#core/release/believe.ts';
 import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
 import type { BranchHistory } from '#core/release/history.ts';
 import type { Builds } from '#core/release/intent.ts';
+import {
+  describeVerdict,
+  dropUnseen,
+  findSeenRunning,
+  openProof,
+  type Proof,
+  type VerdictPorts,
+} from '#core/release/proven-sets.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
 import { adviseRelease } from '#core/release/rules.ts';
 import { keyOf, type Landing, listSteps, type ReleaseSet, type Timeline, traceSets } from '#core/release/sets.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
+import type { Verdict } from '#core/verdict/proven.ts';
 
 /** How a person names the way back. */
 export interface Way {
   readonly environment: string;
   /** Undefined for the whole set. */
   readonly image: string | undefined;
-  /** How many sets back, or the source, the release's commit or the digest to go to. */
-  readonly to: { readonly steps: number } | { readonly name: string };
+  /** How many sets back; the source, the release's commit or the digest to go to; or the nearest set that was seen running. */
+  readonly to: { readonly steps: number } | { readonly name: string } | { readonly seen: 'running' };
 }
 
 /** A set that the environment can go back to, as a person reads it. */
@@ -27,6 +36,8 @@ export interface Candidate extends ReleaseSet {
   readonly landed: CommitPage;
   /** Of the newest source in it. */
   readonly source: CommitPage | undefined;
+  /** What was proven of it, where that was asked. */
+  readonly verdict?: Verdict | undefined;
 }
 
 /** What a rollback is to land, and what the person saw when it was asked for. */
@@ -38,18 +49,25 @@ export interface RollbackTarget {
   readonly seen: ReadonlyMap<string, Digest>;
   /** The nearest sets that could be landed again, nearest first. */
   readonly candidates: readonly Candidate[];
+  /** What was proven of the set when it ran; undefined where that is not known. */
+  readonly verdict: Verdict | undefined;
 }
 
 const MOST_CANDIDATES = 10;
+/** So many of the nearest sets are looked at: ten are offered, and those that never ran do not count. */
+const MOST_STEPS = 40;
 /** How many releases of an image are read at first; more only where the way back is longer. */
 const FIRST_RELEASES = 32;
+
+/** What finding a target needs from the world. */
+type TargetPorts = StatePorts & VerdictPorts;
 
 /** Finds what to land again, counted from `anchor`: the commit that the person saw, whatever has landed since. */
 export async function findTarget(
   way: Way,
   anchor: CommitSha,
   head: CommitSha,
-  ports: StatePorts,
+  ports: TargetPorts,
 ): Promise<RollbackTarget> {
   const config = await ports.readConfig(head);
   const { name, overlay, deploys } = findEnvironment(config, way.environment);
@@ -60,31 +78,55 @@ export async function findTarget(
     throw new Refusal(`${anchor} is not on the branch: start the rollback on the branch that Argo CD follows`);
   }
   const at = await ports.history.at(anchor, head);
-  const digestsAt = await at.past.readDigests(new Map([[overlay, [anchor]]]));
-  const digests = digestsAt(overlay, anchor);
-  const seen = new Map(
+  const seen = await readSeen(at, overlay, anchor, images);
+  const proof = openProof(ports);
+  for (let count = FIRST_RELEASES; ; count *= 8) {
+    const { landings, isWhole } = await readLandings(at, { environment: name, overlay }, images, count);
+    const timeline = traceSets(landings);
+    const steps = await dropUnseen(listSteps(timeline, seen).slice(0, MOST_STEPS), proof);
+    const set = await choose(way, timeline, steps, proof);
+    const isNear = 'seen' in way.to; // what was seen running is among the nearest, or a person looks
+    if (set === undefined && !isWhole && !isNear) continue;
+    const candidates = await describeAll(steps.slice(0, MOST_CANDIDATES), at);
+    if (set === undefined || set === 'ambiguous') {
+      const context = { anchor, timeline, now: ports.clock.now(), silence: proof.silence() };
+      throw refuseUnknown(way, set, await judgeAll(candidates, proof), context);
+    }
+    const verdict = await proof.ofSet(set);
+    const target = { set, builds: set.builds, deploys, seen, candidates, verdict };
+    if ('steps' in way.to && verdict?.word === 'failed')
+      throw refuseFailed(way.to.steps, target, verdict, await judgeAll(candidates, proof), ports.clock.now());
+    return target;
+  }
+}
+
+async function readSeen(
+  { past }: BranchHistory,
+  overlay: string,
+  anchor: CommitSha,
+  images: readonly string[],
+): Promise<ReadonlyMap<string, Digest>> {
+  const digests = (await past.readDigests(new Map([[overlay, [anchor]]])))(overlay, anchor);
+  return new Map(
     images.flatMap((image): [string, Digest][] => {
       const digest = digests?.get(image);
       return digest === undefined ? [] : [[image, digest]];
     }),
   );
-  for (let count = FIRST_RELEASES; ; count *= 8) {
-    const { landings, isWhole } = await readLandings(at, { environment: name, overlay }, images, count);
-    const timeline = traceSets(landings);
-    const steps = listSteps(timeline, seen);
-    const set = 'steps' in way.to ? steps[way.to.steps - 1] : findNamed(timeline, way.to.name);
-    if (set === undefined && !isWhole) continue;
-    const candidates = await describeAll(steps.slice(0, MOST_CANDIDATES), at);
-    if (set === undefined || set === 'ambiguous') {
-      const context = { anchor, timeline, now: ports.clock.now() };
-      throw refuseUnknown(way, set, candidates, context);
-    }
-    return { set, builds: set.builds, deploys, seen, candidates };
-  }
+}
+
+async function choose(
+  { to }: Way,
+  timeline: Timeline,
+  steps: readonly ReleaseSet[],
+  proof: Proof,
+): Promise<ReleaseSet | 'ambiguous' | undefined> {
+  if ('steps' in to) return steps[to.steps - 1];
+  return 'name' in to ? findNamed(timeline, to.name) : findSeenRunning(steps.slice(0, MOST_CANDIDATES), proof);
 }
 
 /** Returns the environment's landings, oldest first, with the newest `count` releases of each image. */
-async function readLandings(
+export async function readLandings(
   branch: BranchHistory,
   place: { readonly environment: string; readonly overlay: string },
   images: readonly string[],
@@ -96,7 +138,12 @@ async function readLandings(
   const depths = new Map<CommitSha, number>();
   for (const { commit } of releases) depths.set(commit, await branch.line.findEntry(commit));
   const commits = [...depths].sort(([, one], [, other]) => other - one).map(([commit]) => commit);
-  const landings = commits.map((commit) => ({ commit, releases: releases.filter((one) => one.commit === commit) }));
+  const times = new Map((await branch.line.find(commits)).map((one) => [one.commit, readTime(one)]));
+  const landings = commits.map((commit) => ({
+    commit,
+    releases: releases.filter((one) => one.commit === commit),
+    at: times.get(commit),
+  }));
   return { landings, isWhole: lists.every((list) => list.length < count) };
 }
 
@@ -131,7 +178,7 @@ function refuseUnknown(
   way: Way,
   why: 'ambiguous' | undefined,
   candidates: readonly Candidate[],
-  { anchor, timeline, now }: { anchor: CommitSha; timeline: Timeline; now: Date },
+  { anchor, timeline, now, silence }: { anchor: CommitSha; timeline: Timeline; now: Date; silence: string | undefined },
 ): Error {
   const scope = way.image === undefined ? way.environment : `${way.environment}/${way.image}`;
   const list = describeCandidates(candidates, now) || adviseWithout(timeline, way.environment);
@@ -141,6 +188,13 @@ function refuseUnknown(
         ? `${scope} has nothing to go back to`
         : `${scope} can go back ${candidates.length} steps at most`;
     return new Refusal(`steps: ${words}${list}`);
+  }
+  if ('seen' in way.to) {
+    const known =
+      silence === undefined
+        ? `no set of ${scope} before this one was seen running`
+        : `which sets of ${scope} were seen running is not known (${silence}): give steps, or to a commit`;
+    return new Refusal(`to: ${known}${list}`);
   }
   const words =
     why === 'ambiguous'
@@ -158,19 +212,46 @@ function adviseWithout({ all, sets }: Timeline, environment: string): string {
     : `; it is at its oldest release: to go forward, release it (${adviseRelease(environment)})`;
 }
 
+/** A number of steps that leads to what failed was not meant: the person may still name that very set. */
+function refuseFailed(
+  steps: number,
+  { set }: RollbackTarget,
+  verdict: Verdict,
+  candidates: readonly Candidate[],
+  now: Date,
+): Refusal {
+  const proven = candidates.find((one) => one.verdict?.word === 'running');
+  const back = steps === 1 ? '1 step back is' : `${steps} steps back is`;
+  const offer =
+    proven === undefined
+      ? ''
+      : `; the last set that was seen running is ${proven.commit.slice(0, 7)}, ${proven.steps} steps back: give to: proven`;
+  return new Refusal(
+    `steps: ${back} ${set.commit.slice(0, 7)}, which did not run (${describeVerdict(verdict)}); nothing was written${offer}; to land it all the same, name it (to: ${set.commit.slice(0, 7)})${describeCandidates(candidates, now)}`,
+  );
+}
+
+/** Returns the candidates with what was proven of each. */
+function judgeAll(candidates: readonly Candidate[], proof: Proof): Promise<readonly Candidate[]> {
+  return Promise.all(candidates.map(async (one) => ({ ...one, verdict: await proof.ofSet(one) })));
+}
+
 /** Returns the candidates as a table behind a sentence, for an error message: none where there is none. */
 export function describeCandidates(candidates: readonly Candidate[], now: Date): string {
   if (candidates.length === 0) return '';
-  const rows = candidates.map(({ steps, commit, landed, source, actor, builds }) => [
+  const isJudged = candidates.some(({ verdict }) => verdict !== undefined && verdict.word !== 'none');
+  const rows = candidates.map(({ steps, commit, landed, source, actor, builds, verdict }) => [
     String(steps),
     commit.slice(0, 7),
     describeAge(landed.date, now),
     actor,
+    ...(isJudged ? [verdict?.word ?? ''] : []),
     [...builds].map(([image, { digest }]) => `${image} ${digest.slice(0, 19)}`).join(', '),
     source?.subject ?? '',
   ]);
-  const table = [['steps', 'commit', 'age', 'by', 'digests', 'source'], ...rows];
-  const widths = table[0]?.map((_name, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const head = ['steps', 'commit', 'age', 'by', ...(isJudged ? ['verdict'] : []), 'digests', 'source'];
+  const table = [head, ...rows];
+  const widths = head.map((_name, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const lines = table.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  '));
   return ['; it can go back to:', ...lines.map((line) => `  ${line.trimEnd()}`)].join('\n');
 }

@@ -1,7 +1,7 @@
 import type { EnvironmentConfig } from '#core/config/config.ts';
 import type { Hold } from '#core/release/holds.ts';
-import type { Build } from '#core/release/intent.ts';
-import type { Binding, DeployedRelease, ImageState, Place } from '#core/release/state.ts';
+import type { Build, FailedRelease } from '#core/release/intent.ts';
+import type { Binding, DeployedRelease, ImageState, Place, State } from '#core/release/state.ts';
 import { type ExpectedError, InputError, Refusal } from '#core/values/errors.ts';
 import type { Digest } from '#core/values/reference.ts';
 
@@ -109,6 +109,22 @@ export function refuseDrifted(
       `environment: ${from}/${image} is at ${before.current ?? 'no digest'} by now, and no longer at ${build.digest}; promote to ${name} again`,
     );
   }
+}
+
+/**
+ * Refuses to take a failed release back without a person where slipway.yaml does not ask for that (any more), and where
+ * it failed too long ago. What a pull request proposes waits for a person anyway.
+ */
+export function refuseLate(
+  { commit, until }: FailedRelease,
+  { name, 'on-failure': way }: Pick<EnvironmentConfig, 'name' | 'on-failure'>,
+  { now, via }: Pick<State, 'now' | 'via'>,
+): void {
+  const what = `environment: ${name} is not rolled back from ${commit.slice(0, 7)} by itself`;
+  const remedy = `roll it back yourself: workflow Rollback, or at a terminal: npm run -s slipway -- rollback ${name} --to proven --reason "why"`;
+  if (way !== 'rollback') throw new Refusal(`${what} (slipway.yaml, on-failure: ${way}); ${remedy}`);
+  if (via !== 'pull-request' && now > until)
+    throw new Refusal(`${what} after ${toMinute(until)}: by then a person may be at work; ${remedy}`);
 }
 
 /** Refuses to let go of one image where the whole environment is held. */

@@ -6,6 +6,16 @@ import type { CommitSha, Digest } from '#core/values/reference.ts';
 export interface Landing {
   readonly commit: CommitSha;
   readonly releases: readonly LandedRelease[];
+  /** When the commit was made; undefined where that is not known. */
+  readonly at?: Date | undefined;
+}
+
+/** One time that a set was landed: what brought it, and for how long it was what the environment should run. */
+export interface SetRun {
+  readonly releases: readonly LandedRelease[];
+  readonly from: Date | undefined;
+  /** When the next landing came; undefined for the newest one. */
+  readonly until: Date | undefined;
 }
 
 /** Images of one environment that ran together, and the commit that brought them together. */
@@ -16,6 +26,8 @@ export interface ReleaseSet {
   readonly builds: ReadonlyMap<string, Build>;
   /** Those of the builds that its own commit landed. */
   readonly brought: readonly Build[];
+  /** Each time that it was landed, oldest first: a rollback lands a set again. */
+  readonly runs: readonly SetRun[];
 }
 
 /** What an environment ran, as a browser keeps pages: `sets[at]` runs now, those before it are one step back each. */
@@ -32,21 +44,38 @@ export interface Timeline {
  * the next release E, one step back is B. One commit may roll an image back and release another: first it leads back.
  */
 export function traceSets(landings: readonly Landing[]): Timeline {
-  const sets: ReleaseSet[] = [];
+  const sets: MutableSet[] = [];
   const all: ReleaseSet[] = [];
-  for (const { commit, releases } of landings) {
+  for (const [index, { commit, releases, at }] of landings.entries()) {
     const [first] = releases;
     if (first === undefined) continue;
     const builds = new Map(sets.at(-1)?.builds);
     for (const { image, to, source } of releases) builds.set(image, { digest: to, source });
     const brought = releases.map(({ to, source }) => ({ digest: to, source }));
-    const set = { commit, actor: first.actor, run: first.run, builds, brought };
+    const run: SetRun = { releases, from: at, until: landings[index + 1]?.at };
+    const set = { commit, actor: first.actor, run: first.run, builds, brought, runs: [run] };
     all.push(set);
     const back = releases.filter(({ kind }) => kind === 'rollback');
     if (back.length > 0) sets.length = findWayBack(sets, set, back);
-    if (!isSame(sets.at(-1), set)) sets.push(set);
+    const newest = sets.at(-1);
+    if (newest !== undefined && isSame(newest, set)) newest.runs.push(run);
+    else sets.push({ ...set, runs: [run] });
   }
   return { sets, all };
+}
+
+interface MutableSet extends ReleaseSet {
+  readonly runs: SetRun[];
+}
+
+/** A set that was replaced sooner than this may never have run. In milliseconds. */
+const BRIEF_MS = 60_000;
+
+/** True for a set that the next landing replaced within a minute, each time that it was landed. */
+export function isBrief({ runs }: ReleaseSet): boolean {
+  return runs.every(
+    ({ from, until }) => from !== undefined && until !== undefined && until.getTime() - from.getTime() < BRIEF_MS,
+  );
 }
 
 /**

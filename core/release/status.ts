@@ -6,10 +6,12 @@ import { findCandidates } from '#core/release/hold-image.ts';
 import { findHold } from '#core/release/holds.ts';
 import type { Build, Builds, LiftIntent } from '#core/release/intent.ts';
 import { type OpenIntent, readTip } from '#core/release/open-intents.ts';
+import { openProof, type Proof } from '#core/release/proven-sets.ts';
 import { type ReadState, readState } from '#core/release/read-state.ts';
 import type { Binding, DeployedRelease, EnvironmentState, ImageState } from '#core/release/state.ts';
 import { type ExpectedError, isExpected } from '#core/values/errors.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
+import type { Verdict } from '#core/verdict/proven.ts';
 
 /** What all environments run, by git. */
 export interface BranchStatus {
@@ -17,6 +19,8 @@ export interface BranchStatus {
   /** Intents that wait to be landed. */
   readonly open: readonly OpenIntent[];
   readonly environments: readonly EnvironmentStatus[];
+  /** True where GitHub was asked for verdicts and answered. */
+  readonly isJudged: boolean;
 }
 
 /** One environment, with the images that its overlay lists. */
@@ -42,6 +46,8 @@ export interface ImageStatus {
   /** A hold of the hold file, or a change by hand. */
   readonly hold: Binding | undefined;
   readonly waits: Waiting;
+  /** What is proven of the release; undefined where it was not asked, or a hand put something else there. */
+  readonly verdict: Verdict | undefined;
 }
 
 /** A build that is newer than what runs and is not there yet. */
@@ -59,17 +65,16 @@ export async function readStatus(branch: string, ports: AskPorts): Promise<Branc
   });
   const read = await readState(head, everything, ports);
   const states = [...read.state.environments.values()];
-  return {
-    head,
-    open,
-    environments: await Promise.all(states.map((state) => readEnvironment(state, head, read, ports))),
-  };
+  const proof = openProof(ports);
+  const environments = await Promise.all(states.map((state) => readEnvironment(state, head, read, proof, ports)));
+  return { head, open, environments, isJudged: proof.silence() === undefined };
 }
 
 async function readEnvironment(
   { config, fault: unread, freeze, holds, images }: EnvironmentState,
   head: CommitSha,
   read: ReadState,
+  proof: Proof,
   ports: AskPorts,
 ): Promise<EnvironmentStatus> {
   const used = [...images].filter(([, { isUsed }]) => isUsed);
@@ -87,9 +92,15 @@ async function readEnvironment(
       origin: release && pages.get(release.source),
       hold: findHold(holds, image, read.state.now) ?? state.hand,
       waits: await compare(findNewest(image), { environment: config.name, image }, state, read),
+      verdict: await judge(state, proof),
     };
   });
   return { config, fault, freeze, images: await Promise.all(described) };
+}
+
+async function judge({ current, release }: ImageState, proof: Proof): Promise<Verdict | undefined> {
+  if (release?.commit === undefined || release.to !== current) return undefined;
+  return proof.of({ ...release, commit: release.commit });
 }
 
 /** An entry that belongs to no image is not listed with the images: it is said with the environment. */

@@ -9,6 +9,7 @@ export function parseWay({ steps, to }: { readonly steps: string; readonly to: s
   const [stepsInput, toInput] = [`${prefix}steps`, `${prefix}to`];
   if (steps !== '' && to !== '')
     throw new InputError(toInput, to, `is given together with ${stepsInput}: ${steps}; give one of them`);
+  if (to === 'proven') return { seen: 'running' };
   if (to !== '') return parseName(toInput, to);
   if (/^([1-9]|10)$/.test(steps)) return { steps: Number(steps) };
   throw new InputError(
@@ -23,6 +24,6 @@ function parseName(input: string, to: string): { name: string } {
   throw new InputError(
     input,
     to,
-    'is neither a commit (7 to 40 hex digits) nor a digest (sha256: and 64 hex digits): give one of a release that ran',
+    'is neither a commit (7 to 40 hex digits) nor a digest (sha256: and 64 hex digits): give one of a release that ran, or proven',
   );
 }

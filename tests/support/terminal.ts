@@ -17,6 +17,8 @@ export interface TerminalOptions {
   readonly answer?: () => boolean | Promise<boolean>;
   readonly isColoured?: boolean;
   readonly width?: number;
+  /** What the person's shell has besides. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Clones the tenant's repository as a person does, with its remote over HTTP. */
@@ -53,7 +55,7 @@ export async function typeSlipway(
     return (await answer?.()) ?? false;
   };
   const result = await runSlipway(argv, {
-    environment: shellEnvironment(tenant),
+    environment: { ...shellEnvironment(tenant), ...options.env },
     temp: tenant.temp,
     resolve: (path) => join(clone, path),
     now: () => new Date(),

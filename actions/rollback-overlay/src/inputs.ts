@@ -2,27 +2,46 @@ import { parseBoolean, parseBranch, parseEnvironment, parseOptional, parseReason
 import type { Runner } from '#core/action/runner.ts';
 import { parseWriterOptions, type WriterOptions } from '#core/release/open-ports.ts';
 import type { RollbackRequest } from '#core/release/roll-back.ts';
+import type { FailedRequest } from '#core/release/roll-back-failed.ts';
 import { parseWay } from '#core/release/way.ts';
+import { InputError } from '#core/values/errors.ts';
 import { parseCommitSha } from '#core/values/reference.ts';
 
-/** The inputs of this action, checked. */
-export interface Inputs extends RollbackRequest, WriterOptions {}
+/** The inputs of this action, checked: what a person wants, or the failed release that is taken back without one. */
+export type Inputs = WriterOptions & (RollbackRequest | FailedRequest);
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
 export function readInputs(runner: Pick<Runner, 'input' | 'environment'>): Inputs {
   return {
     environment: parseEnvironment('environment', runner.input('environment')),
-    image: parseOptional(runner.input('image'), (image) => image),
-    to: parseWay({ steps: runner.input('steps'), to: runner.input('to') }),
-    reason: parseReason('reason', runner.input('reason')),
-    branch: parseBranch('branch', runner.input('branch')),
-    anchor: parseCommitSha('GITHUB_SHA', runner.environment.sha),
+    ...(runner.input('of') === '' ? readWish(runner) : readFailed(runner)),
     ...parseWriterOptions({
       config: runner.input('config'),
       token: runner.input('token'),
       transport: runner.input('transport'),
       identity: runner.input('identity'),
     }),
+  };
+}
+
+function readWish(runner: Pick<Runner, 'input' | 'environment'>): Omit<RollbackRequest, 'environment'> {
+  return {
+    image: parseOptional(runner.input('image'), (image) => image),
+    to: parseWay({ steps: runner.input('steps'), to: runner.input('to') }),
+    reason: parseReason('reason', runner.input('reason')),
+    branch: parseBranch('branch', runner.input('branch')),
+    anchor: parseCommitSha('GITHUB_SHA', runner.environment.sha),
     override: parseBoolean('override', runner.input('override')),
   };
+}
+
+/** What a person decides is decided here already. */
+const DECIDED = ['image', 'steps', 'to', 'reason'] as const;
+
+function readFailed(runner: Pick<Runner, 'input'>): Omit<FailedRequest, 'environment'> {
+  const of = parseCommitSha('of', runner.input('of'));
+  for (const name of DECIDED)
+    if (runner.input(name) !== '')
+      throw new InputError(name, runner.input(name), 'is given together with of, which goes back by itself: give one');
+  return { of, branch: parseBranch('branch', runner.input('branch')) };
 }

@@ -8,8 +8,11 @@ import {
 } from '#core/action/landing.ts';
 import { headlineProposed, nextProposed } from '#core/action/proposals.ts';
 import { commitLink, shortDigest } from '#core/action/summary.ts';
+import { describeVerdict } from '#core/release/proven-sets.ts';
 import type { RollbackResult } from '#core/release/roll-back.ts';
+import type { FailedResult } from '#core/release/roll-back-failed.ts';
 import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
+import { renderFailed } from './failed.ts';
 
 /** Where links of a summary lead, and what was rolled back. */
 export interface SummaryContext extends LandingPage {
@@ -17,7 +20,11 @@ export interface SummaryContext extends LandingPage {
 }
 
 /** Returns the job summary: what went back, from what to what, what stays held, how to let go. */
-export function renderSummary(result: RollbackResult, context: SummaryContext): string {
+export function renderSummary(result: RollbackResult | FailedResult, context: SummaryContext): string {
+  return 'of' in result ? renderFailed(result, context) : renderWanted(result, context);
+}
+
+function renderWanted(result: RollbackResult, context: SummaryContext): string {
   const place = escapeMarkdown(context.environment);
   const set = commitLink(result.target.set.commit, context);
   const headline = {
@@ -28,7 +35,9 @@ export function renderSummary(result: RollbackResult, context: SummaryContext): 
   return renderLanding(
     headline,
     result,
-    [...explainSlipped(result), ...explainUnchecked(result), nextStep(result, context)].join(' '),
+    [...explainSlipped(result), ...explainUnchecked(result), ...explainProof(result), nextStep(result, context)].join(
+      ' ',
+    ),
     context,
   );
 }
@@ -38,6 +47,12 @@ function nextStep(result: RollbackResult, context: SummaryContext): string {
   if (result.outcome !== 'landed')
     return `nothing. Nothing was written; to keep it there, hold it: ${workflowLink('Hold', 'hold.yml', context)} with the action \`set\`.`;
   return `${explainArrival(result, [context.environment], context)} The images stay there until you let go: ${explainRelease(result.target.deploys, context)}`;
+}
+
+/** What is known of the set from the last time that it ran. */
+function explainProof({ target: { verdict }, outcome }: RollbackResult): string[] {
+  if (verdict === undefined || verdict.word === 'none' || (outcome !== 'landed' && outcome !== 'proposed')) return [];
+  return [`When it ran before, this set was ${escapeMarkdown(describeVerdict(verdict))}.`];
 }
 
 function explainUnchecked({ isUnchecked, outcome }: RollbackResult): string[] {

@@ -6,10 +6,12 @@ import type { AskPorts } from '#core/release/ask.ts';
 import type { LandResult } from '#core/release/land.ts';
 import { openAskPorts } from '#core/release/open-ports.ts';
 import { rollBack } from '#core/release/roll-back.ts';
+import { rollBackFailed } from '#core/release/roll-back-failed.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { openRunner } from '#tests/support/in-process.ts';
 import { listIntents } from '#tests/support/intents.ts';
-import { openStage, resetTo, type Stage } from '#tests/support/stage.ts';
+import { configure, openStage, resetTo, type Stage } from '#tests/support/stage.ts';
+import { sayVerdicts } from '#tests/support/verdicts.ts';
 import { run as runBump } from '../../bump-overlay/src/run.ts';
 
 /** The named moments of a writer's run. */
@@ -31,6 +33,8 @@ export interface Race {
   readonly start: CommitSha;
   readonly newest: Digest;
   roll(change?: Change): Promise<LandResult>;
+  /** The pipeline takes the bad release back by itself: it failed, and the good one was seen running. */
+  takeBack(change?: Change): Promise<LandResult>;
   bump(build: 'newest' | 'bad', change?: Change): Promise<LandResult>;
   reset(): void;
   close(): Promise<void>;
@@ -42,6 +46,7 @@ export type Change = (ports: AskPorts) => AskPorts;
 export async function openRace(): Promise<Race> {
   const stage = await openStage({ environments: ['production'] });
   const { tenant } = stage;
+  configure(stage, 'production', 'deploys: on-push, on-failure: rollback');
   const { digest } = await stage.change('newest');
   const start = tenant.remoteGit('rev-parse', 'main') as CommitSha; // git prints it
   let ahead = 0;
@@ -68,7 +73,7 @@ export async function openRace(): Promise<Race> {
     const newIntent = () => ulid(clock.now().getTime());
     return { ...opened, ports: { ...opened.ports, clock, newIntent, editor: { ...editor, edit } } };
   };
-  const [roller, bumper] = [await open(), await open()];
+  const [roller, bumper, machine] = [await open(), await open(), await open()];
   const common = { environment: 'production', branch: 'main' };
   let runs = 0;
   const withRun = (ports: AskPorts): AskPorts => ({ ...ports, runUrl: `https://github.example/runs/${++runs}` });
@@ -80,6 +85,7 @@ export async function openRace(): Promise<Race> {
       const request = { ...common, image: undefined, to: { steps: 1 }, reason: 'bad', anchor: start, override: false };
       return rollBack(request, change(withRun(roller.ports)));
     },
+    takeBack: (change = (ports) => ports) => takeBack(stage, change(withRun(machine.ports))),
     bump: (build, change = (ports) => ports) => {
       const wanted = build === 'newest' ? digest : stage.bad;
       const sourceSha = build === 'newest' ? start : (stage.sources.bad as CommitSha); // git printed it
@@ -91,10 +97,17 @@ export async function openRace(): Promise<Race> {
     },
     reset: () => resetTo(start, tenant),
     close: async () => {
-      await Promise.all([roller.close(), bumper.close()]);
+      await Promise.all([roller.close(), bumper.close(), machine.close()]);
       await tenant.close();
     },
   };
+}
+
+/** Its record says that the bad release failed and the good one ran. */
+function takeBack({ good, bad, base }: Stage, ports: AskPorts): Promise<LandResult> {
+  const verdicts = sayVerdicts({ [good]: 'running', [bad]: 'failed' });
+  const request = { environment: 'production', of: base as CommitSha, branch: 'main' }; // git printed it
+  return rollBackFailed(request, { ...ports, verdicts });
 }
 
 const isBranch = ({ ref }: RefUpdate): boolean => ref === 'refs/heads/main';

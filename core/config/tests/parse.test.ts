@@ -59,6 +59,12 @@ test('how commits reach the branch', () => {
   expect(environments.get('staging')).toMatchObject({ via: 'push', 'auto-merge': false });
 });
 
+test('what a verdict means for an environment; nothing is asked where slipway.yaml says nothing', () => {
+  const { environments } = parse('valid', 'verdict');
+  expect(environments.get('production')).toMatchObject({ verdict: 'required', 'on-failure': 'rollback' });
+  expect(environments.get('staging')).toMatchObject({ verdict: 'when-written', 'on-failure': 'nothing' });
+});
+
 test('the stacks, and the program that runs them', () => {
   expect(parse('valid', 'opentofu').terraform).toEqual({
     binary: 'tofu',

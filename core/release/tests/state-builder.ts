@@ -53,6 +53,8 @@ export function configOf(): Config {
     freezes: [],
     via: 'push' as const,
     'auto-merge': false,
+    verdict: 'when-written' as const,
+    'on-failure': 'rollback' as const,
   }));
   return {
     registry: { type: 'oci', host: 'registry.example' },
