@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { openGitHubApi } from '#core/git/github-api.ts';
+import { systemClock } from '#core/system/clock.ts';
+import { openVerdicts } from '#core/verdict/read-deployments.ts';
+import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
+import { silentLog } from '#tests/support/silent-log.ts';
+import { reportVerdict, say } from './reports.ts';
+
+jest.setTimeout(120_000);
+
+let stage: GitHubStage;
+
+beforeAll(async () => {
+  stage = await openGitHubStage({ environments: ['production'], images: ['discord-bot'] });
+});
+
+afterAll(() => stage.tenant.close());
+
+/** What rollback, promotion and `status` read of the release that a commit landed. */
+async function read(source: string, digest: string): Promise<string> {
+  const { github, tenant } = stage;
+  const [apiUrl, graphqlUrl] = [github.connection.env['GITHUB_API_URL'], github.connection.env['GITHUB_GRAPHQL_URL']];
+  const token = github.tokenOf({ contents: 'read', deployments: 'read' });
+  const where = { apiUrl: apiUrl ?? '', graphqlUrl: graphqlUrl ?? '', repository: 'acme/tenant', token };
+  const trailer = tenant.releases().find((line) => line.includes(`to=${digest}`)) ?? '';
+  const intent = /intent=(\S+)/.exec(trailer)?.[1] ?? '';
+  const verdicts = openVerdicts(openGitHubApi({ ...where, clock: systemClock, log: silentLog }));
+  return (await verdicts.of({ environment: 'production', image: 'discord-bot', intent, source, digest })).word;
+}
+
+test('what is written is what is read: none, pending, failed, running, and still running once it was replaced', async () => {
+  const { base, bad, good, sources } = stage;
+  const words = [await read(sources.bad, bad)];
+  const report = (health: string, runs = '') => `v1 phase=Succeeded sync=Synced health=${health} at=none${runs}`;
+  const ran = (digest: string) => report('Healthy', ` runs=${digest.slice(7, 19)}`);
+  await reportVerdict(stage, { revision: base });
+  words.push(await read(sources.bad, bad));
+  await say(stage, base, 'failure', report('Degraded'));
+  await reportVerdict(stage, { revision: base });
+  words.push(await read(sources.bad, bad));
+  await say(stage, base, 'success', ran(bad));
+  await say(stage, stage.tenant.remoteGit('rev-parse', `${sources.bad}^`), 'success', ran(good));
+  await reportVerdict(stage, { revision: base });
+  words.push(await read(sources.bad, bad), await read(sources.good, good));
+  expect(words).toEqual(['none', 'pending', 'failed', 'running', 'running']);
+});
