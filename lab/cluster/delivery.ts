@@ -8,6 +8,7 @@ import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
 import { type ExternalSecrets, startExternalSecrets } from '#lab/cluster/external-secrets.ts';
 import { makeIdentities, readProject } from '#lab/cluster/identities.ts';
+import { applyPlatform, readPlatform } from '#lab/cluster/platform.ts';
 import { startReloader } from '#lab/cluster/reloader.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
 import type { LabEnvironment } from '#lab/environments.ts';
@@ -46,6 +47,7 @@ export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryP
     lab.progress.step('External Secrets', () => startExternalSecrets(lab, toolbox, cluster, aws.endpoint)),
   ]);
   startReloader(lab, cluster);
+  await applyPlatform(cluster, readPlatform(checkout));
   let applied: Promise<unknown> | undefined;
   github.onPush((payload) => {
     // an application of an empty repository would be an error that Argo CD remembers for a while

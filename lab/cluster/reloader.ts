@@ -46,7 +46,7 @@ export interface Reload {
 
 /**
  * Returns what Reloader 1.4.21 would patch with `--reload-on-create --sync-after-restart`: the hash of each annotated
- * secret, in a variable of the first container. A stand-in: the module cannot be built here (docs/adr/0016).
+ * secret, in a variable of the first container. A stand-in: the module cannot be built here (docs/adr/0007).
  */
 export function findReloads(listed: {
   readonly deployments: readonly unknown[];
