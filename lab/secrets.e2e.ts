@@ -45,31 +45,38 @@ afterAll(async () => {
 }, MINUTE);
 
 const botPods = (): Promise<Pod[]> => delivery.cluster.pods(namespace, 'app.kubernetes.io/name=discord-bot');
-const readiness = z.looseObject({ ready: z.boolean(), checks: z.array(z.looseObject({ name: z.string(), status: z.string() })) });
+const readiness = z.looseObject({
+  ready: z.boolean(),
+  checks: z.array(z.looseObject({ name: z.string(), status: z.string() })),
+});
 
-test('a push: the bot is Ready, with its tables, its queues and every secret and setting', async () => {
-  const answer = await world.until(
-    'the bot is ready',
-    async () => {
-      const pod = (await botPods()).find(isReadyPod);
-      return pod === undefined ? undefined : delivery.cluster.ask(pod, 3000, '/ready');
-    },
-    4 * MINUTE,
-  );
-  expect(answer.status).toBe(200);
-  const { checks } = readiness.parse(JSON.parse(answer.body));
-  expect(checks.map(({ name, status }) => `${name}: ${status}`)).toEqual([
-    'table discord_sessions: ok',
-    'table discord_executions: ok',
-    'table discord-messages: ok',
-    'table chat_history: ok',
-    'queue agentic-events: ok',
-    'queue discord-messages: ok',
-    'setting DISCORD_TOKEN: ok',
-    'setting DISCORD_BOT_ID: ok',
-    'setting DISCORD_GUILD_ID: ok',
-    'setting LITELLM_API_KEY: ok',
-    'setting LITELLM_BASE_URL: ok',
-  ]);
-}, 5 * MINUTE);
+test(
+  'a push: the bot is Ready, with its tables, its queues and every secret and setting',
+  async () => {
+    const answer = await world.until(
+      'the bot is ready',
+      async () => {
+        const pod = (await botPods()).find(isReadyPod);
+        return pod === undefined ? undefined : delivery.cluster.ask(pod, 3000, '/ready');
+      },
+      4 * MINUTE,
+    );
+    expect(answer.status).toBe(200);
+    const { checks } = readiness.parse(JSON.parse(answer.body));
+    expect(checks.map(({ name, status }) => `${name}: ${status}`)).toEqual([
+      'table discord_sessions: ok',
+      'table discord_executions: ok',
+      'table discord-messages: ok',
+      'table chat_history: ok',
+      'queue agentic-events: ok',
+      'queue discord-messages: ok',
+      'setting DISCORD_TOKEN: ok',
+      'setting DISCORD_BOT_ID: ok',
+      'setting DISCORD_GUILD_ID: ok',
+      'setting LITELLM_API_KEY: ok',
+      'setting LITELLM_BASE_URL: ok',
+    ]);
+  },
+  5 * MINUTE,
+);
 void [sleep, PutParameterCommand, SSMClient];

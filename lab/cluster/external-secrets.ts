@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { Cluster } from '#lab/cluster/cluster.ts';
+import { waitUntilServed } from '#lab/cluster/served.ts';
 import type { Lab, LabProcess } from '#lab/supervisor/lab.ts';
 import { freePort } from '#lab/supervisor/ports.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
@@ -31,8 +32,10 @@ export async function startExternalSecrets(
 ): Promise<ExternalSecrets> {
   const folder = toolbox.file('external-secrets/crds');
   await cluster.apply(KINDS.flatMap((kind) => readObjects(join(folder, `${kind}.yaml`))));
-  const names = KINDS.map((kind) => `crd/${kind.split('_').reverse().join('.')}`);
-  await cluster.kubectl(['wait', '--for=condition=Established', '--timeout=60s', ...names]);
+  await waitUntilServed(
+    cluster,
+    KINDS.map((kind) => kind.split('_').reverse().join('.')),
+  );
   let running: LabProcess | undefined;
   const start = async (): Promise<void> => {
     running = await startController(lab, toolbox, cluster.kubeconfig, awsEndpoint);
