@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Agent, get } from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
+import { openApi } from '#lab/cluster/api.ts';
 import type { Cluster } from '#lab/cluster/cluster.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 
@@ -87,7 +86,8 @@ export function startReloader(
   lab: Pick<Lab, 'ending' | 'progress'>,
   cluster: Pick<Cluster, 'kubectl' | 'kubeconfig'>,
 ): void {
-  const list = openLists(cluster.kubeconfig);
+  const get = openApi(cluster.kubeconfig);
+  const list = async (path: string) => listShape.parse(JSON.parse((await get(path)).body)).items;
   const loop = async (): Promise<void> => {
     while (!lab.ending.aborted) {
       const [deployments, secrets] = [await list('/apis/apps/v1/deployments'), await list('/api/v1/secrets')];
@@ -115,29 +115,4 @@ async function patch(cluster: Pick<Cluster, 'kubectl'>, { namespace, deployment:
   await cluster.kubectl(argv).catch(() => {});
 }
 
-const kubeconfigShape = z.looseObject({
-  clusters: z.tuple([z.looseObject({ cluster: z.looseObject({ server: z.string() }) })]),
-  users: z.tuple([z.looseObject({ user: z.looseObject({ token: z.string() }) })]),
-});
 const listShape = z.looseObject({ items: z.array(z.unknown()) });
-
-/** Asks the API server over one connection: a kubectl each second would take a tenth of a core. */
-function openLists(kubeconfig: string): (path: string) => Promise<unknown[]> {
-  const { clusters, users } = kubeconfigShape.parse(JSON.parse(readFileSync(kubeconfig, 'utf8')));
-  const headers = { authorization: `Bearer ${users[0].user.token}` };
-  // the certificate is the server's own, on loopback
-  const agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
-  return (path) =>
-    new Promise((resolve, reject) => {
-      const call = get(`${clusters[0].cluster.server}${path}`, { agent, headers, timeout: 10_000 }, async (answer) => {
-        try {
-          const chunks: Buffer[] = [];
-          for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
-          resolve(listShape.parse(JSON.parse(Buffer.concat(chunks).toString('utf8'))).items);
-        } catch (error) {
-          reject(error);
-        }
-      });
-      call.once('error', reject);
-    });
-}
