@@ -1,15 +1,9 @@
 import { readPullCredentials } from '#core/cluster/kubectl.ts';
-import { judgePullCredentials, type PullCredentials } from '#core/cluster/pull-credentials.ts';
+import { judgePullCredentials, type PullCredentials, renewalCommands } from '#core/cluster/pull-credentials.ts';
 import { createExec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { SlipwayPorts } from './session.ts';
 import { paint, plain, renderTable, wrap } from './text.ts';
-
-/** What to do when pull credentials are not renewed; each line can be typed. */
-const REMEDY = (namespace: string): string[] => [
-  `kubectl -n ${namespace} describe externalsecret ecr-registry`,
-  `kubectl -n ${namespace} annotate externalsecret ecr-registry force-sync="$(date +%s)" --overwrite`,
-];
 
 /** Asks the cluster of the person's shell; undefined where there is none, or no External Secrets in it. */
 export function askPullCredentials({ environment }: SlipwayPorts): Promise<PullCredentials[] | undefined> {
@@ -20,7 +14,7 @@ export function askPullCredentials({ environment }: SlipwayPorts): Promise<PullC
 export function renderPullCredentials(found: readonly PullCredentials[] | undefined, page: SlipwayPorts): string[] {
   if (found === undefined || found.length === 0) return [];
   const judged = found.map((one) => ({ ...one, ...judgePullCredentials(one, page.now()) }));
-  const rows = judged.map(({ namespace, said }) => [plain(namespace), plain(said)]);
+  const rows = judged.map(({ namespace, said }) => [plain(namespace), plain(said.split(/[:;,]| and /)[0] ?? '')]);
   const [titles = '', ...lines] = renderTable(
     [{ title: 'NAMESPACE' }, { title: 'PULL CREDENTIALS', isFlexible: true }],
     rows,
@@ -30,7 +24,7 @@ export function renderPullCredentials(found: readonly PullCredentials[] | undefi
   const blocks = judged.flatMap(({ state, said, namespace }, at) => {
     const line = lines[at] ?? '';
     if (state === 'fresh') return [line];
-    const whole = [...wrap(said, page, 4), ...REMEDY(namespace).map((command) => `    ${command}`)];
+    const whole = [...wrap(said, page, 4), ...renewalCommands(namespace).map((command) => `    ${command}`)];
     return [line, ...whole].map((text) => paint(text, 'yellow', page));
   });
   return [`${paint('cluster', 'bold', page)}  of your kubectl`, titles, ...blocks];
@@ -57,7 +51,7 @@ export async function refuseStalePulls(namespace: string | undefined, screen: Sl
   }
   const { state, said } = judgePullCredentials(own, screen.now());
   if (state === 'fresh' || state === 'late') return;
-  const commands = REMEDY(own.namespace).map((command) => `  ${command}`);
+  const commands = renewalCommands(own.namespace).map((command) => `  ${command}`);
   throw new Refusal(
     [
       `the pods of ${own.namespace} could not pull what you go back to: ecr-registry was ${plain(said)}`,

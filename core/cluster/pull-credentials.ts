@@ -23,7 +23,8 @@ export interface PullVerdict {
 }
 
 const externalSecret = z.looseObject({
-  metadata: z.looseObject({ namespace: z.string() }),
+  // a label by RFC 1123: it is printed in commands that a person types
+  metadata: z.looseObject({ namespace: z.string().regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/) }),
   status: z
     .looseObject({
       refreshTime: z.iso.datetime({ offset: true }).nullish(),
@@ -59,6 +60,14 @@ export function judgePullCredentials({ renewedAt, fault }: PullCredentials, now:
     return { state: 'alarm', said: `${renewed}, and pulls fail from ${LIFE_HOURS} h on: ${why}` };
   if (fault !== undefined) return { state: 'late', said: `${renewed}; the renewal fails: ${fault}` };
   return { state: 'fresh', said: renewed };
+}
+
+/** Returns what to type where pull credentials are not renewed: the first says why, the second asks AWS again at once. */
+export function renewalCommands(namespace: string): string[] {
+  return [
+    `kubectl -n ${namespace} describe externalsecret ecr-registry`,
+    `kubectl -n ${namespace} annotate externalsecret ecr-registry force-sync="$(date +%s)" --overwrite`,
+  ];
 }
 
 function describeAge(milliseconds: number): string {
