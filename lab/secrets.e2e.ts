@@ -85,7 +85,7 @@ function untilRuns(variable: string, value: string): Promise<true> {
       const found = await here('exec', pod.metadata.name, '--', 'node', '-e', read).catch(() => '');
       return found === value ? true : undefined;
     },
-    2 * MINUTE,
+    4 * MINUTE,
   );
 }
 

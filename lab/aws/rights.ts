@@ -34,7 +34,7 @@ export interface UserRights {
 }
 
 /** How long a user's rights are kept before moto is asked again, in milliseconds. */
-const FRESH_MS = 1_000;
+const FRESH_MS = 3_000;
 
 const UNKNOWN_KEY: RightsRefusal = {
   type: 'UnrecognizedClientException',
