@@ -50,11 +50,12 @@ export async function refuseStalePulls(namespace: string | undefined, screen: Sl
     return;
   }
   const { state, said } = judgePullCredentials(own, screen.now());
-  if (state === 'fresh' || state === 'late') return;
+  if (state !== 'fresh') screen.tell(`pull credentials of ${own.namespace}: ${plain(said)}`);
+  if (state !== 'expired') return;
   const commands = renewalCommands(own.namespace).map((command) => `  ${command}`);
   throw new Refusal(
     [
-      `the pods of ${own.namespace} could not pull what you go back to: ecr-registry was ${plain(said)}`,
+      `no pod of ${own.namespace} could pull what you go back to: ecr-registry was ${plain(said)}`,
       'Renew it first, or add --override where the nodes have the image:',
       ...commands,
     ].join('\n'),

@@ -1,9 +1,10 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { refuseStalePulls } from '#commands/slipway/pull-rows.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { startTenant, type Tenant } from '#tests/support/tenant.ts';
-import { cloneForPerson, steady, typeSlipway } from '#tests/support/terminal.ts';
+import { cloneForPerson, shellEnvironment, steady, typeSlipway } from '#tests/support/terminal.ts';
 
 let tenant: Tenant;
 let clone: string;
@@ -59,4 +60,38 @@ test('without a cluster, status says nothing of it', async () => {
   const tools = withCluster('none', {});
   const { stdout } = await typeSlipway(tenant, clone, ['status'], { tools });
   expect(stdout).not.toContain('PULL CREDENTIALS');
+});
+
+/** Asks as a rollback into a namespace does; returns what it told. */
+async function askBefore(namespace: string, tools: string): Promise<string[]> {
+  const told: string[] = [];
+  const environment = { ...shellEnvironment(tenant), PATH: `${tools}:${process.env['PATH'] ?? ''}` };
+  await refuseStalePulls(namespace, {
+    environment,
+    temp: tenant.temp,
+    resolve: (path) => path,
+    now: () => new Date(),
+    width: 80,
+    isColoured: false,
+    show: () => {},
+    tell: (text) => void told.push(text),
+    confirm: undefined,
+  });
+  return told;
+}
+
+test('a rollback is refused where no pod could pull, and only there', async () => {
+  const tools = withCluster('mixed', { production: 12, staging: 10, preview: 11 });
+  const refusal = await askBefore('production', tools).catch((error: unknown) => (error as Error).message);
+  expectGolden(golden('rollback-stale-pulls.txt'), `${refusal}\n`);
+  expect(await askBefore('staging', tools)).toEqual([]);
+  expect(await askBefore('preview', tools)).toEqual([
+    'pull credentials of preview: renewed 11 h ago, and pulls fail from 12 h on: does External Secrets run?',
+  ]);
+});
+
+test('a rollback where kubectl has no such namespace says that it does not know, and goes on', async () => {
+  expect(await askBefore('elsewhere', withCluster('other', { production: 0 }))).toEqual([
+    'pull credentials: not known here, kubectl has no such cluster',
+  ]);
 });
