@@ -9,15 +9,16 @@ import { openKeyPorts } from '#core/aws/keys/aws.ts';
 import { rotateKey } from '#core/aws/keys/rotate.ts';
 import { renderSecret } from '#core/aws/keys/secret.ts';
 import { readPullCredentials } from '#core/cluster/kubectl.ts';
-import { judgePullCredentials } from '#core/cluster/pull-credentials.ts';
+import { judgePullCredentials, renewalCommands } from '#core/cluster/pull-credentials.ts';
 import { createExec } from '#core/system/exec.ts';
-import { openApi } from '#lab/cluster/api.ts';
 import { isReadyPod, type Pod } from '#lab/cluster/cluster.ts';
 import type { Delivery } from '#lab/cluster/delivery.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
-import { findCanaries, makeCanaries, readLogs, readRedis, type Writing } from '#lab/tests/canaries.ts';
+import { findCanaries, makeCanaries } from '#lab/tests/canaries.ts';
+import { probeDuring, pull } from '#lab/tests/probes.ts';
+import { readEverything } from '#lab/tests/readings.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 const MINUTE = 60_000;
@@ -70,6 +71,8 @@ async function readyPod(): Promise<Pod | undefined> {
   return (await botPods()).find((pod) => isReadyPod(pod) && pod.metadata.deletionTimestamp === undefined);
 }
 
+const botImage = async (): Promise<string> => (await readyPod())?.spec.containers[0]?.image ?? '';
+
 async function put(name: string, Value: string): Promise<void> {
   await ssm.send(new PutParameterCommand({ Name: `/${name}`, Value, Type: 'SecureString', Overwrite: true }));
 }
@@ -87,27 +90,6 @@ function untilRuns(variable: string, value: string): Promise<true> {
     },
     4 * MINUTE,
   );
-}
-
-/** Asks the bot's Service ten times a second while `work` runs; returns how often it did not answer, and how often it did. */
-async function probeDuring(work: () => Promise<unknown>): Promise<{ gaps: string[]; answers: number }> {
-  const get = openApi(delivery.cluster.kubeconfig);
-  const gaps: string[] = [];
-  let [answers, isOver] = [0, false];
-  const probing = (async () => {
-    while (!isOver) {
-      const path = `/api/v1/namespaces/${namespace}/services/http:discord-bot:http/proxy/health`;
-      const answer = await get(path).catch((error: unknown) => ({ status: 0, body: String(error) }));
-      if (answer.status === 200) answers++;
-      else gaps.push(`${new Date().toISOString()} ${answer.status} ${answer.body.slice(0, 200)}`);
-      await sleep(100);
-    }
-  })();
-  await work().finally(() => {
-    isOver = true;
-  });
-  await probing;
-  return { gaps, answers };
 }
 
 test(
@@ -183,7 +165,7 @@ test(
       for (const { AccessKeyId } of AccessKeyMetadata)
         if (AccessKeyId !== kept) await iam.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }));
     };
-    const { gaps, answers } = await probeDuring(async () => {
+    const { gaps, answers } = await probeDuring({ cluster: delivery.cluster, namespace }, async () => {
       await put('discord-bot-staging/discord_token', token);
       await untilRuns('DISCORD_TOKEN', token);
       await put('discord-bot-staging/litellm_api_key', key);
@@ -224,7 +206,7 @@ test(
     expect(await inSecret(namespace, 'DISCORD_TOKEN')).toBe(token);
     await untilRuns('DISCORD_TOKEN', token);
 
-    const writings = await readEverything();
+    const writings = await readEverything(world, delivery);
     expect(writings.length).toBeGreaterThan(60);
     expect(findCanaries(canaries, writings)).toEqual([]);
     // the search does find them where they are
@@ -233,58 +215,6 @@ test(
   },
   3 * MINUTE,
 );
-
-/** Everything that a person, an account that reads, or Argo CD could show. */
-async function readEverything(): Promise<Writing[]> {
-  const kinds =
-    'pods,deployments,replicasets,events,configmaps,externalsecrets,secretstores,ecrauthorizationtokens,applications,services,endpoints';
-  const read = async (where: string, ...args: string[]) => ({ where, text: await kubectl(...args) });
-  const pods = (
-    await kubectl(
-      'get',
-      'pods',
-      '-A',
-      '-o',
-      'jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{"\\n"}{end}',
-    )
-  )
-    .trim()
-    .split('\n')
-    .map((line) => line.split(' ') as [string, string]);
-  const logs = await Promise.all(
-    pods.map(async ([of, name]) => ({
-      where: `the log of ${name}`,
-      text: await kubectl('logs', '-n', of, name, '--all-containers').catch(() => ''), // a pod that never started has none
-    })),
-  );
-  const redis = /--port (\d+)/.exec(readFileSync(join(world.lab.logs, 'redis.log'), 'utf8'))?.[1];
-  return [
-    ...(await Promise.all([
-      read('kubectl get', 'get', kinds, '-A', '-o', 'yaml', '--show-managed-fields'),
-      read('kubectl describe', 'describe', kinds, '-A'),
-      read('kubectl describe secrets', 'describe', 'secrets', '-A'),
-    ])),
-    ...logs,
-    ...readLogs(world.lab.logs),
-    ...(await readRedis(Number(redis))),
-    ...(await readArgoPages()),
-  ];
-}
-
-/** What Argo CD's pages ask its API for, the secret itself among it. */
-function readArgoPages(): Promise<Writing[]> {
-  const secretOf = (of: string) =>
-    `resource?namespace=${of}&resourceName=discord-bot-secrets&kind=Secret&version=v1&group=`;
-  const paths = ['staging', 'production'].flatMap((name) => {
-    const of = findEnvironment(world.environments, name).namespace;
-    return ['', '/resource-tree', '/managed-resources', '/events', '/manifests', `/${secretOf(of)}`].map(
-      (page) => `/api/v1/applications/${name}${page}`,
-    );
-  });
-  return Promise.all(
-    paths.map(async (path) => ({ where: path, text: await (await fetch(`${delivery.argocd.url}${path}`)).text() })),
-  );
-}
 
 test(
   'hour 13: pulls go on; with the renewal stopped, the alarm comes before the first pull that fails',
@@ -298,7 +228,7 @@ test(
     );
     const begun = performance.now();
     while (performance.now() - begun < (LIFE_S + 15) * 1_000) {
-      expect(await pull()).toBe('pulled');
+      expect(await pull(world, { cluster: delivery.cluster, namespace }, await botImage())).toBe('pulled');
       await sleep(10_000);
     }
     await delivery.externalSecrets.stop();
@@ -309,7 +239,11 @@ test(
         const { health } = await delivery.argocd.application('staging');
         if (health === 'Degraded' && !seen.includes('alarm')) seen.push('alarm');
         if (seen.includes('alarm') || performance.now() - begun > 4 * MINUTE) {
-          if ((await pull()) === 'refused' && !seen.includes('refused')) seen.push('refused');
+          if (
+            (await pull(world, { cluster: delivery.cluster, namespace }, await botImage())) === 'refused' &&
+            !seen.includes('refused')
+          )
+            seen.push('refused');
           else if (!seen.includes('refused') && !seen.includes('pulled')) seen.push('pulled');
         }
         return seen.includes('refused') ? true : undefined;
@@ -318,7 +252,15 @@ test(
     );
     expect(seen).toEqual(['alarm', 'pulled', 'refused']);
     await delivery.externalSecrets.start();
-    await world.until('pulls go on', async () => ((await pull()) === 'pulled' ? true : undefined), 2 * MINUTE);
+    // what status says to type
+    const env = { KUBECONFIG: delivery.cluster.kubeconfig };
+    for (const command of renewalCommands(namespace)) await world.lab.exec(['sh', '-c', command], { extraEnv: env });
+    await world.until(
+      'pulls go on',
+      async () =>
+        (await pull(world, { cluster: delivery.cluster, namespace }, await botImage())) === 'pulled' ? true : undefined,
+      2 * MINUTE,
+    );
     await world.until('Argo CD is content', async () =>
       (await delivery.argocd.application('staging')).health === 'Healthy' ? true : undefined,
     );
@@ -336,35 +278,3 @@ test('the age that status shows is the one that External Secrets wrote', async (
     expect(states).toEqual(['fresh', 'alarm', 'expired']);
   }
 });
-
-let pulls = 0;
-
-/** Starts a pod that must pull, with what the bot's pods pull with; returns what came of it. */
-async function pull(): Promise<'pulled' | 'refused'> {
-  const name = `pulls-${++pulls}`;
-  const image = (await readyPod())?.spec.containers[0]?.image ?? '';
-  const limits = { cpu: '50m', memory: '32Mi' };
-  const container = {
-    name: 'pulls',
-    image,
-    imagePullPolicy: 'Always',
-    command: ['node', '-e', '0'],
-    resources: { requests: limits, limits },
-    securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
-  };
-  const spec = {
-    restartPolicy: 'Never',
-    imagePullSecrets: [{ name: 'ecr-registry' }],
-    automountServiceAccountToken: false,
-    securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [container],
-  };
-  await apply({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace }, spec });
-  const result = await world.until(`${name} pulls or does not`, async () => {
-    const events = await here('get', 'events', '--field-selector', `involvedObject.name=${name}`);
-    if (/ErrImagePull|Failed to pull/.test(events)) return 'refused' as const;
-    return /Successfully pulled|already present|Created container/.test(events) ? ('pulled' as const) : undefined;
-  });
-  await here('delete', 'pod', name, '--grace-period=0', '--force');
-  return result;
-}
