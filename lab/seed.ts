@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
@@ -17,6 +17,8 @@ export interface Seed {
   readonly npmRegistry: string;
   /** Where Argo CD finds the copy. */
   readonly repositoryUrl: string;
+  /** Where pods find the lab's AWS. */
+  readonly awsEndpoint: string;
 }
 
 /** Options of {@link seedRepository}. */
@@ -32,8 +34,8 @@ const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|
 
 /**
  * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
- * actions are the real ones. Four things change: the registry's address in every overlay, the repository's address in
- * `argocd/`, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
+ * actions are the real ones. Five things change: the registry's address in every overlay, AWS's in its `settings.env`, the
+ * repository's address in `argocd/`, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
  */
 export async function seedRepository(
   exec: Exec,
@@ -44,7 +46,10 @@ export async function seedRepository(
   await copyCheckout(exec, source, target);
   edit?.(target);
   const environments = readEnvironments(target);
-  for (const { overlay } of environments.values()) pointToRegistry(target, overlay, seed.registryHost);
+  for (const { overlay } of environments.values()) {
+    pointToRegistry(target, overlay, seed.registryHost);
+    pointToAws(target, overlay, seed.awsEndpoint);
+  }
   pointToRepository(target, environments, seed.repositoryUrl);
   setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });
   const stack = join(target, 'terraform/aws');
@@ -73,6 +78,12 @@ function pointToRegistry(target: string, overlay: string, host: string): void {
   if (after === before)
     throw new Refusal(`${file} names no registry: give its images a newName, such as registry.example/discord-bot`);
   writeFileSync(join(target, file), after);
+}
+
+/** What the bot is told besides; an overlay without settings has a bot that needs no AWS. */
+function pointToAws(target: string, overlay: string, endpoint: string): void {
+  const file = join(target, overlay, 'settings.env');
+  if (existsSync(file)) appendFileSync(file, `AWS_ENDPOINT_URL=${endpoint}\n`);
 }
 
 const application = z.looseObject({

@@ -122,6 +122,7 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
     baseImage: base.reference,
     npmRegistry: mirror.url,
     repositoryUrl: github.cloneUrl,
+    awsEndpoint: await aws.serve(docker.bridgeAddress),
   };
   const environments = await seedRepository(createExec(process.env), clone, seed, options);
   await aws.createMissingRepositories(readImageNames(clone));

@@ -9,6 +9,12 @@ export interface Dependency {
   readonly location: string | undefined;
 }
 
+/** What the bot is told about Discord and LiteLLM; its value is read where it is used, and never kept here. */
+export interface Setting {
+  readonly variable: string;
+  readonly isSet: boolean;
+}
+
 /** Everything that the process takes from its environment. */
 export interface Configuration {
   readonly port: number;
@@ -18,6 +24,7 @@ export interface Configuration {
   /** Set whenever a dependency is. */
   readonly region: string | undefined;
   readonly dependencies: readonly Dependency[];
+  readonly settings: readonly Setting[];
 }
 
 /** A variable that cannot be used, and what to do about it. Never holds the value of a secret. */
@@ -45,6 +52,29 @@ const DEPENDENCIES = [
   { kind: 'queue', name: 'discord-messages', variable: 'DISCORD_MESSAGES_QUEUE_URL' },
 ] as const;
 
+const SNOWFLAKE = 'set the id that Discord shows, 17 to 20 digits.';
+
+/** The last part never shows the value: what stands where another was meant may be a secret. */
+const SETTINGS = [
+  {
+    variable: 'DISCORD_TOKEN',
+    form: /^[\w-]{20,}\.[\w-]{4,}\.[\w-]{20,}$/,
+    remedy: "set the bot's token, three parts separated by dots (Developer Portal, Bot, Reset Token).",
+  },
+  { variable: 'DISCORD_BOT_ID', form: /^\d{17,20}$/, remedy: SNOWFLAKE },
+  { variable: 'DISCORD_GUILD_ID', form: /^\d{17,20}$/, remedy: SNOWFLAKE },
+  {
+    variable: 'LITELLM_API_KEY',
+    form: /^[!-~]{8,}$/,
+    remedy: 'set the key, 8 or more characters without spaces and line ends.',
+  },
+  {
+    variable: 'LITELLM_BASE_URL',
+    form: /^https?:\/\/[^\s/?#@]+([/?#]\S*)?$/,
+    remedy: 'set an address without a user or a password, such as https://llm.example.com.',
+  },
+] as const;
+
 /** Reads the environment; an empty variable counts as one that is not set. */
 export function parseConfiguration(environment: Environment): Parsed {
   const problems: Problem[] = [];
@@ -58,12 +88,17 @@ export function parseConfiguration(environment: Environment): Parsed {
     if (location !== undefined) checkLocation(dependency, location, refuse);
     return { ...dependency, location };
   });
+  const settings = SETTINGS.map(({ variable, form, remedy }) => {
+    const value = read(variable);
+    if (value !== undefined && !form.test(value)) refuse(variable, `does not have the form that it should: ${remedy}`);
+    return { variable, isSet: value !== undefined };
+  });
   const port = parsePort(read('PORT') ?? '3000', refuse);
   const logLevel = parseLogLevel(read('LOG_LEVEL') ?? 'info', refuse);
   const source = parseSource(read('SOURCE_SHA'), refuse);
   const region = parseRegion(read('AWS_REGION'), dependencies, refuse);
   if (port === undefined || logLevel === undefined || problems.length > 0) return { ok: false, problems };
-  return { ok: true, configuration: { port, logLevel, source, region, dependencies } };
+  return { ok: true, configuration: { port, logLevel, source, region, dependencies, settings } };
 }
 
 type Refuse = (variable: string, sentence: string) => undefined;

@@ -9,8 +9,8 @@ interface Prober {
   readonly queue: (url: string, signal: AbortSignal) => Promise<string | undefined>;
 }
 
-/** Returns a check for every dependency; those without a location say that they are not configured. */
-export function createDependencyChecks({ dependencies, region }: Configuration): Check[] {
+/** Returns a check for every dependency and every setting; those that are not set say that they are not configured. */
+export function createDependencyChecks({ dependencies, region, settings }: Configuration): Check[] {
   let prober: Promise<Prober> | undefined;
   const probeOf = ({ kind, location }: Dependency): Probe | undefined => {
     if (location === undefined || region === undefined) return undefined;
@@ -19,11 +19,18 @@ export function createDependencyChecks({ dependencies, region }: Configuration):
       return (await prober)[kind](location, signal);
     };
   };
-  return dependencies.map((dependency) => ({
+  const checks = dependencies.map((dependency) => ({
     name: `${dependency.kind} ${dependency.name}`,
     variable: dependency.variable,
     probe: probeOf(dependency),
   }));
+  // a setting's form was checked at the start: it is there, or it is not
+  const present = settings.map(({ variable, isSet }) => ({
+    name: `setting ${variable}`,
+    variable,
+    probe: isSet ? async () => undefined : undefined,
+  }));
+  return [...checks, ...present];
 }
 
 /** Loads the AWS SDK when the first dependency is asked: a process without any starts in a third of the time. */
@@ -34,7 +41,8 @@ async function openProber(region: string): Promise<Prober> {
   ]);
   // a probe that fails is repeated by who probes
   const dynamodb = new DynamoDBClient({ region, maxAttempts: 1 });
-  const sqs = new SQSClient({ region, maxAttempts: 1 });
+  // the region, or AWS_ENDPOINT_URL, says where SQS is: by default the SDK believes the queue's URL
+  const sqs = new SQSClient({ region, maxAttempts: 1, useQueueUrlAsEndpoint: false });
   return {
     table: (name, abortSignal) =>
       explain(`table ${name} in ${region}`, 'dynamodb:DescribeTable', async () => {

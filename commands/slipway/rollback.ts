@@ -1,7 +1,13 @@
+import { parse } from 'yaml';
+import { z } from 'zod';
+import type { AskPorts } from '#core/release/ask.ts';
+import { findEnvironment } from '#core/release/environments.ts';
+import { readTip } from '#core/release/open-intents.ts';
 import { prepareRollback } from '#core/release/roll-back.ts';
 import { parseWay } from '#core/release/way.ts';
 import { type CommandResult, defineCommand, UsageError } from '../command.ts';
 import { landAfterQuestion, readWish, WRITING } from './land.ts';
+import { refuseStalePulls } from './pull-rows.ts';
 import { asUsage, type SlipwayPorts } from './session.ts';
 
 const options = {
@@ -9,7 +15,10 @@ const options = {
   steps: { type: 'string', value: 'N', help: 'how many sets back, 1 to 10; sets that were rolled back do not count' },
   to: { type: 'string', value: 'ID', help: "what to go back to: a release's commit, its source, a digest, or proven" },
   reason: { type: 'string', value: 'TEXT', required: true, help: 'why, for the person who asks later' },
-  override: { type: 'boolean', help: 'goes on where the registry does not answer, and says so in the commit' },
+  override: {
+    type: 'boolean',
+    help: 'goes on where the registry does not answer, and says so in the commit; or where the pull credentials are old',
+  },
   ...WRITING,
 } as const;
 
@@ -30,11 +39,22 @@ export const rollback = defineCommand({
     const { environment, image } = wish;
     const scope = image === undefined ? environment : `${environment} --image ${image}`;
     return landAfterQuestion(line, screen, {
-      prepare: async (ports, branch) =>
-        (await prepareRollback({ ...wish, to: way, branch, anchor: undefined, override }, ports)).intent,
+      prepare: async (ports, branch) => {
+        const { intent } = await prepareRollback({ ...wish, to: way, branch, anchor: undefined, override }, ports);
+        if (!override) await refuseStalePulls(await readNamespace(environment, branch, ports), screen);
+        return intent;
+      },
       nothing: `${environment} runs it already`,
       next: () =>
         `Pushes leave it alone until you let go:\nnpm run -s slipway -- release ${scope} --reason "it is fixed"`,
     });
   },
 });
+
+/** Returns the namespace that an environment's overlay names at the branch's head. */
+async function readNamespace(environment: string, branch: string, ports: AskPorts): Promise<string | undefined> {
+  const { head } = await readTip(branch, ports);
+  const { overlay } = findEnvironment(await ports.readConfig(head), environment);
+  const text = await ports.git.readText(head, `${overlay}/kustomization.yaml`);
+  return z.looseObject({ namespace: z.string().optional() }).safeParse(parse(text ?? '{}')).data?.namespace;
+}

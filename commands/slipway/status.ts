@@ -9,6 +9,7 @@ import {
   type Waiting,
 } from '#core/release/status.ts';
 import { type CommandResult, defineCommand } from '../command.ts';
+import { askPullCredentials, renderPullCredentials, toPullShape } from './pull-rows.ts';
 import { COMMON, type SlipwayPorts, toJson, withSession } from './session.ts';
 import { paint, plain, renderAge, renderTable, short, wrap } from './text.ts';
 
@@ -18,15 +19,18 @@ const REGISTRY_DEADLINE_MS = 5_000;
 /** Shows what every environment runs, by git. */
 export const status = defineCommand({
   name: 'npm run -s slipway -- status',
-  summary: 'Shows what each environment runs by git, since when, what holds it there, and what waits.',
+  summary:
+    'Shows what each environment runs by git, since when, what holds it there, and what waits; and the age of pull credentials.',
   options: COMMON,
   example: '--repository ~/shop',
   exitCodes: ['the status is shown', 'something is missing or does not answer', 'wrong usage'],
   run: async ({ values }, screen: SlipwayPorts): Promise<CommandResult> => {
     const options = { isWriting: false, registryDeadlineMs: REGISTRY_DEADLINE_MS };
     const stdout = await withSession(values, screen, options, async ({ ports, branch }) => {
-      const read = await readStatus(branch, ports);
-      return values.json ? toJson({ branch, ...toShape(read) }) : render(branch, read, screen);
+      const [read, pulls] = await Promise.all([readStatus(branch, ports), askPullCredentials(screen)]);
+      if (values.json) return toJson({ branch, ...toShape(read), pullCredentials: toPullShape(pulls, screen.now()) });
+      const cluster = renderPullCredentials(pulls, screen);
+      return `${render(branch, read, screen)}${cluster.length === 0 ? '' : `\n${cluster.join('\n')}\n`}`;
     });
     return { exitCode: 0, stdout, stderr: '' };
   },

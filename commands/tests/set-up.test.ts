@@ -52,6 +52,7 @@ describe('set-up.md, pasted block by block into one shell, from nothing to the f
   const ANSWERS: readonly (readonly [asks: RegExp, answers: string])[] = [
     [/\$\{EDITOR/, 'discord_bot_id = "42"\n'],
     [/TF_VAR_discord_token &&/, 'the token\nthe key\n'],
+    [/STAGING_TOKEN &&/, 'staging token\nstaging key\n'],
     [/terraform\/(?:aws|secrets) apply$/m, 'yes\n'],
     [/read -rs TOKEN/, 'the reader\n'],
   ];
@@ -105,7 +106,10 @@ describe('set-up.md, pasted block by block into one shell, from nothing to the f
 
   test('the secrets reach the one apply that needs them, and are forgotten', () => {
     expect([state('bootstrap'), state('aws'), state('secrets')]).toEqual(['/\n', '/\n', 'the token/the key\n']);
-    expect(readFileSync(join(folder, 'calls'), 'utf8')).not.toMatch(/the (token|key|reader)/);
+    expect(JSON.parse(state('secrets-environments'))).toEqual({
+      staging: { discord_token: 'staging token', litellm_api_key: 'staging key' },
+    });
+    expect(readFileSync(join(folder, 'calls'), 'utf8')).not.toMatch(/(the|staging) (token|key|reader)/);
   });
 
   test('the three terraform.tfvars say who the tenant is, and git has them', () => {
@@ -141,10 +145,21 @@ describe('set-up.md, pasted block by block into one shell, from nothing to the f
     ]);
   });
 
-  test.each(['discord-bot', 'discord-bot-staging'])('pods in %s can pull', (namespace) => {
-    const { auths } = JSON.parse(JSON.parse(state(`secret-${namespace}-ecr-registry`)).data);
-    const { auth } = auths['210987654321.dkr.ecr.ca-central-1.amazonaws.com'];
-    expect(Buffer.from(auth, 'base64').toString('utf8')).toBe('AWS:a-password');
+  test.each(['discord-bot', 'discord-bot-staging'])('External Secrets has a key in %s', (namespace) => {
+    expect(JSON.parse(state(`secret-${namespace}-aws-cluster`)).kind).toBe('Secret');
+  });
+
+  test('External Secrets is the version that the lab runs', () => {
+    const { 'external-secrets': tool } = JSON.parse(
+      readFileSync(join(repositoryRoot, 'lab/toolbox/tools.lock.json'), 'utf8'),
+    );
+    expect(state('platform')).toContain(`targetRevision: ${tool.version}\n`);
+  });
+
+  test.each(['staging', 'production'])("%s's bot is told what Terraform says", (environment) => {
+    expect(readFileSync(join(clone, 'overlays', environment, 'settings.env'), 'utf8')).toBe(
+      'AWS_REGION=ca-central-1\nAGENTIC_EVENTS_QUEUE_URL=https://sqs.ca-central-1.amazonaws.com/210987654321/agentic-events\n',
+    );
   });
 
   test('Argo CD is the version that the lab runs, reads the repository, and main has its rules', () => {

@@ -28,7 +28,6 @@ aws() {
   'iam create-open-id-connect-provider '*) touch "$STATE/provider" ;;
   'sns create-topic '*) touch "$STATE/topic" && echo arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms ;;
   'sns subscribe --topic-arn arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms --protocol email '*@*) has topic 'aws: there is no such topic' ;;
-  'ecr get-login-password '*) has aws "aws: there is no registry yet" && echo a-password ;;
   *) fail "aws: unknown: $*" ;;
   esac
 }
@@ -57,11 +56,13 @@ terraform() {
     test "$stack" != bootstrap || has repos_acme_shop_environments_aws 'terraform: anyone who may push could make the environment aws, and get its role'
     test "$stack" != aws || grep -q '^alarm_actions = ."arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms"' "$folder/terraform.tfvars" || fail 'terraform: alarms go nowhere'
     echo "$TF_VAR_discord_token/$TF_VAR_litellm_api_key" >"$STATE/$stack"
+    test -z "$TF_VAR_environment_secrets" || echo "$TF_VAR_environment_secrets" >"$STATE/$stack-environments"
     ;;
   output)
     has "$stack" "terraform: $stack is not applied"
     case "$*" in
     'output -raw state_bucket') echo acme-states ;;
+    'output -json bot_environment') echo '{"AWS_REGION": "ca-central-1", "AGENTIC_EVENTS_QUEUE_URL": "https://sqs.ca-central-1.amazonaws.com/210987654321/agentic-events"}' ;;
     'output -json repository_variables') echo '{"AWS_BUILD_ROLE_ARN": "arn:aws:iam::210987654321:role/build"}' ;;
     esac
     ;;
@@ -78,6 +79,10 @@ npm() {
   'run -s keys -- rotate cluster')
     has aws 'keys: there is no user'
     echo '{"kind": "Secret", "metadata": {"name": "aws-cluster", "namespace": "discord-bot"}}' ;;
+  'run -s keys -- --project discord-bot-staging rotate bot') has aws 'keys: there is no user' ;;
+  'run -s keys -- --project discord-bot-staging --namespace discord-bot-staging rotate cluster')
+    has aws 'keys: there is no user'
+    echo '{"kind": "Secret", "metadata": {"name": "aws-cluster", "namespace": "discord-bot-staging"}}' ;;
   'run -s slipway -- status') has pushed 'slipway: nothing was pushed yet' ;;
   *) fail "npm: unknown: $*" ;;
   esac
@@ -107,7 +112,12 @@ kubectl() {
     for word; do
       case "$word" in *.yaml) touch "$STATE/namespace-$(sed -n 's/^  name: //p' "$word")" ;; esac
     done ;;
+  'apply --server-side --field-manager=slipway -k argocd/platform')
+    has argocd 'kubectl: the kind Application is not known'
+    has namespace-discord-bot 'kubectl: Reloader gets a role in a namespace that is not there'
+    "$KUSTOMIZE" build argocd/platform >"$STATE/platform" ;;
   'apply -k argocd')
+    has platform 'kubectl: the tenant comes before External Secrets: its kinds are not known'
     has argocd 'kubectl: the kind Application is not known'
     "$KUSTOMIZE" build argocd >"$STATE/applications" ;;
   *) fail "kubectl: unknown: $*" ;;

@@ -5,6 +5,7 @@ import { createFront, type RegistryRequest } from '#lab/aws/front.ts';
 import { createEcrClient, createImages, type ImagesOptions } from '#lab/aws/images.ts';
 import { ACCOUNT, REGION, startMoto } from '#lab/aws/moto.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
+import { createRights, findRightsInMoto } from '#lab/aws/rights.ts';
 import { createTokens } from '#lab/aws/tokens.ts';
 import { createTrustPolicies, type Trust } from '#lab/aws/trust.ts';
 import { listen } from '#lab/supervisor/http.ts';
@@ -29,6 +30,10 @@ export interface Aws {
   createMissingRepositories(names: readonly string[]): Promise<void>;
   /** Lets registry requests go wrong; the returned function lifts the fault. */
   fail(fault: Fault): () => void;
+  /** Answers on an address besides loopback, for pods; returns the endpoint there. */
+  serve(address: string): Promise<string>;
+  /** How long ECR's tokens live that are handed out from now on, in milliseconds: 12 hours unless said. */
+  setTokenLife(milliseconds: number): void;
   /** Makes the tokens that are in use expired ones. */
   expireTokens(): void;
   /** Lets a role be assumed with tokens of an OIDC provider; from the first call on, only as was said. */
@@ -55,7 +60,9 @@ export async function startAws(
   const requests: RegistryRequest[] = [];
   const front = await listen(createFront({ registry: registry.host, images, tokens, faults, seen: requests }));
   lab.onStop('ECR front', front.close);
-  const api = await listen(createEndpoint({ moto, registryHost: front.host, images, tokens, trusts }));
+  const rights = createRights(findRightsInMoto(moto));
+  const answer = createEndpoint({ moto, registryHost: front.host, images, tokens, trusts, rights });
+  const api = await listen(answer);
   lab.onStop('AWS endpoint', api.close);
   const endpoint = `http://${api.host}`;
   const env = awsEnvironment(endpoint);
@@ -71,6 +78,12 @@ export async function startAws(
       await createEcrClient(endpoint).send(new CreateRepositoryCommand({ repositoryName, imageTagMutability }));
     },
     createMissingRepositories: (names) => createMissing(endpoint, names),
+    serve: async (address) => {
+      const outside = await listen(answer, address);
+      lab.onStop(`AWS endpoint at ${address}`, outside.close);
+      return `http://${outside.host}`;
+    },
+    setTokenLife: tokens.setLife,
     fail: faults.fail,
     expireTokens: tokens.expireAll,
     trust: trusts.add,

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { missingRepositoryWords, takenTagWords } from '#lab/aws/front.ts';
 import { digestOf, type Images } from '#lab/aws/images.ts';
 import { answerJson, passThrough, readBody } from '#lab/aws/proxy.ts';
+import { isSignedByUser, type Rights } from '#lab/aws/rights.ts';
 import { answerQuery, isQueryCall } from '#lab/aws/sts.ts';
 import type { Tokens } from '#lab/aws/tokens.ts';
 import type { TrustPolicies } from '#lab/aws/trust.ts';
@@ -17,6 +18,7 @@ export interface EndpointOptions {
   readonly images: Images;
   readonly tokens: Tokens;
   readonly trusts: TrustPolicies;
+  readonly rights: Rights;
 }
 
 const ECR = 'AmazonEC2ContainerRegistry_V20150921.';
@@ -39,6 +41,7 @@ const deleted = z.looseObject({
 export function createEndpoint(options: EndpointOptions): Answer {
   return (request, response) => {
     const target = String(request.headers['x-amz-target'] ?? '');
+    if (isSignedByUser(request)) return answerUser(options, target, request, response);
     if (target === `${ECR}GetAuthorizationToken`) return giveToken(options, request, response);
     if (target === `${ECR}PutImage`) return takeImage(options, request, response);
     if (target === `${ECR}BatchDeleteImage`) return deleteImages(options, request, response);
@@ -47,11 +50,29 @@ export function createEndpoint(options: EndpointOptions): Answer {
   };
 }
 
+/** A user outside AWS, whose key lives long: it does what its policy and its boundary allow. */
+async function answerUser(
+  options: EndpointOptions,
+  target: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = await readBody(request);
+  const refusal = await options.rights.judge(request, body.toString('utf8'));
+  if (refusal !== undefined) return refuse(response, refusal.type, refusal.message);
+  if (target === `${ECR}GetAuthorizationToken`) return grantToken(options, response);
+  return toMoto(options, request, response, body);
+}
+
 async function giveToken(options: EndpointOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   await readBody(request);
   if (!request.headers.authorization?.startsWith('AWS4-HMAC-SHA256 ')) {
     return refuse(response, 'MissingAuthenticationTokenException', 'Missing Authentication Token');
   }
+  grantToken(options, response);
+}
+
+function grantToken(options: EndpointOptions, response: ServerResponse): void {
   const { token, expiresAt } = options.tokens.issue();
   const grant = {
     authorizationToken: token,
@@ -127,9 +148,15 @@ function plainHeaders(request: IncomingMessage): Record<string, string> {
   );
 }
 
-function toMoto({ moto }: EndpointOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+function toMoto(
+  { moto }: EndpointOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+  body?: Buffer,
+): Promise<void> {
   return passThrough(request, response, {
     host: moto,
+    ...(body === undefined ? {} : { body }),
     unreachable: () => refuse(response, 'ServiceUnavailable', 'the lab runs no AWS any more', 503),
   });
 }

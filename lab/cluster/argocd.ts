@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { startArgoProcesses } from '#lab/cluster/argocd-processes.ts';
 import type { Cluster } from '#lab/cluster/cluster.ts';
+import { waitUntilServed } from '#lab/cluster/served.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -90,20 +90,7 @@ async function installCustomResources(toolbox: Toolbox, cluster: Cluster): Promi
     { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'argocd' } },
     ...names.flatMap((name) => readObjects(join(folder, name))),
   ]);
-  await waitUntilServed(cluster);
-}
-
-/** Right after they are applied, the API server does not serve the new kinds yet. */
-async function waitUntilServed(cluster: Cluster): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await cluster.kubectl(['get', 'applications.argoproj.io,appprojects.argoproj.io', '-n', 'argocd']);
-      return;
-    } catch (error) {
-      if (attempt === 100) throw error;
-      await sleep(100);
-    }
-  }
+  await waitUntilServed(cluster, ['applications.argoproj.io', 'appprojects.argoproj.io']);
 }
 
 function readObjects(path: string): unknown[] {

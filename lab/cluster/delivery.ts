@@ -6,6 +6,10 @@ import { createEcrClient } from '#lab/aws/images.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
+import { type ExternalSecrets, startExternalSecrets } from '#lab/cluster/external-secrets.ts';
+import { makeIdentities, readProject } from '#lab/cluster/identities.ts';
+import { applyPlatform, readPlatform } from '#lab/cluster/platform.ts';
+import { startReloader } from '#lab/cluster/reloader.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
 import type { LabEnvironment } from '#lab/environments.ts';
 import type { GitHub } from '#lab/github/github.ts';
@@ -16,6 +20,7 @@ import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 export interface Delivery {
   readonly cluster: Cluster;
   readonly argocd: ArgoCD;
+  readonly externalSecrets: ExternalSecrets;
 }
 
 /** What {@link startDelivery} needs. */
@@ -31,14 +36,18 @@ export interface DeliveryParts {
 
 /** Starts the cluster and Argo CD, which from the first push on follows the tenant's repository. */
 export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryParts): Promise<Delivery> {
-  const { aws, registry, github, environments, checkout } = parts;
+  const { aws, registry, github, checkout } = parts;
   const cluster = await lab.progress.step('Kubernetes node', () =>
     startCluster(lab, toolbox, { registry, registryHosts: [aws.registryHost] }),
   );
-  const access = { host: aws.registryHost, credentials: await readPullCredentials(aws) };
-  await prepareNamespaces(lab, cluster, environments, access);
+  await prepareTenant(lab, cluster, parts);
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
-  const argocd = await lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository));
+  const [argocd, externalSecrets] = await Promise.all([
+    lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository)),
+    lab.progress.step('External Secrets', () => startExternalSecrets(lab, toolbox, cluster, aws.endpoint)),
+  ]);
+  startReloader(lab, cluster);
+  await applyPlatform(cluster, readPlatform(checkout));
   let applied: Promise<unknown> | undefined;
   github.onPush((payload) => {
     // an application of an empty repository would be an error that Argo CD remembers for a while
@@ -47,10 +56,28 @@ export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryP
       .then(() => argocd.webhook(payload))
       .catch((error) => lab.progress.say(`  ! Argo CD was not told of a push: ${String(error)}`));
   });
-  return { cluster, argocd };
+  return { cluster, argocd, externalSecrets };
 }
 
-/** The cluster's credentials come from ECR as they do outside: by GetAuthorizationToken. */
+/** Namespaces, their volumes, and the keys of the identities that Terraform made for them. */
+async function prepareTenant(
+  lab: Lab,
+  cluster: Cluster,
+  { aws, environments, checkout }: Pick<DeliveryParts, 'aws' | 'environments' | 'checkout'>,
+): Promise<void> {
+  const access = { host: aws.registryHost, credentials: await readPullCredentials(aws) };
+  const projects = new Map<string, string>();
+  for (const environment of environments.values()) {
+    const project = readProject(checkout, environment);
+    if (project !== undefined) projects.set(environment.namespace, project);
+  }
+  await prepareNamespaces(lab, cluster, environments, ({ namespace }) =>
+    projects.has(namespace) ? undefined : access,
+  );
+  await lab.progress.step('Keys of the bot and the cluster', () => makeIdentities(aws, cluster, projects, lab.ending));
+}
+
+/** For a tenant without External Secrets, from ECR by GetAuthorizationToken, once. */
 async function readPullCredentials(aws: Aws): Promise<RegistryCredentials> {
   const answer = await createEcrClient(aws.endpoint).send(new GetAuthorizationTokenCommand({}));
   const token = answer.authorizationData?.[0]?.authorizationToken ?? '';

@@ -10,18 +10,21 @@ export interface PullAccess {
   readonly credentials: RegistryCredentials;
 }
 
-/** Gives each environment's namespace what a cluster's owner gives it: the pull secret, and storage for its claim. */
+/**
+ * Gives each environment's namespace what a cluster's owner gives it: storage for its claim; and the pull secret, once,
+ * where the tenant's manifests do not ask for it (`byHand`).
+ */
 export async function prepareNamespaces(
   lab: Pick<Lab, 'folder'>,
   cluster: Pick<Cluster, 'apply'>,
   environments: ReadonlyMap<string, LabEnvironment>,
-  access: PullAccess,
+  byHand: (environment: LabEnvironment) => PullAccess | undefined,
 ): Promise<void> {
-  const namespaces = new Set([...environments.values()].map(({ namespace }) => namespace));
-  const objects = [...namespaces].flatMap((namespace) => {
+  const namespaces = new Map([...environments.values()].map((environment) => [environment.namespace, environment]));
+  const objects = [...namespaces].flatMap(([namespace, environment]) => {
     const volume = lab.folder('volumes', namespace);
     chmodSync(volume, 0o777); // fsGroup does not reach hostPath volumes
-    return describeNamespace(namespace, volume, access);
+    return describeNamespace(namespace, volume, byHand(environment));
   });
   await cluster.apply([STORAGE_CLASS, ...objects]);
 }
@@ -34,22 +37,15 @@ const STORAGE_CLASS = {
   volumeBindingMode: 'Immediate',
 };
 
-/** Returns a namespace, its pull secret, and the volume in `folder` that its claim `workspaces` binds to. */
-export function describeNamespace(namespace: string, folder: string, { host, credentials }: PullAccess): unknown[] {
-  const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+/** Returns a namespace, the volume in `folder` that its claim `workspaces` binds to, and with `access` its pull secret. */
+export function describeNamespace(namespace: string, folder: string, access?: PullAccess): unknown[] {
   return [
     {
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: { name: namespace, labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
     },
-    {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      type: 'kubernetes.io/dockerconfigjson',
-      metadata: { name: 'ecr-registry', namespace },
-      stringData: { '.dockerconfigjson': JSON.stringify({ auths: { [host]: { ...credentials, auth } } }) },
-    },
+    ...(access === undefined ? [] : [describePullSecret(namespace, access)]),
     {
       apiVersion: 'v1',
       kind: 'PersistentVolume',
@@ -63,4 +59,15 @@ export function describeNamespace(namespace: string, folder: string, { host, cre
       },
     },
   ];
+}
+
+function describePullSecret(namespace: string, { host, credentials }: PullAccess): unknown {
+  const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64');
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'kubernetes.io/dockerconfigjson',
+    metadata: { name: 'ecr-registry', namespace },
+    stringData: { '.dockerconfigjson': JSON.stringify({ auths: { [host]: { ...credentials, auth } } }) },
+  };
 }

@@ -49,6 +49,12 @@ export function initArguments(): string {
 const SECRETS = {
   TF_VAR_discord_token: `${'a'.repeat(24)}.${'b'.repeat(6)}.${'c'.repeat(27)}`,
   TF_VAR_litellm_api_key: 'sk-the-lab-has-no-llm',
+  TF_VAR_environment_secrets: JSON.stringify({
+    staging: {
+      discord_token: `${'d'.repeat(24)}.${'e'.repeat(6)}.${'f'.repeat(27)}`,
+      litellm_api_key: 'sk-the-lab-has-no-llm-for-staging',
+    },
+  }),
 };
 
 /**

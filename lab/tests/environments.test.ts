@@ -17,6 +17,7 @@ const SEED = {
   baseImage: 'lab/base@sha256:1',
   npmRegistry: 'http://npm.lab',
   repositoryUrl: 'http://git.lab/acme/tenant.git',
+  awsEndpoint: 'http://172.17.0.1:4566',
 };
 
 let target: string;
@@ -55,7 +56,7 @@ test('a third environment gets the registry, a namespace, the pull secret, a vol
   const cluster = { apply: async (objects: readonly unknown[]) => void applied.push(...(objects as typeof applied)) };
   const access = { host: SEED.registryHost, credentials: { username: 'AWS', password: 'secret' } };
   const lab = { folder: () => target };
-  await prepareNamespaces(lab, cluster, environments, access);
+  await prepareNamespaces(lab, cluster, environments, ({ name }) => (name === 'preview' ? access : undefined));
   await cluster.apply(readArgoObjects(target));
   const names = applied.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
   expect(names.filter((name) => name.includes('preview'))).toEqual([
@@ -64,6 +65,7 @@ test('a third environment gets the registry, a namespace, the pull secret, a vol
     'PersistentVolume /workspaces-discord-bot-preview',
     'Application argocd/preview',
   ]);
+  expect(applied.filter(({ kind }) => kind === 'Secret')).toHaveLength(1); // the others ask for theirs
   expect(JSON.stringify(applied)).not.toContain('github.com');
 });
 

@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { CommandError, type Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { label, lockFolder, type ToolFrom } from '#lab/toolbox/lock.ts';
@@ -57,9 +58,29 @@ export async function buildWithGo(exec: Exec, tool: GoTool, staging: string, not
     await exec(goInstallCommand(tool), { extraEnv: { ...ENVIRONMENT, GOBIN: bin }, onLine });
     return;
   }
-  const cwd = join(lockFolder, 'modules', tool.folder);
+  const ours = join(lockFolder, 'modules', tool.folder);
+  const cwd = tool.overrides === undefined ? ours : await copyModule(exec, tool, ours, join(staging, 'source'));
   await exec(goBuildCommand(tool, bin), { cwd, extraEnv: ENVIRONMENT, onLine });
-  await copyFiles(exec, tool, cwd, staging);
+  await copyFiles(exec, tool, ours, staging);
+  rmSync(join(staging, 'source'), { recursive: true, force: true });
+}
+
+/**
+ * Returns a copy of the foreign module with our files in the places of some of its own; it is built there, by its own
+ * go.mod and go.sum, which the checksum in ours covers. Go's -overlay refuses to replace files of its cache of modules.
+ */
+async function copyModule(exec: Exec, tool: ToolFrom<'go-module'>, ours: string, target: string): Promise<string> {
+  copyTree(await findModule(exec, tool, ours), target);
+  for (const [path, own] of Object.entries(tool.overrides ?? {}))
+    writeFileSync(join(target, path), readFileSync(join(ours, own)));
+  return target;
+}
+
+/** Returns the folder of the foreign module in Go's cache; downloads it, and checks it against our go.sum, first. */
+async function findModule(exec: Exec, tool: ToolFrom<'go-module'>, ours: string): Promise<string> {
+  const command = ['go', 'mod', 'download', '-json', tool.module] as const;
+  const { stdout } = await exec(command, { cwd: ours, extraEnv: ENVIRONMENT });
+  return z.looseObject({ Dir: z.string() }).parse(JSON.parse(stdout.toString('utf8'))).Dir;
 }
 
 /** Returns the command that builds a tool whose own go.mod says all; the environment variable GOBIN says where to. */
@@ -86,8 +107,7 @@ function linkerFlags(tool: GoTool): string {
 async function copyFiles(exec: Exec, tool: ToolFrom<'go-module'>, cwd: string, staging: string): Promise<void> {
   const wanted = Object.entries(tool.files);
   if (wanted.length === 0) return;
-  const list = ['go', 'list', '-mod=readonly', '-m', '-f', '{{.Dir}}', tool.module] as const;
-  const module = (await exec(list, { cwd, extraEnv: ENVIRONMENT })).stdout.toString('utf8').trim();
+  const module = await findModule(exec, tool, cwd);
   for (const [name, folders] of wanted) {
     for (const folder of folders)
       copyTree(join(module, folder), join(staging, 'files', name, shorten(folder, folders)));

@@ -34,6 +34,8 @@ const tool = z.discriminatedUnion('from', [
     folder: z.string(),
     /** A name → folders of the foreign module that are wanted at run time. */
     files: z.record(z.string(), z.array(z.string())),
+    /** A file of the foreign module → ours that takes its place: what is left out of it is not compiled. */
+    overrides: z.record(z.string(), z.string()).optional(),
   }),
   z.strictObject({
     from: z.literal('apt'),
@@ -115,5 +117,6 @@ export function label(of: Tool): string {
 function sourcesOf(built: BuiltTool): string[] {
   if (built.from === 'python') return [join(lockFolder, built.requirements)];
   if (built.from === 'go') return [];
-  return ['go.mod', 'go.sum'].map((file) => join(lockFolder, 'modules', built.folder, file));
+  const ours = ['go.mod', 'go.sum', ...Object.values(built.overrides ?? {})];
+  return ours.map((file) => join(lockFolder, 'modules', built.folder, file));
 }

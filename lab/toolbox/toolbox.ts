@@ -29,6 +29,7 @@ export const lightTools = [
 export const clusterTools = [
   'kubernetes',
   'argocd',
+  'external-secrets',
   'etcd',
   'cni',
   'redis',

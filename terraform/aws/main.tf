@@ -14,8 +14,17 @@ locals {
     litellm_base_url = var.litellm_base_url
   }
 
+  # a further environment has its parameters below a path of its own: discord-bot-staging/discord_bot_id
+  environment_settings = merge([for environment, settings in var.environments : {
+    for name, value in settings : "${var.project}-${environment}/${name}" => value
+  }]...)
+
   parameter_path = "/${var.project}"
-  parameters_arn = "arn:${data.aws_partition.current.partition}:ssm:${var.region}:${data.aws_caller_identity.current.account_id}:parameter${local.parameter_path}"
+  here           = "${var.region}:${data.aws_caller_identity.current.account_id}"
+  parameters_arn = "arn:${data.aws_partition.current.partition}:ssm:${local.here}:parameter"
+
+  # by their names and not by what SQS answers: the users' rights, and what the bot is told, wait for no queue
+  queue_arns = [for name in values(local.queues) : "arn:${data.aws_partition.current.partition}:sqs:${local.here}:${name}"]
 
   # what the cluster hands to the pods; its own key is not among it
   delivered = concat(["bot_credentials", "discord_token", "litellm_api_key"], keys(local.settings))
@@ -51,9 +60,22 @@ module "identities" {
 
   project         = var.project
   table_arns      = values(module.tables.arns)
-  queue_arns      = values(module.queues.arns)
+  queue_arns      = local.queue_arns
   repository_arns = values(module.repositories.arns)
-  parameter_arns  = [for name in local.delivered : "${local.parameters_arn}/${name}"]
+  parameter_arns  = [for name in local.delivered : "${local.parameters_arn}/${var.project}/${name}"]
+}
+
+# Users of each further environment: the same rights, except that they read the parameters of their own path alone.
+module "environments" {
+  source   = "../modules/identities"
+  for_each = var.environments
+
+  project         = "${var.project}-${each.key}"
+  tenant          = var.project
+  table_arns      = values(module.tables.arns)
+  queue_arns      = local.queue_arns
+  repository_arns = values(module.repositories.arns)
+  parameter_arns  = [for name in local.delivered : "${local.parameters_arn}/${var.project}-${each.key}/${name}"]
 }
 
 resource "aws_ssm_parameter" "setting" {
@@ -61,6 +83,15 @@ resource "aws_ssm_parameter" "setting" {
   for_each = local.settings
 
   name  = "${local.parameter_path}/${each.key}"
+  type  = "String"
+  value = each.value
+}
+
+resource "aws_ssm_parameter" "environment_setting" {
+  #checkov:skip=CKV2_AWS_34:An id or an address that everybody may know
+  for_each = local.environment_settings
+
+  name  = "/${each.key}"
   type  = "String"
   value = each.value
 }

@@ -22,4 +22,13 @@ discord_bot_id   = "123456789012345678"
 discord_guild_id = "123456789012345678"
 litellm_base_url = "https://llm.example.com"
 
+# Staging has a bot of its own at Discord.
+environments = {
+  staging = {
+    discord_bot_id   = "223456789012345678"
+    discord_guild_id = "223456789012345678"
+    litellm_base_url = "https://llm.example.com"
+  }
+}
+
 alarm_actions = ["arn:aws:sns:ca-central-1:123456789012:discord-bot-alarms"]

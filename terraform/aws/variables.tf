@@ -140,6 +140,23 @@ variable "discord_guild_id" {
   }
 }
 
+variable "environments" {
+  description = "Environments besides the first, each with settings, secrets and users of its own: the names of theirs begin with <project>-<environment>."
+  type        = map(object({ discord_bot_id = string, discord_guild_id = string, litellm_base_url = string }))
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in keys(var.environments) : can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", name)) && name != "sandbox"])
+    error_message = "environments: ${join(", ", keys(var.environments))}: a name has 2 to 16 lower-case letters, digits and '-', begins with a letter, does not end with '-', and is not sandbox."
+  }
+
+  validation {
+    condition     = alltrue([for one in values(var.environments) : can(regex("^[0-9]{17,20}$", one.discord_bot_id)) && can(regex("^[0-9]{17,20}$", one.discord_guild_id)) && can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", one.litellm_base_url))])
+    error_message = "environments: the ids have 17 to 20 digits, and litellm_base_url is an address with its scheme and without a user or password, such as https://llm.example.com."
+  }
+}
+
 variable "litellm_base_url" {
   description = "Where LiteLLM is."
   type        = string

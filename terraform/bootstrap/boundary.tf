@@ -56,7 +56,7 @@ locals {
       Sid      = "ReadParameters"
       Effect   = "Allow"
       Action   = ["ssm:GetParameter", "ssm:GetParameters"]
-      Resource = concat(["${local.parameters}/bot_credentials"], local.arn.settings, local.arn.secrets)
+      Resource = concat(local.arn.bot_keys, local.arn.settings, local.arn.secrets)
     },
   ]
 }

@@ -11,8 +11,11 @@ locals {
   secrets  = ["discord_token", "litellm_api_key"]
   settings = ["discord_bot_id", "discord_guild_id", "litellm_base_url"]
 
-  here       = "${var.region}:${local.account}"
-  parameters = "arn:${local.partition}:ssm:${local.here}:parameter/${var.project}"
+  # the tenant and its further environments: what the names of their users and parameters begin with
+  prefixes = concat([var.project], [for environment in var.environments : "${var.project}-${environment}"])
+
+  here           = "${var.region}:${local.account}"
+  all_parameters = "arn:${local.partition}:ssm:${local.here}:parameter"
 
   arn = {
     bucket       = "arn:${local.partition}:s3:::${local.bucket}"
@@ -20,9 +23,12 @@ locals {
     queues       = [for name in values(local.queues) : "arn:${local.partition}:sqs:${local.here}:${name}"]
     dead_letters = [for name in values(local.queues) : "arn:${local.partition}:sqs:${local.here}:${name}-dlq"]
     repositories = [for name in local.repositories : "arn:${local.partition}:ecr:${local.here}:repository/${name}"]
-    secrets      = [for name in local.secrets : "${local.parameters}/${name}"]
-    settings     = [for name in local.settings : "${local.parameters}/${name}"]
-    users        = [for name in ["bot", "cluster"] : "arn:${local.partition}:iam::${local.account}:user/${var.project}-${name}"]
+    parameters   = [for prefix in local.prefixes : "${local.all_parameters}/${prefix}"]
+    secrets      = [for pair in setproduct(local.prefixes, local.secrets) : "${local.all_parameters}/${join("/", pair)}"]
+    settings     = [for pair in setproduct(local.prefixes, local.settings) : "${local.all_parameters}/${join("/", pair)}"]
+    bot_keys     = [for prefix in local.prefixes : "${local.all_parameters}/${prefix}/bot_credentials"]
+    cluster_keys = [for prefix in local.prefixes : "${local.all_parameters}/${prefix}/cluster_credentials"]
+    users        = [for pair in setproduct(local.prefixes, ["bot", "cluster"]) : "arn:${local.partition}:iam::${local.account}:user/${join("-", pair)}"]
     roles        = [for name in local.purposes : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${name}"]
     boundary     = "arn:${local.partition}:iam::${local.account}:policy/${var.project}-boundary"
     provider     = "arn:${local.partition}:iam::${local.account}:oidc-provider/${var.issuer}"

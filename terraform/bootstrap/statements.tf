@@ -58,7 +58,7 @@ locals {
       { Sid = "ReadBoundary", Effect = "Allow", Action = ["iam:GetPolicy", "iam:GetPolicyVersion"], Resource = [local.arn.boundary] },
       { Sid = "ReadProvider", Effect = "Allow", Action = ["iam:GetOpenIDConnectProvider"], Resource = [local.arn.provider] },
       # the path too: GetParametersByPath on it reads every value below, although each is denied by its name
-      { Sid = "NoSecretValues", Effect = "Deny", Action = ["ssm:GetParameter*"], Resource = concat([local.parameters, "${local.parameters}/bot_credentials", "${local.parameters}/cluster_credentials"], local.arn.secrets) },
+      { Sid = "NoSecretValues", Effect = "Deny", Action = ["ssm:GetParameter*"], Resource = concat(local.arn.parameters, local.arn.bot_keys, local.arn.cluster_keys, local.arn.secrets) },
     ],
   )
 

@@ -7,6 +7,8 @@ repository    = "acme/tenant"
 owner_id      = 1001
 repository_id = 2002
 
+environments = ["staging"]
+
 # The names that this tenant had before, as in terraform/aws/terraform.tfvars: the roles may touch these and no others.
 tables = {
   sessions   = "discord_sessions"

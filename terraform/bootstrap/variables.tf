@@ -129,6 +129,18 @@ variable "apply_environment" {
   }
 }
 
+variable "environments" {
+  description = "Environments besides the first, as in the stack aws: their users and parameters may be managed too."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.environments : can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", name)) && name != "sandbox"])
+    error_message = "environments: ${join(", ", var.environments)}: a name has 2 to 16 lower-case letters, digits and '-', begins with a letter, does not end with '-', and is not sandbox."
+  }
+}
+
 variable "tables" {
   description = "Names of the tables whose name is not <project>-sessions, -executions, -messages or -history; the same as in the stack aws."
   type        = map(string)

@@ -4,13 +4,23 @@ module "secrets" {
   source = "../modules/secrets"
 
   path     = "/${var.project}"
-  versions = merge({ discord_token = 1, litellm_api_key = 1 }, var.secret_versions)
+  versions = { for name in ["discord_token", "litellm_api_key"] : name => lookup(var.secret_versions, name, 1) }
 
   # a null must not get into the map: there it would be a value
   values = merge(
     var.discord_token == null ? {} : { discord_token = var.discord_token },
     var.litellm_api_key == null ? {} : { litellm_api_key = var.litellm_api_key },
   )
+}
+
+# A further environment's secrets are below a path of its own: its SecretStore, and no other, reads them.
+module "environment_secrets" {
+  source   = "../modules/secrets"
+  for_each = var.environments
+
+  path     = "/${var.project}-${each.key}"
+  versions = { for name in ["discord_token", "litellm_api_key"] : name => lookup(var.secret_versions, "${each.key}/${name}", 1) }
+  values   = lookup(var.environment_secrets, each.key, {})
 }
 
 # One state is one tenant in one region. With the names of another, a plan would replace everything; it is refused here.

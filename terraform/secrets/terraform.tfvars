@@ -3,4 +3,5 @@
 project = "discord-bot"
 region  = "ca-central-1"
 
+environments    = ["staging"]
 secret_versions = { discord_token = 1, litellm_api_key = 1 }

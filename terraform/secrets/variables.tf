@@ -63,14 +63,40 @@ variable "litellm_api_key" {
   }
 }
 
+variable "environments" {
+  description = "Environments besides the first, as in the stack aws: each has the same secrets below a path of its own."
+  type        = set(string)
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in var.environments : can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", name)) && name != "sandbox"])
+    error_message = "environments: ${join(", ", var.environments)}: a name has 2 to 16 lower-case letters, digits and '-', begins with a letter, does not end with '-', and is not sandbox."
+  }
+}
+
+variable "environment_secrets" {
+  description = "Secrets of the further environments, by environment and name. Only an apply that raises a version needs them: TF_VAR_environment_secrets, as JSON."
+  type        = map(map(string))
+  ephemeral   = true
+  sensitive   = true
+  default     = {}
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for secrets in values(var.environment_secrets) : alltrue([for name, value in secrets : name == "discord_token" ? can(regex("^[A-Za-z0-9_-]{20,}\\.[A-Za-z0-9_-]{4,}\\.[A-Za-z0-9_-]{20,}$", value)) : name == "litellm_api_key" && can(regex("^[!-~]{8,}$", value))])])
+    error_message = "environment_secrets: a value is not what its name says. discord_token has three parts separated by '.'; litellm_api_key has 8 or more characters and neither spaces nor line ends; there is no other secret."
+  }
+}
+
 variable "secret_versions" {
-  description = "Version of each secret, 1 where it is not named. To change a secret, raise its number and give its value to that apply; 0 makes no parameter."
+  description = "Version of each secret, 1 where it is not named; that of a further environment is named staging/discord_token. To change a secret, raise its number and give its value to that apply; 0 makes no parameter."
   type        = map(number)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.secret_versions), ["discord_token", "litellm_api_key"])) == 0
-    error_message = "secret_versions: ${join(", ", setsubtract(keys(var.secret_versions), ["discord_token", "litellm_api_key"]))} is not a secret of this stack; the keys are discord_token and litellm_api_key."
+    condition     = length(setsubtract(keys(var.secret_versions), concat(["discord_token", "litellm_api_key"], [for pair in setproduct(var.environments, ["discord_token", "litellm_api_key"]) : join("/", pair)]))) == 0
+    error_message = "secret_versions: ${join(", ", setsubtract(keys(var.secret_versions), concat(["discord_token", "litellm_api_key"], [for pair in setproduct(var.environments, ["discord_token", "litellm_api_key"]) : join("/", pair)])))} is not a secret of this stack; the keys are discord_token and litellm_api_key${length(var.environments) == 0 ? "" : ", with ${join(" or ", [for name in var.environments : "${name}/"])} before it for another environment"}."
   }
 }

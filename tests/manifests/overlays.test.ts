@@ -14,7 +14,7 @@ import { checkOverlay } from '#tests/manifests/rules.ts';
 
 const environments = [...readEnvironments(repositoryRoot).values()];
 const overlays = environments.map(({ overlay }) => overlay);
-const folders = [...overlays, 'argocd'];
+const folders = [...overlays, 'argocd', 'argocd/platform'];
 const rendered = new Map<string, Rendered>();
 let kubeconform = '';
 
@@ -67,7 +67,43 @@ test('argocd lets in what the environments need, and nothing else', () => {
   expect(checkArgo(objectsOf('argocd'), environments)).toEqual([]);
 });
 
+test('the charts of the platform are those of a written version, in a project that takes them from nowhere else', () => {
+  const objects = objectsOf('argocd/platform');
+  const [project] = objects.filter((object) => object.kind === 'AppProject');
+  const charts = objects.filter((object) => object.kind === 'Application');
+  expect(charts.map(({ spec }) => spec.source.chart).sort()).toEqual(['external-secrets', 'reloader']);
+  for (const { spec } of charts) {
+    expect(spec.project).toBe('platform');
+    expect(spec.source.targetRevision).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(project.spec.sourceRepos).toContain(spec.source.repoURL);
+  }
+  const namespaces = environments.map(({ namespace }) => namespace).sort();
+  const reloader = charts.find(({ metadata }) => metadata.name === 'reloader');
+  expect([...reloader.spec.source.helm.valuesObject.reloader.namespaces].sort()).toEqual(namespaces);
+});
+
 describe.each(overlays)('%s', (folder) => {
+  test('secrets come from the parameters of this environment alone, and the pull secret lives half as long as it may', () => {
+    const find = (kind: string, name: string) =>
+      objectsOf(folder).find((object) => object.kind === kind && object.metadata.name === name).spec;
+    const project = folder === 'overlays/production' ? 'discord-bot' : 'discord-bot-staging';
+    expect(find('SecretStore', 'parameters').provider.aws.prefix).toBe(`/${project}/`);
+    const bot = find('ExternalSecret', 'discord-bot-secrets');
+    expect(bot.secretStoreRef).toEqual({ kind: 'SecretStore', name: 'parameters' });
+    for (const { remoteRef } of bot.data) expect(remoteRef.key).toMatch(/^[a-z_]+$/);
+    expect(find('ExternalSecret', 'ecr-registry').refreshInterval).toBe('6h0m0s');
+  });
+
+  test('the bot has its settings and its secrets, and Reloader watches the secret', () => {
+    const bot = deployments(folder).find((object) => object.metadata.name === 'discord-bot');
+    const [settings, secrets] = bot.spec.template.spec.containers[0].envFrom;
+    const names = objectsOf(folder).map((object) => `${object.kind} ${object.metadata.name}`);
+    expect(names).toContain(`ConfigMap ${settings.configMapRef.name}`);
+    expect(settings.configMapRef.name).toMatch(/^discord-bot-settings-\w{10}$/); // by kustomize's hash
+    expect(names).toContain(`ExternalSecret ${secrets.secretRef.name}`);
+    expect(bot.metadata.annotations['secret.reloader.stakater.com/reload']).toBe(secrets.secretRef.name);
+  });
+
   test('the namespace enforces the restricted Pod Security level, and every pod satisfies it', () => {
     const namespace = objectsOf(folder).find((object) => object.kind === 'Namespace');
     expect(namespace.metadata.labels['pod-security.kubernetes.io/enforce']).toBe('restricted');
@@ -133,7 +169,7 @@ test('no base names a tag or a digest', () => {
         .trim()
         .split('\n')
         .map((line) => line.trim()),
-    ).toEqual([`image: ${name}`]);
+    ).toEqual([name === 'registry' ? '' : `image: ${name}`]); // the registry's base has no pod
   }
 });
 

@@ -7,12 +7,14 @@ import { labHome } from '#lab/supervisor/root.ts';
 
 /**
  * Writes the JSON Schemas that kubeconform checks the manifests with, strict (nothing that the API does not know), from
- * the OpenAPI description in the Kubernetes module that the lab builds and from Argo CD's own custom resources.
+ * the OpenAPI description in the Kubernetes module that the lab builds and from the custom resources of Argo CD and External
+ * Secrets.
  * Run by hand after a new version: `node tests/schemas/generate.ts`.
  */
 const VERSION = '1.34.4';
 const KINDS: readonly [string, string][] = [
   ['io.k8s.api.apps.v1.Deployment', 'deployment-apps-v1'],
+  ['io.k8s.api.core.v1.ConfigMap', 'configmap-v1'],
   ['io.k8s.api.core.v1.Namespace', 'namespace-v1'],
   ['io.k8s.api.core.v1.PersistentVolumeClaim', 'persistentvolumeclaim-v1'],
   ['io.k8s.api.core.v1.Service', 'service-v1'],
@@ -74,12 +76,38 @@ const crd = z.looseObject({
     versions: z.array(z.looseObject({ schema: z.looseObject({ openAPIV3Schema: z.record(z.string(), z.unknown()) }) })),
   }),
 });
-for (const kind of ['application', 'appproject']) {
-  const text = readFileSync(join(tools, argocd, 'files/argocd/manifests/crds', `${kind}-crd.yaml`), 'utf8');
-  const schema = crd.parse(parse(text)).spec.versions[0]?.schema.openAPIV3Schema ?? {};
-  const closed = resolve(schema);
-  write(`${kind}-argoproj.io-v1alpha1`, {
-    ...closed,
-    properties: { ...(isSchema(closed['properties']) ? closed['properties'] : {}), metadata: { type: 'object' } },
-  });
+const metadata = { type: 'object' };
+
+/** Writes the schema of a custom resource's first version; its metadata is not closed. */
+function writeCustom(file: string, name: string, narrow: (schema: Schema) => Schema = (schema) => schema): void {
+  const schema = crd.parse(parse(readFileSync(file, 'utf8'))).spec.versions[0]?.schema.openAPIV3Schema ?? {};
+  const closed = narrow(resolve(schema));
+  write(name, { ...closed, properties: { ...propertiesOf(closed), metadata } });
 }
+
+function propertiesOf({ properties }: Schema): Schema {
+  return isSchema(properties) ? properties : {};
+}
+
+/** Of forty providers, the one that is used. */
+function keepAws(schema: Schema): Schema {
+  const spec = propertiesOf(schema)['spec'];
+  const provider = isSchema(spec) ? propertiesOf(spec)['provider'] : undefined;
+  if (isSchema(provider)) provider['properties'] = { aws: propertiesOf(provider)['aws'] };
+  return schema;
+}
+
+for (const kind of ['application', 'appproject'])
+  writeCustom(join(tools, argocd, 'files/argocd/manifests/crds', `${kind}-crd.yaml`), `${kind}-argoproj.io-v1alpha1`);
+
+const operator = readdirSync(tools).find((name) => /^external-secrets-[\d.]+-\w+$/.test(name)) ?? '';
+for (const [group, plural, name] of [
+  ['external-secrets.io', 'externalsecrets', 'externalsecret-external-secrets.io-v1'],
+  ['external-secrets.io', 'secretstores', 'secretstore-external-secrets.io-v1'],
+  [
+    'generators.external-secrets.io',
+    'ecrauthorizationtokens',
+    'ecrauthorizationtoken-generators.external-secrets.io-v1alpha1',
+  ],
+] as const)
+  writeCustom(join(tools, operator, 'files/external-secrets/crds', `${group}_${plural}.yaml`), name, keepAws);

@@ -19,6 +19,8 @@ export interface TerminalOptions {
   readonly width?: number;
   /** What the person's shell has besides. */
   readonly env?: Readonly<Record<string, string>>;
+  /** A folder in front of PATH, with a kubectl that has a cluster; without it kubectl has none. */
+  readonly tools?: string;
 }
 
 /** Clones the tenant's repository as a person does, with its remote over HTTP. */
@@ -55,7 +57,11 @@ export async function typeSlipway(
     return (await answer?.()) ?? false;
   };
   const result = await runSlipway(argv, {
-    environment: { ...shellEnvironment(tenant), ...options.env },
+    environment: {
+      ...shellEnvironment(tenant),
+      ...(options.tools === undefined ? {} : withTools(tenant, options.tools)),
+      ...options.env,
+    },
     temp: tenant.temp,
     resolve: (path) => join(clone, path),
     now: () => new Date(),
@@ -66,6 +72,10 @@ export async function typeSlipway(
     confirm: answer === undefined ? undefined : confirm,
   });
   return { ...result, stdout: shown.join('') + result.stdout, told: told.join('\n'), asked };
+}
+
+function withTools(tenant: Tenant, folder: string): { PATH: string } {
+  return { PATH: `${folder}:${shellEnvironment(tenant)['PATH']}` };
 }
 
 const ID = /\b(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{12}|[0-9a-f]{7})\b/g;

@@ -29,3 +29,13 @@ test('tokens do not shorten one another, and all can be expired at once', () => 
   tokens.expireAll();
   expect(tokens.judge(`Basic ${second.token}`)).toBe('expired');
 });
+
+test('a shorter life counts for tokens that are handed out after it was set', () => {
+  let now = 0;
+  const tokens = createTokens(() => now);
+  const long = tokens.issue();
+  tokens.setLife(30_000);
+  const short = tokens.issue();
+  now = 30_001;
+  expect([long, short].map(({ token }) => tokens.judge(`Basic ${token}`))).toEqual(['valid', 'expired']);
+});

@@ -13,8 +13,17 @@ import { obtainTools, type Toolbox } from '#lab/toolbox/toolbox.ts';
 export const CANARIES = {
   TF_VAR_discord_token: `CANARY${'a'.repeat(20)}.CANARY.${'b'.repeat(27)}`,
   TF_VAR_litellm_api_key: 'CANARY-litellm-key',
+  TF_VAR_environment_secrets: JSON.stringify({
+    staging: {
+      discord_token: `CANARY${'d'.repeat(20)}.CANARY.${'e'.repeat(27)}`,
+      litellm_api_key: 'CANARY-staging-key',
+    },
+  }),
 };
-const SECOND_CANARIES = { ...CANARIES, TF_VAR_litellm_api_key: 'CANARY-second-key' };
+const SECOND_CANARIES = {
+  TF_VAR_discord_token: CANARIES.TF_VAR_discord_token,
+  TF_VAR_litellm_api_key: 'CANARY-second-key',
+};
 /** A tenant that says nothing but its name: every other name begins with it. */
 const SECOND = { region: 'eu-west-1', project: 'second-bot', tables: {}, queues: {}, repositories: null };
 
@@ -92,9 +101,13 @@ export async function applyStacks(): Promise<void> {
   const stack = await open('aws', ON_MOTO, 'states');
   const secrets = await open('secrets', {}, 'states');
   const second = {
-    bootstrap: await open('bootstrap', { ...github, ...SECOND }, 'second-states'),
-    stack: await open('aws', { ...ON_MOTO, ...SECOND }, 'second-states'),
-    secrets: await open('secrets', { project: SECOND.project, region: SECOND.region }, 'second-states'),
+    bootstrap: await open('bootstrap', { ...github, ...SECOND, environments: [] }, 'second-states'),
+    stack: await open('aws', { ...ON_MOTO, ...SECOND, environments: {} }, 'second-states'),
+    secrets: await open(
+      'secrets',
+      { project: SECOND.project, region: SECOND.region, environments: [] },
+      'second-states',
+    ),
   };
   const apply = ['apply', '-no-color', '-auto-approve'];
   const applyCalls = join(lab.folder('calls'), 'apply.log');

@@ -36,8 +36,8 @@ function ofEveryone(identity: Identity, of: Estate): IdentityCall[] {
     ...call('sts', 'AssumeRole', of.roles),
     ...callsOf(identity, 'kms', 'Decrypt CreateGrant', of.tableKey, { 'kms:ResourceAliases': ['alias/aws/dynamodb'] }),
     ...callsOf(identity, 'kms', 'DescribeKey', of.tableKey, { 'kms:ResourceAliases': ['alias/aws/ssm'] }),
-    ...call('ssm', 'GetParametersByPath', [of.parameter(), of.parameter().replace(/parameter\/.*/, 'parameter/')]),
-    ...call('ssm', 'GetParameter GetParameterHistory PutParameter', of.parameter('cluster_credentials')),
+    ...call('ssm', 'GetParametersByPath', [...of.parameters(), of.parameter().replace(/parameter\/.*/, 'parameter/')]),
+    ...call('ssm', 'GetParameter GetParameterHistory PutParameter', of.parameters('cluster_credentials')),
     ...call('s3', 'PutBucketPolicy PutBucketVersioning PutLifecycleConfiguration DeleteBucket', of.bucket),
     ...call('s3', 'GetObjectVersion DeleteObject DeleteObjectVersion', of.state('aws')),
     ...call('s3', 'PutObject', of.state('bootstrap')),
@@ -96,7 +96,7 @@ function ofPlan(of: Estate): IdentityCall[] {
     ...call(
       'ssm',
       'GetParameter GetParameters GetParameterHistory',
-      ['discord_token', 'litellm_api_key', 'bot_credentials'].map(of.parameter),
+      ['discord_token', 'litellm_api_key', 'bot_credentials'].flatMap((name) => of.parameters(name)),
     ),
     ...call('ssm', 'PutParameter DeleteParameter', of.parameter('litellm_base_url')),
     ...call('dynamodb', 'GetItem Scan Query PutItem', of.tables),
@@ -190,7 +190,11 @@ function ofBot(of: Estate): IdentityCall[] {
     ...call('dynamodb', 'DeleteTable UpdateTable CreateTable UpdateTimeToLive CreateBackup TagResource', of.tables),
     ...call('sqs', 'SendMessage ReceiveMessage DeleteMessage', of.deadLetters),
     ...call('sqs', 'DeleteQueue SetQueueAttributes CreateQueue', of.queues),
-    ...call('ssm', 'GetParameter', ['discord_token', 'bot_credentials', 'litellm_base_url'].map(of.parameter)),
+    ...call(
+      'ssm',
+      'GetParameter',
+      ['discord_token', 'bot_credentials', 'litellm_base_url'].flatMap((name) => of.parameters(name)),
+    ),
     ...call('ecr', 'BatchGetImage', of.repositories),
     ...call('s3', 'GetObject', of.state('aws')),
     ...call('iam', 'PutUserPolicy GetUser', of.users),
@@ -204,6 +208,12 @@ function ofCluster(of: Estate): IdentityCall[] {
   return [
     ...call('ssm', 'GetParameter GetParameters', [of.parameter('cluster_credentials'), of.parameter('another')]),
     ...call('ssm', 'PutParameter DeleteParameter GetParameterHistory', of.parameter('discord_token')),
+    // the tenant's other environments
+    ...call(
+      'ssm',
+      'GetParameter GetParameters',
+      ['discord_token', 'bot_credentials', 'litellm_base_url'].flatMap((name) => of.beside(name)),
+    ),
     ...call('ecr', 'PutImage InitiateLayerUpload BatchDeleteImage DeleteRepository DescribeImages', of.repositories),
     ...call(
       'ecr',

@@ -30,7 +30,12 @@ export interface Estate {
   readonly roles: readonly string[];
   /** The object of a state, or of its lock: `state('aws')`, `state('aws', '.tflock')`. */
   state(stack: string, end?: string): string;
+  /** A parameter of the environment that is spoken of, or its path. */
   parameter(name?: string): string;
+  /** The same of every environment of the tenant. */
+  parameters(name?: string): string[];
+  /** The same of its other environments. */
+  beside(name?: string): string[];
 }
 
 /** Names of a tenant's tables, queues and repositories, and where they are. */
@@ -40,9 +45,15 @@ interface Names {
   readonly tables: readonly string[];
   readonly queues: readonly string[];
   readonly repositories: readonly string[];
+  /** Environments besides the first. */
+  readonly environments?: readonly string[];
+  /** The one that is spoken of; the first unless it is named. */
+  readonly environment?: string;
 }
 
-function describeEstate({ project, region, ...names }: Names): Estate {
+function describeEstate({ project, region, environments = [], environment, ...names }: Names): Estate {
+  const prefixes = [project, ...environments.map((name) => `${project}-${name}`)];
+  const own = environment === undefined ? project : `${project}-${environment}`;
   const arn = (service: string, rest: string): string => `arn:aws:${service}:${region}:${ACCOUNT}:${rest}`;
   const iam = (rest: string): string => `arn:aws:iam::${ACCOUNT}:${rest}`;
   const bucket = `arn:aws:s3:::${project}-state-${ACCOUNT}`;
@@ -58,21 +69,32 @@ function describeEstate({ project, region, ...names }: Names): Estate {
     boundary: iam(`policy/${project}-boundary`),
     provider: iam('oidc-provider/token.actions.githubusercontent.com'),
     tableKey: arn('kms', 'key/1234abcd-12ab-34cd-56ef-1234567890ab'),
-    users: ['bot', 'cluster'].map((user) => iam(`user/${project}-${user}`)),
+    users: prefixes.flatMap((prefix) => ['bot', 'cluster'].map((user) => iam(`user/${prefix}-${user}`))),
     roles: BOOTSTRAP.map((role) => iam(`role/${project}-${role}`)),
     state: (stack, end = '') => `${bucket}/${stack}/terraform.tfstate${end}`,
-    parameter: (name) => arn('ssm', name === undefined ? `parameter/${project}` : `parameter/${project}/${name}`),
+    parameter: (name) => parameterOf(own, name),
+    parameters: (name) => prefixes.map((prefix) => parameterOf(prefix, name)),
+    beside: (name) => prefixes.filter((prefix) => prefix !== own).map((prefix) => parameterOf(prefix, name)),
   };
+
+  function parameterOf(prefix: string, name?: string): string {
+    return arn('ssm', name === undefined ? `parameter/${prefix}` : `parameter/${prefix}/${name}`);
+  }
 }
 
 /** The tenant of this repository, by the names of terraform/aws/terraform.tfvars. */
-export const first = describeEstate({
+const FIRST: Names = {
   project: 'discord-bot',
   region: 'ca-central-1',
   tables: ['discord_sessions', 'discord_executions', 'discord-messages', 'chat_history'],
   queues: ['agentic-events', 'discord-messages'],
   repositories: ['discord-bot', 'dev-sandbox'],
-});
+  environments: ['staging'],
+};
+export const first = describeEstate(FIRST);
+
+/** Its environment staging: the same tables and queues, users and parameters of its own. */
+export const staging = describeEstate({ ...FIRST, environment: 'staging' });
 
 /** A tenant beside it that says nothing but its name and its region. */
 export const second = describeEstate({

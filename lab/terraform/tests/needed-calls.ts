@@ -2,6 +2,7 @@ import { callsOf, type Estate, type IdentityCall, underBoundary } from '#lab/ter
 
 const SETTINGS = ['discord_bot_id', 'discord_guild_id', 'litellm_base_url'];
 const SECRETS = ['discord_token', 'litellm_api_key'];
+const DELIVERED = ['bot_credentials', ...SETTINGS, ...SECRETS];
 const TABLE_KEY = { 'kms:ResourceAliases': ['alias/aws/dynamodb'] };
 
 /**
@@ -10,7 +11,11 @@ const TABLE_KEY = { 'kms:ResourceAliases': ['alias/aws/dynamodb'] };
  */
 export function neededCalls(of: Estate): IdentityCall[] {
   const ofUsers = [...ofBot(of), ...ofCluster(of)];
-  const bounded = ofUsers.map((call) => ({ ...call, identity: 'bounded' as const }));
+  const delivered = DELIVERED.flatMap((name) => of.parameters(name));
+  const bounded = [
+    ...ofUsers.map((call) => ({ ...call, identity: 'bounded' as const })),
+    ...callsOf('bounded', 'ssm', 'GetParameter GetParameters', delivered),
+  ];
   return [...ofPlan(of), ...ofApply(of), ...ofImages(of), ...ofUsers, ...bounded];
 }
 
@@ -25,7 +30,11 @@ function refreshOfAws(identity: 'plan' | 'apply', of: Estate): IdentityCall[] {
     ...call('cloudwatch', 'DescribeAlarms ListTagsForResource', of.alarms),
     ...call('ecr', 'DescribeRepositories GetLifecyclePolicy ListTagsForResource', of.repositories),
     ...call('iam', 'GetUser GetUserPolicy', of.users),
-    ...call('ssm', 'GetParameter ListTagsForResource', SETTINGS.map(of.parameter)),
+    ...call(
+      'ssm',
+      'GetParameter ListTagsForResource',
+      SETTINGS.flatMap((name) => of.parameters(name)),
+    ),
     ...call('ssm', 'DescribeParameters'),
   ];
 }
@@ -83,8 +92,16 @@ function ofApply(of: Estate): IdentityCall[] {
       of.users,
       underBoundary(of.boundary),
     ),
-    ...call('ssm', change, [...SETTINGS, ...SECRETS].map(of.parameter)),
-    ...call('ssm', 'GetParameter ListTagsForResource', SECRETS.map(of.parameter)),
+    ...call(
+      'ssm',
+      change,
+      [...SETTINGS, ...SECRETS].flatMap((name) => of.parameters(name)),
+    ),
+    ...call(
+      'ssm',
+      'GetParameter ListTagsForResource',
+      SECRETS.flatMap((name) => of.parameters(name)),
+    ),
   ];
 }
 
@@ -118,10 +135,9 @@ function ofBot(of: Estate): IdentityCall[] {
 }
 
 function ofCluster(of: Estate): IdentityCall[] {
-  const delivered = ['bot_credentials', ...SETTINGS, ...SECRETS];
   return [
     ...callsOf('cluster', 'ecr', 'GetAuthorizationToken'),
     ...callsOf('cluster', 'ecr', 'BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer', of.repositories),
-    ...callsOf('cluster', 'ssm', 'GetParameter GetParameters', delivered.map(of.parameter)),
+    ...callsOf('cluster', 'ssm', 'GetParameter GetParameters', DELIVERED.map(of.parameter)),
   ];
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
+import { parsePolicy } from '#core/aws/iam/policy.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { deniedCalls } from '#lab/terraform/tests/denied-calls.ts';
 import {
@@ -11,6 +12,7 @@ import {
   type Identity,
   type IdentityCall,
   second,
+  staging,
 } from '#lab/terraform/tests/identity-calls.ts';
 import { neededCalls } from '#lab/terraform/tests/needed-calls.ts';
 import { type Rights, readRights, rowsOf } from '#lab/terraform/tests/rights.ts';
@@ -49,6 +51,19 @@ describe.each<[string, string, Estate, Estate]>([
       rows.some((row) => row.about === mutant.about && !row.holds(mutant.rights));
     expect(mutants.filter((mutant) => !isNoticed(mutant)).map(({ about, name }) => `${about}, ${name}`)).toEqual([]);
   });
+});
+
+test("staging's users have their own parameters, and no other environment's", () => {
+  const text = readFileSync(join(repositoryRoot, 'terraform/aws/tests/policies.json'), 'utf8');
+  const of = golden.parse(JSON.parse(text));
+  const statements = (name: string) => parsePolicy(name, { Version: '2012-10-17', Statement: of[name]?.rights });
+  const planned = readPlanned('policies.json');
+  const policies = { ...planned.policies, bot: statements('staging-bot'), cluster: statements('staging-cluster') };
+  const rows = rowsOf(staging, second).filter(({ about }) => about === 'bot' || about === 'cluster');
+  expect(rows.length).toBeGreaterThan(100);
+  expect(rows.filter((row) => !row.holds({ ...planned, policies })).map(({ says }) => says)).toEqual([]);
+  const greedy = { ...policies, cluster: planned.policies.cluster };
+  expect(rows.filter((row) => !row.holds({ ...planned, policies: greedy })).length).toBeGreaterThan(0);
 });
 
 test('there are rows enough', () => {

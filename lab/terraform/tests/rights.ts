@@ -103,9 +103,11 @@ function judge({ policies }: Rights, call: IdentityCall): Decision['decision'] {
 
 /** Pull requests plan: whatever else the role gets one day, these stay denied. */
 function secretsOf(of: Estate): IdentityCall[] {
-  const secrets = ['discord_token', 'litellm_api_key', 'bot_credentials', 'cluster_credentials'].map(of.parameter);
+  const secrets = ['discord_token', 'litellm_api_key', 'bot_credentials', 'cluster_credentials'].flatMap((name) =>
+    of.parameters(name),
+  );
   return callsOf('plan', 'ssm', 'GetParameter GetParameters GetParameterHistory GetParametersByPath', [
     ...secrets,
-    of.parameter(),
+    ...of.parameters(),
   ]);
 }

@@ -97,7 +97,7 @@ describe('a build with Go', () => {
         writeFileSync(join(module, path, 'a.yaml'), path);
         chmodSync(join(module, path, 'a.yaml'), 0o444);
       }
-      const exec: Exec = async () => ({ code: 0, stdout: Buffer.from(`${module}\n`), stderr: '' });
+      const exec: Exec = async () => ({ code: 0, stdout: Buffer.from(JSON.stringify({ Dir: module })), stderr: '' });
       await buildWithGo(exec, locked('go-module', 'argocd'), join(folder, 'staging'), () => {});
       const files = join(folder, 'staging', 'files', 'argocd', 'manifests');
       expect(readFileSync(join(files, 'crds', 'a.yaml'), 'utf8')).toBe('manifests/crds');
@@ -106,6 +106,32 @@ describe('a build with Go', () => {
       writeFileSync(join(files, 'crds', 'a.yaml'), 'changed');
     }));
 });
+
+test('a module of which we replace files is built in a copy, and the copy goes', () =>
+  withProgram('go', undefined, async (_none, folder) => {
+    const module = join(folder, 'module');
+    const tool = locked('go-module', 'external-secrets');
+    for (const path of ['pkg/provider/register', 'pkg/generator/register', 'config/crds/bases'])
+      mkdirSync(join(module, path), { recursive: true });
+    writeFileSync(join(module, 'pkg/provider/register/register.go'), 'forty providers', { mode: 0o444 });
+    writeFileSync(join(module, 'main.go'), 'as it is');
+    let built: Record<string, string> = {};
+    const exec: Exec = async ([, verb], { cwd = '' } = {}) => {
+      if (verb === 'build')
+        built = Object.fromEntries(
+          ['main.go', ...Object.keys(tool.overrides ?? {})].map((path) => [
+            path,
+            readFileSync(join(cwd, path), 'utf8'),
+          ]),
+        );
+      return { code: 0, stdout: Buffer.from(JSON.stringify({ Dir: module })), stderr: '' };
+    };
+    await buildWithGo(exec, tool, join(folder, 'staging'), () => {});
+    expect(built['main.go']).toBe('as it is');
+    expect(built['pkg/provider/register/register.go']).toMatch(/import _ "github.com\/\S+\/pkg\/provider\/aws"\n$/);
+    expect(existsSync(join(folder, 'staging', 'source'))).toBe(false);
+    expect(readFileSync(join(module, 'pkg/provider/register/register.go'), 'utf8')).toBe('forty providers');
+  }));
 
 describe('Python', () => {
   const tools = [locked('python', 'moto')];

@@ -193,6 +193,7 @@ run "a_tenant_by_its_project_alone" {
   variables {
     region       = "eu-west-1"
     project      = "second-bot"
+    environments = {}
     tables       = {}
     queues       = {}
     repositories = null
@@ -225,4 +226,38 @@ run "names_of_its_own" {
     condition     = output.table_names.sessions == "second_sessions" && output.table_names.history == "second-bot-history" && module.queues.names == { agentic_events = "events", discord_messages = "second-bot-discord-messages" }
     error_message = "one name differs, the others are derived"
   }
+}
+
+# An environment of its own users, settings and rights, beside the first.
+run "another_environment" {
+  command = plan
+
+  assert {
+    condition     = output.users == { bot = "discord-bot-bot", cluster = "discord-bot-cluster", staging-bot = "discord-bot-staging-bot", staging-cluster = "discord-bot-staging-cluster" }
+    error_message = "each environment has its users"
+  }
+  assert {
+    condition     = [for parameter in aws_ssm_parameter.environment_setting : parameter.name] == ["/discord-bot-staging/discord_bot_id", "/discord-bot-staging/discord_guild_id", "/discord-bot-staging/litellm_base_url"]
+    error_message = "its settings are below its own path"
+  }
+}
+
+run "an_environment_without_a_name" {
+  command = plan
+
+  variables {
+    environments = { Staging = { discord_bot_id = "223456789012345678", discord_guild_id = "223456789012345678", litellm_base_url = "https://llm.example.com" } }
+  }
+
+  expect_failures = [var.environments]
+}
+
+run "an_environment_whose_bot_is_no_id" {
+  command = plan
+
+  variables {
+    environments = { staging = { discord_bot_id = "bot", discord_guild_id = "223456789012345678", litellm_base_url = "https://llm.example.com" } }
+  }
+
+  expect_failures = [var.environments]
 }

@@ -43,6 +43,7 @@ run "a_second_tenant" {
   variables {
     project      = "second-bot"
     region       = "eu-west-1"
+    environments = []
     tables       = {}
     queues       = {}
     repositories = null

@@ -5,7 +5,7 @@ data "aws_partition" "current" {}
 
 locals {
   # made by terraform/bootstrap; AWS lets the role apply write no policy for a user without it
-  boundary = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${var.project}-boundary"
+  boundary = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${coalesce(var.tenant, var.project)}-boundary"
 
   policies = {
     bot = {

@@ -9,6 +9,12 @@ variable "project" {
   }
 }
 
+variable "tenant" {
+  description = "Whose boundary the users get, where their names do not begin with the tenant's alone: those of a further environment."
+  type        = string
+  default     = null
+}
+
 variable "table_arns" {
   description = "ARNs of the tables that the bot reads and writes."
   type        = list(string)

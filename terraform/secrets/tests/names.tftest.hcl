@@ -5,8 +5,13 @@ run "a_plan_needs_no_secret" {
   command = plan
 
   assert {
-    condition     = output.names == { discord_token = "/discord-bot/discord_token", litellm_api_key = "/discord-bot/litellm_api_key" }
-    error_message = "the two parameters, below the tenant's path"
+    condition = output.names == {
+      discord_token             = "/discord-bot/discord_token"
+      litellm_api_key           = "/discord-bot/litellm_api_key"
+      "staging/discord_token"   = "/discord-bot-staging/discord_token"
+      "staging/litellm_api_key" = "/discord-bot-staging/litellm_api_key"
+    }
+    error_message = "the two parameters of each environment, below its own path"
   }
 }
 
@@ -15,6 +20,7 @@ run "a_secret_that_is_not_used" {
 
   variables {
     project         = "second-bot"
+    environments    = []
     secret_versions = { litellm_api_key = 0 }
   }
 

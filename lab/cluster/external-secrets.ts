@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { Cluster } from '#lab/cluster/cluster.ts';
+import { waitUntilServed } from '#lab/cluster/served.ts';
+import type { Lab, LabProcess } from '#lab/supervisor/lab.ts';
+import { freePort } from '#lab/supervisor/ports.ts';
+import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+/** The kinds that the tenant uses, of two dozen, and the one without which the controller does not start. */
+const KINDS = [
+  'external-secrets.io_externalsecrets',
+  'external-secrets.io_secretstores',
+  'generators.external-secrets.io_ecrauthorizationtokens',
+  'generators.external-secrets.io_generatorstates',
+];
+
+/** External Secrets beside the cluster. */
+export interface ExternalSecrets {
+  /** Ends it: from then on nothing is renewed. */
+  stop(): Promise<void>;
+  /** Starts it again. */
+  start(): Promise<void>;
+}
+
+/** Applies the custom resources and starts the controller, whose AWS is the lab's. */
+export async function startExternalSecrets(
+  lab: Lab,
+  toolbox: Toolbox,
+  cluster: Pick<Cluster, 'apply' | 'kubectl' | 'kubeconfig'>,
+  awsEndpoint: string,
+): Promise<ExternalSecrets> {
+  const folder = toolbox.file('external-secrets/crds');
+  await cluster.apply(KINDS.flatMap((kind) => readObjects(join(folder, `${kind}.yaml`))));
+  await waitUntilServed(
+    cluster,
+    KINDS.map((kind) => kind.split('_').reverse().join('.')),
+  );
+  let running: LabProcess | undefined;
+  const start = async (): Promise<void> => {
+    running = await startController(lab, toolbox, cluster.kubeconfig, awsEndpoint);
+  };
+  await start();
+  return { start, stop: async () => running?.stop() };
+}
+
+async function startController(lab: Lab, toolbox: Toolbox, kubeconfig: string, endpoint: string): Promise<LabProcess> {
+  const live = `127.0.0.1:${await freePort()}`;
+  return lab.start({
+    name: 'external-secrets',
+    argv: [
+      toolbox.tool('external-secrets'),
+      `--live-addr=${live}`,
+      `--metrics-addr=127.0.0.1:${await freePort()}`,
+      '--concurrent=4',
+      // of the kinds that the tenant does not use, the cluster has no definition
+      ...['cluster-store', 'cluster-external-secret', 'cluster-push-secret', 'push-secret'].map(
+        (kind) => `--enable-${kind}-reconciler=false`,
+      ),
+      '--enable-generator-state=false',
+    ],
+    env: {
+      KUBECONFIG: kubeconfig,
+      ...Object.fromEntries(['SSM', 'ECR', 'STS'].map((service) => [`AWS_${service}_ENDPOINT`, endpoint])),
+      AWS_EC2_METADATA_DISABLED: 'true',
+    },
+    ready: async () => (await fetch(`http://${live}/healthz`)).ok,
+  });
+}
+
+function readObjects(path: string): unknown[] {
+  return parseAllDocuments(readFileSync(path, 'utf8'))
+    .map((document): unknown => document.toJS())
+    .filter(Boolean);
+}
