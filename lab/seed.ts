@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type LabEnvironment, listArgoFiles, readArgoObjects, readEnvironments } from '#lab/environments.ts';
+import { type Reach, writeReach } from '#lab/reach.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { ON_MOTO } from '#lab/terraform/tenant.ts';
 
@@ -17,6 +18,8 @@ export interface Seed {
   readonly npmRegistry: string;
   /** Where Argo CD finds the copy. */
   readonly repositoryUrl: string;
+  /** What pods reach of the lab; undefined without a cluster. */
+  readonly reach?: Reach;
 }
 
 /** Options of {@link seedRepository}. */
@@ -32,7 +35,7 @@ const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|
 
 /**
  * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
- * actions are the real ones. Four things change: the registry's address in every overlay, the repository's address in
+ * actions are the real ones. Five things change: the registry's address in every overlay, what its pods reach (reach.yaml), the repository's address in
  * `argocd/`, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
  */
 export async function seedRepository(
@@ -44,7 +47,10 @@ export async function seedRepository(
   await copyCheckout(exec, source, target);
   edit?.(target);
   const environments = readEnvironments(target);
-  for (const { overlay } of environments.values()) pointToRegistry(target, overlay, seed.registryHost);
+  for (const { overlay } of environments.values()) {
+    pointToRegistry(target, overlay, seed.registryHost);
+    if (seed.reach !== undefined) writeReach(join(target, overlay), seed.reach);
+  }
   pointToRepository(target, environments, seed.repositoryUrl);
   setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });
   const stack = join(target, 'terraform/aws');

@@ -6,6 +6,8 @@ import { createEcrClient } from '#lab/aws/images.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
+import type { PodNetwork } from '#lab/cluster/network.ts';
+import { applyPlatform } from '#lab/cluster/platform.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
 import type { LabEnvironment } from '#lab/environments.ts';
 import type { GitHub } from '#lab/github/github.ts';
@@ -20,6 +22,7 @@ export interface Delivery {
 
 /** What {@link startDelivery} needs. */
 export interface DeliveryParts {
+  readonly network: PodNetwork;
   readonly aws: Aws;
   readonly registry: OciRegistry;
   readonly github: GitHub;
@@ -31,14 +34,15 @@ export interface DeliveryParts {
 
 /** Starts the cluster and Argo CD, which from the first push on follows the tenant's repository. */
 export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryParts): Promise<Delivery> {
-  const { aws, registry, github, environments, checkout } = parts;
+  const { network, aws, registry, github, environments, checkout } = parts;
   const cluster = await lab.progress.step('Kubernetes node', () =>
-    startCluster(lab, toolbox, { registry, registryHosts: [aws.registryHost] }),
+    startCluster(lab, toolbox, { network, registry, registryHosts: [aws.registryHost] }),
   );
   const access = { host: aws.registryHost, credentials: await readPullCredentials(aws) };
   await prepareNamespaces(lab, cluster, environments, access);
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
   const argocd = await lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository));
+  await applyPlatform(cluster, checkout);
   let applied: Promise<unknown> | undefined;
   github.onPush((payload) => {
     // an application of an empty repository would be an error that Argo CD remembers for a while

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -115,5 +115,7 @@ export function label(of: Tool): string {
 function sourcesOf(built: BuiltTool): string[] {
   if (built.from === 'python') return [join(lockFolder, built.requirements)];
   if (built.from === 'go') return [];
-  return ['go.mod', 'go.sum'].map((file) => join(lockFolder, 'modules', built.folder, file));
+  const folder = join(lockFolder, 'modules', built.folder);
+  const own = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.go')) : [];
+  return ['go.mod', 'go.sum', ...own.sort()].map((file) => join(folder, file));
 }

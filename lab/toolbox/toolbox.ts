@@ -30,6 +30,8 @@ export const clusterTools = [
   'kubernetes',
   'argocd',
   'etcd',
+  'network-policies',
+  'coredns',
   'cni',
   'redis',
   'compiler',
