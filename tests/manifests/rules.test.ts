@@ -1,4 +1,6 @@
 import { expect, test } from '@jest/globals';
+import { checkAccess } from '#tests/manifests/access-rules.ts';
+import { readManifests } from '#tests/manifests/objects.ts';
 import { checkOverlay } from '#tests/manifests/rules.ts';
 
 const metadata = (name: string) => ({ name, namespace: 'shop' });
@@ -126,6 +128,9 @@ const roles: Row[] = [
   ...['secrets', 'serviceaccounts/token'].map(
     (resource): Row => [resource, rule({ resources: ['pods', resource] }), [`Role sandbox opens ${resource}`]],
   ),
+  ...['create', 'update', 'patch', 'delete', 'deletecollection'].map(
+    (verb): Row => [verb, rule({ verbs: [verb] }), [`Role sandbox has the verb ${verb}: it may only read`]],
+  ),
   [
     'the second rule of a role',
     ({ role }) => void role.rules.push({ ...looker, verbs: ['*'] }),
@@ -148,35 +153,48 @@ const roles: Row[] = [
 ];
 
 const bindings: Row[] = [
-  // the cluster's role of that name is another than the overlay's
-  ...['cluster-admin', 'admin', 'view', 'sandbox'].flatMap((name): Row[] =>
-    ['RoleBinding', 'ClusterRoleBinding'].map((kind) => [
-      `a ${kind} to ${name}`,
-      binding({ kind, roleRef: { kind: 'ClusterRole', name } }),
-      [`${kind} sandbox binds ClusterRole ${name}, which is not a Role of this overlay`],
-    ]),
+  // the cluster's role of that name is another than the folder's
+  ...['cluster-admin', 'admin', 'view', 'sandbox'].map(
+    (name): Row => [
+      `a RoleBinding to ${name}`,
+      binding({ roleRef: { kind: 'ClusterRole', name } }),
+      [`RoleBinding sandbox binds ClusterRole ${name}, which is not a role of this folder`],
+    ],
   ),
   [
-    'a role that the overlay does not have',
+    'a binding for the whole cluster',
+    binding({ kind: 'ClusterRoleBinding' }),
+    ['ClusterRoleBinding sandbox gives rights in the whole cluster: bind in a namespace'],
+  ],
+  [
+    'a binding where no environment runs',
+    ({ binding: written }) => {
+      written.metadata.namespace = 'kube-system';
+      Object.assign(written.subjects[0] ?? {}, { namespace: 'kube-system' });
+    },
+    ['RoleBinding sandbox is in kube-system, where no environment runs'],
+  ],
+  [
+    'a role that the folder does not have',
     binding({ roleRef: { kind: 'Role', name: 'other' } }),
-    ['RoleBinding sandbox binds Role other, which is not a Role of this overlay'],
+    ['RoleBinding sandbox binds Role other, which is not a role of this folder'],
   ],
   [
     "rights for a group that has the account's name",
     binding({ subjects: [{ kind: 'Group', name: 'sandbox' }] }),
-    ['RoleBinding sandbox gives rights to Group sandbox, which is not an account of this overlay'],
+    ['RoleBinding sandbox gives rights to Group sandbox, which is not an account of its overlay'],
   ],
   ...['Group', 'User'].map(
     (kind): Row => [
       `rights for a ${kind}`,
       binding({ subjects: [{ kind, name: 'system:authenticated' }] }),
-      [`RoleBinding sandbox gives rights to ${kind} system:authenticated, which is not an account of this overlay`],
+      [`RoleBinding sandbox gives rights to ${kind} system:authenticated, which is not an account of its overlay`],
     ],
   ),
   [
     "rights for the namespace's default account",
     binding({ subjects: [{ kind: 'ServiceAccount', name: 'default', namespace: 'shop' }] }),
-    ['RoleBinding sandbox gives rights to ServiceAccount default, which is not an account of this overlay'],
+    ['RoleBinding sandbox gives rights to ServiceAccount default, which is not an account of its overlay'],
   ],
   [
     'rights for an account of another namespace',
@@ -268,14 +286,27 @@ const resources: Row[] = KINDS.slice(0, 2).flatMap(([field, name]): Row[] => [
   ],
 ]);
 
-test.each([...objects, ...roles, ...bindings, ...pods, ...containers, ...resources])(
-  '%s',
-  (_name, change, expected) => {
-    const overlay = good();
-    change(overlay);
-    expect(checkOverlay(Object.values(overlay), 'shop')).toEqual(expected);
-  },
-);
+test.each([...objects, ...pods, ...containers, ...resources])('%s', (_name, change, expected) => {
+  const overlay = good();
+  change(overlay);
+  const { role: _rights, binding: _given, ...written } = overlay;
+  expect(checkOverlay(Object.values(written), 'shop')).toEqual(expected);
+});
+
+test.each([...roles, ...bindings])('%s', (_name, change, expected) => {
+  const overlay = good();
+  change(overlay);
+  const environments = [{ namespace: 'shop', accounts: ['sandbox'] }];
+  expect(checkAccess(readManifests([overlay.role, overlay.binding]), environments)).toEqual(expected);
+});
+
+test('an overlay that gives rights', () => {
+  const { role, binding: given } = good();
+  expect(checkOverlay([role, given], 'shop')).toEqual([
+    'Role sandbox gives rights: move it to argocd/platform/access.yaml',
+    'RoleBinding sandbox gives rights: move it to argocd/platform/access.yaml',
+  ]);
+});
 
 test('what is not a Kubernetes object is not taken for one', () => {
   expect(() => checkOverlay([{ kind: 'Deployment' }], 'shop')).toThrow('apiVersion');
