@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { parse, stringify } from 'yaml';
@@ -21,14 +22,15 @@ const overlays = environments.map(({ overlay }) => overlay);
 const folders = [...overlays, 'argocd', 'argocd/platform'];
 const rendered = new Map<string, Rendered>();
 let kubeconform = '';
+let renderer: Parameters<typeof renderOverlay>[0];
 
 beforeAll(async () => {
   const toolbox = await obtainTools(['kustomize', 'kubeconform'], silentProgress);
   kubeconform = toolbox.tool('kubeconform');
   const exec = createExec({ PATH: [...toolbox.path, process.env['PATH'] ?? ''].join(':') });
-  const kustomize = await findKustomize(exec);
+  renderer = { exec, kustomize: await findKustomize(exec) };
   for (const folder of folders)
-    rendered.set(folder, await renderOverlay({ exec, kustomize }, join(repositoryRoot, folder), folder));
+    rendered.set(folder, await renderOverlay(renderer, join(repositoryRoot, folder), folder));
 }, 600_000);
 
 const documentsOf = (folder: string): readonly string[] => rendered.get(folder)?.documents ?? [];
@@ -179,6 +181,26 @@ describe.each(overlays)('%s', (folder) => {
     for (const { spec } of deployments(folder))
       expect(spec.template.spec.containers[0].image).toMatch(/\/(discord-bot|dev-sandbox)@sha256:[0-9a-f]{64}$/);
   });
+});
+
+test('the one line for gVisor that the documentation has gives the sandbox its class, and only the sandbox', async () => {
+  const [line] =
+    readFileSync(join(repositoryRoot, 'docs/walls.md'), 'utf8').match(/^patches: .*runtimeClassName.*$/m) ?? [];
+  const copy = mkdtempSync(join(tmpdir(), 'slipway-gvisor-'));
+  try {
+    for (const folder of ['base', 'overlays'])
+      cpSync(join(repositoryRoot, folder), join(copy, folder), { recursive: true });
+    const overlay = join(copy, 'overlays/staging');
+    appendFileSync(join(overlay, 'kustomization.yaml'), `${line}\n`);
+    const { documents } = await renderOverlay(renderer, overlay, 'overlays/staging');
+    const classes = documents
+      .map((text) => parse(text))
+      .filter(({ kind }) => kind === 'Deployment')
+      .map(({ metadata, spec }) => [metadata.name, spec.template.spec.runtimeClassName]);
+    expect(Object.fromEntries(classes)).toEqual({ 'discord-bot': undefined, 'dev-sandbox': 'gvisor' });
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 });
 
 test('no base names a tag or a digest', () => {
