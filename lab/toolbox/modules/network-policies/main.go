@@ -32,7 +32,7 @@ func main() {
 	factory := informers.NewSharedInformerFactory(client, 0)
 	controller, err := networkpolicy.NewController(client, factory.Networking().V1().NetworkPolicies(),
 		factory.Core().V1().Namespaces(), factory.Core().V1().Pods(), nil, nil, nil, nil,
-		networkpolicy.Config{QueueID: *queue, NodeName: *node, NFTableName: *table, NRIdisabled: true})
+		networkpolicy.Config{QueueID: *queue, NodeName: *node, NFTableName: *table})
 	if err != nil {
 		klog.Fatal(err)
 	}
