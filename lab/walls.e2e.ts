@@ -1,15 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { isReadyPod } from '#lab/cluster/cluster.ts';
 import type { Delivery } from '#lab/cluster/delivery.ts';
-import { isServing } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces, interfaceName } from '#lab/supervisor/traces.ts';
-import { type Ground, LISTED, prepareGround } from '#lab/walls/ground.ts';
+import { type Ground, LISTED, prepareGround, readBaseImage } from '#lab/walls/ground.ts';
 import { HOGS } from '#lab/walls/hogs.ts';
 import { describeApplication, HARMLESS, HOSTILE } from '#lab/walls/hostile.ts';
 import { nameOf, REMOVALS, type Removal, TABLE } from '#lab/walls/table.ts';
@@ -25,19 +24,18 @@ const golden = (name: string): string => join(import.meta.dirname, 'walls/golden
 beforeAll(async () => {
   world = await openWorld(
     lineProgress((line) => process.stderr.write(`${line}\n`)),
-    { cluster: true, edit: (clone) => listAddress(clone) },
+    { cluster: true, edit: prepareTenant },
   );
   if (world.delivery === undefined) throw new Error('the world has no cluster');
   delivery = world.delivery;
   namespace = findEnvironment(world.environments, 'staging').namespace;
+  runBaseImage(world.clone);
   await world.push({ files: {}, message: 'The tenant' });
-  await world.settled();
-  const releases = (await world.releases()).filter(({ environment }) => environment === 'staging');
-  await world.until(
-    'staging runs both images',
-    async () => ((await isServing(delivery.cluster, world.environments, releases)) ? true : undefined),
-    180_000,
-  );
+  for (const name of ['discord-bot', 'dev-sandbox']) {
+    const find = ['get', 'deployment', name, '-n', namespace, '--ignore-not-found', '-o', 'name'];
+    await world.until(`Argo CD applies ${name}`, async () => (await kubectl(...find)) || undefined, 120_000);
+    await kubectl('rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=120s');
+  }
   const bridge = interfaceName(world.lab.id, 'k');
   ground = await prepareGround(world.lab, delivery.cluster, { namespace, clone: world.clone, bridge });
 }, 2_700_000); // on a new machine it builds the cluster's programs first
@@ -50,11 +48,36 @@ afterAll(async () => {
 
 const kubectl = (...args: string[]): Promise<string> => delivery.cluster.kubectl(args);
 
-/** As a person adds to the list: the sandbox reaches one address more, on one port. */
-function listAddress(clone: string): void {
+/** As a person adds to the list: the sandbox reaches one address more, on one port. And a push builds nothing. */
+function prepareTenant(clone: string): void {
+  rmSync(join(clone, '.github/workflows/deploy.yml'));
   const file = join(clone, 'overlays/staging/reach.yaml');
   const rule = { to: [{ ipBlock: { cidr: `${LISTED}/32` } }], ports: [{ protocol: 'TCP', port: 443 }] };
   writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n    - ${JSON.stringify(rule)}\n`);
+}
+
+const SERVERS = { 'discord-bot': 3000, 'dev-sandbox': 8080 };
+
+/**
+ * The walls are those of the manifests, whatever the images hold: pods run the lab's base image, and answer every health
+ * check on their port. What the tenant's own images do behind the same walls, scenarios.e2e.ts sees.
+ */
+function runBaseImage(clone: string): void {
+  const [newName = '', digest = ''] = readBaseImage(clone).split('@');
+  const file = join(clone, 'overlays/staging/kustomization.yaml');
+  const overlay = parseDocument(readFileSync(file, 'utf8'));
+  overlay.set(
+    'images',
+    Object.keys(SERVERS).map((name) => ({ name, newName, digest })),
+  );
+  for (const [name, port] of Object.entries(SERVERS)) {
+    const server = `require('node:http').createServer((_question, answer) => answer.end('well')).listen(${port})`;
+    const path = '/spec/template/spec/containers/0/command';
+    const patch = JSON.stringify([{ op: 'add', path, value: ['node', '-e', server] }]);
+    if (!overlay.has('patches')) overlay.set('patches', []);
+    overlay.addIn(['patches'], { target: { kind: 'Deployment', name }, patch });
+  }
+  writeFileSync(file, overlay.toString({ lineWidth: 0 }));
 }
 
 /** Argo CD puts back what is removed by hand: it has to look away for a while. */

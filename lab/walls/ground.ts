@@ -190,7 +190,8 @@ async function listenOnNode(lab: Lab, node: string, bridge: string): Promise<{ c
   );
 }
 
-function readBaseImage(clone: string): string {
+/** Returns the image that everything in the lab is built on, by digest. */
+export function readBaseImage(clone: string): string {
   const written: unknown = parse(readFileSync(join(clone, 'slipway.yaml'), 'utf8'));
   const variables = z.looseObject({ base_image: z.string() });
   const images = z.looseObject({ 'dev-sandbox': z.looseObject({ variables }) });
