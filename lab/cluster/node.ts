@@ -85,6 +85,8 @@ async function kubeletConfig(lab: Lab, socket: string, network: PodNetwork): Pro
     makeIPTablesUtilChains: false,
     // as clusters have it: one pod cannot take every process of its node
     podPidsLimit: 1024,
+    // how soon a full volume is seen; elsewhere it is a minute
+    volumeStatsAggPeriod: '10s',
     podLogsDir: lab.folder('cluster', 'pod-logs'),
     staticPodPath: '',
     volumePluginDir: lab.folder('cluster', 'volume-plugins'),

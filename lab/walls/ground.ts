@@ -199,7 +199,7 @@ export function readBaseImage(clone: string): string {
 }
 
 function describePod(name: string, namespace: string, image: string): object {
-  const limits = { cpu: '200m', memory: '128Mi' };
+  const limits = { cpu: '500m', memory: '256Mi' };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -213,7 +213,7 @@ function describePod(name: string, namespace: string, image: string): object {
           name,
           image,
           command: ['node', '-e', 'setInterval(() => {}, 60_000)'],
-          resources: { requests: limits, limits },
+          resources: { requests: { cpu: '50m', memory: '64Mi' }, limits },
           securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
         },
       ],
