@@ -38,7 +38,7 @@ export async function startKubeProxy(
 }
 
 /** Returns a folder with iptables, its -restore and its -save, in which `KUBE-…` is called `<the lab's prefix>-…`. */
-function renameChains(lab: Lab, real: string): string {
+export function renameChains(lab: Pick<Lab, 'id' | 'folder'>, real: string): string {
   const folder = lab.folder('cluster', 'iptables');
   mkdirSync(folder, { recursive: true });
   const prefix = chainPrefix(lab.id);
