@@ -74,7 +74,7 @@ function runBaseImage(clone: string): void {
     const server = `require('node:http').createServer((_question, answer) => answer.end('well')).listen(${port})`;
     const path = '/spec/template/spec/containers/0/command';
     const patch = JSON.stringify([{ op: 'add', path, value: ['node', '-e', server] }]);
-    if (!overlay.has('patches')) overlay.set('patches', []);
+    if (!overlay.has('patches')) overlay.set('patches', overlay.createNode([]));
     overlay.addIn(['patches'], { target: { kind: 'Deployment', name }, patch });
   }
   writeFileSync(file, overlay.toString({ lineWidth: 0 }));
