@@ -36,7 +36,9 @@ import { once } from 'node:events';
 const children = [];
 for (let refused = 0; refused < 20 && children.length < 5_000; ) {
   const child = spawn('/bin/sh', ['-c', 'sleep 120'], { stdio: 'ignore' });
-  const started = await Promise.race([once(child, 'spawn').then(() => true), once(child, 'error').then(() => false)]);
+  const started = await new Promise((resolve) => {
+    child.once('spawn', () => resolve(true)).once('error', () => resolve(false));
+  });
   if (started) children.push(child); else refused++;
 }
 console.log('alive: ' + children.length);
