@@ -265,9 +265,11 @@ describe('what runs wild in the sandbox leaves the bot Ready', () => {
 
   test('and the one that filled its disk was evicted, as the only one', async () => {
     const reasons = 'jsonpath={range .items[*]}{.metadata.labels.app}: {.status.reason}{"\\n"}{end}';
-    expect((await kubectl('get', 'pods', '-n', namespace, '-o', reasons)).split('\n')).toContain(
-      'dev-sandbox: Evicted',
-    );
+    await world.until('the sandbox is evicted', async () => {
+      const pods = (await kubectl('get', 'pods', '-n', namespace, '-o', reasons)).split('\n');
+      expect(pods).not.toContain('discord-bot: Evicted');
+      return pods.includes('dev-sandbox: Evicted') ? true : undefined;
+    });
   });
 });
 
