@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Exec } from '#core/system/exec.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type LabEnvironment, listArgoFiles, readArgoObjects, readEnvironments } from '#lab/environments.ts';
+import { type Reach, writeReach } from '#lab/reach.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { ON_MOTO } from '#lab/terraform/tenant.ts';
 
@@ -19,6 +20,8 @@ export interface Seed {
   readonly repositoryUrl: string;
   /** Where pods find the lab's AWS. */
   readonly awsEndpoint: string;
+  /** What pods reach of the lab; undefined without a cluster. */
+  readonly reach?: Reach;
 }
 
 /** Options of {@link seedRepository}. */
@@ -34,8 +37,9 @@ const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|
 
 /**
  * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
- * actions are the real ones. Five things change: the registry's address in every overlay, AWS's in its `settings.env`, the
- * repository's address in `argocd/`, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
+ * actions are the real ones. Six things change: the registry's address in every overlay, AWS's in its `settings.env`, what
+ * its pods reach (`reach.yaml`), the repository's address in `argocd/`, the variables of the Packer templates that the lab
+ * has its own values for, and those of Terraform.
  */
 export async function seedRepository(
   exec: Exec,
@@ -49,6 +53,7 @@ export async function seedRepository(
   for (const { overlay } of environments.values()) {
     pointToRegistry(target, overlay, seed.registryHost);
     pointToAws(target, overlay, seed.awsEndpoint);
+    if (seed.reach !== undefined) writeReach(join(target, overlay), seed.reach);
   }
   pointToRepository(target, environments, seed.repositoryUrl);
   setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });

@@ -6,7 +6,9 @@ import { parseReleases, type Release } from '#core/release/trailer.ts';
 import { createExec } from '#core/system/exec.ts';
 import { type Aws, startAws } from '#lab/aws/aws.ts';
 import { type OciRegistry, startRegistry } from '#lab/aws/registry.ts';
+import { API_PORT } from '#lab/cluster/control-plane.ts';
 import { type Delivery, startDelivery } from '#lab/cluster/delivery.ts';
+import { createPodNetwork } from '#lab/cluster/network.ts';
 import { makeBaseImage } from '#lab/docker/base-image.ts';
 import { type Docker, startDocker } from '#lab/docker/docker.ts';
 import { startNpmMirror } from '#lab/docker/npm-mirror.ts';
@@ -116,19 +118,24 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
     }),
   );
   for (const role of tenant.roles) aws.trust({ ...role, issuer: github.issuer });
+  const network = options.cluster ? await createPodNetwork(lab) : undefined;
   const clone = lab.folder('clone');
+  const awsEndpoint = await aws.serve(docker.bridgeAddress);
   const seed = {
     registryHost: aws.registryHost,
     baseImage: base.reference,
     npmRegistry: mirror.url,
     repositoryUrl: github.cloneUrl,
-    awsEndpoint: await aws.serve(docker.bridgeAddress),
+    awsEndpoint,
+    ...(network === undefined
+      ? {}
+      : { reach: { apiServer: `https://${network.gateway}:${API_PORT}`, bot: [awsEndpoint] } }),
   };
   const environments = await seedRepository(createExec(process.env), clone, seed, options);
   await aws.createMissingRepositories(readImageNames(clone));
   for (const sentence of describeMissingApplications(environments)) progress.say(`  ! ${sentence}`);
   const parts = { aws, registry, github, environments, checkout: clone };
-  const delivery = options.cluster ? await startDelivery(lab, toolbox, parts) : undefined;
+  const delivery = network === undefined ? undefined : await startDelivery(lab, toolbox, { ...parts, network });
   return composeWorld({ lab, github, aws, registry, docker, clone, environments, delivery, tenant });
 }
 

@@ -4,7 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import { startControlPlane } from '#lab/cluster/control-plane.ts';
-import { createPodNetwork } from '#lab/cluster/network.ts';
+import { startDns } from '#lab/cluster/dns.ts';
+import { startKubeProxy } from '#lab/cluster/kube-proxy.ts';
+import type { PodNetwork } from '#lab/cluster/network.ts';
+import { startNetworkPolicies } from '#lab/cluster/network-policies.ts';
 import { startNode } from '#lab/cluster/node.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
@@ -59,9 +62,8 @@ export function isReadyPod(candidate: Pod): boolean {
 export async function startCluster(
   lab: Lab,
   toolbox: Toolbox,
-  options: { registry: OciRegistry; registryHosts: readonly string[] },
+  { network, ...options }: { network: PodNetwork; registry: OciRegistry; registryHosts: readonly string[] },
 ): Promise<Cluster> {
-  const network = await createPodNetwork(lab);
   const plane = await startControlPlane(lab, toolbox, network.gateway);
   const node = await startNode(lab, toolbox, { network, kubeconfig: plane.kubeconfig, ...options });
   const kubectl = async (args: readonly string[], input?: string): Promise<string> => {
@@ -69,15 +71,19 @@ export async function startCluster(
     return (await lab.exec(argv, input === undefined ? {} : { input })).stdout.toString('utf8');
   };
   await waitForNode(kubectl, node.name);
+  const parts = { network, kubeconfig: plane.kubeconfig, node: node.name };
+  await Promise.all([startKubeProxy(lab, toolbox, parts), startNetworkPolicies(lab, toolbox, parts)]);
+  const apply: Cluster['apply'] = async (objects) => {
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], list);
+  };
+  await startDns(lab, toolbox, { apply }, options.registry);
   return {
     kubeconfig: plane.kubeconfig,
     commandLine: writeKubectl(lab, toolbox, plane.kubeconfig),
     nodeAddress: network.gateway,
     kubectl,
-    apply: async (objects) => {
-      const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], list);
-    },
+    apply,
     pods: async (namespace, label) => {
       const found: unknown = JSON.parse(await kubectl(['get', 'pods', '-n', namespace, '-l', label, '-o', 'json']));
       return z.object({ items: z.array(pod) }).parse(found).items;

@@ -2,9 +2,13 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
+import { SERVICE_RANGE } from '#lab/cluster/service-network.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import { freePort } from '#lab/supervisor/ports.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
+
+/** On the pods' bridge, whose address is the lab's own: pods reach it there, and nothing else has that port. */
+export const API_PORT = 6443;
 
 /** The API server and how to speak to it. */
 export interface ControlPlane {
@@ -25,28 +29,27 @@ export async function startControlPlane(lab: Lab, toolbox: Toolbox, nodeAddress:
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(key, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   writeFileSync(tokens, `${token},lab,lab,system:masters\n`, { mode: 0o600 });
-  const port = await freePort();
-  const server = `https://127.0.0.1:${port}`;
+  const server = `https://${nodeAddress}:${API_PORT}`;
   writeFileSync(kubeconfig, JSON.stringify(kubeconfigOf(server, token)), { mode: 0o600 });
   await lab.start({
     name: 'kube-apiserver',
     argv: [
       toolbox.tool('kube-apiserver'),
       `--etcd-servers=${etcd}`,
-      '--bind-address=127.0.0.1',
+      `--bind-address=${nodeAddress}`,
       `--advertise-address=${nodeAddress}`,
-      `--secure-port=${port}`,
+      `--secure-port=${API_PORT}`,
       `--cert-dir=${dir}`,
       `--token-auth-file=${tokens}`,
       '--authorization-mode=RBAC',
       `--service-account-key-file=${key}`,
       `--service-account-signing-key-file=${key}`,
       '--service-account-issuer=https://kubernetes.default.svc',
-      '--service-cluster-ip-range=10.254.0.0/24',
+      `--service-cluster-ip-range=${SERVICE_RANGE}`,
       '--kubelet-preferred-address-types=InternalIP',
       '--event-ttl=1h',
     ],
-    ready: () => isReady(port, token),
+    ready: () => isReady(nodeAddress, token),
     readyWithinMs: 60_000,
   });
   const common = [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--bind-address=127.0.0.1'];
@@ -103,12 +106,12 @@ function kubeconfigOf(server: string, token: string): unknown {
   };
 }
 
-function isReady(port: number, token: string): Promise<boolean> {
+function isReady(host: string, token: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const call = request(
       {
-        host: '127.0.0.1',
-        port,
+        host,
+        port: API_PORT,
         path: '/readyz',
         rejectUnauthorized: false,
         headers: { authorization: `Bearer ${token}` },

@@ -8,6 +8,7 @@ import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
 import { type ExternalSecrets, startExternalSecrets } from '#lab/cluster/external-secrets.ts';
 import { makeIdentities, readProject } from '#lab/cluster/identities.ts';
+import type { PodNetwork } from '#lab/cluster/network.ts';
 import { applyPlatform, readPlatform } from '#lab/cluster/platform.ts';
 import { startReloader } from '#lab/cluster/reloader.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
@@ -25,6 +26,7 @@ export interface Delivery {
 
 /** What {@link startDelivery} needs. */
 export interface DeliveryParts {
+  readonly network: PodNetwork;
   readonly aws: Aws;
   readonly registry: OciRegistry;
   readonly github: GitHub;
@@ -36,9 +38,9 @@ export interface DeliveryParts {
 
 /** Starts the cluster and Argo CD, which from the first push on follows the tenant's repository. */
 export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryParts): Promise<Delivery> {
-  const { aws, registry, github, checkout } = parts;
+  const { network, aws, registry, github, checkout } = parts;
   const cluster = await lab.progress.step('Kubernetes node', () =>
-    startCluster(lab, toolbox, { registry, registryHosts: [aws.registryHost] }),
+    startCluster(lab, toolbox, { network, registry, registryHosts: [aws.registryHost] }),
   );
   await prepareTenant(lab, cluster, parts);
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };

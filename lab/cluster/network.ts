@@ -8,6 +8,9 @@ import { interfaceName } from '#lab/supervisor/traces.ts';
 export interface PodNetwork {
   /** The machine's address on it: the node's address. */
   readonly gateway: string;
+  /** The bridge's name, and the network of the pods' addresses. */
+  readonly bridge: string;
+  readonly subnet: string;
   /** Folder of the CNI configuration. */
   readonly cni: string;
 }
@@ -24,6 +27,8 @@ export async function createPodNetwork(lab: Lab): Promise<PodNetwork> {
   });
   await lab.exec(['ip', 'addr', 'add', `${gateway}/24`, 'dev', bridge]);
   await lab.exec(['ip', 'link', 'set', bridge, 'up']);
+  for (const setting of ['ipv4/ip_forward', 'bridge/bridge-nf-call-iptables', 'bridge/bridge-nf-call-ip6tables'])
+    writeFileSync(join('/proc/sys/net', setting), '1');
   const cni = lab.folder('cluster', 'cni');
   const ipam = {
     type: 'host-local',
@@ -33,5 +38,5 @@ export async function createPodNetwork(lab: Lab): Promise<PodNetwork> {
   };
   const plugins = [{ type: 'bridge', bridge, isGateway: true, ipMasq: false, ipam }];
   writeFileSync(join(cni, '10-lab.conflist'), JSON.stringify({ cniVersion: '0.4.0', name: 'lab', plugins }));
-  return { gateway, cni };
+  return { gateway, bridge, subnet, cni };
 }

@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import type { Exec } from '#core/system/exec.ts';
-import type { Digest } from '#core/values/reference.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
 import { createCgroup } from '#lab/cluster/cgroup.ts';
 import type { PodNetwork } from '#lab/cluster/network.ts';
-import { type Blob, pushBlob, pushManifest } from '#lab/docker/push.ts';
+import { DNS_ADDRESS } from '#lab/cluster/service-network.ts';
+import { pushStaticImage } from '#lab/cluster/static-image.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import { freePort } from '#lab/supervisor/ports.ts';
 import { cgroupName } from '#lab/supervisor/traces.ts';
@@ -80,9 +78,15 @@ async function kubeletConfig(lab: Lab, socket: string, network: PodNetwork): Pro
     enforceNodeAllocatable: [],
     failCgroupV1: false,
     failSwapOn: false,
-    clusterDNS: [network.gateway],
+    clusterDNS: [DNS_ADDRESS],
     clusterDomain: 'cluster.local',
     resolvConf: '/dev/null',
+    // kube-proxy makes what it needs
+    makeIPTablesUtilChains: false,
+    // as clusters have it: one pod cannot take every process of its node
+    podPidsLimit: 1024,
+    // how soon a full volume is seen; elsewhere it is a minute
+    volumeStatsAggPeriod: '10s',
     podLogsDir: lab.folder('cluster', 'pod-logs'),
     staticPodPath: '',
     volumePluginDir: lab.folder('cluster', 'volume-plugins'),
@@ -174,53 +178,8 @@ async function endTasks(exec: Exec, socket: string): Promise<void> {
 
 /** Builds the pause image out of a static program of a few lines, since none can be pulled. */
 async function pushPauseImage(lab: Lab, toolbox: Toolbox, registry: OciRegistry): Promise<string> {
-  const root = lab.folder('cluster', 'pause');
-  await lab.exec([
-    toolbox.tool('gcc'),
-    '-static',
-    '-Os',
-    '-s',
-    '-o',
-    join(root, 'pause'),
-    join(import.meta.dirname, 'pause.c'),
-  ]);
-  const { stdout: layer } = await lab.exec([
-    'tar',
-    '--create',
-    '--owner=0',
-    '--group=0',
-    '--mtime=@0',
-    '--directory',
-    root,
-    'pause',
-  ]);
-  const packed = gzipSync(layer);
-  const config = Buffer.from(
-    JSON.stringify({
-      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-      os: 'linux',
-      config: { Entrypoint: ['/pause'] },
-      rootfs: { type: 'layers', diff_ids: [digestOf(layer)] },
-    }),
-  );
-  const types = 'application/vnd.docker';
-  const manifest = Buffer.from(
-    JSON.stringify({
-      schemaVersion: 2,
-      mediaType: `${types}.distribution.manifest.v2+json`,
-      config: { mediaType: `${types}.container.image.v1+json`, size: config.length, digest: digestOf(config) },
-      layers: [{ mediaType: `${types}.image.rootfs.diff.tar.gzip`, size: packed.length, digest: digestOf(packed) }],
-    }),
-  );
-  for (const content of [packed, config]) await pushBlob(registry.host, 'lab/pause', blobOf(content));
-  await pushManifest(registry.host, 'lab/pause', '1', manifest, `${types}.distribution.manifest.v2+json`);
-  return `${registry.host}/lab/pause:1`;
-}
-
-function blobOf(content: Buffer): Blob {
-  return { digest: digestOf(content), size: content.length, content };
-}
-
-function digestOf(content: Buffer): Digest {
-  return `sha256:${createHash('sha256').update(content).digest('hex')}`;
+  const folder = lab.folder('cluster', 'pause');
+  const source = join(import.meta.dirname, 'pause.c');
+  await lab.exec([toolbox.tool('gcc'), '-static', '-Os', '-s', '-o', join(folder, 'pause'), source]);
+  return pushStaticImage(lab, registry, { repository: 'lab/pause', folder, program: 'pause' });
 }

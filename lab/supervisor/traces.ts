@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createExec, type Exec } from '#core/system/exec.ts';
+import { findPacketRules, removePacketRules } from '#lab/supervisor/packet-rules.ts';
 
 /** Every process of a lab carries this variable with the lab's id: it proves that we started it. */
 export const MARKER = 'SLIPWAY_LAB';
@@ -49,6 +50,7 @@ export async function removeTraces(id: string, dir: string): Promise<void> {
     if (pids.length === 0) {
       for (const mount of mountsBelow(dir)) await exec(['umount', '--lazy', mount], { accept: 'any' });
       for (const name of interfacesOf(id)) await exec(['ip', 'link', 'delete', name], { accept: 'any' });
+      removePacketRules(id);
       removeCgroups(id);
     }
     if (findTraces(id, dir).every((trace) => trace === folderTrace(dir))) {
@@ -65,6 +67,7 @@ export function findTraces(id: string, dir: string): string[] {
     ...processesOf(id).map((pid) => `process ${pid}`),
     ...mountsBelow(dir).map((path) => `mount ${path}`),
     ...interfacesOf(id).map((name) => `interface ${name}`),
+    ...findPacketRules(id),
     ...cgroupsOf(id).map((path) => `cgroup ${path}`),
     ...(existsSync(dir) ? [folderTrace(dir)] : []),
   ];

@@ -2,10 +2,10 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * What makes an environment: its line in slipway.yaml, its overlay, its Application, that file's line, its destination;
- * and, for the buttons on GitHub, its name in their choices.
+ * What makes an environment: its line in slipway.yaml, its overlay, its Application, that file's line, its destination,
+ * what its sandbox may read; and, for the buttons on GitHub, its name in their choices.
  */
-const PIECES = ['slipway.yaml', 'overlay', 'application', 'kustomization', 'destination', 'choices'] as const;
+const PIECES = ['slipway.yaml', 'overlay', 'application', 'kustomization', 'destination', 'access', 'choices'] as const;
 
 /** Adds an environment like staging to a checkout, as a person would; `without` forgets a piece. */
 export function addEnvironment(
@@ -39,6 +39,7 @@ export function addEnvironment(
   edit('destination', 'argocd/project.yaml', (text) =>
     text.replace(/^.*discord-bot-staging.*\n/m, (line) => line + named(line)),
   );
+  edit('access', 'argocd/platform/access.yaml', (text) => `${text}---\n${named(text.split('---\n').at(-1) ?? '')}`);
   for (const workflow of ['hold', 'rollback']) {
     edit('choices', `.github/workflows/${workflow}.yml`, (text) =>
       text.replace('options: [production, staging]', `options: [production, staging, ${name}]`),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -117,6 +117,8 @@ export function label(of: Tool): string {
 function sourcesOf(built: BuiltTool): string[] {
   if (built.from === 'python') return [join(lockFolder, built.requirements)];
   if (built.from === 'go') return [];
-  const ours = ['go.mod', 'go.sum', ...Object.values(built.overrides ?? {})];
-  return ours.map((file) => join(lockFolder, 'modules', built.folder, file));
+  const folder = join(lockFolder, 'modules', built.folder);
+  const own = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.go')) : [];
+  const ours = new Set(['go.mod', 'go.sum', ...Object.values(built.overrides ?? {}), ...own.sort()]);
+  return [...ours].map((file) => join(folder, file));
 }

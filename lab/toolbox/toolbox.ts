@@ -31,6 +31,8 @@ export const clusterTools = [
   'argocd',
   'external-secrets',
   'etcd',
+  'network-policies',
+  'coredns',
   'cni',
   'redis',
   'compiler',

@@ -21,14 +21,34 @@ const WAYS_IN = /^(pods\/(exec|attach|portforward|proxy|ephemeralcontainers)|(no
 /** Verbs by which one gets rights that one does not have: https://kubernetes.io/docs/concepts/security/rbac-good-practices/ */
 const WAYS_UP = ['escalate', 'bind', 'impersonate'];
 
-/** Returns what roles allow too much and what bindings give away, one sentence each. */
-export function checkAccess(objects: readonly Manifest[], namespace: string): string[] {
+/** All that a sandbox may do with what it sees. */
+const READS = ['get', 'list', 'watch'];
+
+/** Where a sandbox runs: its overlay's namespace, and the accounts that the overlay has. */
+export interface AccountsOf {
+  readonly namespace: string;
+  readonly accounts: readonly string[];
+}
+
+/**
+ * Returns what the roles of argocd/platform allow too much and what its bindings give away, one sentence each. A
+ * ClusterRole is bound in a namespace, never for the whole cluster.
+ */
+export function checkAccess(objects: readonly Manifest[], environments: readonly AccountsOf[]): string[] {
   return objects.flatMap((object) => {
     if (object.kind === 'Role' || object.kind === 'ClusterRole') return checkRole(object);
-    if (object.kind === 'RoleBinding' || object.kind === 'ClusterRoleBinding')
-      return checkBinding(object, objects, namespace);
+    if (object.kind === 'RoleBinding') return checkBinding(object, objects, environments);
+    if (object.kind === 'ClusterRoleBinding')
+      return [`${nameOf(object)} gives rights in the whole cluster: bind in a namespace`];
     return [];
   });
+}
+
+/** Returns the rights that an overlay writes, one sentence each: they are the cluster's, and the AppProject refuses them. */
+export function refuseRights(objects: readonly Manifest[]): string[] {
+  return objects
+    .filter(({ apiVersion }) => apiVersion.startsWith('rbac.authorization.k8s.io/'))
+    .map((object) => `${nameOf(object)} gives rights: move it to argocd/platform/access.yaml`);
 }
 
 function checkRole(object: Manifest): string[] {
@@ -44,6 +64,9 @@ function checkRole(object: Manifest): string[] {
       ),
       ...resources.filter((resource) => WAYS_IN.test(resource)).map((way) => `${name} lets into pods by ${way}`),
       ...verbs.filter((verb) => WAYS_UP.includes(verb)).map((verb) => `${name} lets its holder take rights by ${verb}`),
+      ...verbs
+        .filter((verb) => ![...READS, ...WAYS_UP, '*'].includes(verb))
+        .map((verb) => `${name} has the verb ${verb}: it may only read`),
       ...resources
         .filter((resource) => resource === 'secrets' || resource === 'serviceaccounts/token')
         .map((resource) => `${name} opens ${resource}`),
@@ -51,23 +74,21 @@ function checkRole(object: Manifest): string[] {
   ];
 }
 
-/** A binding joins a Role and ServiceAccounts of its own overlay: the cluster's roles and groups are wider than that. */
-function checkBinding(object: Manifest, objects: readonly Manifest[], namespace: string): string[] {
+/** A binding joins a role of this folder and accounts of its own namespace: the cluster's roles and groups are wider. */
+function checkBinding(object: Manifest, objects: readonly Manifest[], environments: readonly AccountsOf[]): string[] {
   const { roleRef, subjects } = binding.parse(object);
-  const exists = (kind: string, name: string): boolean =>
-    objects.some((candidate) => candidate.kind === kind && candidate.metadata.name === name);
+  const own = environments.find(({ namespace }) => namespace === object.metadata.namespace);
+  const isOurs = objects.some(({ kind, metadata }) => kind === roleRef.kind && metadata.name === roleRef.name);
   return [
-    ...(roleRef.kind === 'Role' && exists('Role', roleRef.name)
-      ? []
-      : [`${nameOf(object)} binds ${roleRef.kind} ${roleRef.name}, which is not a Role of this overlay`]),
+    ...(own === undefined ? [`${nameOf(object)} is in ${object.metadata.namespace}, where no environment runs`] : []),
+    ...(isOurs ? [] : [`${nameOf(object)} binds ${roleRef.kind} ${roleRef.name}, which is not a role of this folder`]),
     ...subjects
-      .filter((subject) => !(subject.kind === 'ServiceAccount' && exists('ServiceAccount', subject.name)))
+      .filter(({ kind, name }) => kind !== 'ServiceAccount' || own?.accounts.includes(name) === false)
       .map(
-        ({ kind, name }) =>
-          `${nameOf(object)} gives rights to ${kind} ${name}, which is not an account of this overlay`,
+        ({ kind, name }) => `${nameOf(object)} gives rights to ${kind} ${name}, which is not an account of its overlay`,
       ),
     ...subjects
-      .filter((subject) => subject.kind === 'ServiceAccount' && subject.namespace !== namespace)
-      .map(({ name, namespace: other }) => `${nameOf(object)} gives rights to ${name} of namespace ${other}`),
+      .filter(({ kind, namespace }) => kind === 'ServiceAccount' && namespace !== object.metadata.namespace)
+      .map(({ name, namespace }) => `${nameOf(object)} gives rights to ${name} of namespace ${namespace}`),
   ];
 }

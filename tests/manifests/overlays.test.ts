@@ -1,30 +1,36 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { parse } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { findKustomize, type Rendered, renderOverlay } from '#core/overlay/kustomization/render.ts';
 import { createExec } from '#core/system/exec.ts';
 import { readEnvironments } from '#lab/environments.ts';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
+import { checkAccess } from '#tests/manifests/access-rules.ts';
 import { checkArgo } from '#tests/manifests/argocd-rules.ts';
+import { readManifests } from '#tests/manifests/objects.ts';
 import { checkOverlay } from '#tests/manifests/rules.ts';
+import { checkWalls } from '#tests/manifests/wall-rules.ts';
+import { expectGolden } from '#tests/support/golden.ts';
 
 const environments = [...readEnvironments(repositoryRoot).values()];
 const overlays = environments.map(({ overlay }) => overlay);
 const folders = [...overlays, 'argocd', 'argocd/platform'];
 const rendered = new Map<string, Rendered>();
 let kubeconform = '';
+let renderer: Parameters<typeof renderOverlay>[0];
 
 beforeAll(async () => {
   const toolbox = await obtainTools(['kustomize', 'kubeconform'], silentProgress);
   kubeconform = toolbox.tool('kubeconform');
   const exec = createExec({ PATH: [...toolbox.path, process.env['PATH'] ?? ''].join(':') });
-  const kustomize = await findKustomize(exec);
+  renderer = { exec, kustomize: await findKustomize(exec) };
   for (const folder of folders)
-    rendered.set(folder, await renderOverlay({ exec, kustomize }, join(repositoryRoot, folder), folder));
+    rendered.set(folder, await renderOverlay(renderer, join(repositoryRoot, folder), folder));
 }, 600_000);
 
 const documentsOf = (folder: string): readonly string[] => rendered.get(folder)?.documents ?? [];
@@ -61,6 +67,40 @@ test('kubeconform does find what is wrong', () => {
 
 test.each(environments)('$overlay keeps the rules', ({ overlay, namespace }) => {
   expect(checkOverlay(objectsOf(overlay), namespace)).toEqual([]);
+});
+
+test.each(overlays)('%s has walls without a hole', (overlay) => {
+  expect(checkWalls(readManifests(objectsOf(overlay)))).toEqual([]);
+});
+
+test('argocd/platform gives each sandbox what it may read in its own namespace, and nothing else', () => {
+  const objects = readManifests(objectsOf('argocd/platform'));
+  const named = (kind: string) => objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata);
+  expect(
+    checkAccess(
+      objects,
+      environments.map(({ namespace }) => ({ namespace, accounts: ['dev-sandbox'] })),
+    ),
+  ).toEqual([]);
+  expect(named('ClusterRole').map(({ name }) => name)).toEqual(['sandbox-reader']);
+  expect(
+    named('RoleBinding')
+      .map(({ name, namespace }) => `${namespace}/${name}`)
+      .sort(),
+  ).toEqual(environments.map(({ namespace }) => `${namespace}/sandbox-reader-binding`).sort());
+});
+
+test('every kind of the overlays is one that the AppProject lets in, and no other group or kind is a pattern', () => {
+  const project = objectsOf('argocd').find((object) => object.kind === 'AppProject');
+  const allowed = [...project.spec.namespaceResourceWhitelist, ...project.spec.clusterResourceWhitelist].map(
+    ({ group, kind }: { group: string; kind: string }) => `${group}/${kind}`,
+  );
+  expect(allowed.filter((name) => name.includes('*'))).toEqual([]);
+  expect(allowed.filter((name) => /rbac|DaemonSet|\/Secret$|\/Pod$|Webhook/.test(name))).toEqual([]);
+  const written = overlays
+    .flatMap(objectsOf)
+    .map(({ apiVersion, kind }) => `${/\//.test(apiVersion) ? apiVersion.split('/')[0] : ''}/${kind}`);
+  expect([...new Set(written)].filter((name) => !allowed.includes(name))).toEqual([]);
 });
 
 test('argocd lets in what the environments need, and nothing else', () => {
@@ -128,7 +168,10 @@ describe.each(overlays)('%s', (folder) => {
     expect(bot.strategy.rollingUpdate.maxUnavailable).toBe(0);
     expect(bot.template.spec.automountServiceAccountToken).toBe(false);
     expect(bot.template.spec.containers[0]).toMatchObject({
-      resources: { requests: { cpu: '100m', memory: '256Mi' }, limits: { cpu: '500m', memory: '512Mi' } },
+      resources: {
+        requests: { cpu: '100m', memory: '256Mi', 'ephemeral-storage': '64Mi' },
+        limits: { cpu: '500m', memory: '512Mi', 'ephemeral-storage': '256Mi' },
+      },
       startupProbe: { httpGet: { path: '/health', port: 'http' }, periodSeconds: 1 },
       livenessProbe: { httpGet: { path: '/health', port: 'http' } },
       readinessProbe: { httpGet: { path: '/ready', port: 'http' } },
@@ -146,11 +189,28 @@ describe.each(overlays)('%s', (folder) => {
     for (const spec of [bot, sandbox]) expect(spec.template.spec.imagePullSecrets).toEqual([{ name: 'ecr-registry' }]);
   });
 
-  test('the sandbox only looks, and at nothing secret', () => {
-    const role = objectsOf(folder).find((object) => object.kind === 'Role');
-    const verbs = new Set(role.rules.flatMap((rule: { verbs: string[] }) => rule.verbs));
-    expect([...verbs].sort()).toEqual(['get', 'list', 'watch']);
-    expect(role.rules.flatMap((rule: { resources: string[] }) => rule.resources)).not.toContain('secrets');
+  test("the tenant's own labels are beside the recommended ones, and the selectors stay as they were", () => {
+    for (const { metadata, spec } of deployments(folder)) {
+      const labels = { app: metadata.name, 'app.kubernetes.io/name': metadata.name };
+      expect(metadata.labels).toMatchObject(labels);
+      expect(spec.template.metadata.labels).toMatchObject(labels);
+      expect(spec.selector.matchLabels).toEqual({ 'app.kubernetes.io/name': metadata.name });
+    }
+  });
+
+  test('no pod fills the disk of its node', () => {
+    for (const { spec } of deployments(folder)) {
+      const { containers, volumes } = spec.template.spec;
+      for (const { resources } of containers)
+        expect(Object.keys(resources.limits).sort()).toEqual(['cpu', 'ephemeral-storage', 'memory']);
+      for (const { emptyDir } of volumes) if (emptyDir !== undefined) expect(emptyDir.sizeLimit).toMatch(/^\d+Mi$/);
+    }
+  });
+
+  test('who reaches what: the whole of every policy', () => {
+    const policies = objectsOf(folder).filter((object) => object.kind === 'NetworkPolicy');
+    const text = policies.map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
+    expectGolden(join(repositoryRoot, 'tests/manifests/golden', `${folder.replaceAll('/', '-')}-policies.yaml`), text);
   });
 
   test('images are named by digest', () => {
@@ -159,17 +219,36 @@ describe.each(overlays)('%s', (folder) => {
   });
 });
 
+test('the one line for gVisor that the documentation has gives the sandbox its class, and only the sandbox', async () => {
+  const [line] =
+    readFileSync(join(repositoryRoot, 'docs/walls.md'), 'utf8').match(/^patches: .*runtimeClassName.*$/m) ?? [];
+  const copy = mkdtempSync(join(tmpdir(), 'slipway-gvisor-'));
+  try {
+    for (const folder of ['base', 'overlays'])
+      cpSync(join(repositoryRoot, folder), join(copy, folder), { recursive: true });
+    const overlay = join(copy, 'overlays/staging');
+    appendFileSync(join(overlay, 'kustomization.yaml'), `${line}\n`);
+    const { documents } = await renderOverlay(renderer, overlay, 'overlays/staging');
+    const classes = documents
+      .map((text) => parse(text))
+      .filter(({ kind }) => kind === 'Deployment')
+      .map(({ metadata, spec }) => [metadata.name, spec.template.spec.runtimeClassName]);
+    expect(Object.fromEntries(classes)).toEqual({ 'discord-bot': undefined, 'dev-sandbox': 'gvisor' });
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});
+
 test('no base names a tag or a digest', () => {
   for (const name of readdirSync(join(repositoryRoot, 'base'))) {
     const { stdout } = spawnSync('grep', ['-rhE', '^ +image:', join(repositoryRoot, 'base', name)], {
       encoding: 'utf8',
     });
-    expect(
-      stdout
-        .trim()
-        .split('\n')
-        .map((line) => line.trim()),
-    ).toEqual([name === 'registry' ? '' : `image: ${name}`]); // the registry's base has no pod
+    const lines = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => line.trim());
+    expect(lines).toEqual(['registry', 'walls'].includes(name) ? [] : [`image: ${name}`]); // registry and walls have no pod
   }
 });
 

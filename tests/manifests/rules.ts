@@ -1,4 +1,4 @@
-import { checkAccess } from '#tests/manifests/access-rules.ts';
+import { refuseRights } from '#tests/manifests/access-rules.ts';
 import { type Manifest, nameOf, readManifests } from '#tests/manifests/objects.ts';
 import { checkPods } from '#tests/manifests/pod-rules.ts';
 
@@ -11,7 +11,7 @@ export function checkOverlay(rendered: readonly unknown[], namespace: string): s
   const objects = readManifests(rendered);
   return [
     ...objects.flatMap((object) => [...checkNamespace(object, namespace), ...checkPruning(object)]),
-    ...checkAccess(objects, namespace),
+    ...refuseRights(objects),
     ...objects.flatMap(checkPods),
   ];
 }

@@ -19,7 +19,10 @@ const KINDS: readonly [string, string][] = [
   ['io.k8s.api.core.v1.PersistentVolumeClaim', 'persistentvolumeclaim-v1'],
   ['io.k8s.api.core.v1.Service', 'service-v1'],
   ['io.k8s.api.core.v1.ServiceAccount', 'serviceaccount-v1'],
-  ['io.k8s.api.rbac.v1.Role', 'role-rbac-v1'],
+  ['io.k8s.api.core.v1.LimitRange', 'limitrange-v1'],
+  ['io.k8s.api.core.v1.ResourceQuota', 'resourcequota-v1'],
+  ['io.k8s.api.networking.v1.NetworkPolicy', 'networkpolicy-networking-v1'],
+  ['io.k8s.api.rbac.v1.ClusterRole', 'clusterrole-rbac-v1'],
   ['io.k8s.api.rbac.v1.RoleBinding', 'rolebinding-rbac-v1'],
 ];
 
