@@ -17,6 +17,8 @@ export interface Seed {
   readonly npmRegistry: string;
   /** Where Argo CD finds the copy. */
   readonly repositoryUrl: string;
+  /** Where Argo CD's notifications controller finds GitHub's API, and the App that it writes statuses by. */
+  readonly reports?: { readonly api: string; readonly app: number; readonly installation: number };
 }
 
 /** Options of {@link seedRepository}. */
@@ -27,13 +29,16 @@ export interface SeedOptions {
   readonly edit?: (target: string) => void;
 }
 
+/** Settings of Argo CD's notifications controller. */
+export const NOTIFICATIONS = 'argocd/platform/notifications.yaml';
+
 /** Left out of the tenant's copy: a small first push, and no run of this project's own tests. */
 const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|\.itg\.test\.ts$|\/tests\//;
 
 /**
  * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
- * actions are the real ones. Four things change: the registry's address in every overlay, the repository's address in
- * `argocd/`, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
+ * actions are the real ones. Five things change: the registry's address in every overlay, the repository's address in
+ * `argocd/`, the App and the API's address in the notifications' settings, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
  */
 export async function seedRepository(
   exec: Exec,
@@ -46,6 +51,7 @@ export async function seedRepository(
   const environments = readEnvironments(target);
   for (const { overlay } of environments.values()) pointToRegistry(target, overlay, seed.registryHost);
   pointToRepository(target, environments, seed.repositoryUrl);
+  pointToApp(target, seed.reports);
   setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });
   const stack = join(target, 'terraform/aws');
   if (existsSync(stack)) writeFileSync(join(stack, 'lab.auto.tfvars.json'), JSON.stringify(ON_MOTO));
@@ -98,6 +104,16 @@ function pointToRepository(target: string, environments: ReadonlyMap<string, Lab
     );
     writeFileSync(join(target, file), after);
   }
+}
+
+function pointToApp(target: string, reports: Seed['reports']): void {
+  const file = join(target, NOTIFICATIONS);
+  if (reports === undefined || !existsSync(file)) return;
+  const { api, app, installation } = reports;
+  const after = readFileSync(file, 'utf8')
+    .replace(/^( +)appID: .*$/m, `$1enterpriseBaseURL: ${api}\n$1appID: ${app}`)
+    .replace(/^( +)installationID: .*$/m, `$1installationID: ${installation}`);
+  writeFileSync(file, after);
 }
 
 function escapePattern(text: string): string {

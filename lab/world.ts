@@ -62,6 +62,8 @@ export interface World {
 }
 
 const REPOSITORY = 'acme/tenant';
+/** The App in whose name Argo CD writes statuses; its account is `acme-slipway[bot]`. */
+const APP = 'acme-slipway';
 
 /** Options of {@link openWorld}. */
 export interface WorldOptions {
@@ -111,13 +113,15 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
     startGitHub(lab, toolbox, {
       repository: REPOSITORY,
       env: { ...aws.env, ...docker.env, TF_CLI_ARGS_init: initArguments(), CHECKPOINT_DISABLE: '1' },
-      variables,
+      variables: { ...variables, SLIPWAY_APP: `${APP}[bot]` },
       secrets: { TERRAFORM_PLAN_KEY: randomBytes(32).toString('base64') },
     }),
   );
   for (const role of tenant.roles) aws.trust({ ...role, issuer: github.issuer });
+  const app = github.registerApp(APP, { statuses: 'write' });
   const clone = lab.folder('clone');
   const seed = {
+    reports: { api: `${github.url}/api/v3`, app: app.id, installation: app.installation },
     registryHost: aws.registryHost,
     baseImage: base.reference,
     npmRegistry: mirror.url,
@@ -126,7 +130,7 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
   const environments = await seedRepository(createExec(process.env), clone, seed, options);
   await aws.createMissingRepositories(readImageNames(clone));
   for (const sentence of describeMissingApplications(environments)) progress.say(`  ! ${sentence}`);
-  const parts = { aws, registry, github, environments, checkout: clone };
+  const parts = { aws, registry, github, environments, checkout: clone, app };
   const delivery = options.cluster ? await startDelivery(lab, toolbox, parts) : undefined;
   return composeWorld({ lab, github, aws, registry, docker, clone, environments, delivery, tenant });
 }

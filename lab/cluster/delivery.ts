@@ -4,11 +4,13 @@ import type { RegistryCredentials } from '#core/registry/registry.ts';
 import type { Aws } from '#lab/aws/aws.ts';
 import { createEcrClient } from '#lab/aws/images.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
-import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
+import { type ArgoCD, installArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
 import type { LabEnvironment } from '#lab/environments.ts';
 import type { GitHub } from '#lab/github/github.ts';
+import type { RegisteredApp } from '#lab/github/identity/apps.ts';
+import { NOTIFICATIONS } from '#lab/seed.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -27,18 +29,24 @@ export interface DeliveryParts {
   readonly environments: ReadonlyMap<string, LabEnvironment>;
   /** The tenant's checkout, where its `argocd/` is. */
   readonly checkout: string;
+  /** The App in whose name Argo CD writes statuses. */
+  readonly app: RegisteredApp;
 }
 
 /** Starts the cluster and Argo CD, which from the first push on follows the tenant's repository. */
 export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryParts): Promise<Delivery> {
-  const { aws, registry, github, environments, checkout } = parts;
+  const { aws, registry, github, environments, checkout, app } = parts;
   const cluster = await lab.progress.step('Kubernetes node', () =>
     startCluster(lab, toolbox, { registry, registryHosts: [aws.registryHost] }),
   );
   const access = { host: aws.registryHost, credentials: await readPullCredentials(aws) };
   await prepareNamespaces(lab, cluster, environments, access);
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
-  const argocd = await lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository));
+  const argocd = await lab.progress.step('Argo CD', async () => {
+    await installArgoCD(toolbox, cluster, { repository, privateKey: app.privateKey });
+    return startArgoCD(lab, toolbox, cluster);
+  });
+  await cluster.kubectl(['apply', '--server-side', '--force-conflicts', '-f', join(checkout, NOTIFICATIONS)]);
   let applied: Promise<unknown> | undefined;
   github.onPush((payload) => {
     // an application of an empty repository would be an error that Argo CD remembers for a while
