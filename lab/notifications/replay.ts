@@ -28,7 +28,8 @@ export interface Replay {
 
 const REGISTRY = '123456789012.dkr.ecr.ca-central-1.amazonaws.com/discord-bot';
 /** Long enough for the controller to look at an Application; a status that is expected is waited for. */
-const LOOK_MS = 1_500;
+const LOOK_MS = 4_000;
+const SAID_WITHIN_MS = 60_000;
 
 /** Options of {@link openReplay}. */
 export interface ReplayOptions {
@@ -118,6 +119,7 @@ interface Stage extends Pick<Replay, 'commits' | 'said'> {
 async function play(situation: Situation, stage: Stage): Promise<void> {
   const { name, steps } = situation;
   if (steps.length === 0) return;
+  let count = 0;
   for (const [index, step] of steps.entries()) {
     const status = describeStatus(step, stage.commits);
     if (index === 0) await stage.apply([describeApplication(situation, stage.url, status)]);
@@ -134,8 +136,16 @@ async function play(situation: Situation, stage: Stage): Promise<void> {
         '-p',
         JSON.stringify({ status }),
       ]);
-    await sleep(LOOK_MS);
+    const more = step.says ?? (index === 0 ? 2 : 1);
+    count += more;
+    if (more === 0) await sleep(LOOK_MS);
+    else await waitUntil(() => stage.said(situation).length >= count);
   }
+}
+
+/** Gives up without a word: what is missing is a test's to say. */
+async function waitUntil(isSo: () => boolean): Promise<void> {
+  for (const limit = performance.now() + SAID_WITHIN_MS; !isSo() && performance.now() < limit; ) await sleep(100);
 }
 
 function describeApplication({ name, isUnsubscribed }: Situation, repoURL: string, status: unknown): unknown {

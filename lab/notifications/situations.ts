@@ -31,6 +31,8 @@ export interface Step {
   /** Nothing but a ConfigMap was synced, as Argo CD does where it only heals one. */
   readonly isPartial?: true;
   readonly isDeleted?: true;
+  /** How many statuses it brings; by default two of the first step, and one of every other. */
+  readonly says?: number;
 }
 
 /** A status as it is expected: state, commit, and the description without `at`. */
@@ -86,7 +88,7 @@ export const SITUATIONS: readonly Situation[] = [
   {
     name: '02-running-then-superseded',
     branch: ['p', 'b1', 'b2'],
-    steps: [ok('p'), running('b1'), running('b2'), ok('b2')],
+    steps: [ok('p'), running('b1'), { ...running('b2'), says: 0 }, ok('b2')],
     // still under way, so that nothing is said of the second until it runs
     expected: [...start, isRunning('b1'), healthy('b2')],
     words: { b1: 'superseded', b2: 'running' },
@@ -169,7 +171,7 @@ export const SITUATIONS: readonly Situation[] = [
   {
     name: '09-duplicate',
     branch: ['p', 'b1'],
-    steps: [ok('b1'), { ...ok('b1'), health: 'Missing' }, ok('b1')],
+    steps: [ok('b1'), { ...ok('b1'), health: 'Missing', says: 0 }, ok('b1')],
     expected: [healthy('b1'), first('b1', runs('b1')), healthy('b1')],
     words: { b1: 'running' },
   },
@@ -191,7 +193,7 @@ export const SITUATIONS: readonly Situation[] = [
     name: '12-app-of-apps',
     branch: ['p', 'b1'],
     isUnsubscribed: true,
-    steps: [ok('b1')],
+    steps: [{ ...ok('b1'), says: 0 }],
     expected: [],
     words: { b1: 'pending (unknown)' },
   },
@@ -219,7 +221,13 @@ export const SITUATIONS: readonly Situation[] = [
   {
     name: '15-retried-sync',
     branch: ['p', 'b1'],
-    steps: [ok('p'), running('b1'), { ...running('b1'), retries: 1 }, { ...running('b1'), retries: 2 }, ok('b1')],
+    steps: [
+      ok('p'),
+      running('b1'),
+      { ...running('b1'), retries: 1, says: 0 },
+      { ...running('b1'), retries: 2, says: 0 },
+      ok('b1'),
+    ],
     expected: [...start, isRunning('b1'), healthy('b1')],
     words: { b1: 'running' },
   },
@@ -243,9 +251,9 @@ export const CORNERS: readonly Situation[] = [
     name: 'no-commit',
     branch: ['p'],
     steps: [
-      { ...ok('p'), synced: 'HEAD' },
-      { ...ok('p'), synced: '' },
-      { ...ok('p'), synced: 'HEAD', health: 'Degraded' },
+      { ...ok('p'), synced: 'HEAD', says: 0 },
+      { ...ok('p'), synced: '', says: 0 },
+      { ...ok('p'), synced: 'HEAD', health: 'Degraded', says: 0 },
     ],
     expected: [],
     words: {},
@@ -253,14 +261,14 @@ export const CORNERS: readonly Situation[] = [
   {
     name: 'old-pods',
     branch: ['p', 'b1'],
-    steps: [{ ...ok('b1'), pods: ['p'] }],
+    steps: [{ ...ok('b1'), pods: ['p'], says: 1 }],
     expected: [first('b1')],
     words: {},
   },
   {
     name: 'config-map-healed',
     branch: ['p', 'b1'],
-    steps: [{ ...ok('b1'), isPartial: true }],
+    steps: [{ ...ok('b1'), isPartial: true, says: 1 }],
     expected: [first('b1')],
     words: {},
   },
@@ -274,7 +282,7 @@ export const CORNERS: readonly Situation[] = [
   {
     name: 'said-again',
     branch: ['p', 'b1'],
-    steps: [{ ...ok('b1'), finished: 400 }],
+    steps: [{ ...ok('b1'), finished: 400, says: 3 }],
     expected: [healthy('b1'), healthy('b1'), first('b1', runs('b1'))],
     words: {},
   },
@@ -282,7 +290,7 @@ export const CORNERS: readonly Situation[] = [
     name: 'not-refreshed',
     branch: ['p', 'b1'],
     // Argo CD's own guard: what it compared last is older than the operation
-    steps: [{ ...ok('b1'), finished: -60 }],
+    steps: [{ ...ok('b1'), finished: -60, says: 0 }],
     expected: [],
     words: {},
   },

@@ -59,6 +59,12 @@ describe('a token of an installation', () => {
     });
   });
 
+  test('is given for the body null as well, which is what Argo CD sends', async () => {
+    const headers = { authorization: `Bearer ${sign()}` };
+    const path = `/app/installations/${app.installation}/access_tokens`;
+    expect((await api.ask(path, { method: 'POST', headers, body: 'null' })).status).toBe(201);
+  });
+
   test.each([
     ['another key', () => sign({ key: otherKey() })],
     ['a token that is over', () => sign({ claims: { exp: SECONDS - 1 } })],
