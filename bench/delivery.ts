@@ -1,5 +1,6 @@
 import { median } from '#bench/measure.ts';
 import { followDeliveries, printStages, type Times } from '#bench/stages.ts';
+import { benchVerdict } from '#bench/verdict.ts';
 import type { Delivery } from '#lab/cluster/delivery.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
@@ -55,6 +56,11 @@ export async function benchDelivery(): Promise<void> {
       follower.stop();
     }
   });
+}
+
+/** Healthy in the Application until Argo CD's status is on the commit. */
+export async function benchVerdicts(): Promise<void> {
+  await inWorld((world, _untilServed, delivery) => benchVerdict(world, delivery));
 }
 
 function report(what: string, times: readonly number[], limit: number): void {

@@ -1,6 +1,6 @@
 import { benchActionStart } from '#bench/action-start.ts';
 import { benchBump } from '#bench/bump.ts';
-import { benchDelivery, benchRollback } from '#bench/delivery.ts';
+import { benchDelivery, benchRollback, benchVerdicts } from '#bench/delivery.ts';
 import { benchHistory } from '#bench/history.ts';
 import { benchImage } from '#bench/image.ts';
 import { printRows } from '#bench/measure.ts';
@@ -19,6 +19,7 @@ const parts: Record<string, () => Promise<void>> = {
   plan: benchPlan,
   delivery: benchDelivery,
   rollback: benchRollback,
+  verdict: benchVerdicts,
 };
 
 const chosen = process.argv.slice(2);

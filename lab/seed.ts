@@ -22,6 +22,8 @@ export interface Seed {
   readonly awsEndpoint: string;
   /** What pods reach of the lab; undefined without a cluster. */
   readonly reach?: Reach;
+  /** Where Argo CD's notifications controller finds GitHub's API, and the App that it writes statuses by. */
+  readonly reports?: { readonly api: string; readonly app: number; readonly installation: number };
 }
 
 /** Options of {@link seedRepository}. */
@@ -32,14 +34,17 @@ export interface SeedOptions {
   readonly edit?: (target: string) => void;
 }
 
+/** Settings of Argo CD's notifications controller. */
+export const NOTIFICATIONS = 'argocd/platform/notifications.yaml';
+
 /** Left out of the tenant's copy: a small first push, and no run of this project's own tests. */
 const LEFT_OUT = /^(lab|tests|bench|docs|\.ci)\/|^\.github\/workflows\/ci\.yml$|\.itg\.test\.ts$|\/tests\//;
 
 /**
  * Copies a checkout to `target` as a repository of its own and returns its environments. The workflow files and the
- * actions are the real ones. Six things change: the registry's address in every overlay, AWS's in its `settings.env`, what
- * its pods reach (`reach.yaml`), the repository's address in `argocd/`, the variables of the Packer templates that the lab
- * has its own values for, and those of Terraform.
+ * actions are the real ones. Seven things change: the registry's address in every overlay, AWS's in its `settings.env`, what
+ * its pods reach (`reach.yaml`), the repository's address in `argocd/`, the App and the API's address in the notifications'
+ * settings, the variables of the Packer templates that the lab has its own values for, and those of Terraform.
  */
 export async function seedRepository(
   exec: Exec,
@@ -56,6 +61,7 @@ export async function seedRepository(
     if (seed.reach !== undefined) writeReach(join(target, overlay), seed.reach);
   }
   pointToRepository(target, environments, seed.repositoryUrl);
+  pointToApp(target, seed.reports);
   setVariables(target, { base_image: seed.baseImage, npm_registry: seed.npmRegistry });
   const stack = join(target, 'terraform/aws');
   if (existsSync(stack)) writeFileSync(join(stack, 'lab.auto.tfvars.json'), JSON.stringify(ON_MOTO));
@@ -114,6 +120,16 @@ function pointToRepository(target: string, environments: ReadonlyMap<string, Lab
     );
     writeFileSync(join(target, file), after);
   }
+}
+
+function pointToApp(target: string, reports: Seed['reports']): void {
+  const file = join(target, NOTIFICATIONS);
+  if (reports === undefined || !existsSync(file)) return;
+  const { api, app, installation } = reports;
+  const after = readFileSync(file, 'utf8')
+    .replace(/^( +)appID: .*$/m, `$1enterpriseBaseURL: ${api}\n$1appID: ${app}`)
+    .replace(/^( +)installationID: .*$/m, `$1installationID: ${installation}`);
+  writeFileSync(file, after);
 }
 
 function escapePattern(text: string): string {

@@ -64,6 +64,8 @@ export interface World {
 }
 
 const REPOSITORY = 'acme/tenant';
+/** The App in whose name Argo CD writes statuses; its account is `acme-slipway[bot]`. */
+const APP = 'acme-slipway';
 
 /** Options of {@link openWorld}. */
 export interface WorldOptions {
@@ -113,15 +115,17 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
     startGitHub(lab, toolbox, {
       repository: REPOSITORY,
       env: { ...aws.env, ...docker.env, TF_CLI_ARGS_init: initArguments(), CHECKPOINT_DISABLE: '1' },
-      variables,
+      variables: { ...variables, SLIPWAY_APP: `${APP}[bot]` },
       secrets: { TERRAFORM_PLAN_KEY: randomBytes(32).toString('base64') },
     }),
   );
   for (const role of tenant.roles) aws.trust({ ...role, issuer: github.issuer });
   const network = options.cluster ? await createPodNetwork(lab) : undefined;
+  const app = github.registerApp(APP, { statuses: 'write' });
   const clone = lab.folder('clone');
   const awsEndpoint = await aws.serve(docker.bridgeAddress);
   const seed = {
+    reports: { api: `${github.url}/api/v3`, app: app.id, installation: app.installation },
     registryHost: aws.registryHost,
     baseImage: base.reference,
     npmRegistry: mirror.url,
@@ -134,7 +138,7 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
   const environments = await seedRepository(createExec(process.env), clone, seed, options);
   await aws.createMissingRepositories(readImageNames(clone));
   for (const sentence of describeMissingApplications(environments)) progress.say(`  ! ${sentence}`);
-  const parts = { aws, registry, github, environments, checkout: clone };
+  const parts = { aws, registry, github, environments, checkout: clone, app };
   const delivery = network === undefined ? undefined : await startDelivery(lab, toolbox, { ...parts, network });
   return composeWorld({ lab, github, aws, registry, docker, clone, environments, delivery, tenant });
 }

@@ -9,7 +9,7 @@ interface ArgoPorts {
   readonly redis: number;
   readonly repo: number;
   readonly api: number;
-  readonly metrics: readonly [repo: number, controller: number, api: number];
+  readonly metrics: readonly [repo: number, controller: number, api: number, notifications: number];
 }
 
 /** A role of Argo CD's one binary. */
@@ -19,28 +19,49 @@ interface ArgoProcess {
   readonly ready?: () => Promise<boolean>;
 }
 
-/** Starts Redis, the repository server, the application controller and the API server; returns the last one's URL. */
+/** Starts Redis, the repository server, the application controller, the API server and the notifications controller; returns the API server's URL. */
 export async function startArgoProcesses(lab: Lab, toolbox: Toolbox, kubeconfig: string): Promise<string> {
   const dir = lab.folder('argocd');
   const ports = await choosePorts();
   await lab.start({ name: 'redis', argv: [toolbox.tool('redis-server'), ...redisArguments(ports, dir)] });
   prepareFolders(dir);
-  await Promise.all(
-    listProcesses(ports).map(({ role, args, ready }) =>
-      lab.start({
-        name: role,
-        argv: [toolbox.tool('argocd'), ...args],
-        env: environmentOf(lab, dir, kubeconfig, role),
-        ...(ready === undefined ? {} : { ready }),
-      }),
-    ),
-  );
+  await Promise.all(listProcesses(ports).map((process) => startProcess(lab, toolbox, kubeconfig, process)));
   return `http://127.0.0.1:${ports.api}`;
+}
+
+/** Starts the notifications controller alone: all else that it needs is the API server, with Argo CD's kinds and settings. */
+export async function startNotifications(lab: Lab, toolbox: Toolbox, kubeconfig: string): Promise<void> {
+  prepareFolders(lab.folder('argocd'));
+  await startProcess(lab, toolbox, kubeconfig, notificationsProcess(await freePort(), await freePort()));
+}
+
+function startProcess(
+  lab: Lab,
+  toolbox: Toolbox,
+  kubeconfig: string,
+  { role, args, ready }: ArgoProcess,
+): Promise<unknown> {
+  return lab.start({
+    name: role,
+    argv: [toolbox.tool('argocd'), ...args],
+    env: environmentOf(lab, lab.folder('argocd'), kubeconfig, role),
+    ...(ready === undefined ? {} : { ready }),
+  });
+}
+
+function notificationsProcess(repo: number, metrics: number): ArgoProcess {
+  return {
+    role: 'argocd-notifications',
+    args: [
+      ...['--namespace', 'argocd', '--argocd-repo-server', `127.0.0.1:${repo}`, '--argocd-repo-server-plaintext'],
+      ...['--metrics-port', String(metrics)],
+    ],
+  };
 }
 
 async function choosePorts(): Promise<ArgoPorts> {
   const [redis, repo, api] = [await freePort(), await freePort(), await freePort()];
-  return { redis, repo, api, metrics: [await freePort(), await freePort(), await freePort()] };
+  return { redis, repo, api, metrics: [await freePort(), await freePort(), await freePort(), await freePort()] };
 }
 
 function redisArguments({ redis }: ArgoPorts, dir: string): string[] {
@@ -48,7 +69,7 @@ function redisArguments({ redis }: ArgoPorts, dir: string): string[] {
 }
 
 function listProcesses(ports: ArgoPorts): ArgoProcess[] {
-  const [repoMetrics, controllerMetrics, apiMetrics] = ports.metrics;
+  const [repoMetrics, controllerMetrics, apiMetrics, notificationsMetrics] = ports.metrics;
   const listen = (port: number): string[] => ['--address', '127.0.0.1', '--port', String(port)];
   const metrics = (port: number): string[] => ['--metrics-port', String(port)];
   const metricsOnLoopback = ['--metrics-address', '127.0.0.1'];
@@ -72,6 +93,7 @@ function listProcesses(ports: ArgoPorts): ArgoProcess[] {
       ],
       ready: async () => (await fetch(`http://127.0.0.1:${ports.api}/healthz`)).ok,
     },
+    notificationsProcess(ports.repo, notificationsMetrics),
   ];
 }
 

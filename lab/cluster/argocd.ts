@@ -33,21 +33,31 @@ export interface FollowedRepository {
   readonly password: string;
 }
 
-/** Installs Argo CD's custom resources and settings, then starts its processes. */
-export async function startArgoCD(
-  lab: Lab,
-  toolbox: Toolbox,
-  cluster: Cluster,
-  repository: FollowedRepository,
-): Promise<ArgoCD> {
-  await installCustomResources(toolbox, cluster);
-  await cluster.apply(settings(repository));
+/** Starts Argo CD's processes where {@link installArgoCD} has been. */
+export async function startArgoCD(lab: Lab, toolbox: Toolbox, cluster: Cluster): Promise<ArgoCD> {
   const url = await startArgoProcesses(lab, toolbox, cluster.kubeconfig);
   return {
     url,
     webhook: (payload) => postWebhook(url, payload),
     application: (name) => readApplication(cluster, name),
   };
+}
+
+/** What Argo CD is told of GitHub. */
+export interface ArgoSettings {
+  readonly repository: FollowedRepository;
+  /** The key of the App that writes statuses, in PEM. */
+  readonly privateKey: string;
+}
+
+/** Installs Argo CD's custom resources and settings. */
+export async function installArgoCD(
+  toolbox: Toolbox,
+  cluster: Pick<Cluster, 'apply' | 'kubectl'>,
+  settings: ArgoSettings,
+): Promise<void> {
+  await installCustomResources(toolbox, cluster);
+  await cluster.apply(listSettings(settings));
 }
 
 async function postWebhook(url: string, payload: unknown): Promise<void> {
@@ -83,7 +93,7 @@ async function readApplication(cluster: Cluster, name: string): Promise<Applicat
   };
 }
 
-async function installCustomResources(toolbox: Toolbox, cluster: Cluster): Promise<void> {
+async function installCustomResources(toolbox: Toolbox, cluster: Pick<Cluster, 'apply' | 'kubectl'>): Promise<void> {
   const folder = join(toolbox.file('argocd/manifests'), 'crds');
   const names = readdirSync(folder).filter((name) => name.endsWith('-crd.yaml'));
   await cluster.apply([
@@ -99,7 +109,7 @@ function readObjects(path: string): unknown[] {
     .filter(Boolean);
 }
 
-function settings(repository: FollowedRepository): unknown[] {
+function listSettings({ repository, privateKey }: ArgoSettings): unknown[] {
   const labels = { 'app.kubernetes.io/part-of': 'argocd' };
   const configMap = (name: string, data: Record<string, string> = {}) => ({
     apiVersion: 'v1',
@@ -118,6 +128,7 @@ function settings(repository: FollowedRepository): unknown[] {
     configMap('argocd-cm'),
     ...empty.map((name) => configMap(`argocd-${name}-cm`)),
     secret('argocd-secret', {}, { 'server.secretkey': 'this-lab-only-on-loopback' }),
+    secret('argocd-notifications-secret', {}, { 'github-private-key': privateKey }),
     secret('tenant-repository', { 'argocd.argoproj.io/secret-type': 'repository' }, { type: 'git', ...repository }),
   ];
 }

@@ -4,7 +4,7 @@ import type { RegistryCredentials } from '#core/registry/registry.ts';
 import type { Aws } from '#lab/aws/aws.ts';
 import { createEcrClient } from '#lab/aws/images.ts';
 import type { OciRegistry } from '#lab/aws/registry.ts';
-import { type ArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
+import { type ArgoCD, installArgoCD, startArgoCD } from '#lab/cluster/argocd.ts';
 import { type Cluster, startCluster } from '#lab/cluster/cluster.ts';
 import { type ExternalSecrets, startExternalSecrets } from '#lab/cluster/external-secrets.ts';
 import { makeIdentities, readProject } from '#lab/cluster/identities.ts';
@@ -14,6 +14,8 @@ import { startReloader } from '#lab/cluster/reloader.ts';
 import { prepareNamespaces } from '#lab/cluster/tenant.ts';
 import type { LabEnvironment } from '#lab/environments.ts';
 import type { GitHub } from '#lab/github/github.ts';
+import type { RegisteredApp } from '#lab/github/identity/apps.ts';
+import { NOTIFICATIONS } from '#lab/seed.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -34,18 +36,23 @@ export interface DeliveryParts {
   readonly environments: ReadonlyMap<string, LabEnvironment>;
   /** The tenant's checkout, where its `argocd/` is. */
   readonly checkout: string;
+  /** The App in whose name Argo CD writes statuses. */
+  readonly app: RegisteredApp;
 }
 
 /** Starts the cluster and Argo CD, which from the first push on follows the tenant's repository. */
 export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryParts): Promise<Delivery> {
-  const { network, aws, registry, github, checkout } = parts;
+  const { network, aws, registry, github, checkout, app } = parts;
   const cluster = await lab.progress.step('Kubernetes node', () =>
     startCluster(lab, toolbox, { network, registry, registryHosts: [aws.registryHost] }),
   );
   await prepareTenant(lab, cluster, parts);
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
   const [argocd, externalSecrets] = await Promise.all([
-    lab.progress.step('Argo CD', () => startArgoCD(lab, toolbox, cluster, repository)),
+    lab.progress.step('Argo CD', async () => {
+      await installArgoCD(toolbox, cluster, { repository, privateKey: app.privateKey });
+      return startArgoCD(lab, toolbox, cluster);
+    }),
     lab.progress.step('External Secrets', () => startExternalSecrets(lab, toolbox, cluster, aws.endpoint)),
   ]);
   startReloader(lab, cluster);

@@ -6,6 +6,7 @@ import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { makeFork } from '#lab/github/fork.ts';
 import { type GitHttpOptions, serveGit } from '#lab/github/git-http.ts';
 import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
+import { type Apps, createApps, type RegisteredApp } from '#lab/github/identity/apps.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/identity/oidc.ts';
 import { type Bearer, createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs, type OpenLogs } from '#lab/github/open-logs.ts';
@@ -29,6 +30,7 @@ import { type Approvals, createApprovals } from '#lab/github/runner/approvals.ts
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { createRuns, type Runs } from '#lab/github/runner/runs.ts';
 import type { Workflow } from '#lab/github/runner/workflow.ts';
+import { startOnStatus } from '#lab/github/status-event.ts';
 import { listenUntilStop } from '#lab/supervisor/http.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
@@ -53,6 +55,8 @@ interface Settings {
   requireReviewers(environment: string, reviewers: readonly string[]): void;
   /** Makes a person a collaborator; returns a token of theirs. */
   addPerson(login: string, role: Role): string;
+  /** Makes a GitHub App with these rights, such as `{statuses: 'write'}`, and installs it in the repository. */
+  registerApp(slug: string, permissions: Readonly<Record<string, string>>): RegisteredApp;
   /** What a job may do with pull requests, and what blocks them; a test changes it in place. */
   readonly pullSettings: PullSettings;
   /** What the jobs uploaded. */
@@ -90,7 +94,8 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const root = lab.folder('github', 'repositories');
   const bare = join(root, `${options.repository}.git`);
   await createBareRepository(lab, bare);
-  const tokens = createTokens();
+  const apps = createApps(() => new Date());
+  const tokens = createTokens(apps);
   const requests = new Map<string, JobIdentity>();
   const listeners: ((payload: PushPayload) => void)[] = [];
   const server = await listenUntilStop(lab, 'GitHub stand-in');
@@ -114,13 +119,17 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const context = openContext({
     ...{ url, bare, git, logs, runs, repository, pulls, artifacts, approvals },
     ...{ name: options.repository, moved: afterPush },
+    statusWritten: async (bearer, status) => {
+      const payload = await startOnStatus(context, runs, bearer, status);
+      if (payload !== undefined) rest.checkEvent('status', payload);
+    },
   });
   const rest = createRest(context, tokens);
   const graphql = createGraphQL(context, tokens);
   const github: GitHub = {
     ...{ url, rest, issuer: `${url}/oidc`, bareRepository: bare, runs: runs.all, idle: runs.idle },
     ...openAddresses(url, options.repository, tokens),
-    ...openSettings(context, tokens),
+    ...openSettings(context, tokens, apps),
     onPush: (listener) => void listeners.push(listener),
     beforePush: undefined,
     fork: (owner) => makeFork({ lab, root, url, tokens, pulls, name: options.repository }, owner),
@@ -144,13 +153,14 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
 }
 
 /** What a person does on the settings' pages, and what tests look at. */
-function openSettings(context: RestContext, tokens: Tokens): Settings {
+function openSettings(context: RestContext, tokens: Tokens, apps: Apps): Settings {
   const { rules, faults, artifacts, approvals, collaborators, pulls } = context;
   return {
     ...{ faults, artifacts, pullSettings: pulls.settings },
     protect: (branch) => rules.protect(`refs/heads/${branch}`),
     requireSignatures: (branch) => rules.requireSignatures(`refs/heads/${branch}`),
     requireReviewers: approvals.protect,
+    registerApp: apps.register,
     addPerson: (login, role) => {
       collaborators.set(login, role);
       return tokens.issue({ kind: 'user', login });
@@ -234,15 +244,17 @@ interface ContextParts {
   readonly repository: Repository;
   readonly name: string;
   readonly moved: RestContext['moved'];
+  readonly statusWritten: RestContext['statusWritten'];
   readonly pulls: Pulls;
   readonly artifacts: OpenArtifacts;
   readonly approvals: Approvals;
 }
 
 function openContext(parts: ContextParts): RestContext {
-  const { url, bare, git, logs, runs, repository, name, moved, pulls, artifacts, approvals } = parts;
+  const { url, bare, git, logs, runs, repository, name, moved, pulls, artifacts, approvals, statusWritten } = parts;
   return {
     repository: name,
+    statusWritten,
     url,
     api: `${url}${API_ROOT}`,
     runs: runs.all,

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OPERATIONS } from '#lab/github/openapi/operations.ts';
+import { EVENTS, OPERATIONS } from '#lab/github/openapi/operations.ts';
 
 /**
  * Cuts the operations in use out of GitHub's published description, with all that they refer to, and writes it as JSON
@@ -40,8 +40,15 @@ for (const [path, item] of Object.entries(asObject(source['paths'] ?? {}))) {
 }
 const missing = OPERATIONS.filter((id) => operations[id] === undefined);
 if (missing.length > 0) throw new Error(`the description has no operation ${missing.join(', ')}`);
-const cut = { source: `@octokit/openapi ${String(version)}, api.github.com`, operations, components };
+const events = Object.fromEntries(EVENTS.map((name) => [name, convert(payloadOf(name))]));
+const cut = { source: `@octokit/openapi ${String(version)}, api.github.com`, operations, events, components };
 writeFileSync(join(import.meta.dirname, 'github.json'), `${JSON.stringify(cut, null, 1)}\n`);
+
+function payloadOf(name: string): Json {
+  const { post } = asObject(asObject(source['x-webhooks'] ?? {})[name] ?? {});
+  const { content } = asObject(asObject(post ?? {})['requestBody'] ?? {});
+  return asObject(asObject(content ?? {})['application/json'] ?? {})['schema'] ?? {};
+}
 
 function cutOperation(operation: JsonObject): JsonObject {
   const schemaOf = (body: Json | undefined): Json | undefined => {

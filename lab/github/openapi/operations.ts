@@ -16,6 +16,7 @@ export const OPERATIONS = [
   'actions/list-workflow-runs',
   'actions/list-workflow-runs-for-repo',
   'actions/review-pending-deployments-for-run',
+  'apps/create-installation-access-token',
   'checks/list-annotations',
   'git/create-blob',
   'git/create-commit',
@@ -64,3 +65,9 @@ export const OPERATIONS = [
 
 /** One of them. */
 export type OperationId = (typeof OPERATIONS)[number];
+
+/** The events whose payloads the stand-in hands to workflows, checked against their published schemas. */
+export const EVENTS = ['status'] as const;
+
+/** Name of an event. */
+export type EventName = (typeof EVENTS)[number];

@@ -5,6 +5,7 @@ import type { OperationId } from '#lab/github/openapi/operations.ts';
 import type { Pulls } from '#lab/github/pulls/pulls.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, resolve } from '#lab/github/rest/git.ts';
+import type { StatusRecord } from '#lab/github/rest/statuses.ts';
 import type { Rules } from '#lab/github/rules.ts';
 import type { Approvals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
@@ -41,6 +42,8 @@ export interface RestContext {
   readonly collaborators: Collaborators;
   /** To be called after references moved: starts what a push starts. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
+  /** To be called after a status was written: starts what it starts. */
+  readonly statusWritten: (bearer: Bearer, status: StatusRecord) => Promise<void>;
   readonly readWorkflows: (sha: string) => Promise<Workflow[]>;
   /** Throws with what is wrong with the inputs. */
   readonly dispatch: (

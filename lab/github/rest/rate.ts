@@ -2,7 +2,7 @@ import type { Bearer } from '#lab/github/identity/tokens.ts';
 
 /** Requests in an hour. https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */
 export interface RateLimits {
-  /** Of one person. */
+  /** Of one person, or of one installation of an App. */
   readonly user: number;
   /** Of all job tokens of a repository together. */
   readonly job: number;
@@ -34,7 +34,7 @@ export function createRates(limits: RateLimits, now: () => Date): Rates {
   const hours = new Map<string, { used: number; reset: number }>();
   const seconds = (): number => Math.floor(now().getTime() / 1000);
   const hourOf = (bearer: Bearer | undefined): { used: number; reset: number } => {
-    const key = bearer === undefined ? 'anonymous' : bearer.kind === 'user' ? `user ${bearer.login}` : 'jobs';
+    const key = bearer === undefined ? 'anonymous' : nameOf(bearer);
     const known = hours.get(key);
     if (known !== undefined && known.reset > seconds()) return known;
     const hour = { used: 0, reset: seconds() + HOUR_SECONDS };
@@ -44,7 +44,7 @@ export function createRates(limits: RateLimits, now: () => Date): Rates {
   return {
     take: (bearer) => {
       const hour = hourOf(bearer);
-      const limit = bearer === undefined ? ANONYMOUS : limits[bearer.kind];
+      const limit = bearer === undefined ? ANONYMOUS : limits[nameOf(bearer) === JOBS ? 'job' : 'user'];
       const isExceeded = hour.used >= limit;
       hour.used = Math.min(hour.used + 1, limit);
       return { limit, used: hour.used, reset: hour.reset, isExceeded };
@@ -53,6 +53,15 @@ export function createRates(limits: RateLimits, now: () => Date): Rates {
       hourOf(bearer).used -= 1;
     },
   };
+}
+
+const JOBS = 'jobs';
+
+/** Who shares an hour. */
+function nameOf(bearer: Bearer): string {
+  if (bearer.kind === 'user') return `user ${bearer.login}`;
+  if (bearer.kind === 'app') return `app ${bearer.app.slug}`;
+  return bearer.app === undefined ? JOBS : `installation ${bearer.app}`;
 }
 
 /** Returns the headers that tell a rate. */

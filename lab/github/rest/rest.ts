@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Bearer, Tokens } from '#lab/github/identity/tokens.ts';
+import type { EventName } from '#lab/github/openapi/operations.ts';
+import { appHandlers } from '#lab/github/rest/apps.ts';
 import { artifactHandlers } from '#lab/github/rest/artifacts.ts';
 import { type Call, type Handlers, type RestContext, refuse } from '#lab/github/rest/call.ts';
 import { collaboratorHandlers } from '#lab/github/rest/collaborators.ts';
@@ -33,6 +35,8 @@ export interface Rest {
   readonly deployments: readonly DeploymentRecord[];
   /** Answers of ours that GitHub's description does not allow: faults of the stand-in. */
   readonly violations: readonly string[];
+  /** Notes a payload that GitHub's description does not allow among the violations. */
+  checkEvent(name: EventName, payload: unknown): void;
 }
 
 /** For tests. */
@@ -48,6 +52,7 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
   const rates = createRates(options.limits ?? RATE_LIMITS, context.now);
   const [statuses, deployments, violations]: [StatusRecord[], DeploymentRecord[], string[]] = [[], [], []];
   const operations: Handlers = {
+    ...appHandlers(context, tokens),
     ...repositoryHandlers(context),
     ...contentHandlers(context),
     ...commitHandlers(context),
@@ -70,6 +75,10 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
     statuses,
     deployments,
     violations,
+    checkEvent: (name, payload) => {
+      const wrong = description.refuseEvent(name, payload);
+      if (wrong !== undefined) violations.push(wrong);
+    },
     answer: async (request, response) => {
       const url = new URL(request.url ?? '/', context.url);
       if (!url.pathname.startsWith(`${API_ROOT}/`)) return false;
@@ -168,7 +177,7 @@ const unreadable = Symbol('not JSON');
 function parseBody(body: string): unknown {
   if (body === '') return {};
   try {
-    return JSON.parse(body);
+    return JSON.parse(body) ?? {}; // Argo CD's client asks for its token with the body `null`, which GitHub takes
   } catch {
     return unreadable;
   }

@@ -4,12 +4,13 @@ import type { OperationId } from '#lab/github/openapi/operations.ts';
 
 /**
  * The right that a job's token needs, or one of several; a person's token has them all. `metadata` is in every token; `person` is what no
- * job's token can do.
+ * job's token can do; `app` is what an App does in its own name.
  */
 export type Right =
   | readonly [keyof Permissions | readonly (keyof Permissions)[], 'read' | 'write']
   | 'metadata'
-  | 'person';
+  | 'person'
+  | 'app';
 
 /** https://docs.github.com/en/rest/authentication/permissions-required-for-github-apps */
 export const RIGHTS: Readonly<Record<OperationId, Right>> = {
@@ -29,6 +30,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'actions/list-workflow-runs': ['actions', 'read'],
   'actions/list-workflow-runs-for-repo': ['actions', 'read'],
   'actions/review-pending-deployments-for-run': ['deployments', 'write'],
+  'apps/create-installation-access-token': 'app',
   'checks/list-annotations': ['checks', 'read'],
   'git/create-blob': ['contents', 'write'],
   'git/create-commit': ['contents', 'write'],
@@ -77,6 +79,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
 
 /** Returns whether a bearer has a right. */
 export function mayDo(bearer: Bearer, right: Right): boolean {
+  if (bearer.kind === 'app' || right === 'app') return bearer.kind === 'app' && right === 'app';
   if (bearer.kind === 'user' || right === 'metadata') return true;
   if (right === 'person') return false;
   const [permission, wanted] = right;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { z } from 'zod';
-import { OPERATIONS, type OperationId } from '#lab/github/openapi/operations.ts';
+import { type EventName, OPERATIONS, type OperationId } from '#lab/github/openapi/operations.ts';
 import { describeRefusal, describeViolation, type Refusal } from '#lab/github/rest/words.ts';
 
 const schema = z.record(z.string(), z.unknown());
@@ -19,6 +19,7 @@ const described = z.object({
 const published = z.object({
   source: z.string(),
   operations: z.record(z.string(), described),
+  events: z.record(z.string(), schema),
   components: z.record(z.string(), z.unknown()),
 });
 type Operation = z.output<typeof described>;
@@ -45,6 +46,8 @@ export interface Description {
   refuseRequest(id: OperationId, request: { parameters: Record<string, unknown>; body: unknown }): Refusal | undefined;
   /** Returns what is wrong with an answer of ours, or undefined. */
   refuseResponse(id: OperationId, answer: Answered): string | undefined;
+  /** Returns what is wrong with the payload of an event, or undefined. */
+  refuseEvent(name: EventName, payload: unknown): string | undefined;
 }
 
 /** An answer that an operation's description leaves out looks like every error of GitHub's. */
@@ -53,7 +56,7 @@ const GENERAL = new Set([400, 401, 403, 404, 422, 429, 500]);
 /** Reads the committed cut of the description and compiles its schemas as they are needed. */
 export function readDescription(): Description {
   const text = readFileSync(join(import.meta.dirname, '..', 'openapi', 'github.json'), 'utf8');
-  const { operations, components } = published.parse(JSON.parse(text));
+  const { operations, events, components } = published.parse(JSON.parse(text));
   const requests = openAjv({ useDefaults: true, verbose: true }, components);
   const parameters = openAjv({ useDefaults: true, coerceTypes: true, verbose: true }, components);
   const responses = openAjv({}, components);
@@ -85,6 +88,10 @@ export function readDescription(): Description {
         responses.compile(relocate(found ?? { $ref: '#/components/basic-error' })),
       );
       return validate(body) ? undefined : `${id}, ${status}: ${describeViolation(validate.errors ?? [])}`;
+    },
+    refuseEvent: (name, payload) => {
+      const validate = once(`event ${name}`, () => responses.compile(relocate(events[name] ?? { not: {} })));
+      return validate(payload) ? undefined : `event ${name}: ${describeViolation(validate.errors ?? [])}`;
     },
   };
 }

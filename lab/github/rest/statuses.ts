@@ -4,6 +4,7 @@ import {
   type Answer,
   type Call,
   created,
+  type Fault,
   type Handlers,
   type RestContext,
   refuse,
@@ -78,13 +79,30 @@ async function createStatus(
 ): Promise<Answer> {
   const sha = String(parameters['sha']);
   const wanted = creation.parse(body);
+  const fault = findFault(sha, wanted);
+  if (fault !== undefined) return refuse(422, 'Validation Failed', DOCUMENTATION, [fault]);
   if ((await kindOf(context.git, sha)) !== 'commit') return refuse(422, `No commit found for SHA: ${sha}`);
   const same = statuses.filter((status) => status.sha === sha && status.context === wanted.context);
   if (same.length >= LIMIT) return refuse(422, 'This SHA and context has reached the maximum number of statuses.');
   const status = { ...wanted, id: statuses.length + 1, sha, login: loginOf(bearer), createdAt: context.now() };
   statuses.push(status);
   await context.pulls.noteStatus(sha, status.context, status.state);
+  await context.statusWritten(bearer, status);
   return created(describeWithCreator(context, status));
+}
+
+const DOCUMENTATION = 'https://docs.github.com/rest/commits/statuses#create-a-commit-status';
+const DESCRIPTION_LENGTH = 140;
+
+/** Returns what GitHub refuses beyond its published description: users' reports have the words. */
+function findFault(sha: string, { target_url, description }: z.output<typeof creation>): Fault | undefined {
+  const fault = (field: string, message: string): Fault => ({ resource: 'Status', code: 'custom', field, message });
+  if (!/^[0-9a-f]{40}$/i.test(sha)) return fault('sha', 'sha must be a 40 character SHA1');
+  if (target_url !== null && target_url !== '' && !/^https?:\/\//i.test(target_url))
+    return fault('target_url', 'target_url must use http(s) scheme');
+  if ([...(description ?? '')].length > DESCRIPTION_LENGTH)
+    return fault('description', `description is too long (maximum is ${DESCRIPTION_LENGTH} characters)`);
+  return undefined;
 }
 
 function describeWithCreator(context: RestContext, status: StatusRecord): ReturnType<typeof describe> {

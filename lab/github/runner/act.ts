@@ -23,7 +23,7 @@ export interface ActRequest {
   readonly act: string;
   /** Folder of this job alone; gone afterwards. */
   readonly dir: string;
-  readonly event: 'push' | 'workflow_dispatch' | 'pull_request';
+  readonly event: 'push' | 'workflow_dispatch' | 'pull_request' | 'status';
   readonly payload: unknown;
   readonly workflowText: string;
   readonly bareRepository: string;

@@ -31,7 +31,7 @@ export interface RunRecord {
   readonly id: number;
   readonly workflow: string;
   readonly path: string;
-  readonly event: 'push' | 'workflow_dispatch' | 'pull_request';
+  readonly event: 'push' | 'workflow_dispatch' | 'pull_request' | 'status';
   readonly ref: string;
   readonly sha: string;
   /** Of a pull request's run: what GitHub shows instead of the merge commit. */

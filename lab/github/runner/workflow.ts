@@ -131,6 +131,11 @@ export function startsOnPush(target: Workflow, branch: string, files: readonly s
   return matchesPush(wanted, branch, files);
 }
 
+/** Returns whether a commit status starts the workflow; the event has no filters. */
+export function startsOnStatus(target: Workflow): boolean {
+  return 'status' in target.triggers;
+}
+
 /** What starts a workflow that names no types. */
 const PULL_TYPES = ['opened', 'synchronize', 'reopened'];
 

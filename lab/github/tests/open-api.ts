@@ -8,6 +8,7 @@ import { createExec } from '#core/system/exec.ts';
 import { type OpenArtifacts, openArtifacts } from '#lab/github/artifacts/open.ts';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { createGraphQL } from '#lab/github/graphql/graphql.ts';
+import { createApps, type RegisteredApp } from '#lab/github/identity/apps.ts';
 import { computePermissions } from '#lab/github/identity/permissions.ts';
 import { createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs } from '#lab/github/open-logs.ts';
@@ -62,6 +63,8 @@ export interface Api {
   client(token: string): ReturnType<typeof getOctokit>;
   /** A job's token; with `app`, one of that GitHub App. */
   tokenOf(permissions: Readonly<Record<string, string>>, app?: string): string;
+  /** An App that is installed in the repository. */
+  registerApp(slug: string, permissions: Readonly<Record<string, string>>): RegisteredApp;
   /** A client with a job's rights. */
   job(permissions: Readonly<Record<string, string>>): ReturnType<typeof getOctokit>;
   /** Asks without a client. */
@@ -87,7 +90,8 @@ export async function openApi(): Promise<Api> {
   git('update-ref', 'refs/heads/main', second);
   git('update-ref', 'refs/heads/team/topic', first);
   git('update-ref', 'refs/heads/locked', first);
-  const tokens = createTokens();
+  const apps = createApps(() => NOW);
+  const tokens = createTokens(apps);
   const token = tokens.issue({ kind: 'user', login: 'octocat' });
   const [runs, moves, events]: [RunRecord[], Api['moves'], string[]] = [[], [], []];
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -120,6 +124,7 @@ export async function openApi(): Promise<Api> {
       return state.rest;
     },
     person: client(token),
+    registerApp: apps.register,
     tokenOf,
     job: (permissions) => client(tokenOf(permissions)),
     ask: (path, { headers, ...init } = {}) =>
@@ -166,6 +171,7 @@ export function openContext(parts: Parts): RestContext {
   return {
     pulls,
     moved,
+    statusWritten: async () => {},
     repository: 'acme/tenant',
     url,
     api: `${url}${API_ROOT}`,
