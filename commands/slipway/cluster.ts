@@ -1,8 +1,10 @@
 import { quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 import { type Command, type CommandOption, type CommandResult, runCommand } from '../command.ts';
+import { check } from './cluster/check.ts';
 import { connect } from './cluster/connect.ts';
 import { leave } from './cluster/leave.ts';
+import { pins } from './cluster/pins.ts';
 import type { SlipwayPorts } from './session.ts';
 
 type Run = (argv: readonly string[], ports: SlipwayPorts) => Promise<CommandResult>;
@@ -11,7 +13,12 @@ function runOf<O extends Readonly<Record<string, CommandOption>>>(command: Comma
   return (argv, ports) => runCommand(command, argv, ports);
 }
 
-const verbs: Readonly<Record<string, Run>> = { connect: runOf(connect), leave: runOf(leave) };
+const verbs: Readonly<Record<string, Run>> = {
+  connect: runOf(connect),
+  check: runOf(check),
+  leave: runOf(leave),
+  pins: runOf(pins),
+};
 
 /** What the overview says of `cluster`. */
 export const clusterHelp = {
