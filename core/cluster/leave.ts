@@ -30,18 +30,22 @@ const ONE = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 const TRACKING = 'argocd.argoproj.io/tracking-id';
 
 const metadataList = z.looseObject({
-  items: z.array(
-    z.looseObject({
-      metadata: z.looseObject({
-        name: z.string(),
-        uid: z.string(),
-        namespace: z.string().optional(),
-        labels: z.record(z.string(), z.string()).optional(),
-        annotations: z.record(z.string(), z.string()).optional(),
-        ownerReferences: z.array(z.unknown()).default([]),
+  // an empty list of metadata is null
+  items: z
+    .array(
+      z.looseObject({
+        metadata: z.looseObject({
+          name: z.string(),
+          uid: z.string(),
+          namespace: z.string().optional(),
+          labels: z.record(z.string(), z.string()).optional(),
+          annotations: z.record(z.string(), z.string()).optional(),
+          ownerReferences: z.array(z.unknown()).default([]),
+        }),
       }),
-    }),
-  ),
+    )
+    .nullable()
+    .transform((items) => items ?? []),
 });
 
 /** Every object of the cluster that may be listed, without its contents. */
@@ -50,7 +54,7 @@ async function listEverything(api: KubeApi, resources: readonly Resource[]): Pro
     const answer = await api.call('GET', `${resource.base}/${resource.plural}`, { accept: METADATA });
     const { data } = metadataList.safeParse(answer.body);
     if (answer.status === 404 || answer.status === 405) return [];
-    if (data === undefined) throw new Refusal(`cannot look for what connect put in: ${explain(answer)}`);
+    if (data === undefined) throw new Refusal(`cannot look for ${resource.plural} of connect: ${explain(answer)}`);
     const apiVersion = resource.base.replace(/^\/apis?\//, '');
     return data.items.map(({ metadata: { uid, ownerReferences, ...metadata } }) => {
       const object = kubeObject.parse({ apiVersion, kind: resource.kind, metadata });

@@ -73,7 +73,7 @@ describe('each refusal has its sentence', () => {
       (given) => Object.assign(given, { scopes: [] }),
       'the token in DO_TOKEN lacks the scope kubernetes:read: add it at DigitalOcean, or use another token',
     ],
-    ['tor1-main', (given) => void (given.failure = 500), 'DigitalOcean answers 500: try again later'],
+    ['tor1-main', (given) => Object.assign(given, { failure: 500 }), 'DigitalOcean answers 500: try again later'],
     [
       'tor1-main',
       (given) => Object.assign(given, { failure: 429 }),
