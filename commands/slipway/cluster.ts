@@ -23,7 +23,7 @@ const verbs: Readonly<Record<string, Run>> = {
 /** What the overview says of `cluster`. */
 export const clusterHelp = {
   name: 'npm run -s slipway -- cluster',
-  summary: 'Connects a cluster from nothing, proves its walls and secrets, or takes out what connecting put in.',
+  summary: 'Connects a cluster from nothing, asks about its walls and secrets, or takes out what connecting put in.',
   example: 'connect --do-cluster-name tor1-main --dry-run',
 };
 
