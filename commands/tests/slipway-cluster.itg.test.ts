@@ -71,7 +71,7 @@ test('what a hand changed is named, and nothing happens without a yes', async ()
 test('check says what is missing, what holds, and what it cannot prove', async () => {
   const { exitCode, stdout } = await cluster.type(['cluster', 'check']);
   expect(exitCode).toBe(1);
-  expect(stdout).toContain('holds    discord-bot: a privileged pod is refused');
+  expect(stdout).toContain("holds    discord-bot: a pod on the node's network is refused");
   expect(stdout).toContain('holds    discord-bot/secret aws-cluster is there');
   expect(stdout).toContain('open     discord-bot/secret ecr-registry is there: it is not');
   await cluster.kubectl(['label', 'namespace', 'discord-bot', 'pod-security.kubernetes.io/enforce-']);
@@ -85,7 +85,9 @@ test('check says what is missing, what holds, and what it cannot prove', async (
   await cluster.kubectl(binding);
   const worse = (await cluster.type(['cluster', 'check'])).stdout;
   await cluster.kubectl(['delete', 'clusterrolebinding', 'too-much']);
-  expect(worse).toContain('open     discord-bot: a privileged pod is refused: the namespace enforces no Pod Security');
+  expect(worse).toContain(
+    "open     discord-bot: a pod on the node's network is refused: the namespace enforces no Pod Security",
+  );
   expect(worse.replace(/\s+/g, ' ')).toMatch(/open discord-bot: the account dev-sandbox .*: it may get secrets/);
 });
 
