@@ -69,7 +69,8 @@ async function listEverything(api: KubeApi, resources: readonly Resource[]): Pro
 /** Returns what `cluster leave` would do. With `withEnvironments`, the environments' namespaces go with all in them. */
 export async function planDeparture(api: KubeApi, withEnvironments: boolean): Promise<Departure> {
   const all = await listEverything(api, await listAllResources(api));
-  const ours = all.filter(({ part }) => part !== undefined);
+  // an EndpointSlice has its Service's labels, and goes with it
+  const ours = all.filter(({ part, isChild }) => part !== undefined && !isChild);
   const applications = ours.filter(({ object }) => object.kind === 'Application');
   const leaving = applications.filter(({ part }) => part === 'platform' || withEnvironments);
   const delivered = all.filter(({ object, part }) => {
