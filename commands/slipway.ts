@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
@@ -30,6 +31,10 @@ const verbs: Readonly<Record<string, () => Promise<Verb>>> = {
   preview: async () => ofCommand((await import('./slipway/preview.ts')).preview),
   'render-plan': async () => ofCommand((await import('./slipway/render-plan.ts')).renderPlan),
   'open-sealed': async () => ofCommand((await import('./slipway/open-sealed.ts')).openSealed),
+  cluster: async () => {
+    const { clusterHelp, runCluster } = await import('./slipway/cluster.ts');
+    return { help: clusterHelp, run: runCluster };
+  },
   'run-action': async () => {
     const { runActionByHand, runActionHelp } = await import('./slipway/run-action.ts');
     return { help: runActionHelp, run: runActionByHand };
@@ -71,6 +76,7 @@ if (import.meta.main) {
     isColoured: stdout.isTTY && !env['NO_COLOR'],
     show: (text) => void stdout.write(hideUserinfo(text)),
     tell: (text) => void stderr.write(`${hideUserinfo(text)}\n`),
+    readInput: () => text(stdin),
     confirm: stdin.isTTY && stderr.isTTY ? (question) => ask(question, stdin, stderr) : undefined,
   };
   leave(await runSlipway(process.argv.slice(2), ports));

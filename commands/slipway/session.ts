@@ -28,6 +28,8 @@ export interface SlipwayPorts extends Page {
   readonly show: (text: string) => void;
   /** Tells on standard error, at once, what happens. */
   readonly tell: (text: string) => void;
+  /** Reads standard input to its end, for what must not be an argument. */
+  readonly readInput?: () => Promise<string>;
   /** Asks a question that is answered by yes or no; undefined without a terminal. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }

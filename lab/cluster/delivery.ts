@@ -15,7 +15,6 @@ import { prepareNamespaces } from '#lab/cluster/tenant.ts';
 import type { LabEnvironment } from '#lab/environments.ts';
 import type { GitHub } from '#lab/github/github.ts';
 import type { RegisteredApp } from '#lab/github/identity/apps.ts';
-import { NOTIFICATIONS } from '#lab/seed.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 

@@ -1,0 +1,119 @@
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { explain, type KubeAnswer, type KubeApi } from '#core/cluster/api.ts';
+import { CommandError, type Exec } from '#core/system/exec.ts';
+import { describeError, quote, Refusal } from '#core/values/errors.ts';
+import { suggestName } from '#core/values/suggest.ts';
+
+/** Which cluster, and by whose login. */
+export interface KubeTarget {
+  readonly exec: Exec;
+  readonly kubeconfig: string | undefined;
+  readonly context: string | undefined;
+  /** A folder that only this person may enter: the way to the API server is a socket in it. */
+  readonly folder: string;
+}
+
+const PATIENCE_MS = 30_000;
+const PROXY = /^Starting to serve on /;
+
+/** Opens the way to a cluster: one `kubectl proxy`, which knows every way of logging in. */
+export async function openKubeApi({ exec, kubeconfig, context, folder }: KubeTarget): Promise<KubeApi> {
+  const file = kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`];
+  await checkContext(exec, file, context);
+  const settings = [...file, ...(context === undefined ? [] : [`--context=${context}`])];
+  const socketPath = join(folder, 'api.sock');
+  const end = new AbortController();
+  const serving = Promise.withResolvers<void>();
+  const onLine = (line: string): void => {
+    if (PROXY.test(line)) serving.resolve();
+  };
+  const proxy = ['kubectl', ...settings, 'proxy', `--unix-socket=${socketPath}`] as const;
+  const ended = exec([...proxy], { endOn: end.signal, onLine, extraEnv: { LC_ALL: 'C' } }).then(
+    () => new Refusal('kubectl proxy ended'),
+    (error: unknown) => new Refusal(`kubectl does not reach the cluster: ${describeError(error)}`, { cause: error }),
+  );
+  const failure = await Promise.race([serving.promise, ended]);
+  if (failure !== undefined) throw failure;
+  const close = async (): Promise<void> => {
+    end.abort();
+    await ended;
+  };
+  const api: KubeApi = {
+    call: (method, path, options = {}) => send(socketPath, method, path, options),
+    kubectl: async (words) => (await exec(['kubectl', ...settings, ...words])).stdout.toString('utf8'),
+    close,
+  };
+  try {
+    await checkReach(api);
+    return api;
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Refuses where there is no kubectl, no kubeconfig or no such context. */
+async function checkContext(exec: Exec, file: readonly string[], context: string | undefined): Promise<void> {
+  let names: string[];
+  try {
+    const { stdout } = await exec(['kubectl', ...file, 'config', 'get-contexts', '-o', 'name']);
+    names = stdout.toString('utf8').split('\n').filter(Boolean);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.code !== undefined)
+      throw new Refusal(`kubectl cannot read its configuration: ${describeError(error)}`, { cause: error });
+    throw new Refusal('kubectl is not on PATH: install it (https://kubernetes.io/docs/tasks/tools/), then repeat', {
+      cause: error,
+    });
+  }
+  if (names.length === 0)
+    throw new Refusal('kubectl knows no cluster: pass --kubeconfig, or DO_TOKEN with --do-cluster-name');
+  if (context !== undefined && !names.includes(context))
+    throw new Refusal(`kubectl has no context ${quote(context)}${suggestName(context, names)}`);
+}
+
+/** One question before all others: is anyone there, and does it know who asks? */
+async function checkReach(api: KubeApi): Promise<void> {
+  const { status, body } = await api.call('GET', '/api');
+  if (status === 200) return;
+  if (status === 401)
+    throw new Refusal('the cluster does not know who you are: log in again, or pass another --kubeconfig');
+  throw new Refusal(`the cluster does not answer: ${explain({ status, body })}`);
+}
+
+function send(
+  socketPath: string,
+  method: string,
+  path: string,
+  { body, type = 'application/json', accept = 'application/json' }: { body?: unknown; type?: string; accept?: string },
+): Promise<KubeAnswer> {
+  const text = body === undefined ? '' : JSON.stringify(body);
+  const headers = {
+    host: 'localhost', // the name that the proxy takes
+    accept,
+    ...(text === '' ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) }),
+  };
+  return new Promise((resolve, reject) => {
+    const options = { socketPath, method, path, headers, agent: false, signal: AbortSignal.timeout(PATIENCE_MS) };
+    const call = request(options, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.once('error', reject);
+      answer.once('end', () => {
+        resolve({ status: answer.statusCode ?? 0, body: parseBody(Buffer.concat(chunks).toString('utf8')) });
+      });
+    });
+    call.once('error', (error) => {
+      reject(new Refusal(`the cluster does not answer ${method} ${path}: ${error.message}`, { cause: error }));
+    });
+    call.end(text);
+  });
+}
+
+function parseBody(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // a log, or the proxy's own words
+  }
+}
