@@ -22,16 +22,23 @@ export interface SettleOptions {
   readonly deadlineMs: number;
 }
 
+/** A release with what is recorded of it, and whether it goes back by itself where it failed. */
+export interface Settled extends Recorded {
+  readonly goesBack: boolean;
+}
+
 /** Reads the facts again, judges the newest releases of every environment, and writes what changed. */
-export async function settleVerdicts(options: SettleOptions, ports: SettlePorts): Promise<Recorded[]> {
+export async function settleVerdicts(options: SettleOptions, ports: SettlePorts): Promise<Settled[]> {
   const head = await readHead(options.branch, ports);
   const config = await ports.readConfig(head);
   const environments = await readFacts({ head, config, app: options.app, revision: options.revision }, ports);
-  const recorded: Recorded[] = [];
-  for (const { images } of environments) {
-    for (const facts of images.values()) recorded.push(...(await settleImage(facts, options, ports)));
+  const settled: Settled[] = [];
+  for (const { environment, images } of environments) {
+    const goesBack = environment['on-failure'] === 'rollback';
+    for (const facts of images.values())
+      settled.push(...(await settleImage(facts, options, ports)).map((one) => ({ ...one, goesBack })));
   }
-  return recorded;
+  return settled;
 }
 
 async function settleImage(

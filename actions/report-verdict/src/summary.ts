@@ -1,11 +1,11 @@
 import { escapeMarkdown, inlineCode, link, table } from '#core/values/markdown.ts';
-import type { Recorded } from '#core/verdict/record.ts';
+import type { Settled } from '#core/verdict/settle.ts';
 import { newestOf } from './run.ts';
 
 const SIGNS = { running: '✅', failed: '❌', unknown: '❔', pending: '⏳' } as const;
 
 /** Returns the job summary: what is proven of each environment's newest releases, and what to do where one failed. */
-export function renderSummary(verdicts: readonly Recorded[], repositoryUrl: string): string {
+export function renderSummary(verdicts: readonly Settled[], repositoryUrl: string): string {
   const newest = newestOf(verdicts);
   const page = (commit: string): string => link(commit.slice(0, 7), `${repositoryUrl}/commit/${commit}`);
   const rows = newest.map(({ release, judgement: { verdict, said } }) => [
@@ -30,7 +30,7 @@ export function renderSummary(verdicts: readonly Recorded[], repositoryUrl: stri
   ].join('\n');
 }
 
-function headline(newest: readonly Recorded[]): string {
+function headline(newest: readonly Settled[]): string {
   const count = (verdict: keyof typeof SIGNS): number =>
     newest.filter(({ judgement }) => judgement.verdict === verdict).length;
   if (newest.length === 0) return 'Nothing was released yet';
@@ -40,7 +40,7 @@ function headline(newest: readonly Recorded[]): string {
   return `Newest releases: ${parts.join(', ')}`;
 }
 
-function nextStep(newest: readonly Recorded[], repositoryUrl: string): string {
+function nextStep(newest: readonly Settled[], repositoryUrl: string): string {
   const failed = newest.find(({ judgement }) => judgement.verdict === 'failed');
   if (failed !== undefined) {
     const rollback = link('Rollback', `${repositoryUrl}/actions/workflows/rollback.yml`);
