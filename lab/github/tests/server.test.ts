@@ -118,7 +118,7 @@ describe('a commit status', () => {
 
 const seconds = (): number => Math.floor(Date.now() / 1000);
 const WRITE_STATUS =
-  'curl --silent --fail -X POST -H "authorization: Bearer $GITHUB_TOKEN" -d \'{"state":"success"}\' "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/statuses/$GITHUB_SHA"';
+  'curl --silent --fail -X POST -H "authorization: Bearer $TOKEN" -d \'{"state":"success"}\' "$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/statuses/$GITHUB_SHA"';
 
 describe('what moves a branch', () => {
   test('a person who does it by the API starts the workflows', async () => {
