@@ -16,11 +16,13 @@ export default ({ production }) => ({
         'core/aws/iam/{assume,evaluate}.ts!', // judge the policies and the trust of terraform/ in their tests, as AWS would
         // started as processes, not imported
         'core/terraform/comment/tests/record.ts',
+        'docker/dev-sandbox/usr/local/lib/sandbox/main.ts!',
         'lab/**/*.e2e.ts',
         'lab/docker/tests/abandoned-lab.ts',
         'lab/github/actions/*/index.cjs',
         'lab/github/openapi/cut.ts',
         'lab/github/tests/fake-act.mjs',
+        'lab/walls/{probe,rights}.mjs', // run in pods
         'lab/supervisor/tests/interruptible.ts',
         'lab/toolbox/tests/slow-maker.ts',
         'scripts/first-failure.mjs', // by its path, to jest
@@ -30,9 +32,9 @@ export default ({ production }) => ({
       project: ['**/*.{ts,mjs,cjs,js}!', '!**/dist/**', '!app/**', ...tests, ...equipment],
     },
     // its tests run with the root's jest: the image needs none
-    app: { entry: ['tests/*.test.ts'], project: ['**/*.ts!', ...tests] },
+    app: { entry: ['src/run.ts!', 'tests/*.test.ts'], project: ['**/*.ts!', ...tests] },
   },
-  ignoreBinaries: ['chromium', 'go', 'terraform'],
+  ignoreBinaries: ['chromium', 'go', 'terraform', 'unshare'],
   ignoreDependencies: ['@vercel/ncc'], // bench/action-start.ts starts it by its path
   // an exported function may name its types; a test may call a part that its own file uses
   ignoreExportsUsedInFile: production ? true : { interface: true, type: true },

@@ -19,7 +19,7 @@ export interface DigitalOceanPorts {
 }
 
 /** How long the credentials of a kubeconfig are valid: longer than connecting takes, in seconds. */
-export const EXPIRY_SECONDS = 1800;
+const EXPIRY_SECONDS = 1800;
 
 const PAGE = 200;
 const TIMEOUT_MS = 30_000;

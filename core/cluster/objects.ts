@@ -57,7 +57,7 @@ export function nameOf({ kind, metadata: { name, namespace } }: KubeObject): str
 }
 
 /** Returns what tells one object from all others; the version of its group does not. */
-export function keyOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): string {
+function keyOf({ apiVersion, kind, metadata: { name, namespace } }: KubeObject): string {
   const group = apiVersion.includes('/') ? apiVersion.split('/')[0] : '';
   return [group, kind, namespace ?? '', name].join('|');
 }

@@ -7,7 +7,7 @@ import { describeError, Refusal } from '#core/values/errors.ts';
 export const PINS_FILE = 'argocd/pins.json';
 
 /** What fills and renews the digests of images. */
-export const PINS_COMMAND = 'npm run -s slipway -- cluster pins';
+const PINS_COMMAND = 'npm run -s slipway -- cluster pins';
 
 const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 

@@ -2,9 +2,9 @@ import { z } from 'zod';
 
 const HOUR_MS = 3_600_000;
 /** How long ECR's password lives: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html */
-export const LIFE_HOURS = 12;
+const LIFE_HOURS = 12;
 /** From this age on, a person is told: there is an hour left. */
-export const ALARM_HOURS = 11;
+const ALARM_HOURS = 11;
 
 /** The secret that a namespace's pods pull with, by the status of the ExternalSecret that keeps it. */
 export interface PullCredentials {

@@ -14,7 +14,7 @@ export interface Right {
 const review = z.looseObject({ status: z.looseObject({ allowed: z.boolean() }) });
 
 /** Returns which of the rights the person does not have, each once. */
-export async function findMissingRights(api: KubeApi, rights: readonly Right[]): Promise<Right[]> {
+async function findMissingRights(api: KubeApi, rights: readonly Right[]): Promise<Right[]> {
   const each = [...new Map(rights.map((right) => [JSON.stringify(right), right])).values()];
   const answers = await inTurn(each, 8, async (right) => {
     const body = {
@@ -31,7 +31,7 @@ export async function findMissingRights(api: KubeApi, rights: readonly Right[]):
 }
 
 /** Returns one line for each kind and place: `create and patch clusterroles.rbac.authorization.k8s.io`. */
-export function describeRights(rights: readonly Right[]): string[] {
+function describeRights(rights: readonly Right[]): string[] {
   const verbs = new Map<string, string[]>();
   for (const { verb, group, resource, namespace, subresource } of rights) {
     const what = `${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`;

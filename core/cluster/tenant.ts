@@ -100,7 +100,7 @@ const POLLING: KubeObject = {
 export const APP_KEY = 'github-private-key';
 
 /** The Secret is Argo CD's; the key in it is written by a name of its own, so that connecting without a key leaves it. */
-export function describeAppKey(text: string): KubeObject {
+function describeAppKey(text: string): KubeObject {
   if (!/^-----BEGIN (RSA )?PRIVATE KEY-----\n[\sA-Za-z0-9+/=]+-----END (RSA )?PRIVATE KEY-----\n?$/.test(text))
     throw new Refusal('--app-key is not a private key in PEM, as GitHub gives it for an App: a file that ends in .pem');
   return {

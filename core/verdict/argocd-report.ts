@@ -45,7 +45,7 @@ export interface Report {
 }
 
 /** Returns the contexts of an Application: of its syncs, and of manifests that cannot be rendered. */
-export function contextsOf(application: string): { readonly sync: string; readonly render: string } {
+function contextsOf(application: string): { readonly sync: string; readonly render: string } {
   return { sync: `argocd/${application}`, render: `argocd/${application}/render` };
 }
 

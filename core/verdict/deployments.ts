@@ -62,7 +62,7 @@ const states = z.array(
 );
 
 /** Returns the task of an image's Deployments: GitHub lists by it. */
-export function taskOf(image: string): string {
+function taskOf(image: string): string {
   return `slipway:${image}`;
 }
 

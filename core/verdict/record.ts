@@ -24,7 +24,7 @@ export interface Recorded {
 const LONGEST = 140;
 
 /** Returns the context of a verdict on a source commit. */
-export function contextOf(environment: string, image: string): string {
+function contextOf(environment: string, image: string): string {
   return `slipway/${environment}/${image}`;
 }
 
@@ -124,7 +124,7 @@ async function recordStatus(release: PlacedRelease, judgement: Judgement, ports:
 }
 
 /** Returns the line that a person reads, such as `Running: its digest runs, and the Application is healthy`. */
-export function describe({ verdict, said }: Pick<Judgement, 'verdict' | 'said'>): string {
+function describe({ verdict, said }: Pick<Judgement, 'verdict' | 'said'>): string {
   const text = `${verdict.slice(0, 1).toUpperCase()}${verdict.slice(1)}: ${said}`;
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }

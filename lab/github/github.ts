@@ -1,35 +1,27 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type OpenArtifacts, openArtifacts } from '#lab/github/artifacts/open.ts';
 import type { Artifacts } from '#lab/github/artifacts/store.ts';
 import { createFaults, type Faults } from '#lab/github/faults.ts';
 import { makeFork } from '#lab/github/fork.ts';
 import { type GitHttpOptions, serveGit } from '#lab/github/git-http.ts';
-import { createGraphQL, GRAPHQL_PATH } from '#lab/github/graphql/graphql.ts';
+import { createGraphQL } from '#lab/github/graphql/graphql.ts';
 import { type Apps, createApps, type RegisteredApp } from '#lab/github/identity/apps.ts';
 import { createOidcIssuer, type JobIdentity } from '#lab/github/identity/oidc.ts';
 import { type Bearer, createTokens, type Tokens } from '#lab/github/identity/tokens.ts';
 import { createOpenLogs, type OpenLogs } from '#lab/github/open-logs.ts';
+import { openRuns } from '#lab/github/open-runs.ts';
 import { answerPages } from '#lab/github/pages.ts';
 import { startOnPull } from '#lab/github/pulls/events.ts';
 import { createPulls, type Pulls } from '#lab/github/pulls/pulls.ts';
 import type { PullSettings } from '#lab/github/pulls/records.ts';
-import {
-  createBareRepository,
-  createRepository,
-  OWNER_ID,
-  type PushPayload,
-  REPOSITORY_ID,
-  type Repository,
-} from '#lab/github/repository.ts';
+import { createBareRepository, createRepository, type PushPayload, type Repository } from '#lab/github/repository.ts';
 import type { RestContext, Role } from '#lab/github/rest/call.ts';
 import { type Git, openGit } from '#lab/github/rest/git.ts';
 import { API_ROOT, createRest, type Rest } from '#lab/github/rest/rest.ts';
 import { openRules } from '#lab/github/rules.ts';
 import { type Approvals, createApprovals } from '#lab/github/runner/approvals.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
-import { createRuns, type Runs } from '#lab/github/runner/runs.ts';
-import type { Workflow } from '#lab/github/runner/workflow.ts';
+import type { Runs } from '#lab/github/runner/runs.ts';
 import { startOnStatus } from '#lab/github/status-event.ts';
 import { listenUntilStop } from '#lab/supervisor/http.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
@@ -119,10 +111,8 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const context = openContext({
     ...{ url, bare, git, logs, runs, repository, pulls, artifacts, approvals },
     ...{ name: options.repository, moved: afterPush },
-    statusWritten: async (bearer, status) => {
-      const payload = await startOnStatus(context, runs, bearer, status);
-      if (payload !== undefined) rest.checkEvent('status', payload);
-    },
+    statusWritten: async (bearer, status) =>
+      rest.checkEvent('status', await startOnStatus(context, runs, bearer, status)),
   });
   const rest = createRest(context, tokens);
   const graphql = createGraphQL(context, tokens);
@@ -181,60 +171,6 @@ function openAddresses(
   return { remote, cloneUrl: `${url}/${repository}.git`, userToken };
 }
 
-interface RunParts {
-  readonly url: string;
-  readonly bare: string;
-  readonly tokens: Tokens;
-  readonly requests: Map<string, JobIdentity>;
-  readonly artifacts: OpenArtifacts;
-  readonly approvals: Approvals;
-}
-
-function openRuns(lab: Lab, toolbox: Toolbox, options: GitHubOptions, parts: RunParts): Runs {
-  const { url, bare, tokens, requests, artifacts, approvals } = parts;
-  return createRuns({
-    exec: lab.exec,
-    act: toolbox.tool('act'),
-    path: lab.env['PATH'] ?? '',
-    dir: lab.folder('github', 'jobs'),
-    temp: lab.folder('tmp'),
-    ending: lab.ending,
-    bareRepository: bare,
-    tokens,
-    approvals,
-    env: {
-      ...options.env,
-      SLIPWAY_LAB: lab.id,
-      GITHUB_SERVER_URL: nameServer(url),
-      GITHUB_API_URL: `${url}${API_ROOT}`,
-      GITHUB_GRAPHQL_URL: `${url}${GRAPHQL_PATH}`,
-      GITHUB_REPOSITORY: options.repository,
-    },
-    variables: options.variables ?? {},
-    secrets: options.secrets ?? {},
-    onChange: () => {},
-    openJob: ({ run, record, job, permissions, workflow }) => {
-      const results = artifacts.openJob(run.id, record.id, () => record.status === 'in_progress');
-      if (permissions.idToken !== 'write') return results;
-      const request = randomBytes(16).toString('hex');
-      requests.set(request, identityOf(options.repository, run, workflow, job.environment));
-      return {
-        ...results,
-        ACTIONS_ID_TOKEN_REQUEST_URL: `${url}/oidc/token?api-version=1`,
-        ACTIONS_ID_TOKEN_REQUEST_TOKEN: request,
-      };
-    },
-  });
-}
-
-/**
- * Returns the server's name for jobs. Clients of artifacts take a server for GitHub's own by its name: `*.localhost` is
- * one that they accept. git, curl and browsers know it; Node may not, and has the API's address for its requests.
- */
-function nameServer(url: string): string {
-  return `http://github.localhost:${new URL(url).port}`;
-}
-
 interface ContextParts {
   readonly url: string;
   readonly bare: string;
@@ -281,25 +217,4 @@ function withGitSuffix(url: string, repository: string): string {
   return url.startsWith(`/${repository}/`) && /^\/(info\/refs|git-)/.test(url.slice(repository.length + 1))
     ? `/${repository}.git${url.slice(repository.length + 1)}`
     : url;
-}
-
-function identityOf(
-  repository: string,
-  run: RunRecord,
-  workflow: Workflow,
-  environment: string | { name: string } | undefined,
-): JobIdentity {
-  return {
-    repository,
-    ownerId: OWNER_ID,
-    repositoryId: REPOSITORY_ID,
-    ref: run.ref,
-    sha: run.sha,
-    workflow: run.workflow,
-    workflowPath: workflow.path,
-    event: run.event,
-    actor: run.actor,
-    runId: run.id,
-    environment: typeof environment === 'object' ? environment.name : environment,
-  };
 }

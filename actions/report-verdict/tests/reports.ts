@@ -8,9 +8,9 @@ import { run } from '../src/run.ts';
 import { renderSummary } from '../src/summary.ts';
 
 /** The rights that the README asks for. */
-export const RIGHTS = { contents: 'read', statuses: 'write', deployments: 'write' };
+const RIGHTS = { contents: 'read', statuses: 'write', deployments: 'write' };
 /** The App by which Argo CD reports. */
-export const APP = 'acme-slipway';
+const APP = 'acme-slipway';
 const WHERE = { owner: 'acme', repo: 'tenant' };
 
 /** What a run left behind. */

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/global
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { makePlain } from '#tests/support/plain.ts';
+import { configure } from '#tests/support/stage.ts';
 import { deploymentsOf, type Ended, imitate, reportVerdict, say, statesOf, verdictsOn } from './reports.ts';
 
 jest.setTimeout(120_000);
@@ -38,7 +39,10 @@ test('a release waits, then fails, and the next word comes from the newest repor
   const failed = await reportVerdict(stage, { revision: base });
   golden('failed', failed);
   expect(failed.outputs['outcome']).toBe('failed');
-  expect(JSON.parse(failed.outputs['failed'] ?? '')).toEqual([{ environment: 'production', release: base }]);
+  expect(failed.outputs['failed']).toBe('[]');
+  configure(stage, 'production', 'deploys: on-push, on-failure: rollback');
+  const back = await reportVerdict(stage, { revision: base });
+  expect(JSON.parse(back.outputs['failed'] ?? '')).toEqual([{ environment: 'production', release: base }]);
 
   await say(stage, base, 'success', report('Healthy', bad));
   const running = await reportVerdict(stage, { revision: base });

@@ -3,11 +3,11 @@ import { type ListedStatus, readReports } from '#core/verdict/argocd-report.ts';
 import { type Judgement, judgeReleases, type PlacedRelease } from '#core/verdict/decide.ts';
 
 /** The App by which Argo CD reports. */
-export const APP = 'acme-slipway[bot]';
+const APP = 'acme-slipway[bot]';
 /** When the newest release of a test landed. */
-export const LANDED = new Date('2026-11-27T16:00:00Z');
+const LANDED = new Date('2026-11-27T16:00:00Z');
 /** Digests by a letter, as a report names them. */
-export const digestOf = (letter: string): string => letter.repeat(64);
+const digestOf = (letter: string): string => letter.repeat(64);
 export const short = (letter: string): string => letter.repeat(12);
 
 /** A release of the digest `letter` that landed `entry` commits below the head. */

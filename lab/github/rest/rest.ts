@@ -35,7 +35,7 @@ export interface Rest {
   readonly deployments: readonly DeploymentRecord[];
   /** Answers of ours that GitHub's description does not allow: faults of the stand-in. */
   readonly violations: readonly string[];
-  /** Notes a payload that GitHub's description does not allow among the violations. */
+  /** Notes a payload that GitHub's description does not allow among the violations; undefined: nothing was sent. */
   checkEvent(name: EventName, payload: unknown): void;
 }
 
@@ -76,7 +76,7 @@ export function createRest(context: RestContext, tokens: Tokens, options: RestOp
     deployments,
     violations,
     checkEvent: (name, payload) => {
-      const wrong = description.refuseEvent(name, payload);
+      const wrong = payload === undefined ? undefined : description.refuseEvent(name, payload);
       if (wrong !== undefined) violations.push(wrong);
     },
     answer: async (request, response) => {

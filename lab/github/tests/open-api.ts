@@ -75,6 +75,17 @@ export interface Api {
   close(): Promise<void>;
 }
 
+/** Makes two commits and three branches. */
+function fill(git: Api['git']): Pick<Api, 'first' | 'second'> {
+  const tree = git('hash-object', '-t', 'tree', '-w', '/dev/null');
+  const first = git('commit-tree', tree, '-m', 'First');
+  const second = git('commit-tree', tree, '-p', first, '-m', 'Second\n\nwith a body');
+  git('update-ref', 'refs/heads/main', second);
+  git('update-ref', 'refs/heads/team/topic', first);
+  git('update-ref', 'refs/heads/locked', first);
+  return { first, second };
+}
+
 /** Opens an {@link Api}. */
 export async function openApi(): Promise<Api> {
   const root = mkdtempSync(join(tmpdir(), 'slipway-rest-'));
@@ -84,12 +95,7 @@ export async function openApi(): Promise<Api> {
     execFileSync('git', ['-C', bare, '-c', 'user.name=A', '-c', 'user.email=a@example.com', ...args], {
       encoding: 'utf8',
     }).trim();
-  const tree = git('hash-object', '-t', 'tree', '-w', '/dev/null');
-  const first = git('commit-tree', tree, '-m', 'First');
-  const second = git('commit-tree', tree, '-p', first, '-m', 'Second\n\nwith a body');
-  git('update-ref', 'refs/heads/main', second);
-  git('update-ref', 'refs/heads/team/topic', first);
-  git('update-ref', 'refs/heads/locked', first);
+  const { first, second } = fill(git);
   const apps = createApps(() => NOW);
   const tokens = createTokens(apps);
   const token = tokens.issue({ kind: 'user', login: 'octocat' });

@@ -1,4 +1,3 @@
-import { createSign } from 'node:crypto';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { getOctokit } from '@actions/github';
@@ -69,57 +68,6 @@ const workflow = (rest: object): string =>
   JSON.stringify({ name: 'W', on: { push: null, workflow_dispatch: null }, ...rest });
 const say = (run: string): string => workflow({ jobs: { one: { steps: [{ run }] } } });
 const cancel = (run: RunRecord) => person.rest.actions.cancelWorkflowRun({ ...WHERE, run_id: run.id });
-
-describe('a commit status', () => {
-  const onStatus = workflow({ on: { push: null, status: null }, jobs: { one: { steps: [{ run: 'true' }] } } });
-  const write = (token: string, sha: string) =>
-    getOctokit(token, { baseUrl: `${github.url}/api/v3` }).rest.repos.createCommitStatus({
-      ...{ ...WHERE, sha, state: 'success', context: 'argocd/production', description: 'v1' },
-    });
-
-  test('of a person starts the workflows at the head of the default branch, and names its commit', async () => {
-    const { sha } = await push(onStatus);
-    const { sha: head } = await push(onStatus, 'newer');
-    const before = github.runs.length;
-    await write(github.userToken, sha);
-    expect(github.runs.slice(before)).toMatchObject([{ event: 'status', sha: head, ref: 'refs/heads/main' }]);
-  });
-
-  test('of an App starts them in its name; where no workflow asks for it, nothing begins', async () => {
-    const { sha } = await push(onStatus);
-    const app = github.registerApp('acme-slipway', { statuses: 'write' });
-    const body = [{ alg: 'RS256' }, { iss: app.id, iat: seconds() - 30, exp: seconds() + 300 }].map((part) =>
-      Buffer.from(JSON.stringify(part)).toString('base64url'),
-    );
-    const signature = createSign('sha256').update(body.join('.')).sign(app.privateKey).toString('base64url');
-    const own = getOctokit([...body, signature].join('.'), { baseUrl: `${github.url}/api/v3` });
-    const { data } = await own.rest.apps.createInstallationAccessToken({ installation_id: app.installation });
-    const before = github.runs.length;
-    await write(data.token, sha);
-    expect(github.runs.slice(before)).toMatchObject([{ event: 'status', actor: 'acme-slipway[bot]' }]);
-    await push(say('true'));
-    const later = github.runs.length;
-    await write(data.token, sha);
-    expect(github.runs.length).toBe(later);
-  });
-
-  test("of a job's own token starts nothing", async () => {
-    const { sha } = await push(say('true'));
-    const text = workflow({
-      on: { push: null, status: null },
-      permissions: { statuses: 'write' },
-      jobs: { one: { steps: [{ run: `${WRITE_STATUS}/${sha}` }] } },
-    });
-    const run = await push(text);
-    await github.idle();
-    expect(github.rest.statuses.at(-1)).toMatchObject({ login: 'github-actions[bot]', sha });
-    expect(github.runs.filter(({ event, id }) => event === 'status' && id > run.id)).toEqual([]);
-  });
-});
-
-const seconds = (): number => Math.floor(Date.now() / 1000);
-const WRITE_STATUS =
-  'curl --silent --fail -X POST -H "authorization: Bearer $TOKEN" -d \'{"state":"success"}\' $GITHUB_API_URL/repos/$GITHUB_REPOSITORY/statuses';
 
 describe('what moves a branch', () => {
   test('a person who does it by the API starts the workflows', async () => {
