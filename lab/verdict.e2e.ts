@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { z } from 'zod';
 import type { StatusRecord } from '#lab/github/rest/statuses.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
@@ -18,11 +19,10 @@ afterAll(async () => {
   expect(findTraces(world.lab.id, world.lab.dir)).toEqual([]);
 }, 60_000);
 
-/** Pushes a change of the app and returns the release that it became in staging. */
-async function release(text: string) {
-  const files = { 'app/src/log.ts': (before: string) => `${before}\n// ${text}\n` };
-  const { sha } = await world.push({ files, message: text });
-  return world.until(
+/** Pushes a change of the app and returns the release that it became in staging, and its source. */
+async function release(text: string, change: (server: string) => string = (server) => `${server}\n// ${text}\n`) {
+  const { sha } = await world.push({ files: { 'app/src/server.ts': change }, message: text });
+  const landed = await world.until(
     `the release of ${text}`,
     async () =>
       (await world.releases()).find(
@@ -30,7 +30,22 @@ async function release(text: string) {
       ),
     180_000,
   );
+  return { ...landed, sha };
 }
+
+/** The verdict on a source commit. */
+const untilJudged = (sha: string, state: StatusRecord['state']): Promise<StatusRecord> =>
+  world.until(
+    `the verdict of ${sha.slice(0, 7)} is ${state}`,
+    () =>
+      world.github.rest.statuses.findLast(
+        (status) => status.sha === sha && status.context === 'slipway/staging/discord-bot' && status.state === state,
+      ),
+    180_000,
+  );
+
+const recorded = z.object({ digest: z.string() });
+const digestOf = (payload: unknown): string | undefined => recorded.safeParse(payload).data?.digest;
 
 const untilSaid = (what: string, fits: (status: StatusRecord) => boolean): Promise<StatusRecord> =>
   world.until(
@@ -51,16 +66,32 @@ async function commitsWith(digest: string): Promise<string[]> {
   return found;
 }
 
-test('a push runs, and Argo CD says so on a commit that has its digest, by the App', async () => {
-  const { to } = await release('the first');
+test('a push runs: Argo CD says so on a commit that has its digest, by the App, and the source commit has the verdict', async () => {
+  const { to, sha } = await release('the first');
   const runs = to.slice('sha256:'.length, 'sha256:'.length + 12);
   const status = await untilSaid(
     'it runs',
-    ({ state, description }) => state === 'success' && description?.includes(runs) === true,
+    ({ context, state, description }) =>
+      context === 'argocd/staging' && state === 'success' && description?.includes(runs) === true,
   );
   expect(status).toMatchObject({ context: 'argocd/staging', login: 'acme-slipway[bot]' });
   expect(status.description).toMatch(/^v1 phase=Succeeded sync=Synced health=Healthy at=\S+ runs=\S+$/);
   expect(await commitsWith(to)).toContain(status.sha);
+  const source = await untilJudged(sha, 'success');
+  expect(source).toMatchObject({ login: 'github-actions[bot]', description: expect.stringMatching(/^Running: /) });
+  const record = world.github.rest.deployments.find(({ payload }) => digestOf(payload) === to);
+  expect(record).toMatchObject({ environment: 'staging', task: 'slipway:discord-bot', sha });
+  expect(record?.statuses.at(-1)?.state).toBe('success');
+  expect(world.github.rest.violations).toEqual([]);
+});
+
+test('a release that never gets ready: its source says that it failed, the one before stays proven, and no run is red', async () => {
+  const good = world.github.rest.deployments.findLast(({ task }) => task === 'slipway:discord-bot');
+  const { sha } = await release('never ready', (text) => text.replaceAll("'/ready'", "'/never-ready'"));
+  expect(await untilJudged(sha, 'failure')).toMatchObject({ description: expect.stringMatching(/^Failed: /) });
+  expect(good?.statuses.map(({ state }) => state).slice(-2)).toEqual(['success', 'inactive']);
+  const verdicts = world.github.runs.filter(({ path }) => path.endsWith('/verdict.yml'));
+  expect(verdicts.filter(({ conclusion }) => conclusion === 'failure')).toEqual([]);
   expect(world.github.rest.violations).toEqual([]);
 });
 

@@ -35,13 +35,16 @@ function readWish(runner: Pick<Runner, 'input' | 'environment'>): Omit<RollbackR
   };
 }
 
-/** What a person decides is decided here already. */
-const DECIDED = ['image', 'steps', 'to', 'reason'] as const;
-
 function readFailed(runner: Pick<Runner, 'input'>): Omit<FailedRequest, 'environment'> {
   const of = parseCommitSha('of', runner.input('of'));
-  for (const name of DECIDED)
-    if (runner.input(name) !== '')
-      throw new InputError(name, runner.input(name), 'is given together with of, which goes back by itself: give one');
+  // what a person decides is decided here already
+  const decided = {
+    image: runner.input('image'),
+    steps: runner.input('steps'),
+    to: runner.input('to'),
+    reason: runner.input('reason'),
+  };
+  for (const [name, text] of Object.entries(decided))
+    if (text !== '') throw new InputError(name, text, 'is given together with of, which goes back by itself: give one');
   return { of, branch: parseBranch('branch', runner.input('branch')) };
 }
