@@ -34,6 +34,7 @@ beforeAll(async () => {
   for (const name of ['discord-bot', 'dev-sandbox']) {
     const find = ['get', 'deployment', name, '-n', namespace, '--ignore-not-found', '-o', 'name'];
     await world.until(`Argo CD applies ${name}`, async () => (await kubectl(...find)) || undefined, 120_000);
+    if (name === 'discord-bot') await world.until('Reloader has seen the secret', noted, 60_000);
     await kubectl('rollout', 'status', `deployment/${name}`, '-n', namespace, '--timeout=120s');
   }
   const bridge = interfaceName(world.lab.id, 'k');
@@ -45,6 +46,12 @@ afterAll(async () => {
   await world?.stop();
   expect(findTraces(world.lab.id, world.lab.dir)).toEqual([]);
 }, 60_000);
+
+/** With the secret's hash the pod is replaced once more: probes must not begin in the one before. */
+const noted = async (): Promise<true | undefined> => {
+  const get = ['get', 'deployment', 'discord-bot', '-n', namespace, '-o', 'jsonpath={..env[*].name}'];
+  return (await kubectl(...get)).includes('STAKATER_') || undefined;
+};
 
 const kubectl = (...args: string[]): Promise<string> => delivery.cluster.kubectl(args);
 
