@@ -7,6 +7,7 @@ import { isServing } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { describeFailure } from '#lab/github/runner/failure.ts';
 import type { RunRecord } from '#lab/github/runner/run-record.ts';
+import { untilProven } from '#lab/proven.ts';
 import { openPullRequest, type PullRequest } from '#lab/pull-request.ts';
 import { runInterruptibly } from '#lab/supervisor/interruption.ts';
 import { duration, showSteps } from '#lab/supervisor/progress.ts';
@@ -71,7 +72,7 @@ async function waitForPods(world: World, name: string): Promise<void> {
   await world.until(
     `${name}: the pods of every environment run what landed`,
     async () => ((await isServing(delivery.cluster, world.environments, [...wanted.values()])) ? true : undefined),
-    120_000,
+    240_000,
   );
 }
 
@@ -177,6 +178,17 @@ async function showPushes(world: World): Promise<void> {
     releases: 2,
     outcome: 'both images → staging',
   });
+  if (world.delivery !== undefined) {
+    const started = performance.now();
+    await progress.step('the verdict: Argo CD reports, GitHub says it on the source commits', () =>
+      untilProven(world, 'staging'),
+    );
+    stages.push({
+      name: 'the verdict',
+      milliseconds: performance.now() - started,
+      outcome: 'staging was seen running, so it may go on',
+    });
+  }
   await show(world, 'promote to production', click(world, 'promote.yml', { environment: 'production' }), {
     images: BOTH,
     releases: 2,

@@ -32,5 +32,5 @@ async function untilServed({ delivery, environments, releases, until }: DeployWo
   const landed = await releases();
   const isUp = async (): Promise<true | undefined> =>
     (await isServing(delivery.cluster, environments, landed)) ? true : undefined;
-  await until('the pods run', isUp, 120_000);
+  await until('the pods run', isUp, 240_000);
 }

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { describeFailure } from '#lab/github/runner/failure.ts';
+import { untilProven } from '#lab/proven.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
@@ -37,7 +38,7 @@ const untilServed = (environment: string, sha: string) =>
   world.until(
     `${environment} serves ${sha}`,
     async () => ((await servedBy(environment)) === sha ? true : undefined),
-    120_000,
+    240_000,
   );
 
 /** Starts a workflow as its button does, and expects it to be green. */
@@ -121,6 +122,7 @@ test('a promotion brings the same digests on in one commit; a push changes stagi
   const staging = await digestsOf('staging');
   expect(await digestsOf('production')).not.toEqual(staging);
   const before = await world.releases();
+  await untilProven(world, 'staging');
   await click('promote.yml', { environment: 'production' });
   expect(await digestsOf('production')).toEqual(staging);
   const landed = (await world.releases()).slice(0, (await world.releases()).length - before.length);

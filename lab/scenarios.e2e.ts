@@ -38,8 +38,9 @@ const appLine = (text: string) => ({
 });
 const namespaceOf = (environment: string): string => findEnvironment(world.environments, environment).namespace;
 const servedBy = (environment: string) => readServedSource(delivery.cluster, namespaceOf(environment));
+/** The first deploy of a new lab builds both images, and begins with a cluster that has only just started. */
 const untilServed = (sha: string) =>
-  world.until(`staging serves ${sha}`, async () => ((await servedBy('staging')) === sha ? true : undefined), 120_000);
+  world.until(`staging serves ${sha}`, async () => ((await servedBy('staging')) === sha ? true : undefined), 240_000);
 const repositoryOf = (application: string) =>
   ['get', 'application', application, '-n', 'argocd', '-o', 'jsonpath={.spec.source.repoURL}'] as const;
 const stagingPods = () => delivery.cluster.pods(namespaceOf('staging'), 'app.kubernetes.io/name=discord-bot');

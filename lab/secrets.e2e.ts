@@ -23,7 +23,7 @@ import { openWorld, type World } from '#lab/world.ts';
 
 const MINUTE = 60_000;
 /** The seconds that stand for ECR's 12 hours and for the 11 after which someone is told. */
-const [LIFE_S, ALARM_S] = [100, 50];
+const [LIFE_S, ALARM_S] = [60, 30];
 let world: World;
 let delivery: Delivery;
 let namespace: string;
@@ -38,7 +38,7 @@ function hurry(clone: string): void {
     writeFileSync(join(clone, path), before.replace(from, to));
   };
   edit('base/discord-bot/secrets.yaml', 'refreshInterval: 1m0s', 'refreshInterval: 5s');
-  edit('base/registry/ecr-registry.yaml', 'refreshInterval: 6h0m0s', 'refreshInterval: 20s');
+  edit('base/registry/ecr-registry.yaml', 'refreshInterval: 6h0m0s', 'refreshInterval: 12s');
   edit('argocd/platform/health.yaml', 'and 39600 or nil', `and ${ALARM_S} or nil`);
 }
 
@@ -207,7 +207,7 @@ test(
     await untilRuns('DISCORD_TOKEN', token);
 
     const writings = await readEverything(world, delivery);
-    expect(writings.length).toBeGreaterThan(60);
+    expect(writings.length).toBeGreaterThan(40);
     expect(findCanaries(canaries, writings)).toEqual([]);
     // the search does find them where they are
     const secrets = { where: 'the secrets', text: await kubectl('get', 'secrets', '-A', '-o', 'json') };
@@ -227,7 +227,7 @@ test(
       (await renewals()) !== before ? true : undefined,
     );
     const begun = performance.now();
-    while (performance.now() - begun < (LIFE_S + 15) * 1_000) {
+    while (performance.now() - begun < (LIFE_S + 10) * 1_000) {
       expect(await pull(world, { cluster: delivery.cluster, namespace }, await botImage())).toBe('pulled');
       await sleep(10_000);
     }

@@ -2,13 +2,14 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { parseDocument, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { isReadyPod } from '#lab/cluster/cluster.ts';
 import type { Delivery } from '#lab/cluster/delivery.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces, interfaceName } from '#lab/supervisor/traces.ts';
-import { type Ground, LISTED, prepareGround, readBaseImage } from '#lab/walls/ground.ts';
+import { runBaseImage } from '#lab/walls/base-image.ts';
+import { type Ground, LISTED, prepareGround } from '#lab/walls/ground.ts';
 import { HOGS } from '#lab/walls/hogs.ts';
 import { describeApplication, HARMLESS, HOSTILE } from '#lab/walls/hostile.ts';
 import { nameOf, REMOVALS, type Removal, TABLE } from '#lab/walls/table.ts';
@@ -61,30 +62,6 @@ function prepareTenant(clone: string): void {
   const file = join(clone, 'overlays/staging/reach.yaml');
   const rule = { to: [{ ipBlock: { cidr: `${LISTED}/32` } }], ports: [{ protocol: 'TCP', port: 443 }] };
   writeFileSync(file, `${readFileSync(file, 'utf8').trimEnd()}\n    - ${JSON.stringify(rule)}\n`);
-}
-
-const SERVERS = { 'discord-bot': 3000, 'dev-sandbox': 8080 };
-
-/**
- * The walls are those of the manifests, whatever the images hold: pods run the lab's base image, and answer every health
- * check on their port. What the tenant's own images do behind the same walls, scenarios.e2e.ts sees.
- */
-function runBaseImage(clone: string): void {
-  const [newName = '', digest = ''] = readBaseImage(clone).split('@');
-  const file = join(clone, 'overlays/staging/kustomization.yaml');
-  const overlay = parseDocument(readFileSync(file, 'utf8'));
-  overlay.set(
-    'images',
-    Object.keys(SERVERS).map((name) => ({ name, newName, digest })),
-  );
-  for (const [name, port] of Object.entries(SERVERS)) {
-    const server = `require('node:http').createServer((_question, answer) => answer.end('well')).listen(${port})`;
-    const path = '/spec/template/spec/containers/0/command';
-    const patch = JSON.stringify([{ op: 'add', path, value: ['node', '-e', server] }]);
-    if (!overlay.has('patches')) overlay.set('patches', overlay.createNode([]));
-    overlay.addIn(['patches'], { target: { kind: 'Deployment', name }, patch });
-  }
-  writeFileSync(file, overlay.toString({ lineWidth: 0 }));
 }
 
 /** Argo CD puts back what is removed by hand: it has to look away for a while. */
