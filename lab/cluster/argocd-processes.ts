@@ -112,7 +112,7 @@ function environmentOf(lab: Lab, dir: string, kubeconfig: string, role: string):
     ARGOCD_RECONCILIATION_TIMEOUT: '30s',
     ARGOCD_RECONCILIATION_JITTER: '0s',
     // for so long a repository's errors are not told: 3 minutes where no one sets it, too long to wait for in a test
-    ARGOCD_REPO_ERROR_GRACE_PERIOD_SECONDS: '20',
+    ARGOCD_REPO_ERROR_GRACE_PERIOD_SECONDS: '20s',
     ARGOCD_GPG_ENABLED: 'false',
     ARGOCD_TLS_DATA_PATH: join(dir, 'tls'),
     ARGOCD_SSH_DATA_PATH: join(dir, 'ssh'),
