@@ -11,7 +11,7 @@ const shared = {
   },
 };
 
-/** Three layers of tests, by what they need: CONTRIBUTING.md names them, and each has its script in package.json. */
+/** Three layers of tests, by what they need, and those of the third that take too long for CI: CONTRIBUTING.md names them, and each has its script in package.json. */
 export default {
   // a worker that has grown starts again: the kernel copies its page tables at each start of git, half the time at 800 MB
   workerIdleMemoryLimit: '300MB',
@@ -25,5 +25,6 @@ export default {
     },
     { ...shared, displayName: 'itg', testMatch: ['<rootDir>/**/*.itg.test.ts'] },
     { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/lab/**/*.e2e.ts'] },
+    { ...shared, displayName: 'long', testMatch: ['<rootDir>/lab/**/*.long.ts'] },
   ],
 };

@@ -1,4 +1,4 @@
-const tests = ['!**/tests/**!', '!**/*.e2e.ts!'];
+const tests = ['!**/tests/**!', '!**/*.{e2e,long}.ts!'];
 /** The lab, the benchmarks and the house's scripts serve the tests: what only they call is not dead. */
 const equipment = ['!lab/**!', '!bench/**!', '!scripts/**!'];
 
@@ -17,7 +17,7 @@ export default ({ production }) => ({
         // started as processes, not imported
         'core/terraform/comment/tests/record.ts',
         'docker/dev-sandbox/usr/local/lib/sandbox/main.ts!',
-        'lab/**/*.e2e.ts',
+        'lab/**/*.{e2e,long}.ts',
         'lab/docker/tests/abandoned-lab.ts',
         'lab/github/actions/*/index.cjs',
         'lab/github/openapi/cut.ts',

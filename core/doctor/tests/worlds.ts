@@ -5,7 +5,7 @@ import type { ClusterFacts, Facts } from '#core/doctor/facts.ts';
 
 const folder = join(import.meta.dirname, 'fixtures');
 
-/** The worlds of lab/doctor.e2e.ts whose facts were recorded there: `RECORD_FACTS=1 npm run e2e -- lab/doctor.e2e.ts`. */
+/** The worlds of lab/doctor.long.ts whose facts were recorded there: `RECORD_FACTS=1 npm run e2e:long -- lab/doctor.long.ts`. */
 export const recorded: readonly string[] = readdirSync(folder).map((name) => name.replace(/\.json$/, ''));
 
 /** Returns the recorded facts of a world. */
