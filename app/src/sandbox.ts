@@ -2,8 +2,11 @@
 export interface SandboxRun {
   /** Name of the folder that stays from run to run: lower-case letters, digits and dashes. */
   readonly workspace: string;
-  readonly language: 'bash' | 'javascript' | 'python' | 'sh';
-  readonly code: string;
+  /** With `code`; in their place, `command`. */
+  readonly language?: 'bash' | 'javascript' | 'python' | 'sh';
+  readonly code?: string;
+  /** A program and its arguments. */
+  readonly command?: readonly [string, ...string[]];
   readonly stdin?: string;
   /** Written into the workspace first, by their paths in it. */
   readonly files?: Readonly<Record<string, Uint8Array>>;

@@ -29,7 +29,7 @@ test('process 1 ends what ended the server, before it starts the server again; a
     expect(await untilAlive(url)).toBe(true);
     const client = openSandbox(url);
     const impostor = { 'impostor.js': Buffer.from(IMPOSTOR) };
-    const attempt = client.run({ workspace: 'one', language: 'sh', code: `node impostor.js ${port}`, files: impostor });
+    const attempt = client.run({ workspace: 'one', command: ['node', 'impostor.js', String(port)], files: impostor });
     await expect(attempt).rejects.toThrow();
     expect(await untilAlive(url)).toBe(true);
     const { stdout } = await client.run({ workspace: 'one', language: 'sh', code: 'cat /proc/[0-9]*/cmdline' });
