@@ -94,27 +94,3 @@ test('a release that never gets ready: its source says that it failed, the one b
   expect(verdicts.filter(({ conclusion }) => conclusion === 'failure')).toEqual([]);
   expect(world.github.rest.violations).toEqual([]);
 });
-
-test('a digest that cannot be pulled is never said to run, and manifests that cannot be rendered are said on what was synced', async () => {
-  const overlay = 'overlays/staging/kustomization.yaml';
-  const good = await world.read(overlay);
-  const bad = `sha256:${'d'.repeat(64)}`;
-  const { sha } = await world.push({
-    files: { [overlay]: (text) => text.replace(/digest: sha256:[0-9a-f]{64}/, `digest: ${bad}`) },
-    message: 'a digest that is not there',
-  });
-  await untilSaid('it is under way', (status) => status.sha === sha && status.state === 'pending');
-  const said = world.github.rest.statuses.filter((status) => status.sha === sha && status.context === 'argocd/staging');
-  expect(said.filter(({ state }) => state === 'success')).toEqual([]);
-  await world.push({ files: { [overlay]: `${good}\nresources: [no-such-file.yaml]\n` }, message: 'not rendered' });
-  const broken = await untilSaid(
-    'it cannot be rendered',
-    ({ context, state }) => context === 'argocd/staging/render' && state === 'failure',
-  );
-  expect(broken.description).toContain('sync=Unknown');
-  await world.push({ files: { [overlay]: good }, message: 'as it was' });
-  await untilSaid(
-    'it can again',
-    ({ id, context, state }) => id > broken.id && context.endsWith('/render') && state === 'success',
-  );
-});
