@@ -38,7 +38,7 @@ export interface Place {
 const podList = z.object({
   items: z.array(
     z.looseObject({
-      metadata: z.looseObject({ name: z.string() }),
+      metadata: z.looseObject({ name: z.string(), deletionTimestamp: z.string().optional() }),
       status: z.looseObject({ podIP: z.string().default('') }),
     }),
   ),
@@ -151,7 +151,8 @@ async function findPlace(cluster: Cluster, namespace: string, label: string): Pr
       ...['get', 'pods', '-n', namespace, '-l', label, '-o', 'json', '--field-selector=status.phase=Running'],
     ]),
   );
-  const [pod] = podList.parse(list).items;
+  // one that was replaced may still run its last seconds
+  const pod = podList.parse(list).items.find(({ metadata }) => metadata.deletionTimestamp === undefined);
   if (pod === undefined) throw new Error(`no pod of ${label} runs in ${namespace}`);
   return { namespace, pod: pod.metadata.name, address: pod.status.podIP };
 }
