@@ -1,22 +1,14 @@
 import { z } from 'zod';
 import type { GitHubClient } from '#core/github/client.ts';
+import { parsePayload, type RecordPayload, taskOf } from '#core/verdict/record-format.ts';
 
 /** The state of a GitHub Deployment, as its newest status says it. */
 export type DeploymentState = 'success' | 'failure' | 'error' | 'in_progress' | 'inactive';
 
-/** What a Deployment is the record of: one release. Written by us into its payload. */
-const payload = z.object({
-  schema: z.literal(1),
-  image: z.string(),
-  digest: z.string(),
-  release: z.string(),
-  intent: z.string(),
-});
-
 /** A Deployment that records a release. */
 export interface RecordedRelease {
   readonly id: number;
-  readonly payload: z.output<typeof payload>;
+  readonly payload: RecordPayload;
 }
 
 /** A status of a Deployment. */
@@ -61,11 +53,6 @@ const states = z.array(
   }),
 );
 
-/** Returns the task of an image's Deployments: GitHub lists by it. */
-function taskOf(image: string): string {
-  return `slipway:${image}`;
-}
-
 /** Opens the Deployments that the account `identity` (its id) wrote. */
 export function openDeployments(client: GitHubClient, identity: number): Deployments {
   const { where } = client;
@@ -77,10 +64,8 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
         repos.listDeployments({ ...where, environment, task: taskOf(image), per_page: 100, ...sha }),
       );
       return listed.parse(data).flatMap(({ id, payload: text, creator }): RecordedRelease[] => {
-        const read = payload.safeParse(typeof text === 'string' ? parseJson(text) : text);
-        return creator?.id === identity && read.success && read.data.image === image
-          ? [{ id, payload: read.data }]
-          : [];
+        const read = parsePayload(text);
+        return creator?.id === identity && read?.image === image ? [{ id, payload: read }] : [];
       });
     },
     states: async (id) => {
@@ -120,12 +105,4 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
       );
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

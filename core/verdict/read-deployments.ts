@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { GitHubApi } from '#core/git/github-api.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { JudgedRelease, Verdict, Verdicts } from '#core/verdict/proven.ts';
+import { parsePayload, taskOf } from '#core/verdict/record-format.ts';
 
 /** The account of github-actions[bot] on github.com: the only one whose records count. */
 const WRITER = 41898282;
@@ -16,13 +17,6 @@ const deployment = z.object({
   task: z.string(),
   payload: z.unknown(),
   creator: writer,
-});
-const payload = z.object({
-  schema: z.literal(1),
-  image: z.string(),
-  digest: z.string(),
-  release: z.string().regex(/^[0-9a-f]{40}$/),
-  intent: z.string(),
 });
 const status = z.object({
   id: z.number(),
@@ -52,14 +46,14 @@ export function openVerdicts(api: GitHubApi): Verdicts {
 /** The ids of the Deployments that are this release's own: anyone with `deployments: write` can make others. */
 async function listRecords(release: JudgedRelease, api: GitHubApi): Promise<number[]> {
   const { environment, image, intent, source, digest } = release;
-  const task = `slipway:${image}`;
+  const task = taskOf(image);
   const query = new URLSearchParams({ sha: source, environment, task });
   const found = await readAll(`deployments?${query}&`, deployment, api);
   return found
     .filter((one) => one.creator?.id === WRITER)
     .filter((one) => one.sha === source && one.environment === environment && one.task === task)
     .filter((one) => {
-      const said = payload.safeParse(typeof one.payload === 'string' ? readJson(one.payload) : one.payload).data;
+      const said = parsePayload(one.payload);
       return said !== undefined && said.intent === intent && said.digest === digest && said.image === image;
     })
     .map(({ id }) => id);
@@ -90,12 +84,4 @@ async function readAll<T>(path: string, schema: z.ZodType<T>, api: GitHubApi): P
   throw new Refusal(
     `GitHub has more than ${MOST_PAGES * PAGE_SIZE} records behind ${path.split('?')[0]}: delete those that are not the pipeline's`,
   );
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

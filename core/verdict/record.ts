@@ -1,4 +1,5 @@
 import type { Statuses } from '#core/github/statuses.ts';
+import { nameStatus } from '#core/release/name-status.ts';
 import type { Log } from '#core/system/log.ts';
 import type { Judgement, PlacedRelease } from '#core/verdict/decide.ts';
 import type { DeploymentState, Deployments, RecordedState } from '#core/verdict/deployments.ts';
@@ -22,11 +23,6 @@ export interface Recorded {
 
 /** GitHub's limit for both kinds of description. */
 const LONGEST = 140;
-
-/** Returns the context of a verdict on a source commit. */
-function contextOf(environment: string, image: string): string {
-  return `slipway/${environment}/${image}`;
-}
 
 /**
  * Writes the verdicts of one image's releases, newest first: a Deployment for each, and on each source commit the status
@@ -111,7 +107,7 @@ function stateOf({ verdict }: Judgement): DeploymentState {
 /** Returns true where it was written. A release that was replaced unseen leaves a commit without a status as it is. */
 async function recordStatus(release: PlacedRelease, judgement: Judgement, ports: RecordPorts): Promise<boolean> {
   const { statuses, repositoryUrl } = ports;
-  const context = contextOf(release.environment, release.image);
+  const context = nameStatus(release.environment, release.image);
   const state = ({ running: 'success', failed: 'failure', unknown: 'error', pending: 'pending' } as const)[
     judgement.verdict
   ];
