@@ -1,9 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
-import { listActions } from '../../scripts/build.ts';
 
 /** What someone meets who has just cloned the repository. */
 const read = (path: string): string => readFileSync(join(repositoryRoot, path), 'utf8');
@@ -67,8 +66,6 @@ describe('every npm script of a fresh clone sets itself up', () => {
 describe('README.md says what is', () => {
   const readme = read('README.md');
   const [, first = ''] = readme.split('\n\n');
-  const [, missing = ''] = /^Not here yet: (.*)$/m.exec(readme) ?? [];
-  const workflows = readdirSync(join(repositoryRoot, '.github/workflows'));
 
   test('what it promises first has its workflow, which one click starts', () => {
     expect(first).toContain('One click takes a release back, and it stays back until you let go.');
@@ -77,21 +74,13 @@ describe('README.md says what is', () => {
       expect(readme).toContain(`.github/workflows/${file}`);
     }
   });
-  test('what it says is not here yet is no action and no workflow', () => {
-    const verbs = [...listActions(), ...workflows].map((name) => /^[a-z]+/.exec(name)?.[0] ?? '');
-    expect(
-      missing
-        .replaceAll(/`[^`]*`/g, '')
-        .split(/\W+/)
-        .filter((word) => verbs.includes(word.toLowerCase())),
-    ).toEqual([]);
+  test('what it says of a release that runs is said by a workflow that Argo CD’s report starts', () => {
+    expect(first).toContain('Whether a release really runs is said on the commit that it was built from');
+    expect(read('.github/workflows/verdict.yml')).toMatch(/^on: status\b/m);
   });
-  test.each(['README.md', 'package.json', 'actions/bump-overlay/action.yml'])(
-    '%s claims no proof that a release runs, while that is not here',
-    (path) => {
-      expect(missing).toContain('the check that a release really runs');
-      expect(read(path)).not.toMatch(/running, proven|proven to run|until it is healthy/i);
-    },
+  test.each(['package.json', 'actions/bump-overlay/action.yml'])(
+    '%s claims no proof that a release runs: that is report-verdict’s to say',
+    (path) => expect(read(path)).not.toMatch(/running, proven|proven to run|until it is healthy/i),
   );
   test('it ends where the changes are', () => {
     expect(readme.trimEnd().split('\n').at(-1)).toBe('| what changed | [CHANGELOG.md](CHANGELOG.md) |');

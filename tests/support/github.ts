@@ -56,7 +56,7 @@ export async function startGitHubServer(remote: string): Promise<GitHubServer> {
   const api = { GITHUB_API_URL: `${url}${API_ROOT}`, GITHUB_GRAPHQL_URL: `${url}${GRAPHQL_PATH}` };
   const server: GitHubServer = {
     url: `${url}${remote.slice(root.length)}`,
-    connection: { inputs: { token: tokenOf({ contents: 'write' }) }, env: api },
+    connection: { inputs: { token: tokenOf({ contents: 'write', deployments: 'read' }) }, env: api },
     rules: context.rules,
     pulls: context.pulls,
     faults: context.faults,

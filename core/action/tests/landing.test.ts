@@ -12,6 +12,8 @@ const pages = readdirSync(join(repositoryRoot, 'actions')).flatMap((action) => {
   const files = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.md')) : [];
   return files.map((file) => [`${action}/${file}`, readFileSync(join(folder, file), 'utf8')] as const);
 });
+/** All but those of the one action that Argo CD's report starts. */
+const claimless = pages.filter(([name]) => !name.startsWith('report-verdict/'));
 const arriving = pages.filter(([, page]) => page.includes('Argo CD applies'));
 
 describe('a summary says what is proven so far and what is not', () => {
@@ -26,7 +28,7 @@ describe('a summary says what is proven so far and what is not', () => {
       /\*\*Not proven:\*\* that the pods start and answer.*`kubectl get applications -n argocd \w+`/,
     );
   });
-  test.each(pages)('%s claims nothing of the cluster', (_name, page) => {
+  test.each(claimless)('%s claims nothing of the cluster', (_name, page) => {
     expect(page.split('\n')[0]).not.toMatch(/\b(runs|running|serves|healthy|deployed)\b(?<!not yet seen running)/i);
   });
 });
