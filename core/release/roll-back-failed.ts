@@ -37,7 +37,7 @@ export interface FailedResult extends LandResult {
 }
 
 /** Longer after its landing than this, a person may be at work on it already. In milliseconds. */
-const MOST_AGE = 20 * 60_000;
+export const GOES_BACK_WITHIN_MS = 20 * 60_000;
 /** How many releases of each image are read: what was seen running is close, or a person looks. */
 const MOST_RELEASES = 64;
 /** How many sets are asked about. */
@@ -111,7 +111,7 @@ async function findWay(
   const { landings } = await readLandings(branch, { environment, overlay }, images, MOST_RELEASES);
   const landing = landings.find(({ commit }) => commit === of);
   if (landing === undefined) return { left: `it is none of the newest releases of ${environment}` };
-  const until = new Date((await readArrival(landing, branch)).getTime() + MOST_AGE);
+  const until = new Date((await readArrival(landing, branch)).getTime() + GOES_BACK_WITHIN_MS);
   const left = explainLeft(landing, landings, until, ports.clock.now());
   if (left !== undefined) return { left };
   if (ports.verdicts === undefined)

@@ -1,5 +1,6 @@
 import type { Config } from '#core/config/config.ts';
 import { readHead } from '#core/release/head.ts';
+import { GOES_BACK_WITHIN_MS } from '#core/release/roll-back-failed.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import { type ImageFacts, judgeReleases } from '#core/verdict/decide.ts';
 import { type FactPorts, readFacts } from '#core/verdict/facts.ts';
@@ -22,7 +23,7 @@ export interface SettleOptions {
   readonly deadlineMs: number;
 }
 
-/** A release with what is recorded of it, and whether it goes back by itself where it failed. */
+/** A release with what is recorded of it, and whether it still goes back by itself where it failed. */
 export interface Settled extends Recorded {
   readonly goesBack: boolean;
 }
@@ -34,9 +35,11 @@ export async function settleVerdicts(options: SettleOptions, ports: SettlePorts)
   const environments = await readFacts({ head, config, app: options.app, revision: options.revision }, ports);
   const settled: Settled[] = [];
   for (const { environment, images } of environments) {
-    const goesBack = environment['on-failure'] === 'rollback';
+    const since = ports.now().getTime() - GOES_BACK_WITHIN_MS;
+    const isAsked = environment['on-failure'] === 'rollback';
     for (const facts of images.values())
-      settled.push(...(await settleImage(facts, options, ports)).map((one) => ({ ...one, goesBack })));
+      for (const one of await settleImage(facts, options, ports))
+        settled.push({ ...one, goesBack: isAsked && one.release.landedAt.getTime() >= since });
   }
   return settled;
 }

@@ -20,11 +20,18 @@ export interface Ended {
   readonly lines: readonly string[];
 }
 
+/** Conditions of a run. */
+export interface RunOptions {
+  readonly rights?: Readonly<Record<string, string>>;
+  /** The time; the real one where it is not given. */
+  readonly now?: Date;
+}
+
 /** Runs the action against the stand-in for GitHub. */
 export async function reportVerdict(
   { tenant, github }: GitHubStage,
   more: Readonly<Record<string, string>> = {},
-  rights: Readonly<Record<string, string>> = RIGHTS,
+  { rights = RIGHTS, now }: RunOptions = {},
 ): Promise<Ended> {
   const inputs = {
     ...{ app: `${APP}[bot]`, deadline: '15', branch: 'main', config: 'slipway.yaml' },
@@ -33,7 +40,7 @@ export async function reportVerdict(
   const runner = openRunner(tenant, inputs, github.connection.env);
   const { ports, close } = await openPorts(runner, readInputs(runner));
   try {
-    const verdicts = await run(readInputs(runner), ports);
+    const verdicts = await run(readInputs(runner), now === undefined ? ports : { ...ports, now: () => now });
     const summary = renderSummary(verdicts, ports.repositoryUrl);
     return { outputs: describeOutputs(verdicts), summary, lines: runner.lines };
   } finally {

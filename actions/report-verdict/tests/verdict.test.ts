@@ -43,6 +43,12 @@ test('a release waits, then fails, and the next word comes from the newest repor
   configure(stage, 'production', 'deploys: on-push, on-failure: rollback');
   const back = await reportVerdict(stage, { revision: base });
   expect(JSON.parse(back.outputs['failed'] ?? '')).toEqual([{ environment: 'production', release: base }]);
+  const late = await reportVerdict(
+    stage,
+    { revision: base, deadline: '60' },
+    { now: new Date(Date.now() + 20 * 60_000) },
+  );
+  expect([late.outputs['outcome'], late.outputs['failed']]).toEqual(['failed', '[]']);
 
   await say(stage, base, 'success', report('Healthy', bad));
   const running = await reportVerdict(stage, { revision: base });
@@ -85,5 +91,5 @@ test.each([
   ['statuses', { contents: 'read', deployments: 'write' }],
   ['deployments', { contents: 'read', statuses: 'write' }],
 ])('without the right %s, the sentence names it', async (right, rights) => {
-  await expect(reportVerdict(stage, { revision: stage.base }, rights)).rejects.toThrow(`permissions: ${right}:`);
+  await expect(reportVerdict(stage, { revision: stage.base }, { rights })).rejects.toThrow(`permissions: ${right}:`);
 });
