@@ -94,3 +94,35 @@ test('a release that never gets ready: its source says that it failed, the one b
   expect(verdicts.filter(({ conclusion }) => conclusion === 'failure')).toEqual([]);
   expect(world.github.rest.violations).toEqual([]);
 });
+
+test('a failure whose report was lost: reconcile finds it, and takes it back by itself', async () => {
+  const proven = world.github.rest.deployments.find(({ environment, task, statuses }) => {
+    return (
+      environment === 'staging' && task === 'slipway:discord-bot' && statuses.some(({ state }) => state === 'success')
+    );
+  });
+  await world.push({
+    files: {
+      'slipway.yaml': (text) => text.replace(/(?<=overlays\/staging, deploys: on-push)/, ', on-failure: rollback'),
+      '.github/workflows/verdict.yml': (text) => text.replace('on: status', 'on: workflow_dispatch'),
+    },
+    message: 'Reports start no run',
+  });
+  const { to, commit } = await release('never ready, and nobody hears of it');
+  const runs = to.slice('sha256:'.length, 'sha256:'.length + 12);
+  await untilSaid(
+    'Argo CD says that it failed',
+    ({ sha, context, state }) => sha === commit && context === 'argocd/staging' && state === 'failure',
+  );
+  const run = await world.dispatch('reconcile.yml');
+  await world.settled();
+  expect(run.conclusion).toBe('success');
+  const [back] = (await world.releases()).filter(({ image }) => image === 'discord-bot');
+  expect(back).toMatchObject({ environment: 'staging', kind: 'rollback', from: to, to: digestOf(proven?.payload) });
+  expect(back?.reason).toBe(`on-failure: release ${commit.slice(0, 7)} failed in staging`);
+  await untilSaid(
+    'the set before runs again',
+    ({ sha, state, description }) => sha === back?.commit && state === 'success' && !description?.includes(runs),
+  );
+  expect(world.github.rest.violations).toEqual([]);
+}, 600_000);

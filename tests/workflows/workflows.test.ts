@@ -3,7 +3,7 @@ import { cpSync, existsSync, globSync, mkdtempSync, readdirSync, readFileSync, r
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { isMap, isScalar, parseDocument } from 'yaml';
+import { isMap, isScalar, parse, parseDocument } from 'yaml';
 import { silentProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
@@ -28,6 +28,15 @@ function declaredInputs(action: string): readonly string[] | undefined {
 
 test.each(readdirSync(folder))('%s keeps the rules', (name) => {
   expect(checkWorkflow(readFileSync(join(folder, name), 'utf8'), declaredInputs)).toEqual([]);
+});
+
+test('what failed goes back by the same job, whether its report was heard or found later', () => {
+  const jobOf = (file: string, verdict: string): unknown => {
+    const { needs, ...job } = parse(readFileSync(join(folder, file), 'utf8')).jobs.rollback;
+    expect(needs).toBe(verdict);
+    return JSON.parse(JSON.stringify(job).replaceAll(`needs.${verdict}.`, 'needs.VERDICT.'));
+  };
+  expect(jobOf('reconcile.yml', 'verdicts')).toEqual(jobOf('verdict.yml', 'verdict'));
 });
 
 /** Runs one of the two auditors in a checkout. */
