@@ -96,7 +96,7 @@ test('a release that never gets ready: its source says that it failed, the one b
 });
 
 test('a failure whose report was lost: reconcile finds it, and takes it back by itself', async () => {
-  const proven = world.github.rest.deployments.find(({ environment, task, statuses }) => {
+  const proven = world.github.rest.deployments.findLast(({ environment, task, statuses }) => {
     return (
       environment === 'staging' && task === 'slipway:discord-bot' && statuses.some(({ state }) => state === 'success')
     );

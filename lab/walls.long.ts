@@ -9,6 +9,7 @@ import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces, interfaceName } from '#lab/supervisor/traces.ts';
 import { runBaseImage } from '#lab/walls/base-image.ts';
+import { checkPackets } from '#lab/walls/check-command.ts';
 import { type Ground, LISTED, prepareGround } from '#lab/walls/ground.ts';
 import { HOGS } from '#lab/walls/hogs.ts';
 import { describeApplication, HARMLESS, HOSTILE } from '#lab/walls/hostile.ts';
@@ -135,6 +136,16 @@ describe('the network', () => {
     },
     60_000,
   );
+
+  test('is what `cluster check` says of it, with policies and without', async () => {
+    const check = () => checkPackets(world, delivery.cluster.kubeconfig, namespace);
+    const walled = await check();
+    expect(walled.open).toEqual([]);
+    expect(walled.holds).toHaveLength(10);
+    const bare = await withoutSync(() => without(undefined, check));
+    expect(bare.open).toHaveLength(6);
+    for (const line of bare.open) expect(line).toMatch(/the network of this cluster ignores/);
+  }, 120_000);
 
   test('does not stop health checks: nothing has been restarted', async () => {
     const counts = 'jsonpath={.items[*].status.containerStatuses[*].restartCount}';

@@ -1,4 +1,5 @@
-import { checkCluster, checkEnvironment, type Finding } from '#core/cluster/check.ts';
+import { checkCluster, checkEnvironment } from '#core/cluster/check.ts';
+import type { Finding } from '#core/cluster/finding.ts';
 import { readObjects } from '#core/cluster/objects.ts';
 import { listTargets } from '#core/cluster/tenant.ts';
 import { type CommandResult, defineCommand } from '../../command.ts';
@@ -7,18 +8,14 @@ import { type Page, paint, plain, wrap } from '../text.ts';
 import { FOLDER, TARGET, withCluster } from './session.ts';
 import { renderTenant } from './tenant.ts';
 
-/** Asks the API server about each wall and each secret. */
+/** Asks about each wall and each secret. */
 export const check = defineCommand({
   name: 'npm run -s slipway -- cluster check',
   summary:
-    "Asks the API server about each wall and each secret of each environment, and says what it cannot prove. Sends no packet, reads no secret's value, writes nothing.",
+    "Asks the API server about each wall and each secret of each environment, sends a few packets from the pods that run, and says what it cannot prove. Reads no secret's value, writes nothing.",
   options: { ...TARGET, ...FOLDER },
   example: '--do-cluster-name tor1-main',
-  exitCodes: [
-    'nothing that the API server can prove is missing',
-    'something is missing or did not answer',
-    'wrong usage',
-  ],
+  exitCodes: ['nothing that can be proven is missing', 'something is missing or did not answer', 'wrong usage'],
   run: async ({ values }, screen: SlipwayPorts): Promise<CommandResult> => {
     const findings = await withCluster(values, screen, async (api) => {
       const files = await renderTenant(api, screen.resolve(values.repository ?? '.'));
