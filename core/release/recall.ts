@@ -39,6 +39,7 @@ export function openRecall({ pulls, identity }: Proposing, readConfig: (head: Co
  * says: the server keeps that commit. It is believed where the tree agrees, like every claim.
  */
 export function withRecalled(line: Line, merged: readonly MergedPull[], commits: Git): Line {
+  if (merged.length === 0) return line;
   let reading: Promise<readonly LoggedClaim[]> | undefined;
   const read = async (): Promise<readonly LoggedClaim[]> => {
     const claims = await line.claims();

@@ -19,25 +19,25 @@ export interface RecordedState {
   readonly at: string;
 }
 
-/** Where a release is recorded. */
+/** Where releases of an image are recorded. */
 export interface RecordPlace {
   readonly environment: string;
   readonly image: string;
-  /** The source commit; undefined for all of them. */
-  readonly source?: string;
 }
+
+/** What one record is about. */
+export type RecordSubject = RecordPlace & Omit<RecordPayload, 'schema'> & { readonly source: string };
 
 /** The Deployments of one repository that record releases. */
 export interface Deployments {
   /** Returns the newest hundred, newest first; those of other accounts are not ours, whatever they say. */
   list(place: RecordPlace): Promise<RecordedRelease[]>;
+  /** Returns the record of one release, behind however many others its source commit has; undefined where there is none. */
+  find(subject: RecordSubject): Promise<RecordedRelease | undefined>;
   /** Returns the statuses, newest first. */
   states(id: number): Promise<RecordedState[]>;
   /** Makes one; undefined where no answer came, so that it may be there. */
-  create(
-    place: RecordPlace & { readonly source: string },
-    what: Omit<RecordedRelease['payload'], 'schema'>,
-  ): Promise<number | undefined>;
+  create(subject: RecordSubject): Promise<number | undefined>;
   setState(id: number, state: DeploymentState, said: string, url: string): Promise<void>;
 }
 
@@ -53,20 +53,33 @@ const states = z.array(
   }),
 );
 
+const PAGE_SIZE = 100;
+const MOST_PAGES = 10;
+
 /** Opens the Deployments that the account `identity` (its id) wrote. */
 export function openDeployments(client: GitHubClient, identity: number): Deployments {
   const { where } = client;
+  const readPage = async ({ environment, image }: RecordPlace, more: { sha?: string; page?: number }) => {
+    const request = { what: `the Deployments of ${environment}/${image}`, right: 'deployments: read' };
+    const data = await client.ask(request, ({ repos }) =>
+      repos.listDeployments({ ...where, environment, task: taskOf(image), per_page: PAGE_SIZE, ...more }),
+    );
+    const all = listed.parse(data);
+    const own = all.flatMap(({ id, payload: text, creator }): RecordedRelease[] => {
+      const read = parsePayload(text);
+      return creator?.id === identity && read?.image === image ? [{ id, payload: read }] : [];
+    });
+    return { own, isLast: all.length < PAGE_SIZE };
+  };
   return {
-    list: async ({ environment, image, source }) => {
-      const request = { what: `the Deployments of ${environment}/${image}`, right: 'deployments: read' };
-      const sha = source === undefined ? {} : { sha: source };
-      const data = await client.ask(request, ({ repos }) =>
-        repos.listDeployments({ ...where, environment, task: taskOf(image), per_page: 100, ...sha }),
-      );
-      return listed.parse(data).flatMap(({ id, payload: text, creator }): RecordedRelease[] => {
-        const read = parsePayload(text);
-        return creator?.id === identity && read?.image === image ? [{ id, payload: read }] : [];
-      });
+    list: async (place) => (await readPage(place, {})).own,
+    find: async (subject) => {
+      for (let page = 1; page <= MOST_PAGES; page++) {
+        const { own, isLast } = await readPage(subject, { sha: subject.source, page });
+        const found = findRecord(own, subject);
+        if (found !== undefined || isLast) return found;
+      }
+      return undefined; // a thousand on one commit: one more is no harm
     },
     states: async (id) => {
       const request = { what: `the statuses of Deployment ${id}`, right: 'deployments: read' };
@@ -79,7 +92,8 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
         .map((one) => ({ id: one.id, state: one.state, said: one.description ?? '', at: one.created_at }))
         .sort((one, other) => other.id - one.id);
     },
-    create: async ({ environment, image, source }, what) => {
+    create: async ({ environment, source, ...what }) => {
+      const { image } = what;
       const request = { what: `a Deployment of ${environment}/${image}`, right: 'deployments: write' };
       const sent = await client.once(request, ({ repos }) =>
         repos.createDeployment({
@@ -105,4 +119,12 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
       );
     },
   };
+}
+
+/** Returns the oldest record of a release: a second one may be there where an answer was lost. */
+export function findRecord(
+  records: readonly RecordedRelease[],
+  { intent, digest }: Pick<RecordPayload, 'intent' | 'digest'>,
+): RecordedRelease | undefined {
+  return records.findLast(({ payload }) => payload.intent === intent && payload.digest === digest);
 }

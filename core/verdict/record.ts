@@ -2,7 +2,13 @@ import type { Statuses } from '#core/github/statuses.ts';
 import { nameStatus } from '#core/release/name-status.ts';
 import type { Log } from '#core/system/log.ts';
 import type { Judgement, PlacedRelease } from '#core/verdict/decide.ts';
-import type { DeploymentState, Deployments, RecordedState } from '#core/verdict/deployments.ts';
+import {
+  type DeploymentState,
+  type Deployments,
+  findRecord,
+  type RecordedState,
+  type RecordSubject,
+} from '#core/verdict/deployments.ts';
 
 /** What verdicts are written with. */
 export interface RecordPorts {
@@ -39,7 +45,8 @@ export async function recordVerdicts(
   const recorded: Recorded[] = [];
   const told = new Set<string>();
   for (const [index, { release, judgement }] of judged.entries()) {
-    const own = known.findLast(({ payload: { intent, digest } }) => intent === release.intent && digest === release.to);
+    const subject = subjectOf(release);
+    const own = findRecord(known, subject) ?? (await ports.deployments.find(subject));
     const { isNew, kept } = await recordDeployment(release, judgement, { id: own?.id, isCurrent: index === 0 }, ports);
     const isStatusNew = told.has(release.source) ? false : await recordStatus(release, kept, ports);
     told.add(release.source);
@@ -78,11 +85,16 @@ async function recordDeployment(
 }
 
 async function create(release: PlacedRelease, { deployments, log }: RecordPorts): Promise<number | undefined> {
-  const { environment, image, source, to: digest, commit, intent } = release;
-  const id = await deployments.create({ environment, image, source }, { image, digest, release: commit, intent });
+  const id = await deployments.create(subjectOf(release));
   if (id === undefined)
-    log.warn(`GitHub did not say whether it made the Deployment of ${environment}/${image}: the next run looks`);
+    log.warn(
+      `GitHub did not say whether it made the Deployment of ${release.environment}/${release.image}: the next run looks`,
+    );
   return id;
+}
+
+function subjectOf({ environment, image, source, to: digest, commit, intent }: PlacedRelease): RecordSubject {
+  return { environment, image, source, digest, release: commit, intent };
 }
 
 /** Silence and progress take nothing back, and a newer release takes no proof from the one that it replaced. */

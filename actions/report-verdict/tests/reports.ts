@@ -80,18 +80,22 @@ export async function deploymentsOf({ github }: GitHubStage, sha: string): Promi
   return (await Promise.all(lines)).sort();
 }
 
-/** Copies the first record of a commit, as a person who may write Deployments; returns the copy's id. */
-export async function imitate({ github }: GitHubStage, sha: string): Promise<number> {
+/** Copies the first record of a commit, as a person who may write Deployments; returns the last copy's id. */
+export async function imitate({ github }: GitHubStage, sha: string, count = 1): Promise<number> {
   const { rest } = clientOf(github, github.person);
   const { data } = await rest.repos.listDeployments({ ...WHERE, sha, environment: 'staging' });
   const [own] = data;
   if (own === undefined) throw new Error('there is no record to copy');
   const { environment, task, payload } = own;
   const copy = { ...{ environment, task, payload }, ref: sha, auto_merge: false, required_contexts: [] };
-  const { data: made } = await rest.repos.createDeployment({ ...WHERE, ...copy });
-  if (!('id' in made)) throw new Error('GitHub merged instead');
-  await rest.repos.createDeploymentStatus({ ...WHERE, deployment_id: made.id, state: 'success' });
-  return made.id;
+  let last = 0;
+  for (let made = 0; made < count; made++) {
+    const { data } = await rest.repos.createDeployment({ ...WHERE, ...copy });
+    if (!('id' in data)) throw new Error('GitHub merged instead');
+    await rest.repos.createDeploymentStatus({ ...WHERE, deployment_id: data.id, state: 'success' });
+    last = data.id;
+  }
+  return last;
 }
 
 /** The states of a Deployment, newest first. */

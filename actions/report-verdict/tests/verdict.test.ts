@@ -74,6 +74,14 @@ test('a Deployment that another account made for the same release is not its rec
   expect(await statesOf(stage, made)).toEqual(['success']);
 });
 
+test('behind a hundred Deployments of another account a record is still found: nothing is written again', async () => {
+  const { base, sources, github } = stage;
+  await imitate(stage, sources.bad, 100);
+  const before = github.calls.length;
+  await reportVerdict(stage, { revision: base });
+  expect(writes(before)).toEqual([]);
+});
+
 test('what others say is not looked at', async () => {
   const before = await verdictsOn(stage, stage.sources.bad);
   await say(stage, stage.base, 'failure', report('Degraded'), { app: 'other' });

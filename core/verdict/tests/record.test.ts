@@ -114,10 +114,10 @@ test('two releases of one source: the status tells the newer one, the Deployment
 
 test('a record that another account or a lost answer doubled is not made a third time', async () => {
   const records = openRecords();
-  const place = { environment: 'production', image: 'discord-bot', source: young.source };
-  const what = { image: 'discord-bot', digest: young.to, release: young.commit, intent: young.intent };
-  await records.deployments.create(place, what);
-  await records.deployments.create(place, what);
+  const { environment, image, source, to: digest, commit, intent } = young;
+  const subject = { environment, image, source, digest, release: commit, intent };
+  await records.deployments.create(subject);
+  await records.deployments.create(subject);
   await settle(records, [young], [{ description: healthy('c') }]);
   expect(records.writes.filter((line) => line.startsWith('deployment'))).toHaveLength(2);
 });

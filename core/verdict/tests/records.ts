@@ -1,5 +1,5 @@
 import type { Status, Statuses } from '#core/github/statuses.ts';
-import type { Deployments, RecordedRelease, RecordedState } from '#core/verdict/deployments.ts';
+import { type Deployments, findRecord, type RecordedRelease, type RecordedState } from '#core/verdict/deployments.ts';
 import type { RecordPorts } from '#core/verdict/record.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
 
@@ -32,8 +32,13 @@ export function openRecords(): Records {
   const deployments: Deployments = {
     list: async ({ environment, image }) =>
       all.filter((one) => one.environment === environment && one.payload.image === image).toReversed(),
+    find: async ({ environment, ...what }) =>
+      findRecord(
+        all.filter((one) => one.environment === environment && one.payload.image === what.image),
+        what,
+      ),
     states: async (id) => find(id).states.toReversed(),
-    create: async ({ environment }, what) => {
+    create: async ({ environment, source: _source, ...what }) => {
       const id = all.length + 1;
       all.push({ id, environment, payload: { schema: 1, ...what }, states: [] });
       writes.push(`deployment ${environment}/${what.image} ${what.digest.slice(7, 10)}`);
