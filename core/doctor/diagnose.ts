@@ -1,7 +1,8 @@
+import type { Asked } from '#core/cluster/asked.ts';
 import { findAdmissionCauses } from '#core/doctor/admission-causes.ts';
 import { findApplicationCauses } from '#core/doctor/application-causes.ts';
 import { CAUSES, type Case, type Cause, command, named, shortDigest } from '#core/doctor/cause.ts';
-import { type Asked, type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
+import { type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
 import { isUnready, listContainers } from '#core/doctor/pods.ts';
 import { findProcessCauses } from '#core/doctor/process-causes.ts';
 import { findPullCauses } from '#core/doctor/pull-causes.ts';

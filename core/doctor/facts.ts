@@ -1,3 +1,4 @@
+import type { Asked } from '#core/cluster/asked.ts';
 import type {
   Application,
   Claim,
@@ -9,9 +10,6 @@ import type {
   Policy,
   ReplicaSet,
 } from '#core/doctor/kube.ts';
-
-/** An answer, or why there is none. */
-export type Asked<T> = { readonly value: T } | { readonly unknown: string };
 
 /** What git says of one image of the environment. */
 export interface ImageFacts {

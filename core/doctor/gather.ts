@@ -1,7 +1,7 @@
 import type * as z from 'zod';
+import type { Asked } from '#core/cluster/asked.ts';
 import { findOwn } from '#core/doctor/application-causes.ts';
 import {
-  type Asked,
   type ClusterFacts,
   type Facts,
   type GitFacts,

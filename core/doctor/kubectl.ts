@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import * as z from 'zod';
-import { exchange, type HttpAnswer } from '#core/doctor/exchange.ts';
-import type { Asked } from '#core/doctor/facts.ts';
-import { CommandError, type Exec } from '#core/system/exec.ts';
-import { hideUserinfo } from '#core/values/userinfo.ts';
+import type { Asked } from '#core/cluster/asked.ts';
+import { exchange, type HttpAnswer, LARGEST_LIST } from '#core/cluster/exchange.ts';
+import { type Serving, serve, shorten } from '#core/cluster/serving.ts';
+import type { Exec } from '#core/system/exec.ts';
 
 /** A cluster, as a person's kubectl reaches it. Nothing is written; values of Secrets are never asked for. */
 export interface KubePort {
@@ -30,8 +30,6 @@ export interface KubectlOptions {
 /** How long one question may take. */
 const PATIENCE_MS = 10_000;
 const LARGEST_BODY = 4_000;
-/** An API server's answers to a few hundred pods with their events. */
-const LARGEST_LIST = 64 * 1024 * 1024;
 
 /** Opens the cluster by kubectl, which knows every way of logging in: one process, for as long as there are questions. */
 export function openKubectl({ exec, kubeconfig, context, folder }: KubectlOptions): KubePort {
@@ -43,9 +41,9 @@ export function openKubectl({ exec, kubeconfig, context, folder }: KubectlOption
   ];
   const socketPath = join(folder, 'api.sock');
   const end = new AbortController();
-  let opened: Promise<Forwarding> | undefined;
+  let opened: Promise<Serving> | undefined;
   const ask = async (path: string, accept = 'application/json'): Promise<Asked<HttpAnswer>> => {
-    opened ??= open(exec, argv(['proxy', `--unix-socket=${socketPath}`]), /^Starting to serve on /, end);
+    opened ??= serve(exec, argv(['proxy', `--unix-socket=${socketPath}`]), /^Starting to serve on /, end);
     const { ready } = await opened;
     if ('unknown' in ready) return ready;
     // the name is the one that the proxy takes
@@ -116,47 +114,11 @@ function explain({ status, body }: HttpAnswer): string {
   return shorten(`HTTP ${status}: ${body}`);
 }
 
-function shorten(text: string): string {
-  return hideUserinfo(text.replace(/\s+/g, ' ').trim()).slice(0, 300);
-}
-
-/** A kubectl that serves until it is ended. */
-interface Forwarding {
-  /** The line that says that it serves, or why it does not. */
-  readonly ready: Asked<string>;
-  readonly ended: Promise<unknown>;
-}
-
-async function open(exec: Exec, argv: [string, ...string[]], line: RegExp, end: AbortController): Promise<Forwarding> {
-  const serving = Promise.withResolvers<Asked<string>>();
-  const onLine = (text: string): void => {
-    if (line.test(text)) serving.resolve({ value: text });
-  };
-  const late = AbortSignal.timeout(PATIENCE_MS);
-  late.addEventListener('abort', () => {
-    serving.resolve({ unknown: `kubectl does not serve within ${PATIENCE_MS / 1_000} s` });
-  });
-  const ended = exec(argv, { endOn: end.signal, onLine, extraEnv: { LC_ALL: 'C' } })
-    .then(() => ({ unknown: 'kubectl ended' }))
-    .catch((error: unknown) => ({ unknown: describeEnd(error) }));
-  const ready = await Promise.race([serving.promise, ended]);
-  if ('unknown' in ready) end.abort();
-  return { ready, ended };
-}
-
-/** kubectl's last line says it; where it was never begun, our own words do. */
-function describeEnd(error: unknown): string {
-  if (!(error instanceof CommandError)) return String(error);
-  const said = error.stderr.trim().split('\n').at(-1) ?? '';
-  const own = (error.message.split('\n')[0] ?? '').replace(/^kubectl .*? (?=(could|ran|was|exited) )/, 'kubectl ');
-  return shorten(said === '' ? own : said.replace(/^error: /, ''));
-}
-
 /** Opens a port on loopback that leads to the pod, asks once, and closes it. */
 async function askThrough(exec: Exec, argv: [string, ...string[]], path: string): Promise<Asked<HttpAnswer>> {
   const end = new AbortController();
   const pattern = /^Forwarding from 127\.0\.0\.1:(\d+) /;
-  const { ready, ended } = await open(exec, argv, pattern, end);
+  const { ready, ended } = await serve(exec, argv, pattern, end);
   try {
     if ('unknown' in ready) return ready;
     const port = Number(pattern.exec(ready.value)?.[1]);

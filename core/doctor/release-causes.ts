@@ -1,5 +1,6 @@
+import type { Asked } from '#core/cluster/asked.ts';
 import { type Cause, cite, command, named, shortDigest, slipway } from '#core/doctor/cause.ts';
-import type { Asked, GitFacts, ImageFacts, RunFacts } from '#core/doctor/facts.ts';
+import type { GitFacts, ImageFacts, RunFacts } from '#core/doctor/facts.ts';
 import { NEVER_RELEASED } from '#core/values/reference.ts';
 
 /** Returns why what was built is not in the overlay, by git alone: what holds it, what failed, what never came. */

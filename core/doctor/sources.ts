@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import type { Asked, PullAnswer, RunFacts } from '#core/doctor/facts.ts';
+import type { Asked } from '#core/cluster/asked.ts';
+import type { PullAnswer, RunFacts } from '#core/doctor/facts.ts';
 import { openGitHubClient } from '#core/github/client.ts';
 import { parseReference } from '#core/registry/image-reference.ts';
 import { checkPullable } from '#core/registry/pullable.ts';

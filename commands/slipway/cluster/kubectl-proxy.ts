@@ -1,6 +1,7 @@
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { explain, type KubeAnswer, type KubeApi } from '#core/cluster/api.ts';
+import { exchange, LARGEST_LIST } from '#core/cluster/exchange.ts';
+import { serve } from '#core/cluster/serving.ts';
 import { CommandError, type Exec } from '#core/system/exec.ts';
 import { describeError, quote, Refusal } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
@@ -24,17 +25,9 @@ export async function openKubeApi({ exec, kubeconfig, context, folder }: KubeTar
   const settings = [...file, ...(context === undefined ? [] : [`--context=${context}`])];
   const socketPath = join(folder, 'api.sock');
   const end = new AbortController();
-  const serving = Promise.withResolvers<void>();
-  const onLine = (line: string): void => {
-    if (PROXY.test(line)) serving.resolve();
-  };
   const proxy = ['kubectl', ...settings, 'proxy', `--unix-socket=${socketPath}`] as const;
-  const ended = exec([...proxy], { endOn: end.signal, onLine, extraEnv: { LC_ALL: 'C' } }).then(
-    () => new Refusal('kubectl proxy ended'),
-    (error: unknown) => new Refusal(`kubectl does not reach the cluster: ${describeError(error)}`, { cause: error }),
-  );
-  const failure = await Promise.race([serving.promise, ended]);
-  if (failure !== undefined) throw failure;
+  const { ready, ended } = await serve(exec, [...proxy], PROXY, end);
+  if ('unknown' in ready) throw new Refusal(`kubectl does not reach the cluster: ${ready.unknown}`);
   const close = async (): Promise<void> => {
     end.abort();
     await ended;
@@ -81,7 +74,7 @@ async function checkReach(api: KubeApi): Promise<void> {
   throw new Refusal(`the cluster does not answer: ${explain({ status, body })}`);
 }
 
-function send(
+async function send(
   socketPath: string,
   method: string,
   path: string,
@@ -91,23 +84,14 @@ function send(
   const headers = {
     host: 'localhost', // the name that the proxy takes
     accept,
-    ...(text === '' ? {} : { 'content-type': type, 'content-length': Buffer.byteLength(text) }),
+    ...(text === '' ? {} : { 'content-type': type, 'content-length': String(Buffer.byteLength(text)) }),
   };
-  return new Promise((resolve, reject) => {
-    const options = { socketPath, method, path, headers, agent: false, signal: AbortSignal.timeout(PATIENCE_MS) };
-    const call = request(options, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.once('error', reject);
-      answer.once('end', () => {
-        resolve({ status: answer.statusCode ?? 0, body: parseBody(Buffer.concat(chunks).toString('utf8')) });
-      });
-    });
-    call.once('error', (error) => {
-      reject(new Refusal(`the cluster does not answer ${method} ${path}: ${error.message}`, { cause: error }));
-    });
-    call.end(text);
-  });
+  const answer = await exchange(
+    { socketPath, method, path, headers, body: text },
+    { longest: LARGEST_LIST, withinMs: PATIENCE_MS },
+  );
+  if ('unknown' in answer) throw new Refusal(`the cluster does not answer ${method} ${path}: ${answer.unknown}`);
+  return { status: answer.value.status, body: parseBody(answer.value.body) };
 }
 
 function parseBody(text: string): unknown {

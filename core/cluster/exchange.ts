@@ -1,5 +1,8 @@
 import { request } from 'node:http';
-import type { Asked } from '#core/doctor/facts.ts';
+import type { Asked } from '#core/cluster/asked.ts';
+
+/** An API server's answers to a few hundred pods with their events. In bytes. */
+export const LARGEST_LIST = 64 * 1024 * 1024;
 
 /** What is answered over HTTP. */
 export interface HttpAnswer {
@@ -7,12 +10,17 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
+/** What is asked over HTTP, and where: GET without a body unless given. */
+export type Question = {
+  readonly method?: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+} & ({ readonly socketPath: string } | { readonly host: string; readonly port: number });
+
 /** Asks once over HTTP, without a pool of connections. A body that is too long is cut. */
 export function exchange(
-  to: { readonly path: string; readonly headers: Readonly<Record<string, string>> } & (
-    | { readonly socketPath: string }
-    | { readonly host: string; readonly port: number }
-  ),
+  to: Question,
   { longest, withinMs }: { readonly longest: number; readonly withinMs: number },
 ): Promise<Asked<HttpAnswer>> {
   return new Promise((resolve) => {
@@ -35,6 +43,6 @@ export function exchange(
       answer.once('error', fail);
     });
     call.once('error', fail);
-    call.end();
+    call.end(to.body);
   });
 }
