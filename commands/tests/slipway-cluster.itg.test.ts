@@ -10,7 +10,7 @@ let manifest: string[];
 beforeAll(async () => {
   cluster = await startBareCluster();
   manifest = ['--argocd-manifest', cluster.manifest];
-}, 120_000);
+}, 2_700_000); // on a new machine it builds the API server first
 afterAll(() => cluster?.lab.stop(), 60_000);
 
 const KEY = `${JSON.stringify({

@@ -51,7 +51,7 @@ export async function openProposalStage(settings: Readonly<Record<string, string
   const { tenant, github } = stage;
   const { pulls, rules } = github;
   const base = tenant.remoteGit('rev-parse', 'main');
-  const token = github.tokenOf({ contents: 'write', 'pull-requests': 'write' });
+  const token = github.tokenOf({ contents: 'write', 'pull-requests': 'write', deployments: 'read' });
   rules.protect('refs/heads/main');
   const open = () => pulls.all.filter(({ state }) => state === 'open');
   const one = (): PullRecord => {

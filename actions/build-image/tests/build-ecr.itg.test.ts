@@ -255,7 +255,7 @@ describe('what a killed build left is gone after the next one', () => {
   });
 });
 
-test('the sandbox idles as 10001 in /workspaces and ends at once when told to', async () => {
+test('the sandbox runs as 10001 in /workspaces and ends at once when told to', async () => {
   const run = await world.build({ image: 'dev-sandbox' });
   expect(run.outputs).toMatchObject({ outcome: 'built' });
   const reference = `${world.registry.host}/dev-sandbox@${output(run, 'digest')}`;

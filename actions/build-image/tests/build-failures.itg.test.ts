@@ -35,8 +35,8 @@ test('an npm dependency that does not exist', async () => {
 });
 
 test('a file that a script needs was removed', async () => {
-  await world.commit({ 'docker/dev-sandbox/usr/local/bin/idle': undefined, 'docker/dev-sandbox/other': 'x' });
-  await expectCause('dev-sandbox', 'chmod: /usr/local/bin/idle: No such file or directory');
+  await world.commit({ 'docker/dev-sandbox/usr/local/bin/serve': undefined, 'docker/dev-sandbox/other': 'x' });
+  await expectCause('dev-sandbox', 'chmod: /usr/local/bin/serve: No such file or directory');
 });
 
 test('a folder that the template copies does not exist', async () => {

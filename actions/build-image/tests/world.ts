@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Aws, startAws } from '#lab/aws/aws.ts';
 import { type OciRegistry, startRegistry } from '#lab/aws/registry.ts';
@@ -99,12 +99,9 @@ environments:
 }
 
 function templates(): Record<string, string> {
-  const paths = [
-    'docker/build.pkr.hcl',
-    'docker/dev-sandbox.pkr.hcl',
-    'docker/plugins.pkr.hcl',
-    'docker/dev-sandbox/usr/local/bin/idle',
-  ];
+  const paths = globSync(['docker/*.pkr.hcl', 'docker/dev-sandbox/usr/local/{bin,lib/sandbox}/*'], {
+    cwd: repositoryRoot,
+  });
   return Object.fromEntries(paths.map((path) => [path, readFileSync(join(repositoryRoot, path), 'utf8')]));
 }
 
