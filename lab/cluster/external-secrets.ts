@@ -30,7 +30,7 @@ export async function startExternalSecrets(
   cluster: Pick<Cluster, 'apply' | 'kubectl' | 'kubeconfig'>,
   awsEndpoint: string,
 ): Promise<ExternalSecrets> {
-  const folder = toolbox.file('external-secrets/crds');
+  const folder = join(toolbox.file('external-secrets/crds'), 'crds/bases');
   await cluster.apply(KINDS.flatMap((kind) => readObjects(join(folder, `${kind}.yaml`))));
   await waitUntilServed(
     cluster,
