@@ -46,6 +46,12 @@ export const keys = defineCommand({
     const [verb = '', identity = '', ...more] = operands;
     if (!['rotate', 'retire'].includes(verb) || !['bot', 'cluster'].includes(identity) || more.length > 0)
       throw new UsageError('say what to do and to whose key: rotate bot, rotate cluster, retire bot or retire cluster');
+    const { project = PROJECT } = values;
+    // the secret would go where the first environment's is, and take its place
+    if (verb === 'rotate' && identity === 'cluster' && project !== PROJECT && values.namespace === undefined)
+      throw new UsageError(
+        `--namespace is missing: whose secret is it, of the project ${quote(project)}? Say --namespace ${project}, or another one`,
+      );
     const quietHours = readHours(values);
     const owner = describeOwner(identity === 'cluster', values);
     if (verb === 'retire') {

@@ -42,6 +42,7 @@ source "docker" "sandbox" {
     "WORKDIR /workspaces",
     "ENV HOME=/workspaces",
     "ENV HISTFILE=/dev/null",
+    "ENV SANDBOX_SHARED=/tmp:/dev/shm:/dev/mqueue",
     "ENTRYPOINT [\"/usr/local/bin/serve\"]",
     "CMD []",
     "LABEL org.opencontainers.image.base.digest=\"${element(concat(split("@", var.base_image), [""]), 1)}\"",

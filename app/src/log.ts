@@ -39,7 +39,8 @@ export function createLog(options: LogOptions, environment: Readonly<Record<stri
 function findSecrets(environment: Readonly<Record<string, string | undefined>>): string[] {
   const values = Object.entries(environment)
     .filter(([name]) => SECRET_VARIABLE.test(name.toUpperCase()))
-    .flatMap(([, value = '']) => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])
+    .flatMap(([, value = '']) => [value, value.trim()]) // a header is sent without its white space
+    .flatMap((value) => [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)])
     .filter((value) => value.length >= SHORTEST_SECRET);
   return [...new Set(values)].sort((a, b) => b.length - a.length);
 }

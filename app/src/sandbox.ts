@@ -1,3 +1,6 @@
+import { request as overHttp } from 'node:http';
+import { request as overTls } from 'node:https';
+
 /** Code to run in the sandbox, and what it may use. */
 export interface SandboxRun {
   /** Name of the folder that stays from run to run: lower-case letters, digits and dashes. */
@@ -54,7 +57,7 @@ export interface Sandbox {
 /** Runs wait for their turn: as many as the sandbox lets wait, each with the longest time. */
 const LONGEST_WAIT_MS = 9 * 300_000;
 /** What comes back at most: output, files in base64, and what holds them together. */
-const MOST_BYTES = 16 * 1024 * 1024;
+const MOST_BYTES = 32 * 1024 * 1024;
 
 /** Opens the sandbox at a URL, such as http://dev-sandbox. */
 export function openSandbox(url: string): Sandbox {
@@ -62,46 +65,53 @@ export function openSandbox(url: string): Sandbox {
     run: async ({ files = {}, ...wanted }, signal) => {
       const encoded = Object.entries(files).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')]);
       const limit = AbortSignal.timeout(LONGEST_WAIT_MS);
-      const response = await ask(url, '/runs', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...wanted, files: Object.fromEntries(encoded) }),
-        signal: signal === undefined ? limit : AbortSignal.any([signal, limit]),
-      });
-      const body = parseJson(await readText(response));
-      if (response.ok) return readResult(body);
-      const why = isRecord(body) && typeof body['error'] === 'string' ? body['error'] : `HTTP ${response.status}`;
-      throw new SandboxError(`the sandbox did not run it: ${why}`, response.status === 429 || response.status === 503);
+      const text = JSON.stringify({ ...wanted, files: Object.fromEntries(encoded) });
+      const both = signal === undefined ? limit : AbortSignal.any([signal, limit]);
+      const { status, body } = await ask(new URL('/runs', url), 'POST', both, text);
+      const answer = parseJson(body);
+      if (status === 200) return readResult(answer);
+      const why = isRecord(answer) && typeof answer['error'] === 'string' ? answer['error'] : `HTTP ${status}`;
+      throw new SandboxError(`the sandbox did not run it: ${why}`, status === 429 || status === 503);
     },
     check: async (signal) => {
-      const response = await ask(url, '/health', { signal });
-      await response.body?.cancel();
-      return response.ok ? undefined : `the sandbox answers HTTP ${response.status}`;
+      const { status } = await ask(new URL('/health', url), 'GET', signal);
+      return status === 200 ? undefined : `the sandbox answers HTTP ${status}`;
     },
   };
 }
 
-async function ask(url: string, path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(new URL(path, url), { ...init, redirect: 'error' });
-  } catch (error) {
-    if (init.signal?.aborted) throw error;
-    throw new SandboxError(
-      `the sandbox at ${url} does not answer: is its pod ready (kubectl get pods -l app=dev-sandbox)?`,
-    );
-  }
-}
-
-/** The code may have replaced the server: nothing that comes is too long, or taken as it is. */
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > MOST_BYTES) throw new SandboxError(`the sandbox's answer has more than ${MOST_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
+/**
+ * Asks once, by Node's own client: `fetch` gives up where an answer takes five minutes to begin, and a run may wait longer.
+ * The code may have replaced the server: nothing that comes is too long, and no other address is followed.
+ */
+function ask(to: URL, method: string, signal: AbortSignal, text?: string): Promise<{ status: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const fail = (): void => {
+      const reason: unknown = signal.reason;
+      const remedy = 'is its pod ready (kubectl get pods -l app=dev-sandbox)?';
+      reject(signal.aborted ? reason : new SandboxError(`the sandbox at ${to.origin} does not answer: ${remedy}`));
+    };
+    const headers =
+      text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+    const call = (to.protocol === 'https:' ? overTls : overHttp)(to, { method, headers, signal, agent: false });
+    call.once('response', (answer) => {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      answer.on('data', (chunk: Buffer) => {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length <= MOST_BYTES) return;
+        reject(new SandboxError(`the sandbox's answer has more than ${MOST_BYTES} bytes`));
+        call.destroy();
+      });
+      answer.once('error', fail);
+      answer.once('end', () =>
+        resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+      );
+    });
+    call.once('error', fail);
+    call.end(text);
+  });
 }
 
 function readResult(body: unknown): SandboxResult {

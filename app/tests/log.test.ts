@@ -57,6 +57,10 @@ describe('the value of a variable that is named as a secret is blacked out where
     expect(lines[0].msg).toBe('the value is [redacted]');
   });
 
+  test('also without the line end that it was written with', () => {
+    const { lines } = write("log.info('Bearer sk-live-0123456789');", { LITELLM_API_KEY: 'sk-live-0123456789\n' });
+    expect(lines[0].msg).toBe('Bearer [redacted]');
+  });
   test('one that holds another is blacked out whole', () => {
     const { lines } = write("log.info('x longer-secret-value y');", {
       A_TOKEN: 'secret-value',

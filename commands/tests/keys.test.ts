@@ -252,6 +252,10 @@ describe('wrong usage asks nothing of AWS', () => {
     [['rotate', 'queen'], 'say what to do and to whose key'],
     [['rotate', 'bot', 'cluster'], 'say what to do and to whose key'],
     [['retire', 'bot', '--quiet-hours', 'soon'], '--quiet-hours: "soon" is not a number of hours, such as 48'],
+    [
+      ['rotate', 'cluster', '--project', 'shop-staging'],
+      '--namespace is missing: whose secret is it, of the project "shop-staging"? Say --namespace shop-staging, or another one',
+    ],
     [['rotate', 'bot', '--projekt', 'x'], '"--projekt" is not an option; did you mean "--project"?'],
   ])('%j', async (argv, sentence) => {
     const { asked, run } = openWorld();

@@ -4,10 +4,10 @@ import { createRandom } from '#tests/support/random.ts';
 import { bump, hold, reconcile } from '#tests/support/writers.ts';
 
 /**
- * SLIPWAY_WRITERS, SLIPWAY_RUNS and SLIPWAY_SOAK (seconds) make it as large as you have time for. CI takes 60 writers:
+ * SLIPWAY_WRITERS, SLIPWAY_RUNS and SLIPWAY_SOAK (seconds) make it as large as you have time for. CI takes 40 writers:
  * kustomize itself needs 5 s to render an overlay of 200 images.
  */
-const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? (process.env['CI'] === 'true' ? 60 : 200));
+const WRITERS = Number(process.env['SLIPWAY_WRITERS'] ?? (process.env['CI'] === 'true' ? 40 : 200));
 const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 15);
 
 let crowd: Crowd;

@@ -11,7 +11,7 @@ import { bump, reconcile } from '#tests/support/writers.ts';
 jest.setTimeout(120_000);
 
 /** Random moments; SLIPWAY_RUNS makes them more, and CI takes fewer. */
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? (process.env['CI'] === 'true' ? 20 : 50));
+const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? (process.env['CI'] === 'true' ? 12 : 50));
 
 let tenant: Tenant;
 

@@ -28,7 +28,8 @@ export interface Conditions {
 
 /**
  * The shell gives the code its limits before it becomes the code: no core files, 1,024 open files, files of at most 1 GiB,
- * and the first place where memory runs out, so that the server lives on.
+ * and the first place where memory runs out. Where the node ends a whole container for memory (a kubelet without
+ * singleProcessOOMKill), that does not help, and the server goes with it.
  */
 const WRAPPER =
   'ulimit -c 0; ulimit -n 1024; ulimit -f 2097152; echo 1000 2>/dev/null >/proc/self/oom_score_adj; exec "$@"';

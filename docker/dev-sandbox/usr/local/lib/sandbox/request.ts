@@ -23,7 +23,7 @@ export class Refused extends Error {
   }
 }
 
-/** How a language's code is run: it is a file beside the workspace. */
+/** How a language's code is run: it is a file in the workspace, where it finds the files that came with it. */
 const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   bash: ['bash'],
   javascript: ['node'],
@@ -31,7 +31,7 @@ const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   sh: ['sh'],
 };
 
-/** Returns a run; `main` is where its code is put, where it has code. */
+/** Returns a run; `main` is the file of the workspace that its code is put into, where it has code. */
 export function parseRun(body: unknown, main: string): { readonly run: RunRequest; readonly code: string | undefined } {
   if (!isRecord(body)) throw new Refused(400, 'the body is not a JSON object');
   const known = [
@@ -86,7 +86,7 @@ function readCommand(
     (typeof language === 'string' && Object.hasOwn(LANGUAGES, language) && LANGUAGES[language]) || [];
   if (program === undefined)
     throw new Refused(400, `language is none of ${Object.keys(LANGUAGES).join(', ')}: give one, or a command`);
-  return { command: [program, ...flags, main], code: readText(code, 'code') };
+  return { command: [program, ...flags, `./${main}`], code: readText(code, 'code') };
 }
 
 function readFiles(value: unknown): RunRequest['files'] {

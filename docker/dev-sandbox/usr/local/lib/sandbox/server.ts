@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execute } from './execute.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { parseRun, parseWorkspace, Refused } from './request.ts';
 import { LIMITS, type Settings } from './settings.ts';
 import type { Workspaces } from './workspaces.ts';
@@ -56,22 +56,26 @@ async function handle(request: IncomingMessage, response: ServerResponse, contex
 }
 
 async function run(request: IncomingMessage, response: ServerResponse, context: Context): Promise<void> {
-  const main = join(tmpdir(), `main-${randomUUID()}`);
+  const main = `.main-${randomUUID()}`;
   const { run: wanted, code } = parseRun(parseJson(await readBody(request)), main);
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   const answer = await context.turns.take(async () => {
     const { workspaces, settings } = context;
+    if (settings.ownsProcesses && settings.shared.length > 0) {
+      await clearLeftovers(settings.shared);
+      await workspaces.clearBeside();
+    }
+    const folder = await workspaces.open(wanted.workspace);
+    const files = code === undefined ? wanted.files : [...wanted.files, { path: main, content: Buffer.from(code) }];
     try {
-      const folder = await workspaces.open(wanted.workspace);
-      await workspaces.write(folder, wanted.files);
-      if (code !== undefined) await writeFile(main, code);
+      await workspaces.write(folder, files);
       const ended = await execute(wanted, { folder, ownsProcesses: settings.ownsProcesses, cancelled: gone.signal });
-      const collected = await workspaces.collect(folder, wanted.collect);
+      const collected = await workspaces.collect(folder, wanted.collect, gone.signal);
       await workspaces.touch(wanted.workspace).catch(() => {}); // the run may have removed it
       return { ...ended, ...collected };
     } finally {
-      await rm(main, { force: true });
+      await rm(join(folder, main), { force: true }).catch(() => {}); // the run may have made something else of it
     }
   });
   send(response, 200, answer);

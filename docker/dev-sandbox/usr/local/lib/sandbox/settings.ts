@@ -11,6 +11,8 @@ export interface Settings {
   readonly workspaceBytes: number;
   /** True in a container of its own: after a run, every process that is not the server's is ended. */
   readonly ownsProcesses: boolean;
+  /** Folders that every run may write: in a container of its own they are emptied before a run. None unless the image says so. */
+  readonly shared: readonly string[];
 }
 
 /** The most that a request may ask for. */
@@ -19,6 +21,8 @@ export const LIMITS = {
   outputBytes: 1024 * 1024,
   filesBytes: 8 * 1024 * 1024,
   files: 100,
+  /** Files and folders that are looked at for those that come back. */
+  entries: 10_000,
   timeoutMs: 300_000,
   /** Runs that wait for their turn. */
   waiting: 8,
@@ -41,5 +45,6 @@ export function readSettings(environment: Readonly<Record<string, string | undef
     workspaceBytes: number('SANDBOX_WORKSPACE_BYTES', 1024 * 1024 * 1024),
     // only below the container's process 1: on a machine of yours the variable alone would end everything of your user
     ownsProcesses: environment['SANDBOX_OWNS_PROCESSES'] === '1' && process.ppid === 1,
+    shared: (environment['SANDBOX_SHARED'] ?? '').split(':').filter(Boolean),
   };
 }

@@ -18,10 +18,13 @@ export interface Workspaces {
   /** Makes the workspace where there is none, and returns its folder. Refuses one that is full. */
   open(name: string): Promise<string>;
   write(folder: string, files: readonly { readonly path: string; readonly content: Buffer }[]): Promise<void>;
-  collect(folder: string, paths: readonly string[]): Promise<Collected>;
+  /** Ends early where whoever asked is gone. */
+  collect(folder: string, paths: readonly string[], gone: AbortSignal): Promise<Collected>;
   /** Notes that it is in use now. */
   touch(name: string): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Removes what runs left beside the workspaces, where only workspaces belong: nothing else would ever remove it. */
+  clearBeside(): Promise<void>;
   /** Removes those that were not used for long; returns their names, and those that could not be removed. What is not a workspace of ours stays. */
   sweep(): Promise<{ readonly removed: readonly string[]; readonly left: readonly string[] }>;
 }
@@ -35,9 +38,12 @@ export function openWorkspaces({ root, workspaceBytes, unusedMs }: Settings, now
   return {
     open: async (name) => {
       const folder = join(root, name);
-      await mkdir(folder, { recursive: true });
-      if (!(await lstat(folder)).isDirectory())
-        throw new Refused(409, `the workspace ${name} is not a folder: delete it`);
+      const before = await lstat(folder).catch(() => undefined);
+      if (before !== undefined && !before.isDirectory())
+        throw new Refused(409, `the workspace ${name} is not a folder: delete it (DELETE /workspaces/${name})`);
+      await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+        throw isFull(error) ? new Refused(507, VOLUME_IS_FULL) : error;
+      });
       const bytes = await measure(folder);
       if (bytes > workspaceBytes)
         throw new Refused(
@@ -50,9 +56,17 @@ export function openWorkspaces({ root, workspaceBytes, unusedMs }: Settings, now
     write: async (folder, files) => {
       for (const { path, content } of files) await writeInside(folder, path, content);
     },
-    collect: (folder, paths) => collect(folder, paths),
+    collect,
     touch,
     remove: (name) => remove(join(root, name)),
+    clearBeside: async () => {
+      for (const name of (await readdir(root)).filter((one) => !NAME.test(one))) {
+        const path = join(root, name);
+        // what is root's, such as lost+found, is the volume's own
+        const isOurs = (await lstat(path).catch(() => undefined))?.uid === process.getuid?.();
+        if (isOurs) await remove(path).catch(() => {});
+      }
+    },
     sweep: async () => {
       const [removed, left]: [string[], string[]] = [[], []];
       for (const name of (await readdir(root)).filter((one) => NAME.test(one))) {
@@ -131,25 +145,39 @@ async function writeInside(folder: string, path: string, content: Buffer): Promi
     },
   );
   try {
-    await file.writeFile(content);
+    await file.writeFile(content).catch((error: unknown) => {
+      throw isFull(error) ? new Refused(507, VOLUME_IS_FULL) : error;
+    });
   } finally {
     await file.close();
   }
 }
 
-async function collect(folder: string, paths: readonly string[]): Promise<Collected> {
+const VOLUME_IS_FULL =
+  'the volume of the workspaces is full: delete one that is not needed (DELETE /workspaces/<name>)';
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && ['ENOSPC', 'EDQUOT'].includes(String(error.code));
+}
+
+async function collect(folder: string, paths: readonly string[], gone: AbortSignal): Promise<Collected> {
   // without a prototype: a file may be called __proto__
   const files: Record<string, string> = Object.create(null);
   const omitted: { path: string; why: string }[] = [];
   let left: number = LIMITS.filesBytes;
   const queue = [...paths];
-  for (let path = queue.shift(); path !== undefined; path = queue.shift()) {
+  for (let at = 0; at < queue.length && !gone.aborted; at++) {
+    const path = queue[at] ?? '';
+    if (at === LIMITS.entries) {
+      omitted.push({ path, why: `more than ${LIMITS.entries} files and folders` });
+      break;
+    }
     if (Object.keys(files).length === LIMITS.files || omitted.length === LIMITS.files) {
       omitted.push({ path, why: `more than ${LIMITS.files} files` });
       break;
     }
     const found = await readInside(folder, path, left);
-    if ('children' in found) queue.push(...found.children);
+    if ('children' in found) queue.push(...found.children.slice(0, LIMITS.entries));
     else if ('why' in found) omitted.push({ path, why: found.why });
     else {
       files[path] = found.content.toString('base64');
