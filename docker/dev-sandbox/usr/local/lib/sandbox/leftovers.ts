@@ -18,12 +18,12 @@ const KEPT_BY_KERNEL = [
 export async function clearLeftovers(folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     // a folder may have no rights for its owner any more
-    const script = 'chmod -R u+rwX -- "$1" 2>/dev/null; find "$1" -xdev -mindepth 1 -delete 2>/dev/null; true';
+    const script = 'chmod -R u+rwX -- "$1" 2>/dev/null; find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + 2>/dev/null; true';
     if (existsSync(folder)) await inShell('/bin/sh', ['-c', script, 'clear', folder]);
   }
   const removals = KEPT_BY_KERNEL.flatMap(([list, option]) => readIds(list).flatMap((id) => [option, id]));
   for (let start = 0; start < removals.length; start += 1_000)
-    await inShell('ipcrm', removals.slice(start, start + 1_000)).catch(() => {}); // one of them was another user's
+    await inShell('ipcrm', removals.slice(start, start + 1_000)).catch(() => {}); // no such program, or another user's
 }
 
 /** The second column of a list, below its title. */
