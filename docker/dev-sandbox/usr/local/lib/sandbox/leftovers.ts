@@ -18,7 +18,8 @@ const KEPT_BY_KERNEL = [
 export async function clearLeftovers(folders: readonly string[]): Promise<void> {
   for (const folder of folders) {
     // a folder may have no rights for its owner any more
-    const script = 'chmod -R u+rwX -- "$1" 2>/dev/null; find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + 2>/dev/null; true';
+    const script =
+      'chmod -R u+rwX -- "$1" 2>/dev/null; find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf -- {} + 2>/dev/null; true';
     if (existsSync(folder)) await inShell('/bin/sh', ['-c', script, 'clear', folder]);
   }
   const removals = KEPT_BY_KERNEL.flatMap(([list, option]) => readIds(list).flatMap((id) => [option, id]));
