@@ -109,29 +109,6 @@ test('a pipe or a device that a run made holds nothing up', async () => {
   await expect(run('true', { workspace: 'pipes', files: { pipe: Buffer.from('x') } })).rejects.toThrow('pipe');
 });
 
-test('code finds the files that came with it, and is gone afterwards', async () => {
-  const files = { 'helper.js': Buffer.from('module.exports = "helped"') };
-  const code = "console.log(require('./helper.js'))";
-  expect((await run(code, { language: 'javascript', files, workspace: 'helped' })).stdout).toBe('helped\n');
-  expect((await run('ls -A | grep -c main', { workspace: 'helped' })).stdout).toBe('1\n'); // its own
-});
-
-test('of a folder with very many files some come back, and the output is not lost', async () => {
-  const code = 'echo made; mkdir -p many; cd many; seq 12000 | xargs touch';
-  const { stdout, files, omitted } = await run(code, { collect: ['many'], workspace: 'many', timeoutSeconds: 60 });
-  expect([stdout, Object.keys(files).length, omitted.length]).toEqual(['made\n', 100, 1]);
-  const folders = 'mkdir -p deep; cd deep; seq 12000 | xargs mkdir';
-  const empty = await run(folders, { collect: ['deep'], workspace: 'deep', timeoutSeconds: 60 });
-  expect(empty.omitted).toEqual([{ path: expect.any(String), why: 'more than 10000 files and folders' }]);
-});
-
-test('a file where a workspace should be is refused with the way out, which works', async () => {
-  writeFileSync(join(sandbox.root, 'taken'), 'x');
-  await expect(run('true', { workspace: 'taken' })).rejects.toThrow('is not a folder: delete it');
-  expect((await post('', '/workspaces/taken', 'DELETE')).status).toBe(200);
-  expect((await run('echo free', { workspace: 'taken' })).stdout).toBe('free\n');
-});
-
 test('what comes back is limited', async () => {
   const big = await run(
     'head -c 9000000 /dev/zero >big; for i in $(seq 120); do echo $i >f$i; done; mkdir many; mv f* many',

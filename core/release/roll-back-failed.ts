@@ -38,6 +38,8 @@ export interface FailedResult extends LandResult {
 
 /** Longer after its landing than this, a person may be at work on it already. In milliseconds. */
 export const GOES_BACK_WITHIN_MS = 20 * 60_000;
+/** Why a release is left to a person who has to choose the set. */
+export const NONE_RAN = 'no set before it was seen running';
 /** How many releases of each image are read: what was seen running is close, or a person looks. */
 const MOST_RELEASES = 64;
 /** How many sets are asked about. */
@@ -122,7 +124,7 @@ async function findWay(
   const timeline = traceSets(landings);
   const set = await findSeenRunning(listSteps(timeline, digestsOf(timeline.sets.at(-1))).slice(0, MOST_STEPS), proof);
   refuseSilence(proof);
-  if (set === undefined) return { left: 'no set before it was seen running', verdict };
+  if (set === undefined) return { left: NONE_RAN, verdict };
   return { set, verdict, failed: { commit: of, newest: newestOf(landings), until } };
 }
 

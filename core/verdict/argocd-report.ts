@@ -37,7 +37,7 @@ export interface Report {
   /** Argo CD's own words, for a person. */
   readonly said: string;
   readonly url: string;
-  /** When the operation that it is about finished, or began; when GitHub got the report, where it does not say. */
+  /** When the operation that it is about finished, or began; when GitHub got it, where it says neither or is about none. */
   readonly at: Date;
   readonly revision: CommitSha;
   /** First 12 digits of the digests that the sync applied and that are among the images that run. */
@@ -63,9 +63,11 @@ export function readReports(
     .flatMap((status): Report[] => {
       const fields = readFields(status.description);
       if (fields === undefined) return [];
-      const word = status.context === render ? readRender(status) : readWord(status, fields);
+      const isRender = status.context === render;
+      const word = isRender ? readRender(status) : readWord(status, fields);
       const { id, url, at: got, description } = status;
-      const at = new Date(fields.get('at') ?? '');
+      // of manifests that cannot be rendered it gives the time of the last sync, which may be days ago
+      const at = new Date(isRender ? '' : (fields.get('at') ?? ''));
       const runs = (fields.get('runs') ?? '').split(',').filter((text) => /^[0-9a-f]{12}$/.test(text));
       return [{ id, word, said: description, url, at: Number.isNaN(at.getTime()) ? got : at, revision, runs }];
     });
@@ -79,8 +81,9 @@ function readRender({ state }: ListedStatus): ReportWord {
 function readWord({ state }: ListedStatus, fields: ReadonlyMap<string, string>): ReportWord {
   const [phase, sync, health] = ['phase', 'sync', 'health'].map((key) => fields.get(key) ?? '');
   if (fields.get('deleting') === 'true') return 'removed';
-  if (phase === 'Failed' || phase === 'Error') return 'failed';
+  // before the phase, which is that of an operation before this revision
   if (fields.get('window') === 'true') return 'held by a window';
+  if (phase === 'Failed' || phase === 'Error') return 'failed';
   if (phase !== 'Succeeded') return 'progressing';
   if (health === 'Degraded') return 'degraded';
   if (health === 'Suspended') return 'paused';

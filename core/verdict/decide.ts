@@ -1,4 +1,5 @@
 import type { LandedRelease } from '#core/release/trailer.ts';
+import type { Digest } from '#core/values/reference.ts';
 import type { Report, ReportWord } from '#core/verdict/argocd-report.ts';
 
 /** Everything that a release can be said to be; {@link Judgement.verdict} is the same in short. */
@@ -24,6 +25,8 @@ export interface PlacedRelease extends LandedRelease {
 /** A report with the place of its revision on the branch. */
 export interface PlacedReport extends Report {
   readonly entry: number;
+  /** What the overlay says of the image at that revision; undefined where it is not known. */
+  readonly digest?: Digest | undefined;
 }
 
 /** What is known of one image in one environment. */
@@ -49,9 +52,11 @@ export function judgeReleases(facts: ImageFacts): Judgement[] {
   return facts.releases.map((release, index) => {
     const next = facts.releases[index - 1];
     const about = facts.reports.filter(
-      ({ entry, word }) =>
+      ({ entry, word, digest }) =>
         word !== 'not rendered' &&
         word !== 'rendered' &&
+        // what a hand wrote since is not this release's
+        (digest === undefined || digest === release.to) &&
         entry <= release.entry &&
         (next === undefined || entry > next.entry),
     );
@@ -67,14 +72,16 @@ export function judgeReleases(facts: ImageFacts): Judgement[] {
 /**
  * Returns the reports that end the wait for a release. A failure of a revision that brought another image as well is that
  * image's, where this one was seen running before: else one bad release would take the proof from all that it came to.
+ * Once this one was seen running beside the other, a failure is its own again.
  */
 function findFinal(about: readonly PlacedReport[], release: PlacedRelease, others: readonly number[]): PlacedReport[] {
   const final = about.filter((report) => VERDICTS[wordOf(report, release)] !== 'pending');
   const proven = final.filter((report) => wordOf(report, release) === 'running');
-  return final.filter(
-    ({ word, entry }) =>
-      VERDICTS[word] !== 'failed' || !others.some((other) => other >= entry && proven.some((one) => one.entry > other)),
-  );
+  const isOfAnother = (entry: number): boolean =>
+    others.some(
+      (other) => other >= entry && proven.some((one) => one.entry > other) && !proven.some((one) => one.entry <= other),
+    );
+  return final.filter(({ word, entry }) => VERDICTS[word] !== 'failed' || !isOfAnother(entry));
 }
 
 /** A healthy Application proves the digests that it names, and no other: the Application may override the overlay. */

@@ -56,13 +56,12 @@ const states = z.array(
 const PAGE_SIZE = 100;
 const MOST_PAGES = 10;
 
-/** Opens the Deployments that the account `identity` (its id) wrote. */
-export function openDeployments(client: GitHubClient, identity: number): Deployments {
-  const { where } = client;
-  const readPage = async ({ environment, image }: RecordPlace, more: { sha?: string; page?: number }) => {
+/** Reads a page of an image's Deployments: those that are ours, and whether there are more pages. */
+function openPages(client: GitHubClient, identity: number) {
+  return async ({ environment, image }: RecordPlace, more: { sha?: string; page?: number }) => {
     const request = { what: `the Deployments of ${environment}/${image}`, right: 'deployments: read' };
     const data = await client.ask(request, ({ repos }) =>
-      repos.listDeployments({ ...where, environment, task: taskOf(image), per_page: PAGE_SIZE, ...more }),
+      repos.listDeployments({ ...client.where, environment, task: taskOf(image), per_page: PAGE_SIZE, ...more }),
     );
     const all = listed.parse(data);
     const own = all.flatMap(({ id, payload: text, creator }): RecordedRelease[] => {
@@ -71,6 +70,12 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
     });
     return { own, isLast: all.length < PAGE_SIZE };
   };
+}
+
+/** Opens the Deployments that the account `identity` (its id) wrote. */
+export function openDeployments(client: GitHubClient, identity: number): Deployments {
+  const { where } = client;
+  const readPage = openPages(client, identity);
   return {
     list: async (place) => (await readPage(place, {})).own,
     find: async (subject) => {

@@ -6,7 +6,7 @@ import type { BranchHistory, History } from '#core/release/history.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
 import { createLimit } from '#core/system/limit.ts';
 import type { Log } from '#core/system/log.ts';
-import type { CommitSha } from '#core/values/reference.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { type ListedStatus, readReports } from '#core/verdict/argocd-report.ts';
 import type { ImageFacts, PlacedRelease } from '#core/verdict/decide.ts';
 import type { ListStatuses } from '#core/verdict/listed-statuses.ts';
@@ -61,16 +61,38 @@ export async function readFacts(query: FactQuery, ports: FactPorts): Promise<Env
       for (const image of config.images.keys())
         landed.set(image, await place(found.get(`${environment.name}/${image}`) ?? [], branch));
       const images = new Map<string, Pick<ImageFacts, 'releases' | 'others' | 'reports'>>();
+      const { overlay } = environment;
       for (const [image, releases] of landed) {
         if (releases.length === 0) continue;
         const entries = new Set([...entriesOf(releases), ...(revision === undefined ? [] : [revision])]);
         const reports = await read([...entries], { application, app: query.app });
-        const others = [...landed].flatMap(([name, list]) => (name === image ? [] : list.map(({ entry }) => entry)));
-        images.set(image, { releases, others, reports });
+        const digestsAt = await branch.past.readDigests(new Map([[overlay, reports.map((report) => report.revision)]]));
+        const held = ({ revision: at }: { revision: CommitSha }, name: string) => digestsAt(overlay, at)?.get(name);
+        const told = reports.map((report) => ({ ...report, digest: held(report, image) }));
+        const others = [...landed].flatMap(([name, list]) =>
+          name === image
+            ? []
+            : [...list.map(({ entry }) => entry), ...findHands(list, reports, (one) => held(one, name))],
+        );
+        images.set(image, { releases, others, reports: told });
       }
       return { environment, application, images };
     }),
   );
+}
+
+/** Returns the places of reports on revisions at which the overlay says another digest than the release that it holds. */
+function findHands(
+  releases: readonly PlacedRelease[],
+  reports: ImageFacts['reports'],
+  heldAt: (report: ImageFacts['reports'][number]) => Digest | undefined,
+): number[] {
+  const isHand = (report: ImageFacts['reports'][number]): boolean => {
+    const holding = releases.find(({ entry }) => entry >= report.entry);
+    const digest = heldAt(report);
+    return holding !== undefined && digest !== undefined && digest !== holding.to;
+  };
+  return reports.filter(isHand).map(({ entry }) => entry);
 }
 
 /** Returns the place of the reported revision on the branch; a commit elsewhere says nothing of its releases. */

@@ -2,10 +2,8 @@ import { z } from 'zod';
 import type { GitHubApi } from '#core/git/github-api.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { JudgedRelease, Verdict, Verdicts } from '#core/verdict/proven.ts';
-import { parsePayload, taskOf } from '#core/verdict/record-format.ts';
+import { parsePayload, RECORD_WRITER, taskOf } from '#core/verdict/record-format.ts';
 
-/** The account of github-actions[bot] on github.com: the only one whose records count. */
-const WRITER = 41898282;
 const PAGE_SIZE = 100;
 const MOST_PAGES = 10;
 
@@ -38,7 +36,7 @@ export function openVerdicts(api: GitHubApi): Verdicts {
       if (records.length === 0) return NONE;
       const statuses: Status[] = [];
       for (const id of records) statuses.push(...(await readAll(`deployments/${id}/statuses?`, status, api)));
-      return judge(statuses.filter(({ creator }) => creator?.id === WRITER));
+      return judge(statuses.filter(({ creator }) => creator?.id === RECORD_WRITER));
     },
   };
 }
@@ -50,7 +48,7 @@ async function listRecords(release: JudgedRelease, api: GitHubApi): Promise<numb
   const query = new URLSearchParams({ sha: source, environment, task });
   const found = await readAll(`deployments?${query}&`, deployment, api);
   return found
-    .filter((one) => one.creator?.id === WRITER)
+    .filter((one) => one.creator?.id === RECORD_WRITER)
     .filter((one) => one.sha === source && one.environment === environment && one.task === task)
     .filter((one) => {
       const said = parsePayload(one.payload);

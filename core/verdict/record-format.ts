@@ -10,6 +10,9 @@ const recordPayload = z.object({
   intent: z.string(),
 });
 
+/** Id of github-actions[bot] on github.com: the only account whose records count, for those who write and who read. */
+export const RECORD_WRITER = 41898282;
+
 /** A payload, checked. */
 export type RecordPayload = z.output<typeof recordPayload>;
 

@@ -1,6 +1,7 @@
 import type { Config } from '#core/config/config.ts';
 import { readHead } from '#core/release/head.ts';
 import { GOES_BACK_WITHIN_MS } from '#core/release/roll-back-failed.ts';
+import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import { type ImageFacts, judgeReleases } from '#core/verdict/decide.ts';
 import { type FactPorts, readFacts } from '#core/verdict/facts.ts';
@@ -28,19 +29,31 @@ export interface Settled extends Recorded {
   readonly goesBack: boolean;
 }
 
-/** Reads the facts again, judges the newest releases of every environment, and writes what changed. */
+/**
+ * Reads the facts again, judges the newest releases of every environment, and writes what changed. What GitHub refuses of
+ * one image, such as a source that is no commit, keeps no other from its verdict.
+ */
 export async function settleVerdicts(options: SettleOptions, ports: SettlePorts): Promise<Settled[]> {
   const head = await readHead(options.branch, ports);
   const config = await ports.readConfig(head);
   const environments = await readFacts({ head, config, app: options.app, revision: options.revision }, ports);
   const settled: Settled[] = [];
+  const faults: unknown[] = [];
   for (const { environment, images } of environments) {
     const since = ports.now().getTime() - GOES_BACK_WITHIN_MS;
     const isAsked = environment['on-failure'] === 'rollback';
     for (const facts of images.values())
-      for (const one of await settleImage(facts, options, ports))
-        settled.push({ ...one, goesBack: isAsked && one.release.landedAt.getTime() >= since });
+      try {
+        for (const one of await settleImage(facts, options, ports))
+          settled.push({ ...one, goesBack: isAsked && one.release.landedAt.getTime() >= since });
+      } catch (error) {
+        if (!isExpected(error)) throw error;
+        faults.push(error);
+        ports.log.warn(`${environment.name}: ${error.message}; the other images go on`);
+      }
   }
+  // what fails for all of them is no image's fault
+  if (settled.length === 0 && faults.length > 0) throw faults[0];
   return settled;
 }
 

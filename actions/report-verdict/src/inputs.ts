@@ -1,4 +1,3 @@
-import { parseAccount } from '#core/action/comment.ts';
 import { parseBranch, parseOptional, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { InputError } from '#core/values/errors.ts';
@@ -13,8 +12,6 @@ export interface Inputs {
   readonly branch: string;
   readonly config: string;
   readonly token: string;
-  /** Id of the account that the token writes as. */
-  readonly identity: number;
 }
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
@@ -25,7 +22,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     deadlineMs: parseMinutes(runner.input('deadline')) * 60_000,
     branch: parseBranch('branch', runner.input('branch')),
     config: parsePath('config', runner.input('config')),
-    ...parseAccount({ token: runner.input('token'), identity: runner.input('identity') }),
+    token: parseToken(runner.input('token')),
   };
 }
 
@@ -37,6 +34,11 @@ function parseApp(text: string): string {
       ? 'is empty: set the variable SLIPWAY_APP of the repository to the login of the App by which Argo CD reports, such as acme-slipway[bot]'
       : 'is not the login of a GitHub App: expected <app>[bot], such as acme-slipway[bot]';
   throw new InputError('app', text, remedy);
+}
+
+function parseToken(text: string): string {
+  if (text === '') throw new InputError('token', text, "is empty: pass the job's own, github.token");
+  return text;
 }
 
 function parseMinutes(text: string): number {

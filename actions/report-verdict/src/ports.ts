@@ -5,6 +5,7 @@ import { type Opened, openBranchPorts, openInScratch, workplaceOf } from '#core/
 import { systemClock } from '#core/system/clock.ts';
 import { openDeployments } from '#core/verdict/deployments.ts';
 import { openListedStatuses } from '#core/verdict/listed-statuses.ts';
+import { RECORD_WRITER } from '#core/verdict/record-format.ts';
 import type { SettlePorts } from '#core/verdict/settle.ts';
 import type { Inputs } from './inputs.ts';
 
@@ -12,7 +13,7 @@ import type { Inputs } from './inputs.ts';
 export type Ports = SettlePorts;
 
 /** Opens this action's ports on a real runner. */
-export function openPorts(runner: Runner, { config, token, identity }: Inputs): Promise<Opened<Ports>> {
+export function openPorts(runner: Runner, { config, token }: Inputs): Promise<Opened<Ports>> {
   const place = workplaceOf(runner, token);
   const client = openClient(runner, token, systemTime);
   const { serverUrl, repository } = runner.environment;
@@ -20,7 +21,7 @@ export function openPorts(runner: Runner, { config, token, identity }: Inputs): 
     ...(await openBranchPorts(place, config, scratch, exec)),
     listStatuses: openListedStatuses(client),
     statuses: openStatuses(client),
-    deployments: openDeployments(client, identity),
+    deployments: openDeployments(client, RECORD_WRITER),
     repositoryUrl: `${serverUrl}/${repository}`,
     now: systemClock.now,
     log: runner.log,

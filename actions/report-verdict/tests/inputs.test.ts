@@ -3,7 +3,7 @@ import { readInputs } from '../src/inputs.ts';
 
 const GIVEN = {
   ...{ app: 'acme-slipway[bot]', revision: '', deadline: '15', branch: 'main', config: 'slipway.yaml' },
-  ...{ token: 'ghs_x', identity: '41898282' },
+  token: 'ghs_x',
 };
 const read = (more: Readonly<Record<string, string>> = {}) => {
   const inputs: Readonly<Record<string, string>> = { ...GIVEN, ...more };
@@ -23,7 +23,6 @@ test.each([
   ['no time', { deadline: '0' }, 'is not a number of minutes'],
   ['days', { deadline: '2d' }, 'is not a number of minutes'],
   ['no token', { token: '' }, 'token'],
-  ['a login as identity', { identity: 'github-actions[bot]' }, 'identity'],
 ])('%s is refused', (_name, more, sentence) => {
   expect(() => read(more)).toThrow(sentence);
 });

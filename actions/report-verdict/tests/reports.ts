@@ -18,6 +18,7 @@ export interface Ended {
   readonly outputs: Readonly<Record<string, string>>;
   readonly summary: string;
   readonly lines: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** Conditions of a run. */
@@ -35,14 +36,14 @@ export async function reportVerdict(
 ): Promise<Ended> {
   const inputs = {
     ...{ app: `${APP}[bot]`, deadline: '15', branch: 'main', config: 'slipway.yaml' },
-    ...{ token: github.tokenOf(rights), identity: '41898282', ...more },
+    ...{ token: github.tokenOf(rights), ...more },
   };
   const runner = openRunner(tenant, inputs, github.connection.env);
   const { ports, close } = await openPorts(runner, readInputs(runner));
   try {
     const verdicts = await run(readInputs(runner), now === undefined ? ports : { ...ports, now: () => now });
     const summary = renderSummary(verdicts, ports.repositoryUrl);
-    return { outputs: describeOutputs(verdicts), summary, lines: runner.lines };
+    return { outputs: describeOutputs(verdicts), summary, lines: runner.lines, warnings: runner.warnings };
   } finally {
     await close();
   }

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { formatRelease } from '#core/release/trailer.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { makePlain } from '#tests/support/plain.ts';
-import { configure } from '#tests/support/stage.ts';
+import { configure, editEntry, resetTo } from '#tests/support/stage.ts';
 import { deploymentsOf, type Ended, imitate, reportVerdict, say, statesOf, verdictsOn } from './reports.ts';
 
 jest.setTimeout(120_000);
@@ -88,6 +90,41 @@ test('what others say is not looked at', async () => {
   await say(stage, stage.base, 'success', report('Healthy', stage.bad), { app: 'other', environment: 'staging' });
   await reportVerdict(stage);
   expect(await verdictsOn(stage, stage.sources.bad)).toEqual(before);
+});
+
+/** A person writes a digest into production's overlay. */
+function writeByHand(digest: Digest, trailer = ''): string {
+  const { tenant } = stage;
+  const overlay = editEntry(tenant.readOverlay('production'), 'discord-bot', `digest: ${digest}`);
+  return tenant.commit({ 'overlays/production/kustomization.yaml': overlay }, `by hand${trailer}`);
+}
+
+test('a digest that a hand wrote fails: the release before it keeps its proof', async () => {
+  const before = stage.tenant.remoteGit('rev-parse', 'main');
+  const proven = await verdictsOn(stage, stage.sources.bad);
+  const revision = writeByHand(`sha256:${'f'.repeat(64)}`);
+  await say(stage, revision, 'failure', report('Degraded'));
+  await reportVerdict(stage, { revision });
+  expect(await verdictsOn(stage, stage.sources.bad)).toEqual(proven);
+  resetTo(before, stage.tenant);
+});
+
+test('a release whose source is no commit keeps no other from its verdict', async () => {
+  const before = stage.tenant.remoteGit('rev-parse', 'main');
+  const to: Digest = `sha256:${'e'.repeat(64)}`;
+  const trailer = formatRelease({
+    ...{ environment: 'production', image: 'discord-bot', to, from: stage.read() as Digest, kind: 'deploy' },
+    ...{ source: 'f'.repeat(40) as CommitSha, intent: '0'.repeat(26), run: '', actor: 'octocat' },
+  });
+  const revision = writeByHand(to, `\n\nA body\n\n${trailer}`);
+  const { outputs, warnings } = await reportVerdict(stage, { revision });
+  expect(warnings).toEqual([expect.stringMatching(/^production: .*; the other images go on$/)]);
+  const judged = JSON.parse(outputs['verdicts'] ?? '').map(
+    ({ environment, image }: { environment: string; image: string }) => `${environment}/${image}`,
+  );
+  expect(judged).toEqual(expect.arrayContaining(['staging/discord-bot', 'production/dev-sandbox']));
+  expect(judged).not.toContain('production/discord-bot');
+  resetTo(before, stage.tenant);
 });
 
 test('a commit that is not on the branch is looked up, and says so', async () => {

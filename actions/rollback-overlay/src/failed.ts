@@ -2,7 +2,7 @@ import { explainArrival, explainRelease, NOT_SEEN, renderLanding, workflowLink }
 import { headlineProposed, nextProposed } from '#core/action/proposals.ts';
 import { commitLink } from '#core/action/summary.ts';
 import { describeVerdict } from '#core/release/proven-sets.ts';
-import type { FailedResult } from '#core/release/roll-back-failed.ts';
+import { type FailedResult, NONE_RAN } from '#core/release/roll-back-failed.ts';
 import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
 import type { SummaryContext } from './summary.ts';
 
@@ -33,6 +33,8 @@ function explainLeft({ left, outcome }: FailedResult): string[] {
 
 function nextStep(result: FailedResult, context: SummaryContext): string {
   if (result.outcome === 'proposed') return nextProposed(result);
+  if (result.left === NONE_RAN)
+    return `Where it still fails, start ${workflowLink('Rollback', 'rollback.yml', context)} with ${inlineCode('steps')}, or with a commit or digest as ${inlineCode('to')}: you know which set ran.`;
   if (result.outcome !== 'landed')
     return `Where it still fails, ${workflowLink('Rollback', 'rollback.yml', context)} with ${inlineCode('to: proven')} takes it back.`;
   return `${explainArrival(result, [context.environment], context)} The images stay there until you let go: ${explainRelease(result.deploys, context)}`;

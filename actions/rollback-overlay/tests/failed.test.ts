@@ -97,7 +97,14 @@ describe('is left as it is', () => {
   });
 
   test('where no set before it was seen running', async () => {
-    await left({ verdicts: said('pending', 'failed') }, 'no set before it was seen running');
+    const verdicts = said('pending', 'failed');
+    await left({ verdicts }, 'no set before it was seen running');
+    await left(
+      { verdicts },
+      'start [Rollback](https://github.example/acme/tenant/actions/workflows/rollback.yml) with `steps`',
+    );
+    expect(await rollBack(stage.tenant, { steps: '1' })).toMatchObject({ outcome: 'landed' });
+    expect(both()).toEqual([stage.good, stage.good]);
   });
 
   test('after 20 minutes; a minute before, it goes', async () => {

@@ -32,6 +32,8 @@ export function release(letter: string, entry: number, more: Partial<PlacedRelea
 /** A status on the commit `entry` below the head. */
 export interface Said extends Partial<ListedStatus> {
   readonly entry?: number;
+  /** Letter of the digest that the overlay says there, where it is known. */
+  readonly holds?: string;
 }
 
 /** What Argo CD says of a sync, without `runs` and with `at` a minute after the landing. */
@@ -56,12 +58,13 @@ export function judge(
   said: readonly Said[],
   { others = [], minutes = 2 }: Circumstances = {},
 ): Judgement[] {
-  const reports = said.flatMap(({ entry = 0, ...status }, index) => {
+  const reports = said.flatMap(({ entry = 0, holds, ...status }, index) => {
     const defaults = { state: 'success', context: 'argocd/production', description: '', url: 'https://argocd.example' };
     const listed = { id: index + 1, creator: APP, at: new Date(LANDED.getTime() + 60_000), ...defaults, ...status };
     const revision = parseCommitSha('revision', entry.toString(16).padStart(40, '0'));
     const where = { application: 'production', app: APP, revision };
-    return readReports([listed as ListedStatus], where).map((one) => ({ ...one, entry }));
+    const digest = holds === undefined ? undefined : parseDigest('digest', `sha256:${digestOf(holds)}`);
+    return readReports([listed as ListedStatus], where).map((one) => ({ ...one, entry, digest }));
   });
   const now = new Date(LANDED.getTime() + minutes * 60_000);
   return judgeReleases({ releases, others, reports, now, deadlineMs: 15 * 60_000 });
