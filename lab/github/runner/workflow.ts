@@ -1,6 +1,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { ConcurrencyRequest } from '#lab/github/runner/concurrency.ts';
+import type { Value } from '#lab/github/runner/expression.ts';
 import { matchesPush, type PushFilters } from '#lab/github/runner/filters.ts';
 import type { Combination } from '#lab/github/runner/matrix.ts';
 
@@ -175,6 +176,12 @@ export interface GroupContext {
   readonly pull?: { readonly number: number; readonly headRef: string; readonly baseRef: string } | undefined;
 }
 
+/** `matrix.release.environment` and its value, for each value however deep. */
+function listValues(path: string, value: Value): [string, string][] {
+  if (typeof value !== 'object' || value === null) return [[path, String(value ?? '')]];
+  return Object.entries(value).flatMap(([name, inner]) => listValues(`${path}.${name}`, inner));
+}
+
 /** Returns a concurrency request with the expressions of its group filled in. */
 export function fillGroup(
   written: { group: string; queue?: 'single' | 'max' | undefined },
@@ -188,9 +195,7 @@ export function fillGroup(
     'github.event.pull_request.number': String(context.pull?.number ?? ''),
     'github.head_ref': context.pull?.headRef ?? '',
     'github.base_ref': context.pull?.baseRef ?? '',
-    ...Object.fromEntries(
-      Object.entries(context.matrix ?? {}).map(([name, value]) => [`matrix.${name}`, String(value)]),
-    ),
+    ...Object.fromEntries(listValues('matrix', context.matrix ?? {})),
     ...Object.fromEntries(Object.entries(context.inputs).map(([name, value]) => [`inputs.${name}`, value])),
   };
   const group = written.group.replace(/\$\{\{\s*([^}]*?)\s*\}\}/g, (_whole, expression: string) => {

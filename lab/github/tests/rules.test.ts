@@ -153,6 +153,8 @@ describe('concurrency', () => {
       group: 'x-main-staging',
       queue: 'max',
     });
+    const matrix = { release: { environment: 'staging', deep: [1] } };
+    expect(fillGroup({ group: 'x-${{ matrix.release.environment }}' }, { ...context, matrix }).group).toBe('x-staging');
     expect(() => fillGroup({ group: '${{ github.head_ref || 1 }}' }, context)).toThrow('cannot evaluate');
   });
 });
