@@ -25,7 +25,7 @@ export function describeLab(world: DescribedWorld, terminal: Pick<Terminal, 'wid
     ...(kubectl === undefined ? [] : [`  ${label('kubectl')} ${kubectl}`]),
     `  ${label('logs')} ${lab.logs}`,
     ...(kubectl === undefined
-      ? ['', 'No cluster. Its binaries are built once, then start the lab again:', '  node lab/toolbox/main.ts all']
+      ? ['', 'No cluster. Its binaries are built once, then start the lab again:', '  npm run toolbox']
       : []),
     '',
     terminal.paint('Deploy a change of your own:', 'bold'),

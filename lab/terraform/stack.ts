@@ -5,6 +5,7 @@ import type { ExecResult } from '#core/system/exec.ts';
 import type { Lab, LabProcess } from '#lab/supervisor/lab.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findProviderMirror } from '#lab/terraform/mirror.ts';
+import { startProvider } from '#lab/terraform/provider.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
 /** Options of {@link openStack}. */
@@ -17,12 +18,16 @@ export interface StackOptions {
   readonly env: Readonly<Record<string, string>>;
   /** The bucket of the S3 backend; without one the state is a file. */
   readonly bucket?: string;
+  /** One provider serves all runs of the stack that reach AWS as it does: for who runs Terraform often. */
+  readonly keepsProvider?: boolean;
 }
 
 /** A stack of this repository in a copy of its own, ready to be planned and applied. */
 export interface Stack {
   /** Its folder in the copy: the other stacks are beside it. */
   readonly folder: string;
+  /** The environment by which Terraform finds the provider that is kept; empty where none is. */
+  readonly provider: Readonly<{ TF_REATTACH_PROVIDERS?: string }>;
   /** Runs Terraform there: `stack.run(['plan'])`. Throws unless `accept` takes the exit code. */
   run(
     args: readonly string[],
@@ -60,8 +65,12 @@ export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOption
     `-chdir=${folder}`,
     ...args,
   ];
+  let provider: Stack['provider'] = {};
   const run: Stack['run'] = (args, { env = {}, accept } = {}) =>
-    lab.exec(argvOf(args), { extraEnv: { ...base, ...env }, ...(accept === undefined ? {} : { accept }) });
+    lab.exec(argvOf(args), {
+      extraEnv: { ...base, ...(isForProvider(env) ? {} : provider), ...env },
+      ...(accept === undefined ? {} : { accept }),
+    });
   const mirror = findProviderMirror();
   await run([
     'init',
@@ -69,8 +78,10 @@ export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOption
     ...(mirror === undefined ? [] : [`-plugin-dir=${mirror}`]),
     ...(usesBackend ? backendArguments(options) : []),
   ]);
+  if (options.keepsProvider === true) provider = await startProvider(lab, folder, options.env);
   return {
     folder,
+    provider,
     run,
     start: (name, args, env = {}) =>
       lab.start({ name, argv: argvOf(args), env: { ...base, ...env }, ready: async () => true }),
@@ -87,6 +98,11 @@ export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOption
       return JSON.parse(stdout.toString('utf8'));
     },
   };
+}
+
+/** Whether a run's environment is also for its provider, which then cannot be the one that runs already. */
+function isForProvider(env: Readonly<Record<string, string>>): boolean {
+  return Object.keys(env).some((name) => /^(?:AWS|TF_LOG)/.test(name));
 }
 
 /** The S3 backend reaches the lab's AWS by the same variables as the provider; buckets are paths there, not host names. */

@@ -62,6 +62,6 @@ test('each command can be pasted: a shell reads it, and sees the words in one pi
 
 test('without a cluster it says how to get one, and shows no kubectl', () => {
   const text = describeWorld(undefined, 80);
-  expect(text).toContain('node lab/toolbox/main.ts all');
+  expect(text).toContain('npm run toolbox');
   expect(text).not.toContain('kubectl');
 });

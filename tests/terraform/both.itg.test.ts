@@ -8,7 +8,7 @@ import { apply, plan } from '#tests/support/terraform-runs.ts';
 let ground: Ground;
 afterEach(() => ground.remove());
 
-/** OpenTofu takes many minutes to build, so it is tested where someone has built it: node lab/toolbox/main.ts opentofu. */
+/** OpenTofu takes many minutes to build, so it is tested where someone has built it: npm run toolbox -- opentofu. */
 const programs = ['terraform', ...(hasTools(['opentofu']) ? ['tofu'] : [])] as const;
 
 async function findPath(program: string): Promise<string> {

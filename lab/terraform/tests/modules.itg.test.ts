@@ -19,7 +19,7 @@ beforeAll(async () => {
   lab = await openLab({ progress: silentProgress, path: toolbox.path });
   stacks = [];
   for (const stack of Object.keys(TESTS))
-    stacks.push([stack, await openStack(lab, toolbox, { stack, variables: {}, env: {} })]);
+    stacks.push([stack, await openStack(lab, toolbox, { stack, variables: {}, env: {}, keepsProvider: true })]);
 }, 600_000);
 
 afterAll(async () => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
+import type { Stack } from '#lab/terraform/stack.ts';
 
 const runbooks = join(repositoryRoot, 'docs/runbooks');
 /** The others need AWS; this one needs git alone, and commands/tests/runbook.test.ts runs it. */
@@ -24,8 +25,9 @@ const KUBECTL = [
   'esac',
 ].join(' ');
 
-/** Terraform, and a person who reads the plan and says yes. */
+/** Terraform with the provider that runs for the stack, and a person who reads the plan and says yes. */
 const TERRAFORM = [
+  'local provider="provider_${1##*/}"; export TF_REATTACH_PROVIDERS="${!provider-}";',
   'case "$2" in',
   'apply|destroy) command terraform "$1" "$2" -auto-approve -no-color "${@:3}";;',
   '*) command terraform "$@";;',
@@ -55,8 +57,8 @@ export const SAID: Readonly<Record<string, RegExp>> = {
   '../data.md, block 6': /^2\n2\n$/,
 };
 
-/** Returns the start of a script: the tools as a person has them, in the clone that the person works in. */
-export function writeShell(folder: string): string {
+/** Returns the start of a script: the tools as a person has them, in the clone that the person works in, and the stacks' providers. */
+export function writeShell(folder: string, stacks: readonly Stack[]): string {
   return [
     'set -euo pipefail',
     // an old command line does not know AWS_ENDPOINT_URL, npm must find this project's scripts, and the cluster is a file
@@ -64,6 +66,7 @@ export function writeShell(folder: string): string {
     `npm() { command npm --prefix ${JSON.stringify(repositoryRoot)} "$@"; }`,
     `kubectl() { ${KUBECTL}; }`,
     `terraform() { ${TERRAFORM}; }`,
+    ...stacks.map((stack) => `provider_${basename(stack.folder)}='${stack.provider.TF_REATTACH_PROVIDERS ?? ''}'`),
     `cd ${JSON.stringify(folder)}`,
   ].join('\n');
 }

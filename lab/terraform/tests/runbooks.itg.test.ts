@@ -24,7 +24,9 @@ let env: Record<string, string>;
 let folder: string;
 
 const bash = (script: string) =>
-  lab.exec(['bash', '-c', `${writeShell(folder)}\n${script}`], { extraEnv: { ...env, TF_INPUT: '0' } });
+  lab.exec(['bash', '-c', `${writeShell(folder, [stack, bootstrap, secrets])}\n${script}`], {
+    extraEnv: { ...env, TF_INPUT: '0' },
+  });
 
 /** A message whose body a command line would take for a file's name, and that has an attribute. */
 const HOSTILE = { body: 'file:///etc/hostname', attributes: { kind: { DataType: 'String', StringValue: 'a "b" $c' } } };
@@ -87,9 +89,9 @@ beforeAll(async () => {
   lab = await openLab({ progress: silentProgress, path: toolbox.path });
   const moto = await startMoto(lab, toolbox);
   env = { ...gitEnv, ...awsEnvironment(`http://${moto}`), AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
-  stack = await openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env });
-  secrets = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env });
-  bootstrap = await openStack(lab, toolbox, { stack: 'bootstrap', variables: {}, env });
+  stack = await openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env, keepsProvider: true });
+  secrets = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env, keepsProvider: true });
+  bootstrap = await openStack(lab, toolbox, { stack: 'bootstrap', variables: {}, env, keepsProvider: true });
   folder = await openClone();
   symlinkSync(join(stack.folder, '..'), join(folder, 'terraform'));
 }, 120_000);
