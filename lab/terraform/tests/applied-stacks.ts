@@ -93,14 +93,9 @@ export async function applyStacks(): Promise<void> {
   for (const bucket of ['states', 'second-states']) await aws('s3api', 'create-bucket', '--bucket', bucket, ...place);
   await aws('s3api', 'put-bucket-versioning', '--bucket', 'states', '--versioning-configuration', 'Status=Enabled');
   const github = { repository: 'acme/tenant', owner_id: 1001, repository_id: 2002 };
+  const kept = { env, keepsProvider: true };
   const open = (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
-    openStack(lab, toolbox, {
-      stack,
-      variables,
-      env,
-      keepsProvider: true,
-      ...(bucket === undefined ? {} : { bucket }),
-    });
+    openStack(lab, toolbox, { stack, variables, ...kept, ...(bucket === undefined ? {} : { bucket }) });
   const provider = ['--url', 'https://token.actions.githubusercontent.com', '--client-id-list', 'sts.amazonaws.com'];
   await aws('iam', 'create-open-id-connect-provider', ...provider); // the account's, before its first tenant
   const bootstrap = await open('bootstrap', github);
