@@ -7,7 +7,7 @@ import { createApiTransport } from '#core/git/api-transport.ts';
 import { readOriginUrl } from '#core/git/checkout.ts';
 import type { Repositories } from '#core/git/common-commit.ts';
 import { countSettings, withoutRepository } from '#core/git/environment.ts';
-import { openGitHubApi } from '#core/git/github-api.ts';
+import { type GitHubApi, openGitHubApi } from '#core/git/github-api.ts';
 import { openBranchPulls } from '#core/git/github-pulls.ts';
 import { openGitHubTrust } from '#core/git/github-trust.ts';
 import { openRemote, secretsOf } from '#core/git/remote.ts';
@@ -19,7 +19,8 @@ import { openRegistry } from '#core/registry/open.ts';
 import type { Registry, RegistryLocation } from '#core/registry/registry.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { createHistory, type History } from '#core/release/history.ts';
-import { openRecall, type Recall } from '#core/release/recall.ts';
+import type { Proposing } from '#core/release/proposal.ts';
+import { openRecall } from '#core/release/recall.ts';
 import { createTrust, trustAll } from '#core/release/trust.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { systemClock } from '#core/system/clock.ts';
@@ -66,8 +67,13 @@ export function parseWriterOptions(inputs: Readonly<Record<keyof WriterOptions, 
     config: parsePath('config', config),
     token,
     transport: transport === 'api' ? 'api' : 'git',
-    identity: identity === '' ? 'github-actions[bot]' : identity,
+    identity: parseIdentity(identity),
   };
+}
+
+/** Returns the login that the pipeline's token writes as; the job's own where it is empty. */
+export function parseIdentity(text: string): string {
+  return text === '' ? 'github-actions[bot]' : text;
 }
 
 /** Where a writer works: a checkout whose origin it writes to, and what its processes and messages need. */
@@ -108,7 +114,7 @@ export function openAskPorts(runner: Runner, options: WriterOptions): Promise<Op
   const { runUrl, actor, eventName } = runner.environment;
   const asker = { runUrl, actor, isByHand: eventName === 'workflow_dispatch' };
   const place = workplaceOf(runner, options.token);
-  return openWriter(place, asker, options.config, (git) => connectToGitHub(git, runner, options));
+  return openWriter(place, asker, options.config, connectToGitHub(runner, options));
 }
 
 /** Opens what asks for an intent and lands it: the branch, the registry, kustomize, and who is asking. */
@@ -116,14 +122,11 @@ export function openWriter(
   place: Workplace,
   asker: Asker,
   config: string,
-  connect: (git: Git) => Connection = (git) => connectByGit(git, asker),
+  { transportOf, ...connection }: Connection = connectByGit(asker),
 ): Promise<Opened<AskPorts>> {
   return openInScratch(place, 'landing', async (scratch, exec) => {
-    const late: { recall?: Recall } = {}; // GitHub is reached when git is
-    const recall: Recall = async (head) => (await late.recall?.(head)) ?? [];
-    const { git, history, readConfig } = await openBranchPorts(place, config, scratch, exec, recall);
-    const connection = connect(git);
-    if (connection.proposing !== undefined) late.recall = openRecall(connection.proposing, readConfig);
+    const branch = await openBranchPorts(place, config, scratch, exec, connection.proposing);
+    const { git } = branch;
     const { environment, mask, log, registryDeadlineMs: deadlineMs } = place;
     const patience = deadlineMs === undefined ? {} : { deadlineMs };
     const registryDeps = { environment, mask, clock: systemClock, say: log.info, ...patience };
@@ -136,15 +139,14 @@ export function openWriter(
     };
     const { runUrl, actor, isByHand } = asker;
     return {
-      git,
-      history,
+      ...branch,
       editor: createOverlayEditor({ git, exec, folder: scratch.folder, openRegistry: openOnce }),
-      readConfig,
       configPath: config,
       clock: systemClock,
       log,
       random: Math.random,
       ...connection,
+      transport: transportOf(git),
       openRegistry: openOnce,
       newIntent: ulid,
       runUrl,
@@ -155,30 +157,47 @@ export function openWriter(
 }
 
 /** How a writer reaches the branch, and whose intents it folds. */
-type Connection = Pick<AskPorts, 'transport' | 'trust' | 'proposing' | 'verdicts'>;
+interface Connection extends Pick<AskPorts, 'trust' | 'proposing' | 'verdicts'> {
+  readonly transportOf: (git: Git) => AskPorts['transport'];
+}
 
 /** By plain git, which cannot be asked about a branch's rules; what runs is asked of GitHub where it can be. */
-function connectByGit(git: Git, { identity, verdicts }: Asker): Connection {
-  return { transport: createGitTransport(git, identity), trust: trustAll, ...(verdicts && { verdicts }) };
+function connectByGit({ identity, verdicts }: Asker): Connection {
+  const transportOf = (git: Git) => createGitTransport(git, identity);
+  return { transportOf, trust: trustAll, ...(verdicts && { verdicts }) };
 }
 
 /** By plain git, or by GitHub's API; what GitHub vouches for is asked wherever there is an API. */
-function connectToGitHub(git: Git, runner: Runner, { token, transport, identity }: WriterOptions): Connection {
-  const { all, repository } = runner.environment;
-  const [apiUrl, graphqlUrl] = [all['GITHUB_API_URL'] ?? '', all['GITHUB_GRAPHQL_URL'] ?? ''];
-  const github = { apiUrl, graphqlUrl, repository, token, clock: systemClock, log: runner.log };
-  if (transport === 'api' && (apiUrl === '' || graphqlUrl === '')) {
+function connectToGitHub(runner: Runner, { token, transport, identity }: WriterOptions): Connection {
+  const api = openApi(runner, token);
+  if (transport === 'api' && api === undefined) {
     throw new InputError('transport', transport, "needs GitHub's API, and GITHUB_API_URL is empty: use git");
   }
-  const hasApi = apiUrl !== '' && graphqlUrl !== '' && (token !== '' || transport === 'api');
-  if (!hasApi) return { transport: createGitTransport(git), trust: trustAll };
-  const api = openGitHubApi(github); // one for both: a rate limit that one of them meets binds the other
+  if (api === undefined || (token === '' && transport === 'git')) {
+    return { transportOf: (git) => createGitTransport(git), trust: trustAll };
+  }
   return {
-    transport: transport === 'api' ? createApiTransport(api, runner.log) : createGitTransport(git),
+    transportOf: (git) => (transport === 'api' ? createApiTransport(api, runner.log) : createGitTransport(git)),
     trust: createTrust(openGitHubTrust(api), identity, runner.log),
     proposing: { pulls: openBranchPulls(api), identity },
     verdicts: withPatience(openVerdicts(api)),
   };
+}
+
+/** Opens GitHub's API, the same for all that a step asks: a rate limit that one of them meets binds the others. */
+function openApi({ environment: { all, repository }, log }: Runner, token: string): GitHubApi | undefined {
+  const [apiUrl, graphqlUrl] = [all['GITHUB_API_URL'] ?? '', all['GITHUB_GRAPHQL_URL'] ?? ''];
+  if (apiUrl === '' || graphqlUrl === '') return undefined;
+  return openGitHubApi({ apiUrl, graphqlUrl, repository, token, clock: systemClock, log });
+}
+
+/** Opens the pull requests that a step may read releases from; undefined where there is no API, or no token for it. */
+export function openProposing(
+  runner: Runner,
+  { token, identity }: Pick<WriterOptions, 'token' | 'identity'>,
+): Proposing | undefined {
+  const api = token === '' ? undefined : openApi(runner, token);
+  return api && { pulls: openBranchPulls(api), identity };
 }
 
 /** Opens ports in scratch folders below `temp`; closing removes the folders. */
@@ -198,20 +217,22 @@ export async function openInScratch<Ports>(
 
 /**
  * Opens the checkout's remote in three bare repositories of our own: the branch's newest tree, commits alone, and trees
- * of past commits. The checkout lends its objects to the first; its work tree is not touched.
+ * of past commits. The checkout lends its objects to the first; its work tree is not touched. What a squash lost of a release
+ * is read from its pull request, where `proposing` is given.
  */
 export async function openBranchPorts(
   place: Workplace,
   config: string,
   scratch: Scratch,
   exec: Exec,
-  recall?: Recall,
+  proposing?: Proposing,
 ): Promise<BranchPorts> {
   const { log } = place;
   const openGit = await openRemoteGits(place, scratch, exec);
   const [git, commits, past] = await Promise.all([openGit({ borrow: place.checkout }), openGit(), openGit()]);
   const readConfig = openConfigReader(git, config);
   const readNames = async (head: CommitSha) => namesIn(await readConfig(head));
+  const recall = proposing && openRecall(proposing, readConfig);
   return { git, history: createHistory({ git, commits, past, readNames, log, recall }), readConfig };
 }
 

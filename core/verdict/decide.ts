@@ -1,5 +1,5 @@
 import type { LandedRelease } from '#core/release/trailer.ts';
-import type { Digest } from '#core/values/reference.ts';
+import type { CommitSha, Digest } from '#core/values/reference.ts';
 import type { Report, ReportWord } from '#core/verdict/argocd-report.ts';
 
 /** Everything that a release can be said to be; {@link Judgement.verdict} is the same in short. */
@@ -13,6 +13,8 @@ export interface Judgement {
   /** One sentence; Argo CD's own words are not in it. */
   readonly said: string;
   readonly url: string;
+  /** The commit whose report decided; undefined where none did. */
+  readonly revision: CommitSha | undefined;
 }
 
 /** A release with its place on the branch. */
@@ -125,7 +127,7 @@ function newestById(reports: readonly PlacedReport[]): PlacedReport | undefined 
 function tell(word: VerdictWord, report?: PlacedReport, release?: PlacedRelease): Judgement {
   const isThere = word === 'failed' && release !== undefined && report?.runs.includes(shortOf(release.to)) === true;
   const said = `${SENTENCES[word]}${isThere ? '; its digest runs all the same' : ''}`;
-  return { word, verdict: VERDICTS[word], said, url: report?.url ?? '' };
+  return { word, verdict: VERDICTS[word], said, url: report?.url ?? '', revision: report?.revision };
 }
 
 const VERDICTS: Readonly<Record<VerdictWord | 'rendered', Judgement['verdict']>> = {

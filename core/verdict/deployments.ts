@@ -16,6 +16,8 @@ export interface RecordedState {
   readonly id: number;
   readonly state: string;
   readonly said: string;
+  /** Page of the commit whose report decided; that of the release where none did. Empty where it is not ours. */
+  readonly url: string;
   readonly at: string;
 }
 
@@ -48,6 +50,7 @@ const states = z.array(
     id: z.number(),
     state: z.string(),
     description: z.string().nullish(),
+    log_url: z.string().nullish(),
     created_at: z.string(),
     creator: writer,
   }),
@@ -94,7 +97,11 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
       return states
         .parse(data)
         .filter(({ creator }) => creator?.id === identity)
-        .map((one) => ({ id: one.id, state: one.state, said: one.description ?? '', at: one.created_at }))
+        .map(({ id, state, description, log_url, created_at: at }) => ({
+          ...{ id, state, at },
+          said: description ?? '',
+          url: log_url ?? '',
+        }))
         .sort((one, other) => other.id - one.id);
     },
     create: async ({ environment, source, ...what }) => {

@@ -29,11 +29,17 @@ export interface FactQuery {
   readonly revision: CommitSha | undefined;
 }
 
+/** What is known of an image: releases, and reports on the commits that were looked at. */
+export interface FoundFacts extends Pick<ImageFacts, 'releases' | 'others' | 'reports'> {
+  /** Looks at more commits; those that are not on the branch's first-parent line, down to the releases, say nothing. */
+  with(revisions: readonly string[]): Promise<FoundFacts>;
+}
+
 /** An environment's images with what is known of each. */
 export interface EnvironmentFacts {
   readonly environment: EnvironmentConfig;
   readonly application: string;
-  readonly images: ReadonlyMap<string, Pick<ImageFacts, 'releases' | 'others' | 'reports'>>;
+  readonly images: ReadonlyMap<string, FoundFacts>;
 }
 
 /** Releases of an image that a run looks at: the newest, and those that it replaced a moment ago. */
@@ -60,25 +66,44 @@ export async function readFacts(query: FactQuery, ports: FactPorts): Promise<Env
       const landed = new Map<string, PlacedRelease[]>();
       for (const image of config.images.keys())
         landed.set(image, await place(found.get(`${environment.name}/${image}`) ?? [], branch));
-      const images = new Map<string, Pick<ImageFacts, 'releases' | 'others' | 'reports'>>();
-      const { overlay } = environment;
+      const images = new Map<string, FoundFacts>();
+      const look = openLook({ ...environment, application, app: query.app }, landed, { branch, read });
       for (const [image, releases] of landed) {
         if (releases.length === 0) continue;
-        const entries = new Set([...entriesOf(releases), ...(revision === undefined ? [] : [revision])]);
-        const reports = await read([...entries], { application, app: query.app });
-        const digestsAt = await branch.past.readDigests(new Map([[overlay, reports.map((report) => report.revision)]]));
-        const held = ({ revision: at }: { revision: CommitSha }, name: string) => digestsAt(overlay, at)?.get(name);
-        const told = reports.map((report) => ({ ...report, digest: held(report, image) }));
-        const others = [...landed].flatMap(([name, list]) =>
-          name === image
-            ? []
-            : [...list.map(({ entry }) => entry), ...findHands(list, reports, (one) => held(one, name))],
-        );
-        images.set(image, { releases, others, reports: told });
+        images.set(image, await look(image, [...entriesOf(releases), ...(revision === undefined ? [] : [revision])]));
       }
       return { environment, application, images };
     }),
   );
+}
+
+/** Opens what looks at commits of the branch for what was said there of one image of an environment. */
+function openLook(
+  { overlay, ...who }: { readonly overlay: string; readonly application: string; readonly app: string },
+  landed: ReadonlyMap<string, readonly PlacedRelease[]>,
+  { branch, read }: { readonly branch: BranchHistory; readonly read: Read },
+) {
+  const look = async (image: string, entries: readonly number[]): Promise<FoundFacts> => {
+    const reports = await read([...new Set(entries)], who);
+    const digestsAt = await branch.past.readDigests(new Map([[overlay, reports.map(({ revision }) => revision)]]));
+    const held = ({ revision }: { revision: CommitSha }, name: string) => digestsAt(overlay, revision)?.get(name);
+    const others = [...landed].flatMap(([name, list]) =>
+      name === image
+        ? []
+        : [...list.map(({ entry }) => entry), ...findHands(list, reports, (report) => held(report, name))],
+    );
+    return {
+      releases: landed.get(image) ?? [],
+      others,
+      reports: reports.map((report) => ({ ...report, digest: held(report, image) })),
+      with: async (revisions) => {
+        const commits: readonly string[] = await branch.line.commits();
+        const more = revisions.map((revision) => commits.indexOf(revision)).filter((entry) => entry !== -1);
+        return look(image, [...entries, ...more]);
+      },
+    };
+  };
+  return look;
 }
 
 /** Returns the places of reports on revisions at which the overlay says another digest than the release that it holds. */

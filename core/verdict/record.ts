@@ -27,27 +27,54 @@ export interface Recorded {
   readonly isNew: boolean;
 }
 
+/** What is recorded of one release so far. */
+export interface OwnRecord {
+  /** Of its Deployment; undefined where it has none. */
+  readonly id: number | undefined;
+  /** Newest first. */
+  readonly states: readonly RecordedState[];
+}
+
 /** GitHub's limit for both kinds of description. */
 const LONGEST = 140;
 
+/** Reads what is recorded of one image's releases, in their order. */
+export async function readRecords(
+  releases: readonly PlacedRelease[],
+  { deployments }: Pick<RecordPorts, 'deployments'>,
+): Promise<OwnRecord[]> {
+  const [first] = releases;
+  if (first === undefined) return [];
+  const known = await deployments.list({ environment: first.environment, image: first.image });
+  return Promise.all(
+    releases.map(async (release) => {
+      const subject = subjectOf(release);
+      const { id } = findRecord(known, subject) ?? (await deployments.find(subject)) ?? {};
+      return { id, states: id === undefined ? [] : await deployments.states(id) };
+    }),
+  );
+}
+
+/** Returns the commit whose report decided what is recorded; the release's own where none did. */
+export function decidedAt({ states }: OwnRecord, repositoryUrl: string): string | undefined {
+  const last = states.find(({ state }) => state !== 'inactive');
+  const [, sha] = last?.url.startsWith(repositoryUrl) ? (/\/commit\/([0-9a-f]{40})$/.exec(last.url) ?? []) : [];
+  return sha;
+}
+
 /**
  * Writes the verdicts of one image's releases, newest first: a Deployment for each, and on each source commit the status
- * of the newest release that was built from it. Writes what differs and nothing else, so that a second run changes nothing.
+ * of the newest release that was built from it. Writes what differs from `own`, which is recorded of each, and nothing
+ * else, so that a second run changes nothing.
  */
 export async function recordVerdicts(
-  judged: readonly { readonly release: PlacedRelease; readonly judgement: Judgement }[],
+  judged: readonly { readonly release: PlacedRelease; readonly judgement: Judgement; readonly own: OwnRecord }[],
   ports: RecordPorts,
 ): Promise<Recorded[]> {
-  const [first] = judged;
-  if (first === undefined) return [];
-  const { environment, image } = first.release;
-  const known = await ports.deployments.list({ environment, image });
   const recorded: Recorded[] = [];
   const told = new Set<string>();
-  for (const [index, { release, judgement }] of judged.entries()) {
-    const subject = subjectOf(release);
-    const own = findRecord(known, subject) ?? (await ports.deployments.find(subject));
-    const { isNew, kept } = await recordDeployment(release, judgement, { id: own?.id, isCurrent: index === 0 }, ports);
+  for (const [index, { release, judgement, own }] of judged.entries()) {
+    const { isNew, kept } = await recordDeployment(release, judgement, { ...own, isCurrent: index === 0 }, ports);
     const isStatusNew = told.has(release.source) ? false : await recordStatus(release, kept, ports);
     told.add(release.source);
     recorded.push({ release, judgement: kept, isNew: isNew || isStatusNew });
@@ -55,20 +82,14 @@ export async function recordVerdicts(
   return recorded;
 }
 
-interface OwnRecord {
-  readonly id: number | undefined;
-  readonly isCurrent: boolean;
-}
-
 /** Returns what is recorded now: a final word that was recorded stays where there is no newer one. */
 async function recordDeployment(
   release: PlacedRelease,
   judgement: Judgement,
-  { id, isCurrent }: OwnRecord,
+  { id, states, isCurrent }: OwnRecord & { readonly isCurrent: boolean },
   ports: RecordPorts,
 ): Promise<{ readonly isNew: boolean; readonly kept: Judgement }> {
   const { deployments } = ports;
-  const states = id === undefined ? [] : await deployments.states(id);
   const last = states.find(({ state }) => state !== 'inactive');
   const kept = keepFinal(judgement, last);
   const wanted = stateOf(kept);
@@ -77,7 +98,7 @@ async function recordDeployment(
   if (isTold && isRetired && id !== undefined) return { isNew: false, kept };
   const deployment = id ?? (await create(release, ports));
   if (deployment === undefined) return { isNew: false, kept };
-  const url = `${ports.repositoryUrl}/commit/${release.commit}`;
+  const url = `${ports.repositoryUrl}/commit/${kept.revision ?? release.commit}`;
   if (!isTold) await deployments.setState(deployment, wanted, describe(kept), url);
   // GitHub retires the earlier ones of some environments only: production's never
   if (!isCurrent) await deployments.setState(deployment, 'inactive', describe(kept), url);

@@ -3,9 +3,9 @@ import { readHead } from '#core/release/head.ts';
 import { GOES_BACK_WITHIN_MS } from '#core/release/roll-back-failed.ts';
 import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
-import { type ImageFacts, judgeReleases } from '#core/verdict/decide.ts';
-import { type FactPorts, readFacts } from '#core/verdict/facts.ts';
-import { type Recorded, type RecordPorts, recordVerdicts } from '#core/verdict/record.ts';
+import { judgeReleases } from '#core/verdict/decide.ts';
+import { type FactPorts, type FoundFacts, readFacts } from '#core/verdict/facts.ts';
+import { decidedAt, type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
 
 /** What verdicts are settled with. */
 export interface SettlePorts extends FactPorts, RecordPorts {
@@ -57,15 +57,14 @@ export async function settleVerdicts(options: SettleOptions, ports: SettlePorts)
   return settled;
 }
 
-async function settleImage(
-  facts: Pick<ImageFacts, 'releases' | 'others' | 'reports'>,
-  { deadlineMs }: SettleOptions,
-  ports: SettlePorts,
-): Promise<Recorded[]> {
+async function settleImage(found: FoundFacts, { deadlineMs }: SettleOptions, ports: SettlePorts): Promise<Recorded[]> {
+  const records = await readRecords(found.releases, ports);
+  // the report behind what is recorded is read again wherever it is: else one that is older, and nearer, takes it back
+  const facts = await found.with(records.flatMap((own) => decidedAt(own, ports.repositoryUrl) ?? []));
   const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
   const judged = facts.releases.flatMap((release, index) => {
-    const judgement = judgements[index];
-    return judgement === undefined ? [] : [{ release, judgement }];
+    const [judgement, own] = [judgements[index], records[index]];
+    return judgement === undefined || own === undefined ? [] : [{ release, judgement, own }];
   });
   const recorded = await recordVerdicts(judged, ports);
   for (const { release, judgement } of recorded.filter(({ isNew }) => isNew)) {

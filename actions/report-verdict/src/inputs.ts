@@ -1,5 +1,6 @@
 import { parseBranch, parseOptional, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
+import { parseIdentity } from '#core/release/open-ports.ts';
 import { InputError } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 
@@ -12,6 +13,8 @@ export interface Inputs {
   readonly branch: string;
   readonly config: string;
   readonly token: string;
+  /** Login whose pull requests are the pipeline's. */
+  readonly identity: string;
 }
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
@@ -23,6 +26,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     branch: parseBranch('branch', runner.input('branch')),
     config: parsePath('config', runner.input('config')),
     token: parseToken(runner.input('token')),
+    identity: parseIdentity(runner.input('identity')),
   };
 }
 

@@ -28,11 +28,12 @@ async function read(source: string, digest: string): Promise<string> {
   return (await verdicts.of({ environment: 'production', image: 'discord-bot', intent, source, digest })).word;
 }
 
+const report = (health: string, runs = '') => `v1 phase=Succeeded sync=Synced health=${health} at=none${runs}`;
+const ran = (digest: string) => report('Healthy', ` runs=${digest.slice(7, 19)}`);
+
 test('what is written is what is read: none, pending, failed, running, and still running once it was replaced', async () => {
   const { base, bad, good, sources } = stage;
   const words = [await read(sources.bad, bad)];
-  const report = (health: string, runs = '') => `v1 phase=Succeeded sync=Synced health=${health} at=none${runs}`;
-  const ran = (digest: string) => report('Healthy', ` runs=${digest.slice(7, 19)}`);
   await reportVerdict(stage, { revision: base });
   words.push(await read(sources.bad, bad));
   await say(stage, base, 'failure', report('Degraded'));
@@ -43,4 +44,22 @@ test('what is written is what is read: none, pending, failed, running, and still
   await reportVerdict(stage, { revision: base });
   words.push(await read(sources.bad, bad), await read(sources.good, good));
   expect(words).toEqual(['none', 'pending', 'failed', 'running', 'running']);
+});
+
+test('a word from a commit that is near neither the landing nor the head stays, and the next one on it is heard', async () => {
+  const { tenant, bad, sources } = stage;
+  const moveOn = (what: string): string => {
+    for (let count = 0; count < 8; count++) tenant.commit({ 'docs.md': `${what} ${count}` }, what);
+    return tenant.remoteGit('rev-parse', 'main');
+  };
+  const between = moveOn('before it degrades');
+  await say(stage, between, 'failure', report('Degraded'));
+  await reportVerdict(stage, { revision: between });
+  moveOn('after it degraded');
+  await reportVerdict(stage);
+  const words = [await read(sources.bad, bad)];
+  await say(stage, between, 'success', ran(bad));
+  await reportVerdict(stage);
+  words.push(await read(sources.bad, bad));
+  expect(words).toEqual(['failed', 'running']);
 });

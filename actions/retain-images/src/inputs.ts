@@ -1,5 +1,6 @@
 import { parseBoolean, parseBranch, parseLines, parsePath } from '#core/action/inputs.ts';
 import type { Runner } from '#core/action/runner.ts';
+import { parseIdentity } from '#core/release/open-ports.ts';
 import { InputError } from '#core/values/errors.ts';
 
 /** The inputs of this action, checked. */
@@ -11,6 +12,8 @@ export interface Inputs {
   readonly releases: number;
   readonly dryRun: boolean;
   readonly token: string;
+  /** Login whose pull requests are the pipeline's. */
+  readonly identity: string;
 }
 
 /** Reads and checks the inputs; refuses with the first that is wrong. */
@@ -22,6 +25,7 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     releases: parseReleases(runner.input('releases')),
     dryRun: parseBoolean('dry-run', runner.input('dry-run')),
     token: runner.input('token'),
+    identity: parseIdentity(runner.input('identity')),
   };
 }
 

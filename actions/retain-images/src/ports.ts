@@ -10,6 +10,7 @@ import {
   type Opened,
   openBranchPorts,
   openInScratch,
+  openProposing,
   workplaceOf,
 } from '#core/release/open-ports.ts';
 import { systemClock } from '#core/system/clock.ts';
@@ -27,7 +28,7 @@ export interface Ports extends BranchPorts {
 export function openPorts(runner: Runner, inputs: Inputs): Promise<Opened<Ports>> {
   const place = workplaceOf(runner, inputs.token);
   return openInScratch(place, 'retain-images', async (scratch, exec) => {
-    const branch = await openBranchPorts(place, inputs.config, scratch, exec);
+    const branch = await openBranchPorts(place, inputs.config, scratch, exec, openProposing(runner, inputs));
     const registryDeps = { environment: runner.environment.all, mask: runner.mask, clock: systemClock };
     return {
       ...branch,

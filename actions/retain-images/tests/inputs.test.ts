@@ -20,6 +20,7 @@ test('the defaults are all images, ten releases, for real', () => {
     releases: 10,
     dryRun: false,
     token: 't',
+    identity: 'github-actions[bot]',
   });
 });
 

@@ -122,6 +122,7 @@ const INPUTS = {
   releases: 10,
   dryRun: false,
   token: '',
+  identity: 'github-actions[bot]',
 };
 
 function openScratch(dir: string, remote: string) {

@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { recordVerdicts } from '#core/verdict/record.ts';
-import { openRecords, type Records } from '#core/verdict/tests/records.ts';
+import { openRecords, type Records, recordAll } from '#core/verdict/tests/records.ts';
 import { healthy, judge, release, report, type Said } from '#core/verdict/tests/said.ts';
 import { createRandom } from '#tests/support/random.ts';
 
@@ -33,14 +32,7 @@ const forged: readonly Said[] = [
 async function settle(records: Records, said: readonly Said[], minutes: number): Promise<void> {
   // the releases that have landed are the branch's, whatever was reported: `said` is what GitHub has of it
   const releases = LETTERS.map((letter, index) => release(letter, 2 - index)).reverse();
-  const judgements = judge(releases, said, { minutes });
-  await recordVerdicts(
-    releases.flatMap((one, index) => {
-      const judgement = judgements[index];
-      return judgement === undefined ? [] : [{ release: one, judgement }];
-    }),
-    records,
-  );
+  await recordAll(releases, judge(releases, said, { minutes }), records);
 }
 
 /** The state that a person and a machine read: the commits' statuses, and the Deployments. */

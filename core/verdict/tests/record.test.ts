@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { recordVerdicts } from '#core/verdict/record.ts';
-import { openRecords, type Records } from '#core/verdict/tests/records.ts';
+import { openRecords, type Records, recordAll } from '#core/verdict/tests/records.ts';
 import { healthy, judge, release, report, type Said } from '#core/verdict/tests/said.ts';
 
 const [old, young] = [release('b', 1), release('c', 0)];
@@ -11,12 +10,7 @@ async function settle(
   said: readonly Said[],
   minutes = 2,
 ) {
-  const judgements = judge(releases, said, { minutes });
-  const judged = releases.flatMap((one, index) => {
-    const judgement = judgements[index];
-    return judgement === undefined ? [] : [{ release: one, judgement }];
-  });
-  return recordVerdicts(judged, records);
+  return recordAll(releases, judge(releases, said, { minutes }), records);
 }
 
 const ran = { description: healthy('b'), entry: 1 };

@@ -1,6 +1,7 @@
 import type { Status, Statuses } from '#core/github/statuses.ts';
+import type { Judgement, PlacedRelease } from '#core/verdict/decide.ts';
 import { type Deployments, findRecord, type RecordedRelease, type RecordedState } from '#core/verdict/deployments.ts';
-import type { RecordPorts } from '#core/verdict/record.ts';
+import { type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
 
 /** Records in memory, as GitHub keeps them. */
@@ -44,8 +45,8 @@ export function openRecords(): Records {
       writes.push(`deployment ${environment}/${what.image} ${what.digest.slice(7, 10)}`);
       return id;
     },
-    setState: async (id, state, said) => {
-      find(id).states.push({ id: writes.length, state, said, at: '2026-11-27T16:00:00Z' });
+    setState: async (id, state, said, url) => {
+      find(id).states.push({ id: writes.length, state, said, url, at: '2026-11-27T16:00:00Z' });
       writes.push(`${find(id).payload.digest.slice(7, 10)} ${state}: ${said}`);
     },
   };
@@ -66,4 +67,18 @@ function read({ environment, payload, states }: Kept): string {
   const isActive = states.at(-1)?.state !== 'inactive';
   const word = words[final?.state ?? ''] ?? (isActive ? 'pending' : 'unknown');
   return `${environment}/${payload.image} ${payload.digest.slice(7, 10)} ${word}${isActive ? ', active' : ''}`;
+}
+
+/** Writes what is judged of releases, as a run does. */
+export async function recordAll(
+  releases: readonly PlacedRelease[],
+  judgements: readonly Judgement[],
+  records: Records,
+): Promise<Recorded[]> {
+  const own = await readRecords(releases, records);
+  const judged = releases.flatMap((release, index) => {
+    const [judgement, record] = [judgements[index], own[index]];
+    return judgement === undefined || record === undefined ? [] : [{ release, judgement, own: record }];
+  });
+  return recordVerdicts(judged, records);
 }
