@@ -56,10 +56,9 @@ export async function readRecords(
 }
 
 /** Returns the commit whose report decided what is recorded; the release's own where none did. */
-export function decidedAt({ states }: OwnRecord, repositoryUrl: string): string | undefined {
+export function decidedAt({ states }: OwnRecord): string | undefined {
   const last = states.find(({ state }) => state !== 'inactive');
-  const [, sha] = last?.url.startsWith(repositoryUrl) ? (/\/commit\/([0-9a-f]{40})$/.exec(last.url) ?? []) : [];
-  return sha;
+  return /\/commit\/([0-9a-f]{40})$/.exec(last?.url ?? '')?.[1];
 }
 
 /**

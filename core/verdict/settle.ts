@@ -60,7 +60,7 @@ export async function settleVerdicts(options: SettleOptions, ports: SettlePorts)
 async function settleImage(found: FoundFacts, { deadlineMs }: SettleOptions, ports: SettlePorts): Promise<Recorded[]> {
   const records = await readRecords(found.releases, ports);
   // the report behind what is recorded is read again wherever it is: else one that is older, and nearer, takes it back
-  const facts = await found.with(records.flatMap((own) => decidedAt(own, ports.repositoryUrl) ?? []));
+  const facts = await found.with(records.flatMap((own) => decidedAt(own) ?? []));
   const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
   const judged = facts.releases.flatMap((release, index) => {
     const [judgement, own] = [judgements[index], records[index]];
