@@ -8,7 +8,7 @@ import { listMutants, type Mutant, mutate } from '#tests/mutants/mutants.ts';
 /**
  * Takes each protection out, one at a time, in a copy of the checkout, and runs the test that must fail without it. A
  * mutant that its test lets pass is a survivor: the protection is not tested. `npm run mutants -- NAME…` runs those
- * whose names begin so.
+ * whose names begin so; `--green` leaves out the run without them, where `npm test` has just passed.
  */
 const root = join(import.meta.dirname, '..');
 
@@ -91,52 +91,54 @@ async function findKiller(copy: string, mutant: Mutant): Promise<string | undefi
   }
 }
 
-/** Runs the mutants two at a time, each worker in a copy of its own, and returns the names of the survivors. */
-async function run(mutants: readonly Mutant[]): Promise<string[]> {
-  const queue = [...mutants];
-  const survivors: string[] = [];
-  let done = 0;
-  const work = async (): Promise<void> => {
+/** Does work on each item, two at a time, each worker in a copy of the checkout of its own. */
+async function eachInCopy<T>(items: readonly T[], work: (copy: string, item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
     const copy = copyCheckout();
     try {
-      for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-        const killer = await findKiller(copy, mutant);
-        if (killer === undefined) survivors.push(mutant.name);
-        done += 1;
-        const verdict = killer === undefined ? 'SURVIVED' : 'killed  ';
-        console.log(`${String(done).padStart(3)}/${mutants.length} ${verdict} ${mutant.name}`);
-        if (killer !== undefined) console.log(`            by ${killer}`);
-      }
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(copy, item);
     } finally {
       rmSync(copy, { recursive: true, force: true });
     }
   };
-  await Promise.all([work(), work()]);
+  await Promise.all([worker(), worker()]);
+}
+
+/** Runs the mutants, and returns the names of the survivors. */
+async function run(mutants: readonly Mutant[]): Promise<string[]> {
+  const survivors: string[] = [];
+  let done = 0;
+  await eachInCopy(mutants, async (copy, mutant) => {
+    const killer = await findKiller(copy, mutant);
+    if (killer === undefined) survivors.push(mutant.name);
+    done += 1;
+    const verdict = killer === undefined ? 'SURVIVED' : 'killed  ';
+    console.log(`${String(done).padStart(4)}/${mutants.length} ${verdict} ${mutant.name}`);
+    if (killer !== undefined) console.log(`             by ${killer}`);
+  });
   return survivors;
 }
 
 /** A test that fails without a mutant would kill everything: each must pass first, at the second try at the latest. */
 async function findRed(mutants: readonly Mutant[]): Promise<string[]> {
-  const copy = copyCheckout();
-  try {
-    const tests = [...new Set(mutants.map(({ test }) => test))];
-    const red: string[] = [];
-    for (const test of tests)
-      if ((await runTest(copy, test)).result !== 'passed' && (await runTest(copy, test)).result !== 'passed')
-        red.push(test);
-    return red;
-  } finally {
-    rmSync(copy, { recursive: true, force: true });
-  }
+  const red: string[] = [];
+  await eachInCopy([...new Set(mutants.map(({ test }) => test))], async (copy, test) => {
+    const passes = async () => (await runTest(copy, test)).result === 'passed';
+    if (!(await passes()) && !(await passes())) red.push(test);
+  });
+  return red;
 }
 
 if (import.meta.main) {
-  const prefixes = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  const prefixes = words.filter((word) => word !== '--green');
   const all = listMutants(join(root, 'tests/mutants'));
   const chosen =
     prefixes.length === 0 ? all : all.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));
-  console.log(`Running the tests of ${chosen.length} mutants without them first …`);
-  const red = await findRed(chosen);
+  const isGreen = words.includes('--green');
+  if (!isGreen) console.log(`Running the tests of ${chosen.length} mutants without them first …`);
+  const red = isGreen ? [] : await findRed(chosen);
   for (const test of red) console.error(`${test} fails already without a mutant: make it pass first`);
   const fair = chosen.filter(({ test }) => !red.includes(test));
   const survivors = await run(fair);
