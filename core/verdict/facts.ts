@@ -29,17 +29,33 @@ export interface FactQuery {
   readonly revision: CommitSha | undefined;
 }
 
-/** What is known of an image: releases, and reports on the commits that were looked at. */
-export interface FoundFacts extends Pick<ImageFacts, 'releases' | 'others' | 'reports'> {
-  /** Looks at more commits; those that are not on the branch's first-parent line, down to the releases, say nothing. */
-  with(revisions: readonly string[]): Promise<FoundFacts>;
+/** What is recorded already of a release. */
+export interface Known {
+  /** It was seen running, or to fail. */
+  readonly isProven: boolean;
+  /** The same, and a newer one took its place since. */
+  readonly isSettled: boolean;
+  /** The commit whose report decided; undefined where none did. */
+  readonly decidedAt: string | undefined;
+}
+
+/** What git knows of an image, and where to ask what Argo CD said of it. */
+export interface FoundImage {
+  /** Newest first. */
+  readonly releases: readonly PlacedRelease[];
+  /**
+   * Reads the reports on the releases, of which `known` is recorded, in their order: on the newest commits that hold each,
+   * and on the one that decided; where it is not proven yet, also on those next to its landing. Of a settled one nothing is
+   * read, unless the reported revision holds it.
+   */
+  look(known: readonly Known[]): Promise<Pick<ImageFacts, 'releases' | 'others' | 'reports'>>;
 }
 
 /** An environment's images with what is known of each. */
 export interface EnvironmentFacts {
   readonly environment: EnvironmentConfig;
   readonly application: string;
-  readonly images: ReadonlyMap<string, FoundFacts>;
+  readonly images: ReadonlyMap<string, FoundImage>;
 }
 
 /** Releases of an image that a run looks at: the newest, and those that it replaced a moment ago. */
@@ -66,13 +82,12 @@ export async function readFacts(query: FactQuery, ports: FactPorts): Promise<Env
       const landed = new Map<string, PlacedRelease[]>();
       for (const image of config.images.keys())
         landed.set(image, await place(found.get(`${environment.name}/${image}`) ?? [], branch));
-      const images = new Map<string, FoundFacts>();
       const look = openLook({ ...environment, application, app: query.app }, landed, { branch, read });
-      for (const [image, releases] of landed) {
-        if (releases.length === 0) continue;
-        images.set(image, await look(image, [...entriesOf(releases), ...(revision === undefined ? [] : [revision])]));
-      }
-      return { environment, application, images };
+      const images = [...landed].flatMap(([image, releases]): [string, FoundImage][] => {
+        if (releases.length === 0) return [];
+        return [[image, { releases, look: (known) => look(image, known, revision) }]];
+      });
+      return { environment, application, images: new Map(images) };
     }),
   );
 }
@@ -83,27 +98,23 @@ function openLook(
   landed: ReadonlyMap<string, readonly PlacedRelease[]>,
   { branch, read }: { readonly branch: BranchHistory; readonly read: Read },
 ) {
-  const look = async (image: string, entries: readonly number[]): Promise<FoundFacts> => {
+  return async (
+    image: string,
+    known: readonly Known[],
+    revision: number | undefined,
+  ): ReturnType<FoundImage['look']> => {
+    const releases = landed.get(image) ?? [];
+    const entries = entriesOf(releases, { known, revision, commits: await branch.line.commits() });
     const reports = await read([...new Set(entries)], who);
-    const digestsAt = await branch.past.readDigests(new Map([[overlay, reports.map(({ revision }) => revision)]]));
-    const held = ({ revision }: { revision: CommitSha }, name: string) => digestsAt(overlay, revision)?.get(name);
+    const digestsAt = await branch.past.readDigests(new Map([[overlay, reports.map((report) => report.revision)]]));
+    const held = ({ revision: at }: { revision: CommitSha }, name: string) => digestsAt(overlay, at)?.get(name);
     const others = [...landed].flatMap(([name, list]) =>
       name === image
         ? []
         : [...list.map(({ entry }) => entry), ...findHands(list, reports, (report) => held(report, name))],
     );
-    return {
-      releases: landed.get(image) ?? [],
-      others,
-      reports: reports.map((report) => ({ ...report, digest: held(report, image) })),
-      with: async (revisions) => {
-        const commits: readonly string[] = await branch.line.commits();
-        const more = revisions.map((revision) => commits.indexOf(revision)).filter((entry) => entry !== -1);
-        return look(image, [...entries, ...more]);
-      },
-    };
+    return { releases, others, reports: reports.map((report) => ({ ...report, digest: held(report, image) })) };
   };
-  return look;
 }
 
 /** Returns the places of reports on revisions at which the overlay says another digest than the release that it holds. */
@@ -147,13 +158,24 @@ async function place(releases: readonly LandedRelease[], { line }: BranchHistory
   );
 }
 
-/** Of each release: the commits that hold it, those next to its landing and the newest; the rest is not asked for. */
-function entriesOf(releases: readonly PlacedRelease[]): number[] {
-  return releases.flatMap(({ entry }, index) => {
+interface Given {
+  readonly known: readonly Known[];
+  readonly revision: number | undefined;
+  readonly commits: readonly string[];
+}
+
+/** Returns the places of the commits that are looked at: see {@link FoundImage.look}. */
+function entriesOf(releases: readonly PlacedRelease[], { known, revision, commits }: Given): number[] {
+  const entries = releases.flatMap(({ entry }, index) => {
     const newest = (releases[index - 1]?.entry ?? -1) + 1;
+    const isReported = revision !== undefined && revision >= newest && revision <= entry;
+    const { isProven, isSettled, decidedAt } = known[index] ?? { isProven: false, isSettled: false };
+    if (isSettled && !isReported) return [];
     const all = Array.from({ length: Math.max(0, entry - newest + 1) }, (_, at) => newest + at);
-    return [...all.slice(0, NEAR), ...all.slice(-NEAR)];
+    const deciding = decidedAt === undefined ? -1 : commits.indexOf(decidedAt);
+    return [...all.slice(0, NEAR), ...(isProven ? [] : all.slice(-NEAR)), ...(deciding === -1 ? [] : [deciding])];
   });
+  return revision === undefined ? entries : [...entries, revision];
 }
 
 type Reports = ImageFacts['reports'];

@@ -9,6 +9,7 @@ import {
   type RecordedState,
   type RecordSubject,
 } from '#core/verdict/deployments.ts';
+import type { Known } from '#core/verdict/facts.ts';
 
 /** What verdicts are written with. */
 export interface RecordPorts {
@@ -47,7 +48,7 @@ export async function readRecords(
   if (first === undefined) return [];
   const known = await deployments.list({ environment: first.environment, image: first.image });
   return Promise.all(
-    releases.map(async (release) => {
+    releases.map(async (release): Promise<OwnRecord> => {
       const subject = subjectOf(release);
       const { id } = findRecord(known, subject) ?? (await deployments.find(subject)) ?? {};
       return { id, states: id === undefined ? [] : await deployments.states(id) };
@@ -55,53 +56,66 @@ export async function readRecords(
   );
 }
 
-/** Returns the commit whose report decided what is recorded; the release's own where none did. */
-export function decidedAt({ states }: OwnRecord): string | undefined {
+/** Returns what a record says of its release. */
+export function knownOf({ states }: OwnRecord): Known {
   const last = states.find(({ state }) => state !== 'inactive');
-  return /\/commit\/([0-9a-f]{40})$/.exec(last?.url ?? '')?.[1];
+  const isProven = last?.state === 'success' || last?.state === 'failure';
+  return {
+    isProven,
+    isSettled: isProven && states[0]?.state === 'inactive',
+    decidedAt: /\/commit\/([0-9a-f]{40})$/.exec(last?.url ?? '')?.[1],
+  };
 }
 
 /**
- * Writes the verdicts of one image's releases, newest first: a Deployment for each, and on each source commit the status
- * of the newest release that was built from it. Writes what differs from `own`, which is recorded of each, and nothing
- * else, so that a second run changes nothing.
+ * Writes the verdicts of one image's releases, given newest first: a Deployment for each, and on each source commit the
+ * status of the newest release that was built from it. Writes what differs from `own`, which is recorded of each, and
+ * nothing else, so that a second run changes nothing. The oldest is written first, and the Deployment after the status: a
+ * run that is killed leaves nothing open behind what is recorded.
  */
 export async function recordVerdicts(
   judged: readonly { readonly release: PlacedRelease; readonly judgement: Judgement; readonly own: OwnRecord }[],
   ports: RecordPorts,
 ): Promise<Recorded[]> {
   const recorded: Recorded[] = [];
-  const told = new Set<string>();
-  for (const [index, { release, judgement, own }] of judged.entries()) {
-    const { isNew, kept } = await recordDeployment(release, judgement, { ...own, isCurrent: index === 0 }, ports);
-    const isStatusNew = told.has(release.source) ? false : await recordStatus(release, kept, ports);
-    told.add(release.source);
-    recorded.push({ release, judgement: kept, isNew: isNew || isStatusNew });
+  for (const [index, { release, judgement, own }] of [...judged.entries()].reverse()) {
+    const isReplaced = judged.slice(0, index).some((newer) => newer.release.source === release.source);
+    const isCurrent = index === 0;
+    recorded.unshift(await recordVerdict(release, judgement, { ...own, isReplaced, isCurrent }, ports));
   }
   return recorded;
 }
 
+interface Place extends OwnRecord {
+  /** A newer release has the same source, and so its status. */
+  readonly isReplaced: boolean;
+  readonly isCurrent: boolean;
+}
+
 /** Returns what is recorded now: a final word that was recorded stays where there is no newer one. */
-async function recordDeployment(
+async function recordVerdict(
   release: PlacedRelease,
   judgement: Judgement,
-  { id, states, isCurrent }: OwnRecord & { readonly isCurrent: boolean },
+  { id, states, isReplaced, isCurrent }: Place,
   ports: RecordPorts,
-): Promise<{ readonly isNew: boolean; readonly kept: Judgement }> {
+): Promise<Recorded> {
   const { deployments } = ports;
   const last = states.find(({ state }) => state !== 'inactive');
   const kept = keepFinal(judgement, last);
   const wanted = stateOf(kept);
   const isTold = kept.word === 'superseded' || (last?.state === wanted && last.said === describe(kept));
-  const isRetired = isCurrent || states[0]?.state === 'inactive';
-  if (isTold && isRetired && id !== undefined) return { isNew: false, kept };
+  const isWritten = id !== undefined && isTold && (isCurrent || states[0]?.state === 'inactive');
+  // GitHub is asked for the status of the newest alone: that of an older one was written before its Deployment
+  const isStatusNew = !isReplaced && (isCurrent || !isWritten) && (await recordStatus(release, kept, ports));
+  const asIs = { release, judgement: kept, isNew: isStatusNew };
+  if (isWritten) return asIs;
   const deployment = id ?? (await create(release, ports));
-  if (deployment === undefined) return { isNew: false, kept };
+  if (deployment === undefined) return asIs;
   const url = `${ports.repositoryUrl}/commit/${kept.revision ?? release.commit}`;
   if (!isTold) await deployments.setState(deployment, wanted, describe(kept), url);
   // GitHub retires the earlier ones of some environments only: production's never
   if (!isCurrent) await deployments.setState(deployment, 'inactive', describe(kept), url);
-  return { isNew: true, kept };
+  return { ...asIs, isNew: true };
 }
 
 async function create(release: PlacedRelease, { deployments, log }: RecordPorts): Promise<number | undefined> {

@@ -4,8 +4,8 @@ import { GOES_BACK_WITHIN_MS } from '#core/release/roll-back-failed.ts';
 import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import { judgeReleases } from '#core/verdict/decide.ts';
-import { type FactPorts, type FoundFacts, readFacts } from '#core/verdict/facts.ts';
-import { decidedAt, type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
+import { type FactPorts, type FoundImage, readFacts } from '#core/verdict/facts.ts';
+import { knownOf, type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
 
 /** What verdicts are settled with. */
 export interface SettlePorts extends FactPorts, RecordPorts {
@@ -57,10 +57,9 @@ export async function settleVerdicts(options: SettleOptions, ports: SettlePorts)
   return settled;
 }
 
-async function settleImage(found: FoundFacts, { deadlineMs }: SettleOptions, ports: SettlePorts): Promise<Recorded[]> {
+async function settleImage(found: FoundImage, { deadlineMs }: SettleOptions, ports: SettlePorts): Promise<Recorded[]> {
   const records = await readRecords(found.releases, ports);
-  // the report behind what is recorded is read again wherever it is: else one that is older, and nearer, takes it back
-  const facts = await found.with(records.flatMap((own) => decidedAt(own) ?? []));
+  const facts = await found.look(records.map(knownOf));
   const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
   const judged = facts.releases.flatMap((release, index) => {
     const [judgement, own] = [judgements[index], records[index]];

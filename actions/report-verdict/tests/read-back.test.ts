@@ -63,3 +63,23 @@ test('a word from a commit that is near neither the landing nor the head stays, 
   words.push(await read(sources.bad, bad));
   expect(words).toEqual(['failed', 'running']);
 });
+
+test('a run with nothing new asks GitHub little: a job has 1,000 requests an hour for the whole repository', async () => {
+  const before = stage.github.calls.length;
+  await reportVerdict(stage);
+  const made = stage.github.calls.slice(before).map(({ line }) => line);
+  expect(made.filter((line) => !line.startsWith('GET'))).toEqual([]);
+  // the Deployments, the states of two releases, the newest commits and the one that decided, the source's own status
+  expect(made.length).toBeLessThanOrEqual(1 + 2 + 7 + 1);
+});
+
+test('a late word on a release that was replaced is heard where it is reported', async () => {
+  const { good, sources, tenant } = stage;
+  const landing = tenant.remoteGit('rev-parse', `${sources.bad}^`);
+  await say(stage, landing, 'failure', report('Degraded'));
+  await reportVerdict(stage);
+  const words = [await read(sources.good, good)];
+  await reportVerdict(stage, { revision: landing });
+  words.push(await read(sources.good, good));
+  expect(words).toEqual(['running', 'failed']);
+});

@@ -27,17 +27,17 @@ test('a release is pending, then runs, then makes room for the next one', async 
   );
   expect(records.writes).toMatchInlineSnapshot(`
 [
+  "status b0b slipway/production/discord-bot pending: Pending: it waits for Argo CD",
   "deployment production/discord-bot bbb",
   "bbb in_progress: Pending: it waits for Argo CD",
-  "status b0b slipway/production/discord-bot pending: Pending: it waits for Argo CD",
-  "bbb success: Running: its digest runs, and the Application is healthy",
   "status b0b slipway/production/discord-bot success: Running: its digest runs, and the Application is healthy",
+  "bbb success: Running: its digest runs, and the Application is healthy",
+  "bbb inactive: Running: its digest runs, and the Application is healthy",
+  "status c0c slipway/production/discord-bot pending: Pending: it waits for Argo CD",
   "deployment production/discord-bot ccc",
   "ccc in_progress: Pending: it waits for Argo CD",
-  "status c0c slipway/production/discord-bot pending: Pending: it waits for Argo CD",
-  "bbb inactive: Running: its digest runs, and the Application is healthy",
-  "ccc failure: Failed: the Application is degraded",
   "status c0c slipway/production/discord-bot failure: Failed: the Application is degraded",
+  "ccc failure: Failed: the Application is degraded",
 ]
 `);
   expect(records.read()).toEqual(['production/discord-bot bbb running', 'production/discord-bot ccc failed, active']);
@@ -121,3 +121,32 @@ test('what is too long for GitHub is cut', async () => {
   await settle(records, [young], [], 100_000);
   for (const { description } of records.onCommits.values()) expect(description.length).toBeLessThanOrEqual(140);
 });
+
+test('a run that is killed at any write: the next one comes to the same end', async () => {
+  const said = [ran, { state: 'failure', description: report('Succeeded', 'Synced', 'Degraded') }] as const;
+  const quiet = openRecords();
+  await settle(quiet, [young, old], said);
+  const endOf = (records: Records) => [records.read(), [...records.onCommits].sort()];
+  for (let stop = 0; stop < quiet.writes.length; stop++) {
+    const records = openRecords();
+    await expect(settle(killAfter(stop, records), [young, old], said)).rejects.toThrow('killed');
+    await settle(records, [young, old], said);
+    expect([stop, endOf(records)]).toEqual([stop, endOf(quiet)]);
+  }
+});
+
+/** Lets a run end when it has written so much. */
+function killAfter(count: number, records: Records): Records {
+  const { deployments, statuses, writes } = records;
+  const unless =
+    <Args extends unknown[], T>(write: (...args: Args) => Promise<T>) =>
+    async (...args: Args): Promise<T> => {
+      if (writes.length >= count) throw new Error('killed');
+      return write(...args);
+    };
+  return {
+    ...records,
+    deployments: { ...deployments, create: unless(deployments.create), setState: unless(deployments.setState) },
+    statuses: { ...statuses, set: unless(statuses.set) },
+  };
+}
