@@ -73,13 +73,15 @@ test('a run with nothing new asks GitHub little: a job has 1,000 requests an hou
   expect(made.length).toBeLessThanOrEqual(1 + 2 + 7 + 1);
 });
 
-test('a late word on a release that was replaced is heard where it is reported', async () => {
+test('a late word on a release that was replaced is heard where it is reported, and an earlier one does not take it back', async () => {
   const { good, sources, tenant } = stage;
   const landing = tenant.remoteGit('rev-parse', `${sources.bad}^`);
-  await say(stage, landing, 'failure', report('Degraded'));
+  await say(stage, sources.bad, 'failure', report('Degraded'));
   await reportVerdict(stage);
   const words = [await read(sources.good, good)];
+  await reportVerdict(stage, { revision: sources.bad });
+  words.push(await read(sources.good, good));
   await reportVerdict(stage, { revision: landing });
   words.push(await read(sources.good, good));
-  expect(words).toEqual(['running', 'failed']);
+  expect(words).toEqual(['running', 'failed', 'failed']);
 });

@@ -126,6 +126,7 @@ test('a run that is killed at any write: the next one comes to the same end', as
   const said = [ran, { state: 'failure', description: report('Succeeded', 'Synced', 'Degraded') }] as const;
   const quiet = openRecords();
   await settle(quiet, [young, old], said);
+  expect(quiet.onCommits.size).toBe(2);
   const endOf = (records: Records) => [records.read(), [...records.onCommits].sort()];
   for (let stop = 0; stop < quiet.writes.length; stop++) {
     const records = openRecords();
