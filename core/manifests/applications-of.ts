@@ -27,28 +27,38 @@ export async function readApplications(
   return files.flatMap((file, at) => parseApplications(file, texts[at] ?? ''));
 }
 
-/** Returns a function that finds the Application of a commit that follows an overlay; a file is parsed when it may be it. */
+/**
+ * Returns a function that finds the Application of a commit that follows an overlay: one that names it, else an
+ * ApplicationSet, whose template may. A file is parsed when it may be it.
+ */
 export async function openFollowers(
-  git: Git,
+  git: Pick<Git, 'grep' | 'findObjects' | 'findTexts'>,
   commit: CommitSha,
 ): Promise<(overlay: string) => ApplicationFile | undefined> {
   const files = await git.grep(commit, APPLICATION_LINE, NAMES);
   const texts = await readTexts(git, commit, files);
   const parsed = new Map<string, ApplicationFile[]>();
   return (overlay) => {
+    let doubtful: ApplicationFile | undefined;
     for (const [at, file] of files.entries()) {
       const text = texts[at] ?? '';
       if (!text.includes(posix.basename(overlay)) && !/[*\\]|\{\{/.test(text)) continue;
       const applications = parsed.get(file) ?? parseApplications(file, text);
       parsed.set(file, applications);
-      const found = applications.find(({ follows }) => follows(overlay));
-      if (found !== undefined) return found;
+      const following = applications.filter(({ follows }) => follows(overlay));
+      const sure = following.find(({ object }) => object.kind === 'Application');
+      if (sure !== undefined) return sure;
+      doubtful ??= following[0];
     }
-    return undefined;
+    return doubtful;
   };
 }
 
-async function readTexts(git: Git, commit: CommitSha, files: readonly string[]): Promise<(string | undefined)[]> {
+async function readTexts(
+  git: Pick<Git, 'findObjects' | 'findTexts'>,
+  commit: CommitSha,
+  files: readonly string[],
+): Promise<(string | undefined)[]> {
   const oids = await git.findObjects(files.map((file) => `${commit}:${file}`));
   return git.findTexts(oids.map((oid) => oid ?? '0'.repeat(40)));
 }
