@@ -14,8 +14,8 @@ export interface Status {
 export interface Statuses {
   /** Returns the newest status of a context; undefined where the commit has none. */
   newest(sha: string, context: string): Promise<Status | undefined>;
-  /** Sets it; the server may have done it although no answer came. */
-  set(sha: string, context: string, status: Status): Promise<void>;
+  /** Sets it. False where no answer came: the server may have done it all the same. */
+  set(sha: string, context: string, status: Status): Promise<boolean>;
 }
 
 const state = z.enum(['error', 'failure', 'pending', 'success']);
@@ -47,9 +47,10 @@ export function openStatuses(client: GitHubClient): Statuses {
     set: async (sha, context, { state, description, url }) => {
       const request = { what: `the status ${context} of ${sha.slice(0, 7)}`, right: 'statuses: write' };
       const target = url === '' ? {} : { target_url: url };
-      await client.once(request, ({ repos }) =>
+      const sent = await client.once(request, ({ repos }) =>
         repos.createCommitStatus({ ...where, sha, context, state, description, ...target }),
       );
+      return sent.done;
     },
   };
 }

@@ -46,7 +46,7 @@ export async function openFollowers(
       const applications = parsed.get(file) ?? parseApplications(file, text);
       parsed.set(file, applications);
       const following = applications.filter(({ follows }) => follows(overlay));
-      const sure = following.find(({ object }) => object.kind === 'Application');
+      const sure = following.find(({ object }) => object.kind === 'Application' && !object.name.includes('{{'));
       if (sure !== undefined) return sure;
       doubtful ??= following[0];
     }

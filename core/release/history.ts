@@ -67,7 +67,7 @@ export function createHistory(ports: HistoryPorts): History {
   const open = async (head: CommitSha, named: CommitSha): Promise<BranchHistory> => {
     const past = await pastOf(named);
     const merged = (await ports.recall?.(named)) ?? [];
-    const line = withRecalled(await openLine(ports.commits, head, depth), merged, ports.commits);
+    const line = withRecalled(await openLine(ports.commits, head, depth), merged, ports.past);
     return {
       line,
       past,

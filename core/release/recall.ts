@@ -36,9 +36,10 @@ export function openRecall({ pulls, identity }: Proposing, readConfig: (head: Co
 
 /**
  * Lets a line's commits that squashed a pull request of ours, and lost its message, claim what the pull request's commit
- * says: the server keeps that commit. It is believed where the tree agrees, like every claim.
+ * says: the server keeps that commit. It is believed where the tree agrees, like every claim. `git` is not the line's own
+ * repository: what is fetched to a small depth cuts off what was fetched before.
  */
-export function withRecalled(line: Line, merged: readonly MergedPull[], commits: Git): Line {
+export function withRecalled(line: Line, merged: readonly MergedPull[], git: Git): Line {
   if (merged.length === 0) return line;
   let reading: Promise<readonly LoggedClaim[]> | undefined;
   const read = async (): Promise<readonly LoggedClaim[]> => {
@@ -48,7 +49,7 @@ export function withRecalled(line: Line, merged: readonly MergedPull[], commits:
       ({ commit, parents }) => !known.has(commit) && parents.length === 1,
     );
     const pulls = merged.filter(({ landed }) => lost.some(({ commit }) => commit === landed));
-    const messages = await readMessages(pulls, commits);
+    const messages = await readMessages(pulls, git);
     const recalled = lost.flatMap((logged): LoggedClaim[] => {
       const message = messages.get(logged.commit);
       return message === undefined ? [] : [{ ...logged, message }];

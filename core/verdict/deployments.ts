@@ -16,7 +16,7 @@ export interface RecordedState {
   readonly id: number;
   readonly state: string;
   readonly said: string;
-  /** Page of the commit whose report decided; that of the release where none did. Empty where it is not ours. */
+  /** Page of the commit whose report was the first to say so; that of the release where none did. Empty for none. */
   readonly url: string;
   readonly at: string;
 }

@@ -35,7 +35,7 @@ export interface Known {
   readonly isProven: boolean;
   /** The same, and a newer one took its place since. */
   readonly isSettled: boolean;
-  /** The commit whose report decided; undefined where none did. */
+  /** The commit whose report was the first to say so; undefined where none did. */
   readonly decidedAt: string | undefined;
 }
 
@@ -44,9 +44,9 @@ export interface FoundImage {
   /** Newest first. */
   readonly releases: readonly PlacedRelease[];
   /**
-   * Reads the reports on the releases, of which `known` is recorded, in their order: on the newest commits that hold each,
-   * and on the one that decided; where it is not proven yet, also on those next to its landing. Of a settled one nothing is
-   * read, unless the reported revision holds it.
+   * Reads the reports on the releases, of which `known` is recorded, in their order: on the commits next to the landing of
+   * each, on the newest that hold it, and on the one that decided. Once the newest release is proven, nothing is read of a
+   * settled one, unless the reported revision holds it.
    */
   look(known: readonly Known[]): Promise<Pick<ImageFacts, 'releases' | 'others' | 'reports'>>;
 }
@@ -169,11 +169,12 @@ function entriesOf(releases: readonly PlacedRelease[], { known, revision, commit
   const entries = releases.flatMap(({ entry }, index) => {
     const newest = (releases[index - 1]?.entry ?? -1) + 1;
     const isReported = revision !== undefined && revision >= newest && revision <= entry;
-    const { isProven, isSettled, decidedAt } = known[index] ?? { isProven: false, isSettled: false };
-    if (isSettled && !isReported) return [];
+    // manifests that cannot be rendered are reported on the revision before: where the newest is open, the others count
+    if (index > 0 && known[0]?.isProven === true && known[index]?.isSettled === true && !isReported) return [];
+    const decidedAt = known[index]?.decidedAt;
     const all = Array.from({ length: Math.max(0, entry - newest + 1) }, (_, at) => newest + at);
     const deciding = decidedAt === undefined ? -1 : commits.indexOf(decidedAt);
-    return [...all.slice(0, NEAR), ...(isProven ? [] : all.slice(-NEAR)), ...(deciding === -1 ? [] : [deciding])];
+    return [...all.slice(0, NEAR), ...all.slice(-NEAR), ...(deciding === -1 ? [] : [deciding])];
   });
   return revision === undefined ? entries : [...entries, revision];
 }

@@ -1,6 +1,7 @@
 import type { Statuses } from '#core/github/statuses.ts';
 import { nameStatus } from '#core/release/name-status.ts';
 import type { Log } from '#core/system/log.ts';
+import { isExpected } from '#core/values/errors.ts';
 import type { Judgement, PlacedRelease } from '#core/verdict/decide.ts';
 import {
   type DeploymentState,
@@ -68,22 +69,27 @@ export function knownOf({ states }: OwnRecord): Known {
 }
 
 /**
- * Writes the verdicts of one image's releases, given newest first: a Deployment for each, and on each source commit the
- * status of the newest release that was built from it. Writes what differs from `own`, which is recorded of each, and
- * nothing else, so that a second run changes nothing. The oldest is written first, and the Deployment after the status: a
- * run that is killed leaves nothing open behind what is recorded.
+ * Writes the verdicts of one image's releases, newest first: a Deployment for each, and on each source commit the status of
+ * the newest release that was built from it. Writes what differs from `own`, which is recorded of each, and nothing else, so
+ * that a second run changes nothing. What GitHub refuses of one release, such as a source that is no commit, keeps no other
+ * from its verdict: it is among the faults.
  */
 export async function recordVerdicts(
   judged: readonly { readonly release: PlacedRelease; readonly judgement: Judgement; readonly own: OwnRecord }[],
   ports: RecordPorts,
-): Promise<Recorded[]> {
+): Promise<{ readonly recorded: Recorded[]; readonly faults: Error[] }> {
   const recorded: Recorded[] = [];
-  for (const [index, { release, judgement, own }] of [...judged.entries()].reverse()) {
+  const faults: Error[] = [];
+  for (const [index, { release, judgement, own }] of judged.entries()) {
     const isReplaced = judged.slice(0, index).some((newer) => newer.release.source === release.source);
-    const isCurrent = index === 0;
-    recorded.unshift(await recordVerdict(release, judgement, { ...own, isReplaced, isCurrent }, ports));
+    try {
+      recorded.push(await recordVerdict(release, judgement, { ...own, isReplaced, isCurrent: index === 0 }, ports));
+    } catch (error) {
+      if (!isExpected(error)) throw error;
+      faults.push(error);
+    }
   }
-  return recorded;
+  return { recorded, faults };
 }
 
 interface Place extends OwnRecord {
@@ -92,7 +98,10 @@ interface Place extends OwnRecord {
   readonly isCurrent: boolean;
 }
 
-/** Returns what is recorded now: a final word that was recorded stays where there is no newer one. */
+/**
+ * Returns what is recorded now: a final word that was recorded stays where there is no newer one. A release that a newer one
+ * replaced is retired last: that says that its status is written, and GitHub is not asked for it again.
+ */
 async function recordVerdict(
   release: PlacedRelease,
   judgement: Judgement,
@@ -104,18 +113,17 @@ async function recordVerdict(
   const kept = keepFinal(judgement, last);
   const wanted = stateOf(kept);
   const isTold = kept.word === 'superseded' || (last?.state === wanted && last.said === describe(kept));
-  const isWritten = id !== undefined && isTold && (isCurrent || states[0]?.state === 'inactive');
-  // GitHub is asked for the status of the newest alone: that of an older one was written before its Deployment
-  const isStatusNew = !isReplaced && (isCurrent || !isWritten) && (await recordStatus(release, kept, ports));
-  const asIs = { release, judgement: kept, isNew: isStatusNew };
-  if (isWritten) return asIs;
+  if (id !== undefined && isTold && !isCurrent && states[0]?.state === 'inactive')
+    return { release, judgement: kept, isNew: false };
   const deployment = id ?? (await create(release, ports));
-  if (deployment === undefined) return asIs;
   const url = `${ports.repositoryUrl}/commit/${kept.revision ?? release.commit}`;
-  if (!isTold) await deployments.setState(deployment, wanted, describe(kept), url);
+  if (deployment !== undefined && !isTold) await deployments.setState(deployment, wanted, describe(kept), url);
+  const status = isReplaced ? 'as it was' : await recordStatus(release, kept, ports);
   // GitHub retires the earlier ones of some environments only: production's never
-  if (!isCurrent) await deployments.setState(deployment, 'inactive', describe(kept), url);
-  return { ...asIs, isNew: true };
+  const isRetiring = deployment !== undefined && !isCurrent && status !== 'lost';
+  if (isRetiring) await deployments.setState(deployment, 'inactive', describe(kept), url);
+  const isRecordNew = deployment !== undefined && (id === undefined || !isTold || isRetiring);
+  return { release, judgement: kept, isNew: isRecordNew || status === 'written' };
 }
 
 async function create(release: PlacedRelease, { deployments, log }: RecordPorts): Promise<number | undefined> {
@@ -150,8 +158,12 @@ function stateOf({ verdict }: Judgement): DeploymentState {
   return ({ running: 'success', failed: 'failure', unknown: 'error', pending: 'in_progress' } as const)[verdict];
 }
 
-/** Returns true where it was written. A release that was replaced unseen leaves a commit without a status as it is. */
-async function recordStatus(release: PlacedRelease, judgement: Judgement, ports: RecordPorts): Promise<boolean> {
+/** A release that was replaced unseen leaves a commit without a status as it is. `lost`: no answer came. */
+async function recordStatus(
+  release: PlacedRelease,
+  judgement: Judgement,
+  ports: RecordPorts,
+): Promise<'written' | 'lost' | 'as it was'> {
   const { statuses, repositoryUrl } = ports;
   const context = nameStatus(release.environment, release.image);
   const state = ({ running: 'success', failed: 'failure', unknown: 'error', pending: 'pending' } as const)[
@@ -159,10 +171,10 @@ async function recordStatus(release: PlacedRelease, judgement: Judgement, ports:
   ];
   const wanted = { state, description: describe(judgement), url: `${repositoryUrl}/commit/${release.commit}` };
   const now = await statuses.newest(release.source, context);
-  if (now === undefined && judgement.word === 'superseded') return false;
-  if (now?.state === wanted.state && now.description === wanted.description && now.url === wanted.url) return false;
-  await statuses.set(release.source, context, wanted);
-  return true;
+  if (now === undefined && judgement.word === 'superseded') return 'as it was';
+  if (now?.state === wanted.state && now.description === wanted.description && now.url === wanted.url)
+    return 'as it was';
+  return (await statuses.set(release.source, context, wanted)) ? 'written' : 'lost';
 }
 
 /** Returns the line that a person reads, such as `Running: its digest runs, and the Application is healthy`. */

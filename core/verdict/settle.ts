@@ -31,44 +31,51 @@ export interface Settled extends Recorded {
 
 /**
  * Reads the facts again, judges the newest releases of every environment, and writes what changed. What GitHub refuses of
- * one image, such as a source that is no commit, keeps no other from its verdict.
+ * one release or image keeps no other from its verdict.
  */
 export async function settleVerdicts(options: SettleOptions, ports: SettlePorts): Promise<Settled[]> {
   const head = await readHead(options.branch, ports);
   const config = await ports.readConfig(head);
   const environments = await readFacts({ head, config, app: options.app, revision: options.revision }, ports);
   const settled: Settled[] = [];
-  const faults: unknown[] = [];
+  const faults: Error[] = [];
   for (const { environment, images } of environments) {
     const since = ports.now().getTime() - GOES_BACK_WITHIN_MS;
     const isAsked = environment['on-failure'] === 'rollback';
-    for (const facts of images.values())
-      try {
-        for (const one of await settleImage(facts, options, ports))
-          settled.push({ ...one, goesBack: isAsked && one.release.landedAt.getTime() >= since });
-      } catch (error) {
-        if (!isExpected(error)) throw error;
-        faults.push(error);
-        ports.log.warn(`${environment.name}: ${error.message}; the other images go on`);
-      }
+    for (const found of images.values()) {
+      const image = await settleImage(found, options, ports);
+      for (const one of image.recorded)
+        settled.push({ ...one, goesBack: isAsked && one.release.landedAt.getTime() >= since });
+      for (const fault of image.faults) ports.log.warn(`${environment.name}: ${fault.message}; the others go on`);
+      faults.push(...image.faults);
+    }
   }
   // what fails for all of them is no image's fault
   if (settled.length === 0 && faults.length > 0) throw faults[0];
   return settled;
 }
 
-async function settleImage(found: FoundImage, { deadlineMs }: SettleOptions, ports: SettlePorts): Promise<Recorded[]> {
-  const records = await readRecords(found.releases, ports);
-  const facts = await found.look(records.map(knownOf));
-  const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
-  const judged = facts.releases.flatMap((release, index) => {
-    const [judgement, own] = [judgements[index], records[index]];
-    return judgement === undefined || own === undefined ? [] : [{ release, judgement, own }];
-  });
-  const recorded = await recordVerdicts(judged, ports);
-  for (const { release, judgement } of recorded.filter(({ isNew }) => isNew)) {
-    const { environment, image, to } = release;
-    ports.log.info(`${environment}/${image} ${to.slice(7, 19)}: ${judgement.verdict}, ${judgement.said}`);
+async function settleImage(
+  found: FoundImage,
+  { deadlineMs }: SettleOptions,
+  ports: SettlePorts,
+): ReturnType<typeof recordVerdicts> {
+  try {
+    const records = await readRecords(found.releases, ports);
+    const facts = await found.look(records.map(knownOf));
+    const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
+    const judged = facts.releases.flatMap((release, index) => {
+      const [judgement, own] = [judgements[index], records[index]];
+      return judgement === undefined || own === undefined ? [] : [{ release, judgement, own }];
+    });
+    const written = await recordVerdicts(judged, ports);
+    for (const { release, judgement } of written.recorded.filter(({ isNew }) => isNew)) {
+      const { environment, image, to } = release;
+      ports.log.info(`${environment}/${image} ${to.slice(7, 19)}: ${judgement.verdict}, ${judgement.said}`);
+    }
+    return written;
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    return { recorded: [], faults: [error] };
   }
-  return recorded;
 }

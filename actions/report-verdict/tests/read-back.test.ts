@@ -1,9 +1,11 @@
+import { getOctokit } from '@actions/github';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { openGitHubApi } from '#core/git/github-api.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { openVerdicts } from '#core/verdict/read-deployments.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
+import { bump } from '#tests/support/writers.ts';
 import { reportVerdict, say } from './reports.ts';
 
 jest.setTimeout(120_000);
@@ -19,7 +21,10 @@ afterAll(() => stage.tenant.close());
 /** What rollback, promotion and `status` read of the release that a commit landed. */
 async function read(source: string, digest: string): Promise<string> {
   const { github, tenant } = stage;
-  const [apiUrl, graphqlUrl] = [github.connection.env['GITHUB_API_URL'], github.connection.env['GITHUB_GRAPHQL_URL']];
+  const [apiUrl, graphqlUrl] = [
+    github.connection.env['GITHUB_API_URL'] ?? '',
+    github.connection.env['GITHUB_GRAPHQL_URL'],
+  ];
   const token = github.tokenOf({ contents: 'read', deployments: 'read' });
   const where = { apiUrl: apiUrl ?? '', graphqlUrl: graphqlUrl ?? '', repository: 'acme/tenant', token };
   const trailer = tenant.releases().find((line) => line.includes(`to=${digest}`)) ?? '';
@@ -69,8 +74,8 @@ test('a run with nothing new asks GitHub little: a job has 1,000 requests an hou
   await reportVerdict(stage);
   const made = stage.github.calls.slice(before).map(({ line }) => line);
   expect(made.filter((line) => !line.startsWith('GET'))).toEqual([]);
-  // the Deployments, the states of two releases, the newest commits and the one that decided, the source's own status
-  expect(made.length).toBeLessThanOrEqual(1 + 2 + 7 + 1);
+  // the Deployments, the states of two releases, twelve commits and the one that decided, the source's own status
+  expect(made).toHaveLength(1 + 2 + 13 + 1);
 });
 
 test('a late word on a release that was replaced is heard where it is reported, and an earlier one does not take it back', async () => {
@@ -84,4 +89,29 @@ test('a late word on a release that was replaced is heard where it is reported, 
   await reportVerdict(stage, { revision: landing });
   words.push(await read(sources.good, good));
   expect(words).toEqual(['running', 'failed', 'failed']);
+});
+
+test('a current release that someone made inactive is looked at all the same', async () => {
+  const { github, tenant, bad, sources } = stage;
+  const job = getOctokit(github.tokenOf({ deployments: 'write' }), {
+    baseUrl: github.connection.env['GITHUB_API_URL'] ?? '',
+  });
+  const where = { owner: 'acme', repo: 'tenant' };
+  const { data } = await job.rest.repos.listDeployments({ ...where, sha: sources.bad });
+  await job.rest.repos.createDeploymentStatus({ ...where, deployment_id: data[0]?.id ?? 0, state: 'inactive' });
+  await say(stage, tenant.remoteGit('rev-parse', 'main'), 'failure', report('Degraded'));
+  await reportVerdict(stage);
+  expect(await read(sources.bad, bad)).toBe('failed');
+});
+
+test('manifests that cannot be rendered are reported on the release before, and found there though the run was lost', async () => {
+  const { tenant } = stage;
+  const { source, digest } = await stage.change('not rendered');
+  await bump(tenant, { images: `discord-bot=${digest}`, 'source-sha': source });
+  await reportVerdict(stage);
+  const words = [await read(source, digest)];
+  await say(stage, source, 'failure', report('Healthy'), { environment: 'production/render' });
+  await reportVerdict(stage);
+  words.push(await read(source, digest));
+  expect(words).toEqual(['pending', 'failed']);
 });

@@ -109,21 +109,25 @@ test('a digest that a hand wrote fails: the release before it keeps its proof', 
   resetTo(before, stage.tenant);
 });
 
-test('a release whose source is no commit keeps no other from its verdict', async () => {
+test("a release whose source is no commit keeps no other from its verdict, the image's next one neither", async () => {
   const before = stage.tenant.remoteGit('rev-parse', 'main');
-  const to: Digest = `sha256:${'e'.repeat(64)}`;
-  const trailer = formatRelease({
-    ...{ environment: 'production', image: 'discord-bot', to, from: stage.read() as Digest, kind: 'deploy' },
-    ...{ source: 'f'.repeat(40) as CommitSha, intent: '0'.repeat(26), run: '', actor: 'octocat' },
-  });
-  const revision = writeByHand(to, `\n\nA body\n\n${trailer}`);
-  const { outputs, warnings } = await reportVerdict(stage, { revision });
-  expect(warnings).toEqual([expect.stringMatching(/^production: .*; the other images go on$/)]);
-  const judged = JSON.parse(outputs['verdicts'] ?? '').map(
-    ({ environment, image }: { environment: string; image: string }) => `${environment}/${image}`,
-  );
-  expect(judged).toEqual(expect.arrayContaining(['staging/discord-bot', 'production/dev-sandbox']));
-  expect(judged).not.toContain('production/discord-bot');
+  const land = (source: string, from: Digest, to: Digest): string => {
+    const what = { environment: 'production', image: 'discord-bot', from, to, kind: 'deploy' } as const;
+    const who = { source: source as CommitSha, intent: source.slice(0, 26), run: '', actor: 'octocat' };
+    return writeByHand(to, `\n\nA body\n\n${formatRelease({ ...what, ...who })}`);
+  };
+  const [bad, next]: Digest[] = [`sha256:${'e'.repeat(64)}`, `sha256:${'d'.repeat(64)}`];
+  const places = async (revision: string) => {
+    const { outputs, warnings } = await reportVerdict(stage, { revision });
+    expect(warnings).toEqual([expect.stringMatching(/^production: .*; the others go on$/)]);
+    return JSON.parse(outputs['verdicts'] ?? '').map(
+      ({ environment, image, digest }: Record<string, string>) => `${environment}/${image} ${digest?.slice(7, 10)}`,
+    );
+  };
+  const judged = await places(land('f'.repeat(40), stage.read() as Digest, bad as Digest));
+  expect(judged).toEqual(expect.arrayContaining([expect.stringMatching(/^staging\/discord-bot/)]));
+  expect(judged).not.toContain('production/discord-bot eee');
+  expect(await places(land(stage.sources.bad, bad as Digest, next as Digest))).toContain('production/discord-bot ddd');
   resetTo(before, stage.tenant);
 });
 

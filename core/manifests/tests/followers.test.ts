@@ -51,3 +51,8 @@ test('an ApplicationSet where no Application names it; nothing where none may', 
   expect(await find({ 'a.yaml': SET, ...TENANT }, 'overlays/staging')).toBe('ApplicationSet platform');
   expect(await find(TENANT, 'overlays/staging')).toBeUndefined();
 });
+
+test('an Application of a chart, whose name is not known here, is in doubt as well', async () => {
+  const chart = application("'{{ .Values.name }}'", "'overlays/{{ .Values.name }}'");
+  expect(await find({ 'a.yaml': SET, 'charts/t.yaml': chart }, 'overlays/staging')).toBe('ApplicationSet platform');
+});

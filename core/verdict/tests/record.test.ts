@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { Refusal } from '#core/values/errors.ts';
 import { openRecords, type Records, recordAll } from '#core/verdict/tests/records.ts';
 import { healthy, judge, release, report, type Said } from '#core/verdict/tests/said.ts';
 
@@ -27,17 +28,17 @@ test('a release is pending, then runs, then makes room for the next one', async 
   );
   expect(records.writes).toMatchInlineSnapshot(`
 [
-  "status b0b slipway/production/discord-bot pending: Pending: it waits for Argo CD",
   "deployment production/discord-bot bbb",
   "bbb in_progress: Pending: it waits for Argo CD",
-  "status b0b slipway/production/discord-bot success: Running: its digest runs, and the Application is healthy",
+  "status b0b slipway/production/discord-bot pending: Pending: it waits for Argo CD",
   "bbb success: Running: its digest runs, and the Application is healthy",
-  "bbb inactive: Running: its digest runs, and the Application is healthy",
-  "status c0c slipway/production/discord-bot pending: Pending: it waits for Argo CD",
+  "status b0b slipway/production/discord-bot success: Running: its digest runs, and the Application is healthy",
   "deployment production/discord-bot ccc",
   "ccc in_progress: Pending: it waits for Argo CD",
-  "status c0c slipway/production/discord-bot failure: Failed: the Application is degraded",
+  "status c0c slipway/production/discord-bot pending: Pending: it waits for Argo CD",
+  "bbb inactive: Running: its digest runs, and the Application is healthy",
   "ccc failure: Failed: the Application is degraded",
+  "status c0c slipway/production/discord-bot failure: Failed: the Application is degraded",
 ]
 `);
   expect(records.read()).toEqual(['production/discord-bot bbb running', 'production/discord-bot ccc failed, active']);
@@ -134,6 +135,24 @@ test('a run that is killed at any write: the next one comes to the same end', as
     await settle(records, [young, old], said);
     expect([stop, endOf(records)]).toEqual([stop, endOf(quiet)]);
   }
+});
+
+test('a status whose answer was lost is written by the next run, though a newer release took the place of its own', async () => {
+  const records = openRecords();
+  await settle(records, [release('b', 0)], []);
+  await settle({ ...records, statuses: { ...records.statuses, set: async () => false } }, [young, old], []);
+  await settle(records, [young, old], []);
+  expect(records.writes.at(-2)).toMatch(/^status b0b slipway\/production\/discord-bot error: Unknown: superseded by /);
+});
+
+test('what GitHub refuses of one release keeps no other from its verdict', async () => {
+  const records = openRecords();
+  const refuse = async (sha: string, context: string) => {
+    if (sha === old.source) throw new Refusal('no commit');
+    return records.statuses.newest(sha, context);
+  };
+  await settle({ ...records, statuses: { ...records.statuses, newest: refuse } }, [young, old], [ran]);
+  expect(records.read()).toContain('production/discord-bot ccc pending, active');
 });
 
 /** Lets a run end when it has written so much. */

@@ -55,6 +55,7 @@ export function openRecords(): Records {
     set: async (sha, context, status) => {
       onCommits.set(`${sha} ${context}`, status);
       writes.push(`status ${sha.slice(0, 3)} ${context} ${status.state}: ${status.description}`);
+      return true;
     },
   };
   const repositoryUrl = 'https://github.example/acme/tenant';
@@ -80,5 +81,5 @@ export async function recordAll(
     const [judgement, record] = [judgements[index], own[index]];
     return judgement === undefined || record === undefined ? [] : [{ release, judgement, own: record }];
   });
-  return recordVerdicts(judged, records);
+  return (await recordVerdicts(judged, records)).recorded;
 }
