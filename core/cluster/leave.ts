@@ -3,7 +3,6 @@ import { explain, type KubeApi, listAllResources, pathOf, type Resource } from '
 import { type KubeObject, kubeObject, nameOf, PART_LABEL, type Part, TAKEN_OVER } from '#core/cluster/objects.ts';
 import { KEY_MANAGER } from '#core/cluster/plan.ts';
 import { inTurn, requireRights } from '#core/cluster/rights.ts';
-import { ARGOCD_NAMESPACE } from '#core/cluster/tenant.ts';
 import type { Clock } from '#core/system/clock.ts';
 import { Refusal } from '#core/values/errors.ts';
 
@@ -12,6 +11,8 @@ export interface Owned {
   readonly object: KubeObject;
   readonly resource: Resource;
   readonly uid: string;
+  /** What has to happen before it is gone. */
+  readonly finalizers: readonly string[];
   /** Undefined for what an Application of connect's delivered. */
   readonly part: Part | undefined;
   /** True where it was there before connect: it stays. */
@@ -21,6 +22,10 @@ export interface Owned {
 /** What leaving takes out, in this order, and what it leaves with the reason. */
 export interface Departure {
   readonly removed: readonly Owned[];
+  /** What would wait for the operator that goes, and its namespace with it: removed before that, without waiting. */
+  readonly freed: readonly Owned[];
+  /** Delivered by an Application that goes, and kept: it gets connect's label, by which a later run finds it. */
+  readonly marked: readonly Owned[];
   readonly released: readonly Owned[];
   readonly kept: readonly { readonly name: string; readonly why: string }[];
 }
@@ -40,6 +45,7 @@ const metadataList = z.looseObject({
           namespace: z.string().optional(),
           labels: z.record(z.string(), z.string()).optional(),
           annotations: z.record(z.string(), z.string()).optional(),
+          finalizers: z.array(z.string()).default([]),
           ownerReferences: z.array(z.unknown()).default([]),
         }),
       }),
@@ -56,11 +62,11 @@ async function listEverything(api: KubeApi, resources: readonly Resource[]): Pro
     if (answer.status === 404 || answer.status === 405) return [];
     if (data === undefined) throw new Refusal(`cannot look for ${resource.plural} of connect: ${explain(answer)}`);
     const apiVersion = resource.base.replace(/^\/apis?\//, '');
-    return data.items.map(({ metadata: { uid, ownerReferences, ...metadata } }) => {
+    return data.items.map(({ metadata: { uid, finalizers, ownerReferences, ...metadata } }) => {
       const object = kubeObject.parse({ apiVersion, kind: resource.kind, metadata });
       const part = metadata.labels?.[PART_LABEL] as Part | undefined; // written by connect alone
       const isTakenOver = metadata.annotations?.[TAKEN_OVER] !== undefined;
-      return { object, resource, uid, part, isTakenOver, isChild: ownerReferences.length > 0 };
+      return { object, resource, uid, finalizers, part, isTakenOver, isChild: ownerReferences.length > 0 };
     });
   });
   return lists.flat();
@@ -72,10 +78,13 @@ export async function planDeparture(api: KubeApi, withEnvironments: boolean): Pr
   // an EndpointSlice has its Service's labels, and goes with it
   const ours = all.filter(({ part, isChild }) => part !== undefined && !isChild);
   const applications = ours.filter(({ object }) => object.kind === 'Application');
-  const leaving = applications.filter(({ part }) => part === 'platform' || withEnvironments);
-  const delivered = all.filter(({ object, part }) => {
-    const tracked = object.metadata.annotations?.[TRACKING]?.split(':')[0];
-    return part === undefined && leaving.some(({ object: { metadata } }) => metadata.name === tracked);
+  // what was there before connect keeps what it delivered
+  const leaving = applications.filter(
+    ({ part, isTakenOver }) => !isTakenOver && (part === 'platform' || withEnvironments),
+  );
+  const delivered = all.filter((one) => {
+    const by = findDeliverer(one);
+    return one.part === undefined && leaving.some(({ object: { metadata } }) => metadata.name === by);
   });
   const candidates = [...delivered, ...ours.filter(({ isTakenOver }) => !isTakenOver)];
   const kept: { name: string; why: string }[] = [];
@@ -86,9 +95,29 @@ export async function planDeparture(api: KubeApi, withEnvironments: boolean): Pr
   });
   return {
     removed: removed.sort((one, other) => orderOf(one) - orderOf(other)),
+    freed: all.filter((one) => withEnvironments && waitsForOperator(one) && isInEnvironment(one, candidates)),
+    marked: delivered.filter((one) => !removed.includes(one)),
     released: ours.filter(({ isTakenOver }) => isTakenOver),
     kept,
   };
+}
+
+/**
+ * Returns the Application that delivered an object. A copy that kept the annotation was not delivered: Argo CD too goes by
+ * the whole id, `<application>:<group>/<Kind>:<namespace>/<name>`, and asks no namespace of what has none.
+ * https://argo-cd.readthedocs.io/en/stable/user-guide/resource_tracking/
+ */
+function findDeliverer({ object, resource }: Owned): string | undefined {
+  const { name, namespace, annotations } = object.metadata;
+  const [, by, group, kind, place, named] =
+    /^([^:]+):([^/]*)\/([^:]+):([^/]*)\/(.+)$/.exec(annotations?.[TRACKING] ?? '') ?? [];
+  const isItself = group === resource.group && kind === object.kind && named === name;
+  return isItself && (namespace === undefined || namespace === place) ? by : undefined;
+}
+
+/** External Secrets takes its finalizers off by itself, as long as it runs. */
+function waitsForOperator({ resource: { group }, finalizers }: Owned): boolean {
+  return /(?:^|\.)external-secrets\.io$/.test(group) && finalizers.length > 0;
 }
 
 interface Surroundings {
@@ -133,7 +162,7 @@ function isInEnvironment({ object }: Owned, candidates: readonly Owned[]): boole
 /** What the cluster and Argo CD make by themselves, and what belongs to an object that goes. */
 function isOfCluster({ object: { kind, metadata }, isChild }: Owned & { isChild: boolean }): boolean {
   if (isChild || ['Event', 'Endpoints', 'EndpointSlice', 'Lease', 'PodMetrics'].includes(kind)) return true;
-  if (metadata.labels?.['app.kubernetes.io/part-of'] === ARGOCD_NAMESPACE) return true;
+  // not by Argo CD's label: its documents ask for it on secrets of a person's own
   return ['kube-root-ca.crt', 'default', 'argocd-initial-admin-secret', 'argocd-redis'].includes(metadata.name);
 }
 
@@ -158,8 +187,8 @@ export interface DepartureScreen {
 }
 
 /** Refuses where the person may not remove what connect put in. */
-export async function requireRemoving(api: KubeApi, { removed }: Departure): Promise<void> {
-  const rights = removed.map(({ resource: { group, plural }, object: { metadata } }) => ({
+export async function requireRemoving(api: KubeApi, { removed, freed }: Departure): Promise<void> {
+  const rights = [...removed, ...freed].map(({ resource: { group, plural }, object: { metadata } }) => ({
     verb: 'delete',
     group,
     resource: plural,
@@ -171,17 +200,29 @@ export async function requireRemoving(api: KubeApi, { removed }: Departure): Pro
 /** Takes out what was planned, each by its id; may be repeated after it was interrupted. */
 export async function removeDeparting(api: KubeApi, departure: Departure, screen: DepartureScreen): Promise<void> {
   const applications = departure.removed.filter(({ object }) => object.kind === 'Application');
-  // an Application that is stopped brings nothing back; it is removed after what it delivered, which is found by it
-  for (const one of applications) await mergePatch(api, one, { spec: { syncPolicy: { automated: null } } });
-  for (const one of departure.removed) {
-    const body = { preconditions: { uid: one.uid }, propagationPolicy: 'Background' };
-    const answer = await api.call('DELETE', pathOf(one.resource, one.object), { body });
-    // 409: another object has the name by now; it is not connect's
-    if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409)
-      throw new Refusal(`cannot remove ${nameOf(one.object)}: ${explain(answer)}`);
-    screen.tell(`removed ${nameOf(one.object)}`);
+  // an Application that is stopped brings nothing back, and without its finalizer takes nothing along; it is removed after
+  // what it delivered, which is found by it
+  const stop = { metadata: { finalizers: null }, spec: { syncPolicy: { automated: null } } };
+  for (const one of applications) await mergePatch(api, one, stop);
+  for (const one of departure.marked)
+    await mergePatch(api, one, { metadata: { labels: { [PART_LABEL]: 'platform' } } });
+  const isNamespace = ({ object }: Owned): boolean => object.kind === 'Namespace';
+  for (const one of departure.removed.filter((each) => !isNamespace(each))) await remove(api, one, screen);
+  for (const one of departure.freed) {
+    await remove(api, one, screen);
+    await mergePatch(api, one, { metadata: { finalizers: null } });
   }
+  for (const one of departure.removed.filter(isNamespace)) await remove(api, one, screen);
   for (const one of departure.released) await release(api, one, screen);
+}
+
+async function remove(api: KubeApi, one: Owned, { tell }: DepartureScreen): Promise<void> {
+  const body = { preconditions: { uid: one.uid }, propagationPolicy: 'Background' };
+  const answer = await api.call('DELETE', pathOf(one.resource, one.object), { body });
+  // 409: another object has the name by now; it is not connect's
+  if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409)
+    throw new Refusal(`cannot remove ${nameOf(one.object)}: ${explain(answer)}`);
+  tell(`removed ${nameOf(one.object)}`);
 }
 
 /** Takes connect's marks off an object that was there before. */
