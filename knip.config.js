@@ -25,6 +25,7 @@ export default ({ production }) => ({
         'lab/walls/{probe,rights}.mjs', // run in pods
         'lab/supervisor/tests/interruptible.ts',
         'lab/toolbox/tests/slow-maker.ts',
+        'core/cluster/tests/serves.ts',
         'scripts/first-failure.mjs', // by its path, to jest
         'tests/schemas/generate.ts',
         'tests/support/git-server-process.ts',

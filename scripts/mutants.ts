@@ -45,11 +45,15 @@ const report = z.object({
   ),
 });
 
+/** Longer than any test file takes, with its mutant or without. */
+const LONGEST_MS = 300_000;
+
 /** Runs one test file, up to its first failure. */
 async function runTest(copy: string, test: string): Promise<Ending> {
   const jest = ['--experimental-vm-modules', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'unit'];
   const output = join(copy, 'mutant-report.json');
-  const stop = ['--testEnvironment', join(root, 'scripts/first-failure.mjs'), '--testTimeout=60000'];
+  // a mutant may leave a timer or a server behind, or never come to an end
+  const stop = ['--testEnvironment', join(root, 'scripts/first-failure.mjs'), '--testTimeout=60000', '--forceExit'];
   const json = ['--json', '--outputFile', output];
   rmSync(output, { force: true });
   const child = spawn(
@@ -59,9 +63,14 @@ async function runTest(copy: string, test: string): Promise<Ending> {
       cwd: copy,
       stdio: 'ignore',
       env: { ...process.env, CI: '' },
+      timeout: LONGEST_MS,
+      killSignal: 'SIGKILL',
     },
   );
-  const code = await new Promise((resolve) => child.once('close', resolve));
+  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
+    child.once('close', (...how) => resolve(how));
+  });
+  if (signal !== null) return { result: 'slow' };
   if (code === 0) return { result: 'passed' };
   if (!existsSync(output)) return { result: 'failed', by: 'the test file cannot be run' };
   return readEnding(readFileSync(output, 'utf8'));

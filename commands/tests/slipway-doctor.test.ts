@@ -82,6 +82,7 @@ describe('a build that does not arrive', () => {
   const deploy = (digest: string) => ({
     metadata: { name: 'discord-bot' },
     spec: { template: { spec: { containers: [{ name: 'bot', image: `registry.example/discord-bot@${digest}` }] } } },
+    status: { readyReplicas: 1 },
   });
 
   test('it is there: nothing is wrong', async () => {

@@ -4,7 +4,7 @@ import type { Finding } from '#core/cluster/finding.ts';
 import { type KubeObject, nameOf } from '#core/cluster/objects.ts';
 import { checkPackets } from '#core/cluster/packets.ts';
 import { createResourceFinder } from '#core/cluster/plan.ts';
-import type { Right } from '#core/cluster/rights.ts';
+import { describeRights, inTurn, type Right } from '#core/cluster/rights.ts';
 import { APP_KEY, ARGOCD_NAMESPACE } from '#core/cluster/tenant.ts';
 
 /** An environment: its namespace and what its overlay renders to. */
@@ -15,19 +15,28 @@ export interface CheckedEnvironment {
 
 const METADATA = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
-/** What a pod of the sandbox or the bot must not be able to do with its token. */
-const FORBIDDEN: readonly Omit<Right, 'namespace'>[] = [
-  { verb: 'get', group: '', resource: 'secrets' },
-  { verb: 'list', group: '', resource: 'secrets' },
-  { verb: 'create', group: '', resource: 'pods' },
-  { verb: 'create', group: '', resource: 'pods', subresource: 'exec' },
-  { verb: 'create', group: '', resource: 'pods', subresource: 'attach' },
-  { verb: 'create', group: '', resource: 'pods', subresource: 'portforward' },
-  { verb: 'get', group: '', resource: 'pods', subresource: 'proxy' },
-  { verb: 'patch', group: '', resource: 'pods', subresource: 'ephemeralcontainers' },
-  { verb: 'create', group: '', resource: 'serviceaccounts', subresource: 'token' },
-  { verb: 'get', group: '', resource: 'nodes', subresource: 'proxy' },
-  { verb: 'patch', group: 'apps', resource: 'deployments' },
+type Asked = Omit<Right, 'namespace'>;
+const each = (verbs: readonly string[], what: Omit<Asked, 'verb'>): Asked[] => verbs.map((verb) => ({ verb, ...what }));
+const WRITING = ['create', 'update', 'patch', 'delete'];
+/** What a namespace is made of, by its group. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  '': ['pods', 'secrets', 'configmaps', 'services', 'serviceaccounts', 'persistentvolumeclaims'],
+  apps: ['deployments', 'statefulsets', 'daemonsets'],
+  batch: ['jobs', 'cronjobs'],
+  'networking.k8s.io': ['networkpolicies'],
+  'rbac.authorization.k8s.io': ['roles', 'rolebindings'],
+};
+
+/** What a pod of the sandbox or the bot must not be able to do with its token. An exec by WebSocket is a get. */
+const FORBIDDEN: readonly Asked[] = [
+  ...each(['get', 'list', 'watch'], { group: '', resource: 'secrets' }),
+  ...['exec', 'attach', 'portforward', 'proxy'].flatMap((subresource) =>
+    each(['get', 'create'], { group: '', resource: 'pods', subresource }),
+  ),
+  ...each(['update', 'patch'], { group: '', resource: 'pods', subresource: 'ephemeralcontainers' }),
+  ...each(['create'], { group: '', resource: 'serviceaccounts', subresource: 'token' }),
+  ...each(['get', 'create'], { group: '', resource: 'nodes', subresource: 'proxy' }),
+  ...Object.entries(KINDS).flatMap(([group, kinds]) => kinds.flatMap((resource) => each(WRITING, { group, resource }))),
 ];
 const ACCOUNTS = ['dev-sandbox', 'discord-bot', 'default'] as const;
 
@@ -97,22 +106,22 @@ const review = z.looseObject({ status: z.looseObject({ allowed: z.boolean() }) }
 
 async function checkAccount(api: KubeApi, namespace: string, account: string): Promise<Finding> {
   const what = `${namespace}: the account ${account} reads no secret, enters no pod and changes nothing`;
-  const allowed: string[] = [];
-  for (const right of FORBIDDEN) {
-    const user = `system:serviceaccount:${namespace}:${account}`;
-    const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  const user = `system:serviceaccount:${namespace}:${account}`;
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'];
+  const answers = await inTurn(FORBIDDEN, 8, async (right) => {
     const body = {
       apiVersion: 'authorization.k8s.io/v1',
       kind: 'SubjectAccessReview',
       spec: { user, groups, resourceAttributes: { ...right, namespace } },
     };
     const answer = await api.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', { body });
-    const { data } = review.safeParse(answer.body);
-    if (data === undefined) return { word: 'unknown', what, why: explain(answer) };
-    const { verb, resource, subresource } = right;
-    if (data.status.allowed) allowed.push(`${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`);
-  }
-  return allowed.length === 0 ? { word: 'holds', what } : { word: 'open', what, why: `it may ${allowed.join(', ')}` };
+    return review.safeParse(answer.body).data?.status.allowed ?? explain(answer);
+  });
+  const unknown = answers.find((answer) => typeof answer === 'string');
+  if (unknown !== undefined) return { word: 'unknown', what, why: unknown };
+  const allowed = FORBIDDEN.filter((_right, at) => answers[at] === true);
+  if (allowed.length === 0) return { word: 'holds', what };
+  return { word: 'open', what, why: `it may ${describeRights(allowed).join('; ')}` };
 }
 
 const SECRETS = ['aws-cluster', 'discord-bot-secrets', 'ecr-registry'] as const;

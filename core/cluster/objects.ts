@@ -1,6 +1,7 @@
 import { parseAllDocuments } from 'yaml';
 import * as z from 'zod';
 import { quote, Refusal } from '#core/values/errors.ts';
+import { showInvisible } from '#core/values/markdown.ts';
 
 /** A Kubernetes object, as far as every one is alike. */
 export const kubeObject = z.looseObject({
@@ -53,7 +54,7 @@ function show(value: unknown): string {
 
 /** Returns how a person calls an object: `argocd/deployment argocd-server`, without a namespace `clusterrole x`. */
 export function nameOf({ kind, metadata: { name, namespace } }: KubeObject): string {
-  return `${namespace === undefined ? '' : `${namespace}/`}${kind.toLowerCase()} ${name}`;
+  return showInvisible(`${namespace === undefined ? '' : `${namespace}/`}${kind.toLowerCase()} ${name}`);
 }
 
 /** Returns what tells one object from all others; the version of its group does not. */

@@ -31,7 +31,7 @@ async function findMissingRights(api: KubeApi, rights: readonly Right[]): Promis
 }
 
 /** Returns one line for each kind and place: `create and patch clusterroles.rbac.authorization.k8s.io`. */
-function describeRights(rights: readonly Right[]): string[] {
+export function describeRights(rights: readonly Right[]): string[] {
   const verbs = new Map<string, string[]>();
   for (const { verb, group, resource, namespace, subresource } of rights) {
     const what = `${resource}${subresource === undefined ? '' : `/${subresource}`}${group === '' ? '' : `.${group}`}`;

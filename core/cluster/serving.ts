@@ -23,16 +23,33 @@ export async function serve(
   const onLine = (text: string): void => {
     if (line.test(text)) serving.resolve({ value: text });
   };
+  const forget = endWithUs(end);
   const late = AbortSignal.timeout(PATIENCE_MS);
   late.addEventListener('abort', () => {
     serving.resolve({ unknown: `kubectl does not serve within ${PATIENCE_MS / 1_000} s` });
   });
   const ended = exec(argv, { endOn: end.signal, onLine, extraEnv: { LC_ALL: 'C' } })
     .then(() => ({ unknown: 'kubectl ended' }))
-    .catch((error: unknown) => ({ unknown: describeEnd(error) }));
+    .catch((error: unknown) => ({ unknown: describeEnd(error) }))
+    .finally(forget);
   const ready = await Promise.race([serving.promise, ended]);
   if ('unknown' in ready) end.abort();
   return { ready, ended };
+}
+
+/** A Ctrl-C does not reach what is in a group of its own: that is ended first, and then we end as if no one had listened. */
+function endWithUs(end: AbortController): () => void {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    forget();
+    end.abort();
+    process.kill(process.pid, signal);
+  };
+  const forget = (): void => {
+    for (const signal of signals) process.off(signal, onSignal);
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  return forget;
 }
 
 /** kubectl's last line says it; where it was never begun, our own words do. */

@@ -69,6 +69,20 @@ export function composeObjects(texts: TenantTexts, pins: Pins): Put[] {
   return texts.appKey === undefined ? puts : [...puts, { object: describeAppKey(texts.appKey), manager: KEY_MANAGER }];
 }
 
+/** Returns keys that are none, one for each environment: with them, everything is tried before a key is made or read. */
+export function writeSampleKeys(applications: string): string {
+  const lines = listTargets(readObjects(applications, 'argocd')).map(({ namespace }) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'aws-cluster', namespace },
+      type: 'Opaque',
+      stringData: { AWS_ACCESS_KEY_ID: 'sample', AWS_SECRET_ACCESS_KEY: 'sample' },
+    } satisfies z.input<typeof awsKey>),
+  );
+  return lines.join('\n');
+}
+
 function describeNamespace(name: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } };
 }

@@ -63,7 +63,8 @@ function explainPending({ cluster }: Case, { metadata, spec, status }: Pod): Cau
   const unbound = or(cluster.claims, []).find(
     (claim) => claims.includes(claim.metadata.name) && claim.status.phase !== 'Bound',
   );
-  if (unbound !== undefined) {
+  // a claim that is bound with its first pod has no volume either while the nodes are full: the scheduler says which it is
+  if (unbound !== undefined && /volume/i.test(unscheduled.message ?? '')) {
     const events = or(cluster.events, []).filter(
       ({ involvedObject }) =>
         involvedObject.kind === 'PersistentVolumeClaim' && involvedObject.name === unbound.metadata.name,

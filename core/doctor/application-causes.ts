@@ -14,11 +14,16 @@ export function findApplicationCauses(theCase: Case): readonly Cause[] {
   return explainSilence(theCase, own);
 }
 
-/** The environment's Application: the one that follows its overlay; else the one that git calls so. */
+/**
+ * The environment's Application: the one that git describes by name; else the only one that follows its overlay, or the one
+ * of several that is called as it. Another team's may follow a folder of the same name.
+ */
 export function findOwn({ git, environment }: Pick<Case, 'git' | 'environment'>, all: readonly Application[]) {
-  const follows = ({ spec }: Application): boolean => sourcesOf(spec).some(({ path }) => tidy(path) === git.overlay);
-  const name = git.application?.name ?? environment;
-  return all.find(follows) ?? all.find(({ metadata }) => metadata.name === name);
+  const described = all.find(({ metadata }) => metadata.name === git.application?.name);
+  if (described !== undefined) return described;
+  const following = all.filter(({ spec }) => sourcesOf(spec).some(({ path }) => tidy(path) === git.overlay));
+  if (following.length === 1) return following[0];
+  return following.find(({ metadata }) => metadata.name === environment);
 }
 
 function sourcesOf(
@@ -201,14 +206,16 @@ function explainSilence(theCase: Case, { metadata, spec, status }: Application):
   const { automated } = spec.syncPolicy ?? {};
   const isAutomatic = automated !== undefined && automated !== null && automated.enabled !== false;
   if (isAutomatic) return [];
-  const patch = { spec: { syncPolicy: { automated: { prune: true, selfHeal: true } } } };
+  const isSwitchedOff = automated?.enabled === false;
+  const wanted = { prune: true, selfHeal: true, ...(isSwitchedOff ? { enabled: true } : {}) };
+  const patch = { spec: { syncPolicy: { automated: wanted } } };
   return [
     {
       code: 'auto-sync-off',
       said: `the Application ${metadata.name} does not sync by itself`,
       evidence: [
         `${theCase.git.branch} is at ${theCase.git.head.slice(0, 7)}, and the Application is OutOfSync`,
-        'its syncPolicy has no automated',
+        isSwitchedOff ? 'its syncPolicy.automated has enabled: false' : 'its syncPolicy has no automated',
       ],
       next: kubectlArgo('patch', 'application', metadata.name, '--type=merge', '-p', JSON.stringify(patch)),
       about: ['application'],

@@ -1,8 +1,9 @@
 import type { Asked } from '#core/cluster/asked.ts';
 import { findAdmissionCauses } from '#core/doctor/admission-causes.ts';
 import { findApplicationCauses } from '#core/doctor/application-causes.ts';
-import { CAUSES, type Case, type Cause, command, named, shortDigest } from '#core/doctor/cause.ts';
+import { CAUSES, type Case, type Cause, cite, command, named, shortDigest } from '#core/doctor/cause.ts';
 import { type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
+import type { Application } from '#core/doctor/kube.ts';
 import { isUnready, listContainers } from '#core/doctor/pods.ts';
 import { findProcessCauses } from '#core/doctor/process-causes.ts';
 import { findPullCauses } from '#core/doctor/pull-causes.ts';
@@ -50,12 +51,17 @@ function order(found: readonly Cause[]): Cause[] {
   return kept;
 }
 
+/** A sync window holds a sync back, which goes on by itself: another one helps nothing. */
+function waitsForWindow({ status }: Application): boolean {
+  return /sync window/i.test(status.operationState?.message ?? '');
+}
+
 /** Nothing failed, and a Deployment does not have the overlay's digest: Argo CD has not come that far. */
 function findUnapplied(theCase: Case): Cause[] {
   const { git, cluster } = theCase;
   const own = or(cluster.application, null);
   const deployments = or(cluster.deployments, undefined);
-  if (own === null || deployments === undefined) return [];
+  if (own === null || deployments === undefined || waitsForWindow(own)) return [];
   const images = deployments.flatMap(({ spec }) => spec.template.spec.containers.map(({ image }) => image));
   const absent = git.images.filter(
     ({ digest }) => digest !== null && !images.some((image) => image.endsWith(`@${digest}`)),
@@ -113,8 +119,41 @@ function describe(cluster: ClusterFacts, kind: string, proves: string): string[]
   return 'unknown' in answer ? [`${proves}: ${answer.unknown}`] : [];
 }
 
-/** Pods that are not ready and whose cause no fact proves: said, not guessed. */
+/** What is not as it should be, and whose cause no fact proves: said, not guessed. */
 function listUnexplained(theCase: Case, causes: readonly Cause[]): string[] {
+  const pods = listUnready(theCase, causes);
+  // with a cause there is something to do, and the rest may follow from it
+  return causes.length > 0 || pods.length > 0 ? pods : [...listShort(theCase), ...listApplication(theCase)];
+}
+
+/** Deployments that have fewer ready pods than they ask for, with the node's last warning. */
+function listShort({ cluster }: Case): string[] {
+  return or(cluster.deployments, [])
+    .filter(({ spec, status }) => status.readyReplicas < spec.replicas)
+    .map(({ metadata, spec, status }) => {
+      const warning = or(cluster.events, []).findLast(
+        ({ type, involvedObject }) => type === 'Warning' && involvedObject.name.startsWith(`${metadata.name}-`),
+      );
+      const words = warning === undefined ? '' : `: ${named(warning.reason)} ${cite(warning.message)}`;
+      return `why ${metadata.name} has ${status.readyReplicas} of ${spec.replicas} pods ready${words}`;
+    });
+}
+
+function listApplication({ cluster }: Case): string[] {
+  const own = or(cluster.application, null);
+  const [sync, health] = [own?.status.sync?.status ?? '', own?.status.health?.status ?? ''];
+  const faults = [
+    ...(sync === 'OutOfSync' ? [sync] : []),
+    ...(['Degraded', 'Missing', 'Unknown', 'Suspended'].includes(health) ? [health] : []),
+  ];
+  if (own === null || faults.length === 0) return [];
+  const message = own.status.operationState?.message ?? '';
+  return [
+    `why the Application ${own.metadata.name} is ${faults.join(' and ')}${message === '' ? '' : `: ${cite(message)}`}`,
+  ];
+}
+
+function listUnready(theCase: Case, causes: readonly Cause[]): string[] {
   return listContainers(theCase)
     .filter(isUnready)
     .filter(({ pod }) => !causes.some(({ about }) => about.includes(`pod:${pod.metadata.name}`)))

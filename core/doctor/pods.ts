@@ -9,14 +9,14 @@ export interface PodContainer {
   readonly status: ContainerStatus;
 }
 
-/** Returns the containers of pods that are meant to run; pods that end, or have ended well, are left out. */
+/** Returns the containers of pods that are meant to run; pods that end, or have ended, are left out. */
 export function listContainers({ cluster }: Pick<Case, 'cluster'>): readonly PodContainer[] {
   return or(cluster.pods, []).filter(isMeant).flatMap(containersOf);
 }
 
-/** True for a pod that neither ends nor has ended well. */
+/** True for a pod that does not end and has not ended; one that the kubelet evicted stays as Failed, beside its successor. */
 export function isMeant({ metadata, status }: Pod): boolean {
-  return metadata.deletionTimestamp === undefined && status.phase !== 'Succeeded';
+  return metadata.deletionTimestamp === undefined && status.phase !== 'Succeeded' && status.phase !== 'Failed';
 }
 
 /** Returns the containers of a pod that the kubelet has looked at. */

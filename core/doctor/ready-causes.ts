@@ -80,13 +80,23 @@ function explainDependency(theCase: Case, pod: Pod, { code, failing }: Group, lo
   );
   const about = [`pod:${pod.metadata.name}`];
   const region = /\bin ([a-z]{2}(?:-[a-z]+)+-\d)\b/.exec(failing[0]?.reason ?? '')?.[1];
+  const project = projectOf(theCase);
   const right = /lacks (\w+:\w+)/.exec(failing[0]?.reason ?? '')?.[1];
   if (code === 'dependency-credentials')
     return {
       code,
       said: `the bot's AWS key is missing or wrong: ${names} cannot be asked`,
       evidence,
-      next: 'npm run -s keys -- rotate bot',
+      next: command(
+        'npm',
+        'run',
+        '-s',
+        'keys',
+        '--',
+        'rotate',
+        'bot',
+        ...(project === PROJECT ? [] : ['--project', project]),
+      ),
       about,
     };
   if (code === 'dependency-denied') {
@@ -95,7 +105,7 @@ function explainDependency(theCase: Case, pod: Pod, { code, failing }: Group, lo
       code,
       said,
       evidence,
-      next: command('aws', 'iam', 'list-user-policies', '--user-name', 'discord-bot-bot'),
+      next: command('aws', 'iam', 'list-user-policies', '--user-name', `${project}-bot`),
       about,
     };
   }
@@ -122,6 +132,13 @@ function explainDependency(theCase: Case, pod: Pod, { code, failing }: Group, lo
     next: command('kubectl', '-n', theCase.namespace, 'describe', 'networkpolicies'),
     about,
   };
+}
+
+const PROJECT = 'discord-bot';
+
+/** Terraform calls the identities of a further environment as its namespace is called, `discord-bot-staging`. */
+function projectOf({ namespace }: Case): string {
+  return namespace.startsWith(`${PROJECT}-`) ? namespace : PROJECT;
 }
 
 /** Ports without which nothing outside can be asked: names, and HTTPS. */

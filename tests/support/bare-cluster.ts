@@ -36,6 +36,8 @@ export interface Typing {
 export interface Typed extends CommandResult {
   readonly told: string;
   readonly asked: readonly string[];
+  /** How often standard input was read. */
+  readonly reads: number;
 }
 
 /** Starts etcd, the API server and its controllers: seconds. */
@@ -55,6 +57,7 @@ export async function startBareCluster(): Promise<BareCluster> {
     },
     type: async (words, { environment = { KUBECONFIG: kubeconfig }, input = '', answer } = {}) => {
       const [shown, told, asked] = [[] as string[], [] as string[], [] as string[]];
+      let reads = 0;
       const confirm = async (question: string): Promise<boolean> => {
         asked.push(question);
         return answer ?? false;
@@ -65,11 +68,14 @@ export async function startBareCluster(): Promise<BareCluster> {
         now: () => new Date(),
         show: (text) => void shown.push(text),
         tell: (text) => void told.push(text),
-        readInput: async () => input,
+        readInput: async () => {
+          reads += 1;
+          return input;
+        },
         confirm: answer === undefined ? undefined : confirm,
         ...{ temp, width: 120, isColoured: false },
       });
-      return { ...result, stdout: shown.join('') + result.stdout, told: told.join('\n'), asked };
+      return { ...result, stdout: shown.join('') + result.stdout, told: told.join('\n'), asked, reads };
     },
   };
 }

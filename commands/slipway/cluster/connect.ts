@@ -4,19 +4,18 @@ import {
   type Change,
   createResourceFinder,
   type FindResource,
-  type Put,
   planPuts,
   requireWriting,
   writeChange,
 } from '#core/cluster/plan.ts';
 import { inTurn } from '#core/cluster/rights.ts';
-import { composeObjects } from '#core/cluster/tenant.ts';
+import { composeObjects, writeSampleKeys } from '#core/cluster/tenant.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type CommandResult, defineCommand, UsageError } from '../../command.ts';
 import type { SlipwayPorts } from '../session.ts';
 import { renderPlan } from './render.ts';
-import { FOLDER, TARGET, type TargetValues, withCluster } from './session.ts';
+import { FOLDER, TARGET, type TargetValues, type Where, withCluster } from './session.ts';
 import { readManifest, readPins, readText, renderTenant } from './tenant.ts';
 
 const options = {
@@ -24,7 +23,7 @@ const options = {
   ...FOLDER,
   'aws-key': {
     type: 'boolean',
-    help: "reads the cluster's AWS key from standard input, as keys rotate cluster prints it",
+    help: "reads the cluster's AWS key from standard input, as keys rotate cluster prints it; with --dry-run, reads none and tries with a sample",
   },
   'app-key': {
     type: 'string',
@@ -60,32 +59,41 @@ export const connect = defineCommand({
   example: '--do-cluster-name tor1-main --dry-run',
   exitCodes: ['the cluster is connected, or the plan is shown', 'something is missing or was refused', 'wrong usage'],
   run: async ({ values }, screen: SlipwayPorts): Promise<CommandResult> => {
-    if (values['aws-key'] && values['dry-run'])
-      throw new UsageError('--dry-run would read the AWS key and lose it: leave --aws-key out, and pipe no key');
-    if (values['aws-key'] && !values.yes)
+    if (values['aws-key'] && !values.yes && !values['dry-run'])
       throw new UsageError('--aws-key reads standard input, so that no question can be asked: add --yes');
-    return withCluster(values, screen, (api) => connectTo(api, values, screen));
+    return withCluster(values, screen, (api, where) => connectTo(api, { where, ...values }, screen));
   },
 });
 
-async function connectTo(api: KubeApi, values: Values, screen: SlipwayPorts): Promise<CommandResult> {
-  const puts = await readPuts(api, values, screen);
+async function connectTo(api: KubeApi, values: Values & Where, screen: SlipwayPorts): Promise<CommandResult> {
+  const { pins, ...texts } = await readTexts(api, values, screen);
   const find = createResourceFinder(api);
-  const objects = puts.map(({ object }) => object);
-  await requireWriting(api, objects, find);
-  const changes = await planPuts(api, puts, find);
+  const plan = async (awsKey: string | undefined): Promise<Change[]> => {
+    const puts = composeObjects({ ...texts, awsKey }, pins);
+    await requireWriting(
+      api,
+      puts.map(({ object }) => object),
+      find,
+    );
+    return planPuts(api, puts, find);
+  };
+  // a key is printed once: all that can be wrong is found out without it
+  const sample = values['aws-key'] ? await plan(writeSampleKeys(texts.applications)) : undefined;
+  if (sample !== undefined && !values['dry-run']) refuseForeign(sample, values);
+  const awsKey = values['aws-key'] && !values['dry-run'] ? await screen.readInput?.() : undefined;
+  const changes = values['dry-run'] && sample !== undefined ? sample : await plan(awsKey);
   screen.show(renderPlan(changes, screen));
   refuseForeign(changes, values);
   const isDone = changes.every(({ state }) => state === 'same');
   if (values['dry-run'] || isDone) return { exitCode: 0, stdout: isDone ? 'Nothing to do.\n' : '', stderr: '' };
-  if (!values.yes) await askFirst(changes, screen);
+  if (!values.yes) await askFirst(changes, values, screen);
   await writeAll(api, changes, find, screen);
   return { exitCode: 0, stdout: NEXT, stderr: '' };
 }
 
 const NEXT = 'Connected. Argo CD takes a minute to start; then prove it:\n  npm run -s slipway -- cluster check\n';
 
-async function readPuts(api: KubeApi, values: Values, screen: SlipwayPorts): Promise<Put[]> {
+async function readTexts(api: KubeApi, values: Values, screen: SlipwayPorts) {
   const folder = screen.resolve(values.repository ?? '.');
   const pins = await readPins(folder);
   const files = await renderTenant(api, folder);
@@ -93,10 +101,7 @@ async function readPuts(api: KubeApi, values: Values, screen: SlipwayPorts): Pro
   const manifest = await readManifest(copy === undefined ? undefined : screen.resolve(copy), pins);
   const appKey =
     values['app-key'] === undefined ? undefined : await readText(screen.resolve(values['app-key']), '--app-key');
-  // once more without the key: it is read, once, when nothing else can be wrong
-  composeObjects({ ...files, manifest, appKey, awsKey: undefined }, pins);
-  const awsKey = values['aws-key'] ? await screen.readInput?.() : undefined;
-  return composeObjects({ ...files, manifest, appKey, awsKey }, pins);
+  return { ...files, pins, manifest, appKey };
 }
 
 /** What someone else put in is written over only when that is said. */
@@ -112,13 +117,13 @@ function refuseForeign(changes: readonly Change[], values: Values): void {
   );
 }
 
-async function askFirst(changes: readonly Change[], { confirm }: SlipwayPorts): Promise<void> {
+async function askFirst(changes: readonly Change[], { where }: Where, { confirm }: SlipwayPorts): Promise<void> {
   if (confirm === undefined)
     throw new UsageError('there is no terminal to ask on: read the plan, then repeat with --yes');
   const hand = changes.filter(({ byHand }) => byHand.length > 0).length;
   const warning =
     hand === 0 ? '' : ` What was changed by hand in ${hand === 1 ? 'one object' : `${hand} objects`} is overwritten.`;
-  if (!(await confirm(`Put this into the cluster?${warning} [y/N] `))) throw new Refusal('Nothing was changed.');
+  if (!(await confirm(`Put this into ${where}?${warning} [y/N] `))) throw new Refusal('Nothing was changed.');
 }
 
 const ATTEMPTS = 150;

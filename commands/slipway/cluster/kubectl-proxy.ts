@@ -16,6 +16,8 @@ export interface KubeTarget {
 }
 
 const PATIENCE_MS = 30_000;
+/** What runs in a pod of the sandbox may never end. */
+const KUBECTL_MS = 120_000;
 const PROXY = /^Starting to serve on /;
 
 /** Opens the way to a cluster: one `kubectl proxy`, which knows every way of logging in. */
@@ -34,7 +36,8 @@ export async function openKubeApi({ exec, kubeconfig, context, folder }: KubeTar
   };
   const api: KubeApi = {
     call: (method, path, options = {}) => send(socketPath, method, path, options),
-    kubectl: async (words) => (await exec(['kubectl', ...settings, ...words])).stdout.toString('utf8'),
+    kubectl: async (words) =>
+      (await exec(['kubectl', ...settings, ...words], { timeoutMs: KUBECTL_MS })).stdout.toString('utf8'),
     close,
   };
   try {

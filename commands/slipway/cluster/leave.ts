@@ -4,7 +4,7 @@ import { systemClock } from '#core/system/clock.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type CommandResult, defineCommand, UsageError } from '../../command.ts';
 import type { SlipwayPorts } from '../session.ts';
-import { TARGET, withCluster } from './session.ts';
+import { TARGET, type Where, withCluster } from './session.ts';
 
 const options = {
   ...TARGET,
@@ -24,14 +24,14 @@ export const leave = defineCommand({
   example: '--do-cluster-name tor1-main --dry-run',
   exitCodes: ['nothing of connect is left but what is named', 'something is left or was refused', 'wrong usage'],
   run: async ({ values }, screen: SlipwayPorts): Promise<CommandResult> =>
-    withCluster(values, screen, async (api) => {
+    withCluster(values, screen, async (api, where) => {
       const withEnvironments = values['with-environments'] ?? false;
       const departure = await planDeparture(api, withEnvironments);
       await requireRemoving(api, departure);
       screen.show(renderDeparture(departure));
       if (values['dry-run'] || departure.removed.length + departure.released.length === 0)
         return { exitCode: 0, stdout: '', stderr: '' };
-      if (!values.yes) await askFirst(withEnvironments, screen);
+      if (!values.yes) await askFirst({ where, withEnvironments }, screen);
       const tools = { tell: screen.tell, clock: systemClock };
       await removeDeparting(api, departure, tools);
       const waiting = await waitUntilGone(api, departure, tools);
@@ -59,9 +59,12 @@ function renderDeparture({ removed, released, kept }: Departure): string {
   return `${lines.join('\n')}\n`;
 }
 
-async function askFirst(withEnvironments: boolean, { confirm }: SlipwayPorts): Promise<void> {
+async function askFirst(
+  { where, withEnvironments }: Where & { readonly withEnvironments: boolean },
+  { confirm }: SlipwayPorts,
+): Promise<void> {
   if (confirm === undefined)
     throw new UsageError('there is no terminal to ask on: read the list, then repeat with --yes');
-  const what = withEnvironments ? 'Remove these, with every workspace? ' : 'Remove these? ';
-  if (!(await confirm(`${what}[y/N] `))) throw new Refusal('Nothing was removed.');
+  const what = withEnvironments ? 'Remove these, with every workspace,' : 'Remove these';
+  if (!(await confirm(`${what} from ${where}? [y/N] `))) throw new Refusal('Nothing was removed.');
 }

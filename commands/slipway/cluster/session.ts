@@ -5,6 +5,7 @@ import { fetchKubeconfig } from '#core/cluster/digitalocean.ts';
 import { createExec } from '#core/system/exec.ts';
 import { openScratch } from '#core/system/scratch.ts';
 import { quote } from '#core/values/errors.ts';
+import { showInvisible } from '#core/values/markdown.ts';
 import { UsageError } from '../../command.ts';
 import type { SlipwayPorts } from '../session.ts';
 import { openKubeApi } from './kubectl-proxy.ts';
@@ -36,6 +37,11 @@ export interface TargetValues {
   readonly context?: string;
 }
 
+/** How a person calls the cluster: in a question, it is what they say yes to. */
+export interface Where {
+  readonly where: string;
+}
+
 /**
  * Opens a cluster for one piece of work. DigitalOcean's kubeconfig is in a private file for as long as that takes; what
  * a killed run left is removed by the next one.
@@ -43,7 +49,7 @@ export interface TargetValues {
 export async function withCluster<T>(
   values: TargetValues,
   screen: SlipwayPorts,
-  work: (api: KubeApi) => Promise<T>,
+  work: (api: KubeApi, where: string) => Promise<T>,
 ): Promise<T> {
   const { DO_TOKEN: token, ...environment } = screen.environment; // kubectl has no use for it
   const named = values['do-cluster-name'] ?? environment['DO_CLUSTER_NAME'];
@@ -68,13 +74,24 @@ export async function withCluster<T>(
     const exec = createExec(environment);
     const api = await openKubeApi({ exec, kubeconfig, context: values.context, folder });
     try {
-      return await work(api);
+      return await work(
+        api,
+        name === undefined ? await describeContext(api) : `the cluster ${quote(name)} of DigitalOcean`,
+      );
     } finally {
       await api.close();
     }
   } finally {
     await scratch.remove();
   }
+}
+
+/** The context is the person's own word; where two have one name, the server tells them apart. */
+async function describeContext(api: KubeApi): Promise<string> {
+  const read = async (path: string): Promise<string> =>
+    (await api.kubectl(['config', 'view', '--minify', '--output', `jsonpath=${path}`])).trim();
+  const [context, server] = [await read('{.contexts[0].name}'), await read('{.clusters[0].cluster.server}')];
+  return `the cluster of the context ${quote(context)} (${showInvisible(server)})`;
 }
 
 /** The token goes to this address: it must be encrypted, unless it stays on this machine. */

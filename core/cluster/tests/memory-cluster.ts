@@ -22,6 +22,18 @@ const baseOf = (version: string): string => (version.includes('/') ? `/apis/${ve
 const OK: KubeAnswer = { status: 200, body: {} };
 const NONE: KubeAnswer = { status: 404, body: {} };
 
+/** What is served, as the API server says it. */
+function discover(path: string): KubeAnswer | undefined {
+  if (path === '/apis') {
+    const groups = SERVED.filter(([version]) => version !== 'v1').map(([groupVersion]) => groupVersion);
+    return { status: 200, body: { groups: groups.map((groupVersion) => ({ preferredVersion: { groupVersion } })) } };
+  }
+  const kinds = SERVED.filter(([version]) => path === baseOf(version));
+  const verbs = ['list', 'delete'];
+  const resources = kinds.map(([, name, kind, scope]) => ({ name, kind, namespaced: scope === 'n', verbs }));
+  return kinds.length === 0 ? undefined : { status: 200, body: { resources } };
+}
+
 /** Opens a cluster with these objects. */
 export function openMemoryCluster(given: readonly unknown[]): MemoryCluster {
   let objects = given.map((object, at) => {
@@ -45,21 +57,11 @@ export function openMemoryCluster(given: readonly unknown[]): MemoryCluster {
       for (const inside of objects.filter(({ metadata }) => metadata.namespace === one.metadata.name)) remove(inside);
   };
   const list = (path: string): KubeAnswer | undefined => {
-    if (path === '/apis') {
-      const groups = SERVED.filter(([version]) => version !== 'v1').map(([groupVersion]) => groupVersion);
-      return { status: 200, body: { groups: groups.map((groupVersion) => ({ preferredVersion: { groupVersion } })) } };
-    }
-    const kinds = SERVED.filter(([version]) => path === baseOf(version));
-    if (kinds.length > 0) {
-      const verbs = ['list', 'delete'];
-      const resources = kinds.map(([, name, kind, scope]) => ({ name, kind, namespaced: scope === 'n', verbs }));
-      return { status: 200, body: { resources } };
-    }
     const listed = SERVED.find(([version, plural]) => path === `${baseOf(version)}/${plural}`);
     return listed && { status: 200, body: { items: objects.filter(({ kind }) => kind === listed[2]) } };
   };
   const call: KubeApi['call'] = async (method, path, { body } = {}) => {
-    const answer = method === 'GET' ? list(path) : undefined;
+    const answer = method === 'GET' ? (discover(path) ?? list(path)) : undefined;
     if (answer !== undefined) return answer;
     const one = objects.find(({ apiVersion, kind, metadata: { namespace, name } }) => {
       const plural = SERVED.find(([, , served]) => served === kind)?.[1];
