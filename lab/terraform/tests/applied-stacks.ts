@@ -20,12 +20,37 @@ export const CANARIES = {
     },
   }),
 };
-const SECOND_CANARIES = {
+export const SECOND_CANARIES = {
   TF_VAR_discord_token: CANARIES.TF_VAR_discord_token,
   TF_VAR_litellm_api_key: 'CANARY-second-key',
 };
 /** A tenant that says nothing but its name: every other name begins with it. */
 const SECOND = { region: 'eu-west-1', project: 'second-bot', tables: {}, queues: {}, repositories: null };
+
+/** The bucket of its states. */
+export const SECOND_STATES = 'second-states';
+
+/** What says of the lab's repository who may assume the roles. */
+export const GITHUB = { repository: 'acme/tenant', owner_id: 1001, repository_id: 2002 };
+
+/** A tenant's stacks. */
+export interface TenantStacks {
+  readonly bootstrap: Stack;
+  readonly stack: Stack;
+  readonly secrets: Stack;
+}
+
+/** Opens the stacks of a second tenant, in another region; their states are in a bucket of its own, which is there. */
+export async function openSecond(
+  open: (stack: string, variables: Readonly<Record<string, unknown>>, bucket: string) => Promise<Stack>,
+): Promise<TenantStacks> {
+  const { project, region } = SECOND;
+  return {
+    bootstrap: await open('bootstrap', { ...GITHUB, ...SECOND, environments: [] }, SECOND_STATES),
+    stack: await open('aws', { ...ON_MOTO, ...SECOND, environments: {} }, SECOND_STATES),
+    secrets: await open('secrets', { project, region, environments: [] }, SECOND_STATES),
+  };
+}
 
 /** Outputs of the stack that the tests read. */
 export const outputs = z.looseObject({
@@ -47,7 +72,7 @@ export interface AppliedStacks {
   readonly stack: Stack;
   readonly secrets: Stack;
   /** The second tenant's stacks, in another region. */
-  readonly second: { readonly bootstrap: Stack; readonly stack: Stack; readonly secrets: Stack };
+  readonly second: TenantStacks;
   readonly outputs: z.output<typeof outputs>;
   /** What the identities of the tenant may, and those of the second. */
   readonly rights: Readonly<Record<'first' | 'second', Rights>>;
@@ -90,26 +115,17 @@ export async function applyStacks(): Promise<void> {
     return JSON.parse(stdout.toString('utf8'));
   };
   const place = ['--create-bucket-configuration', `LocationConstraint=${REGION}`];
-  for (const bucket of ['states', 'second-states']) await aws('s3api', 'create-bucket', '--bucket', bucket, ...place);
+  for (const bucket of ['states', SECOND_STATES]) await aws('s3api', 'create-bucket', '--bucket', bucket, ...place);
   await aws('s3api', 'put-bucket-versioning', '--bucket', 'states', '--versioning-configuration', 'Status=Enabled');
-  const github = { repository: 'acme/tenant', owner_id: 1001, repository_id: 2002 };
   const kept = { env, keepsProvider: true };
   const open = (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
     openStack(lab, toolbox, { stack, variables, ...kept, ...(bucket === undefined ? {} : { bucket }) });
   const provider = ['--url', 'https://token.actions.githubusercontent.com', '--client-id-list', 'sts.amazonaws.com'];
   await aws('iam', 'create-open-id-connect-provider', ...provider); // the account's, before its first tenant
-  const bootstrap = await open('bootstrap', github);
+  const bootstrap = await open('bootstrap', GITHUB);
   const stack = await open('aws', ON_MOTO, 'states');
   const secrets = await open('secrets', {}, 'states');
-  const second = {
-    bootstrap: await open('bootstrap', { ...github, ...SECOND, environments: [] }, 'second-states'),
-    stack: await open('aws', { ...ON_MOTO, ...SECOND, environments: {} }, 'second-states'),
-    secrets: await open(
-      'secrets',
-      { project: SECOND.project, region: SECOND.region, environments: [] },
-      'second-states',
-    ),
-  };
+  const second = await openSecond(open);
   const apply = ['apply', '-no-color', '-auto-approve'];
   const applyCalls = join(lab.folder('calls'), 'apply.log');
   // at the same time: the provider waits 25 s for each queue, and a minute for the rules of the state bucket

@@ -10,6 +10,8 @@ import { silentProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { openStack, type Stack } from '#lab/terraform/stack.ts';
 import { ON_MOTO } from '#lab/terraform/tenant.ts';
+import { openSecond, SECOND_CANARIES, SECOND_STATES, type TenantStacks } from '#lab/terraform/tests/applied-stacks.ts';
+import { expectNoChanges } from '#lab/terraform/tests/plans.ts';
 import { blocks, GIVEN, SAID, writeShell } from '#lab/terraform/tests/runbook-shell.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 
@@ -20,6 +22,8 @@ let lab: Lab;
 let stack: Stack;
 let secrets: Stack;
 let bootstrap: Stack;
+/** Another tenant of the account, in another region. */
+let second: TenantStacks;
 let env: Record<string, string>;
 let folder: string;
 
@@ -92,7 +96,12 @@ beforeAll(async () => {
   stack = await openStack(lab, toolbox, { stack: 'aws', variables: ON_MOTO, env, keepsProvider: true });
   secrets = await openStack(lab, toolbox, { stack: 'secrets', variables: {}, env, keepsProvider: true });
   bootstrap = await openStack(lab, toolbox, { stack: 'bootstrap', variables: {}, env, keepsProvider: true });
+  const place = '--create-bucket-configuration LocationConstraint=ca-central-1';
   folder = await openClone();
+  await bash(`aws s3api create-bucket --bucket ${SECOND_STATES} ${place}`);
+  second = await openSecond((name, variables, bucket) =>
+    openStack(lab, toolbox, { stack: name, variables, env, bucket, keepsProvider: true }),
+  );
   symlinkSync(join(stack.folder, '..'), join(folder, 'terraform'));
 }, 120_000);
 
@@ -112,6 +121,9 @@ describe('with the stacks applied', () => {
       'aws iam create-open-id-connect-provider --url https://token.actions.githubusercontent.com --client-id-list sts.amazonaws.com',
     );
     await Promise.all([
+      second.bootstrap.run(apply),
+      second.stack.run(apply),
+      second.secrets.run(apply, { env: SECOND_CANARIES }),
       bootstrap.run(apply),
       stack.run(apply),
       secrets.run(apply, {
@@ -127,7 +139,7 @@ describe('with the stacks applied', () => {
         },
       }),
     ]);
-  }, 180_000);
+  }, 300_000);
 
   test('dead letters go back as they are, with their attributes', async () => {
     await send('agentic-events-dlq');
@@ -242,7 +254,7 @@ describe('the applied stack', () => {
     expect((await stack.run(['state', 'list'])).stdout.toString('utf8')).toBe(before.stdout.toString('utf8'));
   }, 180_000);
 
-  test('the teardown: refused as long as something is protected, and nothing of the tenant is left', async () => {
+  test('the teardown: refused as long as something is protected, nothing of the tenant is left, and nothing of another has changed', async () => {
     const manifest =
       '{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"digest":"sha256:a","size":1},"layers":[]}';
     await bash(
@@ -266,10 +278,11 @@ describe('the applied stack', () => {
       left.stdout
         .toString('utf8')
         .split(/\s+/)
-        .filter((word) => word !== ''),
+        .filter((word) => word !== '' && !word.startsWith('second-')),
     ).toEqual([
       'discord-messages', // what was restored is beside it, and was destroyed
       expect.stringContaining('oidc-provider/token.actions.githubusercontent.com'),
     ]);
+    await Promise.all([second.bootstrap, second.stack, second.secrets].map(expectNoChanges));
   }, 400_000);
 });
