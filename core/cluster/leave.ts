@@ -24,7 +24,7 @@ export interface Departure {
   readonly removed: readonly Owned[];
   /** What would wait for the operator that goes, and its namespace with it: removed before that, without waiting. */
   readonly freed: readonly Owned[];
-  /** Delivered by an Application that goes, and kept: it gets connect's label, by which a later run finds it. */
+  /** Delivered by an Application that goes, and removed after it or kept: it gets connect's label, by which a later run finds it. */
   readonly marked: readonly Owned[];
   readonly released: readonly Owned[];
   readonly kept: readonly { readonly name: string; readonly why: string }[];
@@ -95,8 +95,11 @@ export async function planDeparture(api: KubeApi, withEnvironments: boolean): Pr
   });
   return {
     removed: removed.sort((one, other) => orderOf(one) - orderOf(other)),
-    freed: all.filter((one) => withEnvironments && waitsForOperator(one) && isInEnvironment(one, candidates)),
-    marked: delivered.filter((one) => !removed.includes(one)),
+    freed: all.filter(
+      (one) =>
+        waitsForOperator(one) && (removed.includes(one) || (withEnvironments && isInEnvironment(one, candidates))),
+    ),
+    marked: delivered.filter(({ object: { kind } }) => LAST.has(kind)),
     released: ours.filter(({ isTakenOver }) => isTakenOver),
     kept,
   };
@@ -114,6 +117,9 @@ function findDeliverer({ object, resource }: Owned): string | undefined {
   const isItself = group === resource.group && kind === object.kind && named === name;
   return isItself && (namespace === undefined || namespace === place) ? by : undefined;
 }
+
+/** Kinds that go when nothing needs them. */
+const LAST = new Set(['CustomResourceDefinition', 'Namespace']);
 
 /** External Secrets takes its finalizers off by itself, as long as it runs. */
 function waitsForOperator({ resource: { group }, finalizers }: Owned): boolean {
@@ -187,14 +193,15 @@ export interface DepartureScreen {
 }
 
 /** Refuses where the person may not remove what connect put in. */
-export async function requireRemoving(api: KubeApi, { removed, freed }: Departure): Promise<void> {
-  const rights = [...removed, ...freed].map(({ resource: { group, plural }, object: { metadata } }) => ({
-    verb: 'delete',
-    group,
-    resource: plural,
-    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-  }));
-  await requireRights(api, rights, 'leaving');
+export async function requireRemoving(api: KubeApi, { removed, freed, marked, released }: Departure): Promise<void> {
+  const applications = removed.filter(({ object }) => object.kind === 'Application');
+  const rightTo = (verb: string, all: readonly Owned[]) =>
+    all.map(({ resource: { group, plural }, object: { metadata } }) => ({
+      ...{ verb, group, resource: plural },
+      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+    }));
+  const patched = rightTo('patch', [...applications, ...freed, ...marked, ...released]);
+  await requireRights(api, [...rightTo('delete', [...removed, ...freed]), ...patched], 'leaving');
 }
 
 /** Takes out what was planned, each by its id; may be repeated after it was interrupted. */
@@ -206,13 +213,12 @@ export async function removeDeparting(api: KubeApi, departure: Departure, screen
   for (const one of applications) await mergePatch(api, one, stop);
   for (const one of departure.marked)
     await mergePatch(api, one, { metadata: { labels: { [PART_LABEL]: 'platform' } } });
-  const isNamespace = ({ object }: Owned): boolean => object.kind === 'Namespace';
-  for (const one of departure.removed.filter((each) => !isNamespace(each))) await remove(api, one, screen);
   for (const one of departure.freed) {
     await remove(api, one, screen);
     await mergePatch(api, one, { metadata: { finalizers: null } });
   }
-  for (const one of departure.removed.filter(isNamespace)) await remove(api, one, screen);
+  const freed = new Set(departure.freed.map(({ uid }) => uid));
+  for (const one of departure.removed.filter(({ uid }) => !freed.has(uid))) await remove(api, one, screen);
   for (const one of departure.released) await release(api, one, screen);
 }
 
@@ -237,9 +243,16 @@ async function release(api: KubeApi, one: Owned, { tell }: DepartureScreen): Pro
   tell(`left ${nameOf(one.object)}, which was there before`);
 }
 
-async function mergePatch(api: KubeApi, { resource, object }: Owned, body: unknown): Promise<void> {
+interface Patch {
+  readonly metadata: object;
+  readonly spec?: object;
+}
+
+/** Changes an object by its id: another one that has the name by now is left alone. */
+async function mergePatch(api: KubeApi, { resource, object, uid }: Owned, patch: Patch): Promise<void> {
+  const body = { ...patch, metadata: { ...patch.metadata, uid } };
   const answer = await api.call('PATCH', pathOf(resource, object), { body, type: 'application/merge-patch+json' });
-  if (answer.status >= 300 && answer.status !== 404)
+  if (answer.status >= 300 && answer.status !== 404 && answer.status !== 409)
     throw new Refusal(`cannot change ${nameOf(object)}: ${explain(answer)}`);
 }
 

@@ -3,7 +3,7 @@ import { findAdmissionCauses } from '#core/doctor/admission-causes.ts';
 import { findApplicationCauses } from '#core/doctor/application-causes.ts';
 import { CAUSES, type Case, type Cause, cite, command, named, shortDigest } from '#core/doctor/cause.ts';
 import { type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
-import type { Application } from '#core/doctor/kube.ts';
+import type { Application, Deployment } from '#core/doctor/kube.ts';
 import { isUnready, listContainers } from '#core/doctor/pods.ts';
 import { findProcessCauses } from '#core/doctor/process-causes.ts';
 import { findPullCauses } from '#core/doctor/pull-causes.ts';
@@ -126,28 +126,39 @@ function listUnexplained(theCase: Case, causes: readonly Cause[]): string[] {
   return causes.length > 0 || pods.length > 0 ? pods : [...listShort(theCase), ...listApplication(theCase)];
 }
 
-/** Deployments that have fewer ready pods than they ask for, with the node's last warning. */
+/** Deployments that have fewer ready pods than they ask for, with the last warning about one of them; a rollout takes its time. */
 function listShort({ cluster }: Case): string[] {
+  const pods = new Set(or(cluster.pods, []).map((pod) => pod.metadata.name));
   return or(cluster.deployments, [])
-    .filter(({ spec, status }) => status.readyReplicas < spec.replicas)
+    .filter(({ spec, status }) => status.readyReplicas < spec.replicas && !isRollingOut(status))
     .map(({ metadata, spec, status }) => {
       const warning = or(cluster.events, []).findLast(
-        ({ type, involvedObject }) => type === 'Warning' && involvedObject.name.startsWith(`${metadata.name}-`),
+        ({ type, involvedObject: { name } }) =>
+          type === 'Warning' && name.startsWith(`${metadata.name}-`) && pods.has(name),
       );
       const words = warning === undefined ? '' : `: ${named(warning.reason)} ${cite(warning.message)}`;
       return `why ${metadata.name} has ${status.readyReplicas} of ${spec.replicas} pods ready${words}`;
     });
 }
 
+/** Kubernetes itself says that it gets on, until its deadline for that is over. */
+function isRollingOut({ conditions }: Deployment['status']): boolean {
+  return conditions.some(
+    ({ type, status, reason }) => type === 'Progressing' && status === 'True' && reason !== 'NewReplicaSetAvailable',
+  );
+}
+
 function listApplication({ cluster }: Case): string[] {
   const own = or(cluster.application, null);
   const [sync, health] = [own?.status.sync?.status ?? '', own?.status.health?.status ?? ''];
+  const { phase = '', message: said = '' } = own?.status.operationState ?? {};
+  const isHeld = own !== null && waitsForWindow(own);
   const faults = [
-    ...(sync === 'OutOfSync' ? [sync] : []),
+    ...(sync === 'OutOfSync' && (phase !== 'Running' || isHeld) ? [sync] : []),
     ...(['Degraded', 'Missing', 'Unknown', 'Suspended'].includes(health) ? [health] : []),
   ];
   if (own === null || faults.length === 0) return [];
-  const message = own.status.operationState?.message ?? '';
+  const message = phase === 'Succeeded' ? '' : said;
   return [
     `why the Application ${own.metadata.name} is ${faults.join(' and ')}${message === '' ? '' : `: ${cite(message)}`}`,
   ];

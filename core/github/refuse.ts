@@ -3,6 +3,9 @@ import type { Request } from '#core/github/client.ts';
 import type { Answer } from '#core/github/limits.ts';
 import { Refusal } from '#core/values/errors.ts';
 
+/** GitHub cannot take what a request names, such as a commit that is not there: no matter of rights, nor of its state. */
+export class NotTaken extends Refusal {}
+
 const said = z.object({
   message: z.string().default(''),
   errors: z.array(z.object({ message: z.string().optional() }).or(z.string())).optional(),
@@ -27,7 +30,7 @@ export function refuse({ what, right }: Request, { status, headers, body }: Answ
       `GitHub sends this request elsewhere, where the token does not follow (${answer}): name the repository as it is called now`,
     );
   if (/too long/i.test(words)) return new Refusal(`GitHub does not take it (${answer}): make the text shorter`);
-  return new Refusal(`GitHub does not take it (${answer})`);
+  return new NotTaken(`GitHub does not take it (${answer})`);
 }
 
 const TURN_ON = 'turn them on in its settings, under Features';

@@ -81,7 +81,7 @@ async function readMessages(pulls: readonly MergedPull[], git: Git): Promise<Rea
   const messages = new Map<CommitSha, string>();
   if (pulls.length === 0) return messages;
   const refspecs = pulls.map(({ number }) => `+refs/pull/${number}/head:refs/slipway/pulls/${number}`);
-  if (!(await git.fetch({ refspecs, depth: DEPTH, filter: 'tree:0' }))) return messages;
+  if (!(await git.fetch({ refspecs, depth: DEPTH, filter: 'blob:none' }))) return messages;
   for (const { number, landed } of pulls) {
     let commit = await git.revParse(`refs/slipway/pulls/${number}`);
     for (let depth = 0; commit !== undefined && depth < DEPTH; depth++) {

@@ -1,7 +1,7 @@
+import { NotTaken } from '#core/github/refuse.ts';
 import type { Statuses } from '#core/github/statuses.ts';
 import { nameStatus } from '#core/release/name-status.ts';
 import type { Log } from '#core/system/log.ts';
-import { isExpected } from '#core/values/errors.ts';
 import type { Judgement, PlacedRelease } from '#core/verdict/decide.ts';
 import {
   type DeploymentState,
@@ -71,8 +71,8 @@ export function knownOf({ states }: OwnRecord): Known {
 /**
  * Writes the verdicts of one image's releases, newest first: a Deployment for each, and on each source commit the status of
  * the newest release that was built from it. Writes what differs from `own`, which is recorded of each, and nothing else, so
- * that a second run changes nothing. What GitHub refuses of one release, such as a source that is no commit, keeps no other
- * from its verdict: it is among the faults.
+ * that a second run changes nothing. A release that GitHub cannot take, such as one whose source is no commit, keeps no
+ * other from its verdict: there is a fault for it. Anything else is thrown, so that an outage does not look like an answer.
  */
 export async function recordVerdicts(
   judged: readonly { readonly release: PlacedRelease; readonly judgement: Judgement; readonly own: OwnRecord }[],
@@ -85,7 +85,8 @@ export async function recordVerdicts(
     try {
       recorded.push(await recordVerdict(release, judgement, { ...own, isReplaced, isCurrent: index === 0 }, ports));
     } catch (error) {
-      if (!isExpected(error)) throw error;
+      if (!(error instanceof NotTaken)) throw error;
+      recorded.push({ release, judgement, isNew: false });
       faults.push(error);
     }
   }

@@ -1,7 +1,6 @@
 import type { Config } from '#core/config/config.ts';
 import { readHead } from '#core/release/head.ts';
 import { GOES_BACK_WITHIN_MS } from '#core/release/roll-back-failed.ts';
-import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import { judgeReleases } from '#core/verdict/decide.ts';
 import { type FactPorts, type FoundImage, readFacts } from '#core/verdict/facts.ts';
@@ -31,7 +30,7 @@ export interface Settled extends Recorded {
 
 /**
  * Reads the facts again, judges the newest releases of every environment, and writes what changed. What GitHub refuses of
- * one release or image keeps no other from its verdict.
+ * one release keeps no other from its verdict.
  */
 export async function settleVerdicts(options: SettleOptions, ports: SettlePorts): Promise<Settled[]> {
   const head = await readHead(options.branch, ports);
@@ -50,8 +49,8 @@ export async function settleVerdicts(options: SettleOptions, ports: SettlePorts)
       faults.push(...image.faults);
     }
   }
-  // what fails for all of them is no image's fault
-  if (settled.length === 0 && faults.length > 0) throw faults[0];
+  const [fault] = faults;
+  if (fault !== undefined && faults.length === settled.length) throw fault; // nothing could be recorded
   return settled;
 }
 
@@ -60,22 +59,17 @@ async function settleImage(
   { deadlineMs }: SettleOptions,
   ports: SettlePorts,
 ): ReturnType<typeof recordVerdicts> {
-  try {
-    const records = await readRecords(found.releases, ports);
-    const facts = await found.look(records.map(knownOf));
-    const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
-    const judged = facts.releases.flatMap((release, index) => {
-      const [judgement, own] = [judgements[index], records[index]];
-      return judgement === undefined || own === undefined ? [] : [{ release, judgement, own }];
-    });
-    const written = await recordVerdicts(judged, ports);
-    for (const { release, judgement } of written.recorded.filter(({ isNew }) => isNew)) {
-      const { environment, image, to } = release;
-      ports.log.info(`${environment}/${image} ${to.slice(7, 19)}: ${judgement.verdict}, ${judgement.said}`);
-    }
-    return written;
-  } catch (error) {
-    if (!isExpected(error)) throw error;
-    return { recorded: [], faults: [error] };
+  const records = await readRecords(found.releases, ports);
+  const facts = await found.look(records.map(knownOf));
+  const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
+  const judged = facts.releases.flatMap((release, index) => {
+    const [judgement, own] = [judgements[index], records[index]];
+    return judgement === undefined || own === undefined ? [] : [{ release, judgement, own }];
+  });
+  const written = await recordVerdicts(judged, ports);
+  for (const { release, judgement } of written.recorded.filter(({ isNew }) => isNew)) {
+    const { environment, image, to } = release;
+    ports.log.info(`${environment}/${image} ${to.slice(7, 19)}: ${judgement.verdict}, ${judgement.said}`);
   }
+  return written;
 }

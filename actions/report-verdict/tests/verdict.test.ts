@@ -125,8 +125,9 @@ test("a release whose source is no commit keeps no other from its verdict, the i
     );
   };
   const judged = await places(land('f'.repeat(40), stage.read() as Digest, bad as Digest));
-  expect(judged).toEqual(expect.arrayContaining([expect.stringMatching(/^staging\/discord-bot/)]));
-  expect(judged).not.toContain('production/discord-bot eee');
+  expect(judged).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^staging\/discord-bot/), 'production/discord-bot eee']),
+  );
   expect(await places(land(stage.sources.bad, bad as Digest, next as Digest))).toContain('production/discord-bot ddd');
   resetTo(before, stage.tenant);
 });

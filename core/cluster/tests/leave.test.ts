@@ -63,6 +63,31 @@ describe('the operator goes, and what waits for it with it', () => {
   });
 });
 
+test('a namespace that was there before stays, and what waits in it for the operator goes', async () => {
+  const [argocd, , operator] = NAMESPACES;
+  const annotations = { 'slipway/taken-over': 'true' };
+  const before = of('v1', 'Namespace', 'discord-bot', part('environments', { annotations }));
+  const production = application('production', 'applications');
+  const delivered = { ...SECRET, metadata: { ...SECRET.metadata, annotations: tracking('production') } };
+  const cluster = openMemoryCluster([argocd, before, operator, ...OPERATOR, production, delivered]);
+  expect(await leave(cluster, true)).toEqual(['namespace discord-bot']);
+});
+
+test('a run that ends half-way: the next one finds the kinds that were delivered', async () => {
+  const cluster = openMemoryCluster([...NAMESPACES, ...OPERATOR]);
+  const call: MemoryCluster['call'] = async (method, path, options) => {
+    if (method === 'DELETE' && path.includes('customresourcedefinitions')) throw new Error('killed');
+    return cluster.call(method, path, options);
+  };
+  await expect(leave({ ...cluster, call })).rejects.toThrow('killed');
+  expect(cluster.find(`argocd/application ${ES}`)).toBeUndefined();
+  expect(await leave(cluster)).toEqual(['namespace discord-bot']);
+});
+
+const tracking = (by: string): Metadata => ({
+  'argocd.argoproj.io/tracking-id': `${by}:external-secrets.io/ExternalSecret:discord-bot/discord-bot-secrets`,
+});
+
 describe('what is not from connect stays', () => {
   test('all that an Application delivered which was there before', async () => {
     const [own, ...delivered] = OPERATOR;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { findOwn } from '#core/doctor/application-causes.ts';
 import { diagnose } from '#core/doctor/diagnose.ts';
-import type { Facts } from '#core/doctor/facts.ts';
+import { type Facts, or } from '#core/doctor/facts.ts';
 import type { Application } from '#core/doctor/kube.ts';
 import { clusterOf, codesOf, readFacts, withCluster, withGit } from './worlds.ts';
 
@@ -40,13 +40,27 @@ describe('what is wrong and has no cause that is known', () => {
     const { deployments } = clusterOf(well);
     if ('unknown' in deployments) throw new Error('not asked');
     const short = deployments.value.map((one) => ({ ...one, status: { ...one.status, readyReplicas: 0 } }));
-    const involvedObject = { kind: 'Pod', name: 'discord-bot-7d9-x2b' };
+    const [pod] = or(clusterOf(readFacts('memory')).pods, []);
+    if (pod === undefined) throw new Error('no pod');
+    const waiting = { ...pod, status: { ...pod.status, containerStatuses: [] } };
+    const involvedObject = { kind: 'Pod', name: pod.metadata.name };
     const event = { type: 'Warning', reason: 'FailedAttachVolume', message: 'Multi-Attach error', involvedObject };
-    const { causes, open } = diagnose(withCluster(well, { deployments: { value: short }, events: { value: [event] } }));
-    expect([causes, open[0]]).toEqual([
+    const old = { ...event, message: 'of a pod before', involvedObject: { kind: 'Pod', name: 'discord-bot-1-1' } };
+    const look = (conditions: (typeof short)[0]['status']['conditions']) =>
+      diagnose(
+        withCluster(well, {
+          deployments: { value: short.map((one) => ({ ...one, status: { ...one.status, conditions } })) },
+          pods: { value: [waiting] },
+          events: { value: [event, old] },
+        }),
+      );
+    const { causes, open } = look([]);
+    expect([causes, open]).toEqual([
       [],
-      'why discord-bot has 0 of 1 pods ready: FailedAttachVolume "Multi-Attach error"',
+      ['why discord-bot has 0 of 1 pods ready: FailedAttachVolume "Multi-Attach error"'],
     ]);
+    // a rollout that gets on is no fault
+    expect(look([{ type: 'Progressing', status: 'True', reason: 'ReplicaSetUpdated' }])).toMatchObject({ open: [] });
   });
 
   test('an Application that is not well, and one that a sync window holds back', () => {
@@ -54,6 +68,8 @@ describe('what is wrong and has no cause that is known', () => {
     expect(diagnose(withApplication(bad)).open).toEqual([
       expect.stringMatching(/^why the Application \S+ is OutOfSync and Degraded$/),
     ]);
+    const under = { phase: 'Running', message: 'waiting for healthy state' };
+    expect(diagnose(withApplication({ sync: { status: 'OutOfSync' }, operationState: under })).open).toEqual([]);
     const operationState = { phase: 'Running', message: 'operation is blocked by sync window', conditions: [] };
     const held = withApplication({ sync: { status: 'OutOfSync' }, operationState });
     const newer = withGit(held, {}, { digest: `sha256:${'d'.repeat(64)}` });

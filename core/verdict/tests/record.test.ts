@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { NotTaken } from '#core/github/refuse.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { openRecords, type Records, recordAll } from '#core/verdict/tests/records.ts';
 import { healthy, judge, release, report, type Said } from '#core/verdict/tests/said.ts';
@@ -145,14 +146,22 @@ test('a status whose answer was lost is written by the next run, though a newer 
   expect(records.writes.at(-2)).toMatch(/^status b0b slipway\/production\/discord-bot error: Unknown: superseded by /);
 });
 
-test('what GitHub refuses of one release keeps no other from its verdict', async () => {
+test('a release that GitHub cannot take keeps no other from its verdict; an outage is thrown, whatever is told already', async () => {
   const records = openRecords();
-  const refuse = async (sha: string, context: string) => {
-    if (sha === old.source) throw new Refusal('no commit');
-    return records.statuses.newest(sha, context);
-  };
-  await settle({ ...records, statuses: { ...records.statuses, newest: refuse } }, [young, old], [ran]);
+  const failing = (error: Error): Records => ({
+    ...records,
+    statuses: {
+      ...records.statuses,
+      newest: async (sha, context) => {
+        if (sha === old.source) throw error;
+        return records.statuses.newest(sha, context);
+      },
+    },
+  });
+  const [first, second] = await settle(failing(new NotTaken('no commit')), [young, old], [ran]);
+  expect([first?.isNew, second]).toEqual([true, expect.objectContaining({ release: old, isNew: false })]);
   expect(records.read()).toContain('production/discord-bot ccc pending, active');
+  await expect(settle(failing(new Refusal('no right')), [young, old], [ran])).rejects.toThrow('no right');
 });
 
 /** Lets a run end when it has written so much. */
