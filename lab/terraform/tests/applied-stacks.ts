@@ -31,7 +31,7 @@ const SECOND = { region: 'eu-west-1', project: 'second-bot', tables: {}, queues:
 export const SECOND_STATES = 'second-states';
 
 /** What says of the lab's repository who may assume the roles. */
-export const GITHUB = { repository: 'acme/tenant', owner_id: 1001, repository_id: 2002 };
+const GITHUB = { repository: 'acme/tenant', owner_id: 1001, repository_id: 2002 };
 
 /** A tenant's stacks. */
 export interface TenantStacks {
