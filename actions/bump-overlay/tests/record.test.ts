@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { readHead } from '#core/release/head.ts';
+import { openBranchPorts, openInScratch, workplaceOf } from '#core/release/open-ports.ts';
+import { openRunner } from '#tests/support/in-process.ts';
+import { silentLog } from '#tests/support/silent-log.ts';
 import { openBranch, PRODUCTION, type TestBranch } from './branch.ts';
 
 let branch: TestBranch;
@@ -127,6 +131,24 @@ describe('a trailer is believed only where the tree agrees', () => {
     branch.tenant.git('checkout', '-q', 'main');
     branch.tenant.git('merge', '-q', '-m', 'Merge branch main', deep);
     branch.tenant.git('push', '-q', 'origin', 'main');
+    // asked at once, and for nothing that needs more of the history
+    expect(await findNewest(branch)).toBe(branch.digest(0));
     expect((await branch.deploy(1, older)).outcome).toBe('superseded');
   });
 });
+
+/** The newest release of production's bot, as a history says it that was asked for nothing before. */
+async function findNewest({ tenant }: TestBranch): Promise<string | undefined> {
+  const place = workplaceOf(openRunner(tenant, {}), '');
+  const { ports, close } = await openInScratch(place, 'test', (scratch, exec) =>
+    openBranchPorts(place, 'slipway.yaml', scratch, exec),
+  );
+  try {
+    const history = await ports.history.at(await readHead('main', { ...ports, log: silentLog }));
+    const places = [{ environment: 'production', overlay: 'overlays/production' }];
+    const found = await history.findReleases({ places, images: ['discord-bot'], count: 1 });
+    return found.get('production/discord-bot')?.[0]?.to;
+  } finally {
+    await close();
+  }
+}
