@@ -111,6 +111,17 @@ describe('an intent that was left behind', () => {
     expect(summary).toContain(`\`${ref}\` is not an intent of this version of Slipway`);
     expect(intents()).toBe(ref);
   });
+
+  test('an intent under the name of another one is left as well: it would land again under each name', async () => {
+    const intent = await deploy('copied');
+    const commit = leave(intent);
+    const other = `refs/slipway/intents/${ulid()}`;
+    stage.tenant.remoteGit('update-ref', other, commit);
+    stage.tenant.remoteGit('update-ref', '-d', `refs/slipway/intents/${intent.id}`);
+    const { summary } = await reconcile(stage.tenant);
+    expect(summary).toContain(`\`${other}\` is not an intent of this version of Slipway`);
+    expect(intents()).toBe(other);
+  });
 });
 
 function* faultyBuilds(intent: Intent) {
