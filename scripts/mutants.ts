@@ -50,7 +50,8 @@ const LONGEST_MS = 300_000;
 
 /** Runs one test file, up to its first failure. */
 async function runTest(copy: string, test: string): Promise<Ending> {
-  const jest = ['--experimental-vm-modules', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', 'unit'];
+  const project = test.endsWith('.itg.test.ts') ? 'itg' : 'unit';
+  const jest = ['--experimental-vm-modules', join(root, 'node_modules/jest/bin/jest.js'), '--selectProjects', project];
   const output = join(copy, 'mutant-report.json');
   // a mutant may leave a timer or a server behind, or never come to an end
   const stop = ['--testEnvironment', join(root, 'scripts/first-failure.mjs'), '--testTimeout=60000', '--forceExit'];
