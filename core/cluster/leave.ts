@@ -123,7 +123,7 @@ const LAST = new Set(['CustomResourceDefinition', 'Namespace']);
 
 /** External Secrets takes its finalizers off by itself, as long as it runs. */
 function waitsForOperator({ resource: { group }, finalizers }: Owned): boolean {
-  return /(?:^|\.)external-secrets\.io$/.test(group) && finalizers.length > 0;
+  return group.endsWith('external-secrets.io') && finalizers.length > 0;
 }
 
 interface Surroundings {

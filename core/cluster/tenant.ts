@@ -69,7 +69,7 @@ export function composeObjects(texts: TenantTexts, pins: Pins): Put[] {
   return texts.appKey === undefined ? puts : [...puts, { object: describeAppKey(texts.appKey), manager: KEY_MANAGER }];
 }
 
-/** Returns keys that are none, one for each environment: with them, everything is tried before a key is made or read. */
+/** Returns sample keys, one for each environment: with them everything is tried before a real key is read. */
 export function writeSampleKeys(applications: string): string {
   const lines = listTargets(readObjects(applications, 'argocd')).map(({ namespace }) =>
     JSON.stringify({

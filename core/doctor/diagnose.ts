@@ -148,20 +148,20 @@ function isRollingOut({ conditions }: Deployment['status']): boolean {
   );
 }
 
+/** The Application, where it is not well; a sync that runs is given its time, unless a window holds it back. */
 function listApplication({ cluster }: Case): string[] {
   const own = or(cluster.application, null);
-  const [sync, health] = [own?.status.sync?.status ?? '', own?.status.health?.status ?? ''];
-  const { phase = '', message: said = '' } = own?.status.operationState ?? {};
-  const isHeld = own !== null && waitsForWindow(own);
+  if (own === null) return [];
+  const { sync, health, operationState } = own.status;
+  const isSyncing = operationState?.phase === 'Running' && !waitsForWindow(own);
   const faults = [
-    ...(sync === 'OutOfSync' && (phase !== 'Running' || isHeld) ? [sync] : []),
-    ...(['Degraded', 'Missing', 'Unknown', 'Suspended'].includes(health) ? [health] : []),
-  ];
-  if (own === null || faults.length === 0) return [];
-  const message = phase === 'Succeeded' ? '' : said;
-  return [
-    `why the Application ${own.metadata.name} is ${faults.join(' and ')}${message === '' ? '' : `: ${cite(message)}`}`,
-  ];
+    sync?.status === 'OutOfSync' && !isSyncing ? [sync.status] : [],
+    ['Degraded', 'Missing', 'Unknown', 'Suspended'].includes(health?.status ?? '') ? [health?.status] : [],
+  ].flat();
+  if (faults.length === 0) return [];
+  const message = operationState?.phase === 'Succeeded' ? '' : (operationState?.message ?? '');
+  const words = message === '' ? '' : `: ${cite(message)}`;
+  return [`why the Application ${own.metadata.name} is ${faults.join(' and ')}${words}`];
 }
 
 function listUnready(theCase: Case, causes: readonly Cause[]): string[] {

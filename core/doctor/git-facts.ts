@@ -16,9 +16,6 @@ export async function readGitFacts(branch: string, ports: AskPorts): Promise<Rea
   const facts = environments.map(async (status): Promise<[string, GitFacts]> => {
     const { config, fault, freeze, images } = status;
     const follower = findFollower(config.overlay);
-    // a template is in doubt: it has no name that the cluster knows
-    const isNamed = follower?.object.kind === 'Application' && !follower.object.name.includes('{{');
-    const named = isNamed ? follower : undefined;
     return [
       config.name,
       {
@@ -31,7 +28,7 @@ export async function readGitFacts(branch: string, ports: AskPorts): Promise<Rea
         fault: fault?.message ?? null,
         freeze: freeze === undefined ? null : describeBinding(freeze),
         openIntents: open.filter(({ intent }) => concerns(intent, config)).length,
-        application: named === undefined ? null : { file: named.file, name: named.object.name },
+        application: follower?.name === undefined ? null : { file: follower.file, name: follower.name },
         images: images.map(toImageFacts),
       },
     ];

@@ -87,16 +87,7 @@ function explainDependency(theCase: Case, pod: Pod, { code, failing }: Group, lo
       code,
       said: `the bot's AWS key is missing or wrong: ${names} cannot be asked`,
       evidence,
-      next: command(
-        'npm',
-        'run',
-        '-s',
-        'keys',
-        '--',
-        'rotate',
-        'bot',
-        ...(project === PROJECT ? [] : ['--project', project]),
-      ),
+      next: command(...ROTATE, ...(project === PROJECT ? [] : ['--project', project])),
       about,
     };
   if (code === 'dependency-denied') {
@@ -135,6 +126,7 @@ function explainDependency(theCase: Case, pod: Pod, { code, failing }: Group, lo
 }
 
 const PROJECT = 'discord-bot';
+const ROTATE = ['npm', 'run', '-s', 'keys', '--', 'rotate', 'bot'] as const;
 
 /** Terraform calls the identities of a further environment as its namespace is called, `discord-bot-staging`. */
 function projectOf({ namespace }: Case): string {

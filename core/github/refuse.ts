@@ -3,7 +3,7 @@ import type { Request } from '#core/github/client.ts';
 import type { Answer } from '#core/github/limits.ts';
 import { Refusal } from '#core/values/errors.ts';
 
-/** GitHub cannot take what a request names, such as a commit that is not there: no matter of rights, nor of its state. */
+/** GitHub understands the request and cannot do it, such as a status on a commit that does not exist. Neither a missing right nor an outage. */
 export class NotTaken extends Refusal {}
 
 const said = z.object({

@@ -9,6 +9,8 @@ import type { CommitSha } from '#core/values/reference.ts';
 export interface ApplicationFile {
   readonly file: string;
   readonly object: KubeObject;
+  /** How the cluster calls it; undefined for an ApplicationSet and for what a chart fills in: they may be several. */
+  readonly name: string | undefined;
   /** Returns whether it deploys an overlay; in doubt (a template) it does. */
   readonly follows: (overlay: string) => boolean;
 }
@@ -46,7 +48,7 @@ export async function openFollowers(
       const applications = parsed.get(file) ?? parseApplications(file, text);
       parsed.set(file, applications);
       const following = applications.filter(({ follows }) => follows(overlay));
-      const sure = following.find(({ object }) => object.kind === 'Application' && !object.name.includes('{{'));
+      const sure = following.find(({ name }) => name !== undefined);
       if (sure !== undefined) return sure;
       doubtful ??= following[0];
     }
@@ -67,5 +69,9 @@ function parseApplications(file: string, text: string): ApplicationFile[] {
   if (!text.includes('Application')) return [];
   return readObjects([text])
     .filter(isApplication)
-    .map((object) => ({ file, object, follows: readFollowed(object.text) }));
+    .map((object) => ({ file, object, name: nameOf(object), follows: readFollowed(object.text) }));
+}
+
+function nameOf({ kind, name }: KubeObject): string | undefined {
+  return kind === 'Application' && !name.includes('{{') ? name : undefined;
 }

@@ -42,7 +42,7 @@ export interface ExecOptions {
   readonly secrets?: readonly string[];
 }
 
-/** Whether a process keeps this one from ending, as any does until it is let go. */
+/** Whether a process keeps this one from ending, as each does until it is let go. */
 export interface Hold {
   take(): void;
   letGo(): void;

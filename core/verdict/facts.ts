@@ -77,8 +77,7 @@ export async function readFacts(query: FactQuery, ports: FactPorts): Promise<Env
   const read = openReader(branch, ports);
   return Promise.all(
     environments.map(async (environment): Promise<EnvironmentFacts> => {
-      const file = findApplication(environment.overlay);
-      const application = file?.object.kind === 'Application' ? file.object.name : environment.name;
+      const application = findApplication(environment.overlay)?.name ?? environment.name;
       const landed = new Map<string, PlacedRelease[]>();
       for (const image of config.images.keys())
         landed.set(image, await place(found.get(`${environment.name}/${image}`) ?? [], branch));

@@ -37,6 +37,25 @@ export interface OwnRecord {
   readonly states: readonly RecordedState[];
 }
 
+/** A release, what is proven of it, and what is recorded so far. */
+export interface Judged {
+  readonly release: PlacedRelease;
+  readonly judgement: Judgement;
+  readonly own: OwnRecord;
+}
+
+/** Returns the releases with their judgements and records, which are in the same order. */
+export function pair(
+  releases: readonly PlacedRelease[],
+  judgements: readonly Judgement[],
+  records: readonly OwnRecord[],
+): Judged[] {
+  return releases.flatMap((release, index) => {
+    const [judgement, own] = [judgements[index], records[index]];
+    return judgement === undefined || own === undefined ? [] : [{ release, judgement, own }];
+  });
+}
+
 /** GitHub's limit for both kinds of description. */
 const LONGEST = 140;
 
@@ -71,11 +90,12 @@ export function knownOf({ states }: OwnRecord): Known {
 /**
  * Writes the verdicts of one image's releases, newest first: a Deployment for each, and on each source commit the status of
  * the newest release that was built from it. Writes what differs from `own`, which is recorded of each, and nothing else, so
- * that a second run changes nothing. A release that GitHub cannot take, such as one whose source is no commit, keeps no
- * other from its verdict: there is a fault for it. Anything else is thrown, so that an outage does not look like an answer.
+ * that a second run changes nothing. A release that GitHub cannot take, such as one whose source is not a commit,
+ * does not keep the others from theirs: there is a fault for it. Anything else is thrown, so that an outage does not look
+ * like an answer.
  */
 export async function recordVerdicts(
-  judged: readonly { readonly release: PlacedRelease; readonly judgement: Judgement; readonly own: OwnRecord }[],
+  judged: readonly Judged[],
   ports: RecordPorts,
 ): Promise<{ readonly recorded: Recorded[]; readonly faults: Error[] }> {
   const recorded: Recorded[] = [];

@@ -4,7 +4,7 @@ import { GOES_BACK_WITHIN_MS } from '#core/release/roll-back-failed.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import { judgeReleases } from '#core/verdict/decide.ts';
 import { type FactPorts, type FoundImage, readFacts } from '#core/verdict/facts.ts';
-import { knownOf, type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
+import { knownOf, pair, type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
 
 /** What verdicts are settled with. */
 export interface SettlePorts extends FactPorts, RecordPorts {
@@ -29,8 +29,8 @@ export interface Settled extends Recorded {
 }
 
 /**
- * Reads the facts again, judges the newest releases of every environment, and writes what changed. What GitHub refuses of
- * one release keeps no other from its verdict.
+ * Reads the facts again, judges the newest releases of every environment, and writes what changed. A release that
+ * GitHub cannot take does not keep the others from their verdicts.
  */
 export async function settleVerdicts(options: SettleOptions, ports: SettlePorts): Promise<Settled[]> {
   const head = await readHead(options.branch, ports);
@@ -62,11 +62,7 @@ async function settleImage(
   const records = await readRecords(found.releases, ports);
   const facts = await found.look(records.map(knownOf));
   const judgements = judgeReleases({ ...facts, now: ports.now(), deadlineMs });
-  const judged = facts.releases.flatMap((release, index) => {
-    const [judgement, own] = [judgements[index], records[index]];
-    return judgement === undefined || own === undefined ? [] : [{ release, judgement, own }];
-  });
-  const written = await recordVerdicts(judged, ports);
+  const written = await recordVerdicts(pair(facts.releases, judgements, records), ports);
   for (const { release, judgement } of written.recorded.filter(({ isNew }) => isNew)) {
     const { environment, image, to } = release;
     ports.log.info(`${environment}/${image} ${to.slice(7, 19)}: ${judgement.verdict}, ${judgement.said}`);

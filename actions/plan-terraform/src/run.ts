@@ -14,7 +14,7 @@ import { findMergeBase, savePlan } from './save.ts';
 /** What a stack's plan came to. */
 export interface Planned {
   readonly report: PlanReport;
-  /** Why there is no plan; undefined where there is one. */
+  /** Why the plan failed; undefined where it did not. */
   readonly failure: Failure | undefined;
   /** Why the plan may not be applied; undefined where it may. */
   readonly blocked: string | undefined;

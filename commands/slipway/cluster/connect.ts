@@ -23,7 +23,7 @@ const options = {
   ...FOLDER,
   'aws-key': {
     type: 'boolean',
-    help: "reads the cluster's AWS key from standard input, as keys rotate cluster prints it; with --dry-run, reads none and tries with a sample",
+    help: "reads the cluster's AWS key from standard input, as keys rotate cluster prints it; with --dry-run it is not read, and a sample is tried instead",
   },
   'app-key': {
     type: 'string',
@@ -77,11 +77,11 @@ async function connectTo(api: KubeApi, values: Values & Where, screen: SlipwayPo
     );
     return planPuts(api, puts, find);
   };
-  // a key is printed once: all that can be wrong is found out without it
-  const sample = values['aws-key'] ? await plan(writeSampleKeys(texts.applications)) : undefined;
-  if (sample !== undefined && !values['dry-run']) refuseForeign(sample, values);
-  const awsKey = values['aws-key'] && !values['dry-run'] ? await screen.readInput?.() : undefined;
-  const changes = values['dry-run'] && sample !== undefined ? sample : await plan(awsKey);
+  // the secret of a key is printed once: whatever can be wrong is found with a sample, before the key is read
+  const isTrial = values['aws-key'] === true && !values['dry-run'];
+  const first = await plan(values['aws-key'] ? writeSampleKeys(texts.applications) : undefined);
+  if (isTrial) refuseForeign(first, values);
+  const changes = isTrial ? await plan(await screen.readInput?.()) : first;
   screen.show(renderPlan(changes, screen));
   refuseForeign(changes, values);
   const isDone = changes.every(({ state }) => state === 'same');
@@ -119,11 +119,11 @@ function refuseForeign(changes: readonly Change[], values: Values): void {
 
 async function askFirst(changes: readonly Change[], { where }: Where, { confirm }: SlipwayPorts): Promise<void> {
   if (confirm === undefined)
-    throw new UsageError('there is no terminal to ask on: read the plan, then repeat with --yes');
+    throw new UsageError('this asks a question, which needs a terminal: read the plan, then repeat with --yes');
   const hand = changes.filter(({ byHand }) => byHand.length > 0).length;
   const warning =
     hand === 0 ? '' : ` What was changed by hand in ${hand === 1 ? 'one object' : `${hand} objects`} is overwritten.`;
-  if (!(await confirm(`Put this into ${where}?${warning} [y/N] `))) throw new Refusal('Nothing was changed.');
+  if (!(await confirm(`Put this into ${await where()}?${warning} [y/N] `))) throw new Refusal('Nothing was changed.');
 }
 
 const ATTEMPTS = 150;

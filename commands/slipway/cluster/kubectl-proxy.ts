@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { explain, type KubeAnswer, type KubeApi } from '#core/cluster/api.ts';
 import { exchange, LARGEST_LIST } from '#core/cluster/exchange.ts';
 import { serve } from '#core/cluster/serving.ts';
+import { systemClock } from '#core/system/clock.ts';
 import { CommandError, type Exec } from '#core/system/exec.ts';
+import { retry } from '#core/system/retry.ts';
 import { describeError, quote, Refusal } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 
@@ -35,7 +37,7 @@ export async function openKubeApi({ exec, kubeconfig, context, folder }: KubeTar
     await ended;
   };
   const api: KubeApi = {
-    call: (method, path, options = {}) => send(socketPath, method, path, options),
+    call: (method, path, options = {}) => sendUntilTaken(() => send(socketPath, method, path, options)),
     kubectl: async (words) =>
       (await exec(['kubectl', ...settings, ...words], { timeoutMs: KUBECTL_MS })).stdout.toString('utf8'),
     close,
@@ -49,7 +51,7 @@ export async function openKubeApi({ exec, kubeconfig, context, folder }: KubeTar
   }
 }
 
-/** Refuses where there is no kubectl, no kubeconfig or no such context. */
+/** Refuses where kubectl, its configuration or the context is missing. */
 async function checkContext(exec: Exec, file: readonly string[], context: string | undefined): Promise<void> {
   let names: string[];
   try {
@@ -75,6 +77,20 @@ async function checkReach(api: KubeApi): Promise<void> {
   if (status === 401)
     throw new Refusal('the cluster does not know who you are: log in again, or pass another --kubeconfig');
   throw new Refusal(`the cluster does not answer: ${explain({ status, body })}`);
+}
+
+/**
+ * Sends a request again that the API server did not begin with (429): it has too many, or gets the store of a new kind
+ * ready, which takes seconds. After {@link PATIENCE_MS} its answer counts.
+ */
+async function sendUntilTaken(once: () => Promise<KubeAnswer>): Promise<KubeAnswer> {
+  let answer: KubeAnswer = { status: 429, body: '' };
+  const policy = { clock: systemClock, random: Math.random, deadlineMs: PATIENCE_MS };
+  await retry(policy, async () => {
+    answer = await once();
+    return answer.status === 429 ? { done: false, reason: 'HTTP 429' } : { done: true, value: undefined };
+  });
+  return answer;
 }
 
 async function send(

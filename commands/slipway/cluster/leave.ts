@@ -64,7 +64,7 @@ async function askFirst(
   { confirm }: SlipwayPorts,
 ): Promise<void> {
   if (confirm === undefined)
-    throw new UsageError('there is no terminal to ask on: read the list, then repeat with --yes');
+    throw new UsageError('this asks a question, which needs a terminal: read the list, then repeat with --yes');
   const what = withEnvironments ? 'Remove these, with every workspace,' : 'Remove these';
-  if (!(await confirm(`${what} from ${where}? [y/N] `))) throw new Refusal('Nothing was removed.');
+  if (!(await confirm(`${what} from ${await where()}? [y/N] `))) throw new Refusal('Nothing was removed.');
 }

@@ -37,9 +37,9 @@ export interface TargetValues {
   readonly context?: string;
 }
 
-/** How a person calls the cluster: in a question, it is what they say yes to. */
+/** Says which cluster it is, for a question that a person answers. */
 export interface Where {
-  readonly where: string;
+  readonly where: () => Promise<string>;
 }
 
 /**
@@ -49,7 +49,7 @@ export interface Where {
 export async function withCluster<T>(
   values: TargetValues,
   screen: SlipwayPorts,
-  work: (api: KubeApi, where: string) => Promise<T>,
+  work: (api: KubeApi, where: Where['where']) => Promise<T>,
 ): Promise<T> {
   const { DO_TOKEN: token, ...environment } = screen.environment; // kubectl has no use for it
   const named = values['do-cluster-name'] ?? environment['DO_CLUSTER_NAME'];
@@ -74,9 +74,8 @@ export async function withCluster<T>(
     const exec = createExec(environment);
     const api = await openKubeApi({ exec, kubeconfig, context: values.context, folder });
     try {
-      return await work(
-        api,
-        name === undefined ? await describeContext(api) : `the cluster ${quote(name)} of DigitalOcean`,
+      return await work(api, async () =>
+        name === undefined ? describeContext(api) : `the cluster ${quote(name)} of DigitalOcean`,
       );
     } finally {
       await api.close();
@@ -88,9 +87,9 @@ export async function withCluster<T>(
 
 /** The context is the person's own word; where two have one name, the server tells them apart. */
 async function describeContext(api: KubeApi): Promise<string> {
-  const read = async (path: string): Promise<string> =>
-    (await api.kubectl(['config', 'view', '--minify', '--output', `jsonpath=${path}`])).trim();
-  const [context, server] = [await read('{.contexts[0].name}'), await read('{.clusters[0].cluster.server}')];
+  const path = '{.contexts[0].name}{"\\n"}{.clusters[0].cluster.server}';
+  const text = await api.kubectl(['config', 'view', '--minify', '--output', `jsonpath=${path}`]);
+  const [context = '', server = ''] = text.split('\n');
   return `the cluster of the context ${quote(context)} (${showInvisible(server)})`;
 }
 

@@ -28,7 +28,9 @@ if (existsSync(here + '/fail')) {
   process.stderr.write(readFileSync(here + '/fail'));
   process.exit(1);
 }
-if (words.includes('port-forward')) {
+if (words.includes('get-contexts')) {
+  process.stdout.write('one\\n');
+} else if (words.includes('port-forward')) {
   process.stdout.write(readFileSync(here + '/forward'));
   setTimeout(() => {}, 60_000);
 } else {

@@ -1,7 +1,7 @@
 import type { Status, Statuses } from '#core/github/statuses.ts';
 import type { Judgement, PlacedRelease } from '#core/verdict/decide.ts';
 import { type Deployments, findRecord, type RecordedRelease, type RecordedState } from '#core/verdict/deployments.ts';
-import { type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
+import { pair, type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
 
 /** Records in memory, as GitHub keeps them. */
@@ -76,10 +76,6 @@ export async function recordAll(
   judgements: readonly Judgement[],
   records: Records,
 ): Promise<Recorded[]> {
-  const own = await readRecords(releases, records);
-  const judged = releases.flatMap((release, index) => {
-    const [judgement, record] = [judgements[index], own[index]];
-    return judgement === undefined || record === undefined ? [] : [{ release, judgement, own: record }];
-  });
+  const judged = pair(releases, judgements, await readRecords(releases, records));
   return (await recordVerdicts(judged, records)).recorded;
 }
