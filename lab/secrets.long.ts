@@ -269,7 +269,8 @@ test(
 );
 
 test('the age that status shows is the one that External Secrets wrote', async () => {
-  const environment = { PATH: world.lab.env['PATH'] ?? '', KUBECONFIG: delivery.cluster.kubeconfig };
+  const { PATH = '', HOME = '' } = world.lab.env;
+  const environment = { PATH, HOME, KUBECONFIG: delivery.cluster.kubeconfig };
   const found = (await readPullCredentials(createExec(environment))) ?? [];
   expect(found.map((one) => one.namespace).sort()).toEqual(['discord-bot', 'discord-bot-staging']);
   for (const one of found) {

@@ -85,8 +85,8 @@ function gather(values: Values, name: string | undefined, screen: SlipwayPorts):
     const cluster = openKubectl({ exec, kubeconfig, context: values.context, folder: await scratch.folder() });
     try {
       const chosen = [...git].filter(([one]) => name === undefined || one === name);
-      const asked = chosen.map(([one, says]) => gatherFacts(one, says, { cluster, checkPull, newestRun }));
-      return await Promise.all(asked);
+      const sources = { cluster, checkPull, newestRun, clock: ports.clock };
+      return await Promise.all(chosen.map(([one, says]) => gatherFacts(one, says, sources)));
     } finally {
       await cluster.close();
       await scratch.remove();

@@ -16,14 +16,19 @@ export function findApplicationCauses(theCase: Case): readonly Cause[] {
 
 /**
  * The environment's Application: the one that git describes by name; else the only one that follows its overlay, or the one
- * of several that is called as it. Another team's may follow a folder of the same name.
+ * of several that is called as it; else the one that is called as it and delivers to its namespace, whatever it follows.
+ * Another team's may follow a folder of the same name, or have the name.
  */
 export function findOwn({ git, environment }: Pick<Case, 'git' | 'environment'>, all: readonly Application[]) {
   const described = all.find(({ metadata }) => metadata.name === git.application?.name);
   if (described !== undefined) return described;
   const following = all.filter(({ spec }) => sourcesOf(spec).some(({ path }) => tidy(path) === git.overlay));
   if (following.length === 1) return following[0];
-  return following.find(({ metadata }) => metadata.name === environment);
+  const namesakes = all.filter(({ metadata }) => metadata.name === environment);
+  return (
+    namesakes.find((one) => following.includes(one)) ??
+    namesakes.find(({ spec }) => git.namespace !== null && spec.destination.namespace === git.namespace)
+  );
 }
 
 function sourcesOf(

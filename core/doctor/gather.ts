@@ -13,6 +13,8 @@ import * as kube from '#core/doctor/kube.ts';
 import type { KubePort } from '#core/doctor/kubectl.ts';
 import { containersOf, isCrashing, isMeant, isUnready } from '#core/doctor/pods.ts';
 import { isPulling } from '#core/doctor/pull-causes.ts';
+import { isAboutSilence } from '#core/doctor/ready-causes.ts';
+import type { Clock } from '#core/system/clock.ts';
 
 /** Where facts come from, beside git. */
 export interface FactPorts {
@@ -22,6 +24,7 @@ export interface FactPorts {
   readonly checkPull: (reference: string) => Promise<PullAnswer['fault']>;
   /** Asks GitHub for the newest run of the deploy workflow; null without a token. */
   readonly newestRun: (() => Promise<Asked<RunFacts | null>>) | null;
+  readonly clock: Pick<Clock, 'sleep'>;
 }
 
 /** Gathers, once, everything that doctor judges by. What needs no question is not asked: a pod that runs was pulled. */
@@ -36,7 +39,7 @@ export async function gatherFacts(environment: string, git: GitFacts, ports: Fac
   const namespace = git.namespace ?? or(application, null)?.spec.destination.namespace ?? environment;
   const cluster = isOutOfReach(application)
     ? { unknown: application.unknown }
-    : { value: await gatherCluster(ports.cluster, namespace, application) };
+    : { value: await gatherCluster(ports, namespace, application) };
   const isBuilt = git.images.some(({ waits }) => waits.digest !== null);
   return {
     environment,
@@ -54,10 +57,11 @@ function isOutOfReach(answer: Asked<unknown>): answer is { readonly unknown: str
 }
 
 async function gatherCluster(
-  port: FactPorts['cluster'],
+  ports: FactPorts,
   namespace: string,
   application: ClusterFacts['application'],
 ): Promise<ClusterFacts> {
+  const { cluster: port } = ports;
   const core = `/api/v1/namespaces/${namespace}`;
   const of = (group: string, kind: string): string => `/apis/${group}/namespaces/${namespace}/${kind}`;
   const [own, deployments, replicaSets, pods, events, claims, policies, externalSecrets, secrets] = await Promise.all([
@@ -74,7 +78,7 @@ async function gatherCluster(
   const containers = or(pods, []).filter(isMeant).flatMap(containersOf);
   const [ready, lastLines] = await Promise.all([
     Promise.all(
-      containers.filter(isUnready).flatMap(({ pod, container }) => askReady(port, namespace, pod, container)),
+      containers.filter(isUnready).flatMap(({ pod, container }) => askReady(ports, namespace, pod, container)),
     ),
     Promise.all(
       containers.filter(isCrashing).map(async ({ pod, container }) => ({
@@ -100,9 +104,12 @@ async function gatherCluster(
   };
 }
 
-/** Asks what the kubelet asks, by the pod's own probe. */
+/** How often, and after how many milliseconds, a pod is asked again: its own answers stay fresh for two seconds. */
+const SILENCE = { asked: 3, pauseMs: 2_500 } as const;
+
+/** Asks what the kubelet asks, by the pod's own probe. Silence is believed only of a pod that says so each time. */
 function askReady(
-  port: FactPorts['cluster'],
+  { cluster, clock }: FactPorts,
   namespace: string,
   pod: kube.Pod,
   container: kube.Container,
@@ -114,8 +121,14 @@ function askReady(
       ? probe.port
       : container.ports.find(({ name }) => name === probe.port)?.containerPort;
   if (number === undefined) return [];
-  const asking = port.ask(namespace, pod.metadata.name, number, probe.path);
-  return [asking.then((answer) => ({ pod: pod.metadata.name, path: probe.path, answer }))];
+  const ask = async (count: number): Promise<ClusterFacts['ready'][number]> => {
+    const answer = await cluster.ask(namespace, pod.metadata.name, number, probe.path);
+    const said = { pod: pod.metadata.name, path: probe.path, answer };
+    if (count >= SILENCE.asked || !isAboutSilence(said)) return said;
+    await clock.sleep(SILENCE.pauseMs);
+    return ask(count + 1);
+  };
+  return [ask(1)];
 }
 
 async function getOne<T extends z.ZodType>(

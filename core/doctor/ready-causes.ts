@@ -65,10 +65,17 @@ interface Group {
   readonly failing: readonly Failing[];
 }
 
+function codeOf({ reason }: Failing): CauseCode {
+  return KINDS.find(([, words]) => words.test(reason))?.[0] ?? 'dependency-silent';
+}
+
+/** True where a pod says that a dependency does not answer: a pod that has just started may say so once. */
+export function isAboutSilence({ answer }: ReadyAnswer): boolean {
+  return 'value' in answer && readFailing(answer.value.body).some((one) => codeOf(one) === 'dependency-silent');
+}
+
 /** One cause for all dependencies that fail in the same way. */
 function groupByKind(failing: readonly Failing[]): Group[] {
-  const codeOf = ({ reason }: Failing): CauseCode =>
-    KINDS.find(([, words]) => words.test(reason))?.[0] ?? 'dependency-silent';
   const codes = [...new Set(failing.map(codeOf))];
   return codes.map((code) => ({ code, failing: failing.filter((one) => codeOf(one) === code) }));
 }

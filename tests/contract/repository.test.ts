@@ -51,6 +51,11 @@ test('no address of a package registry is written down', () => {
   expect(findLines(written, new RegExp(hosts.join('|')))).toEqual([]);
 });
 
+test('nothing hidden is here but what git, npm and the workflows need: tools leave their caches so', () => {
+  const hidden = paths.filter((path) => path.startsWith('.')).map((path) => path.split('/')[0]);
+  expect([...new Set(hidden)].sort()).toEqual(['.ci', '.gitattributes', '.github', '.gitignore', '.npmrc']);
+});
+
 test('no test is skipped or focused, and nothing is marked as unfinished', () => {
   const tests = written.filter((path) => /\.(test|e2e)\.ts$/.test(path));
   expect(findLines(tests, /\b(it|test|describe)\.(skip|only|todo)\b|\bx(it|describe)\(/)).toEqual([]);

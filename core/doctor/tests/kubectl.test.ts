@@ -93,9 +93,16 @@ describe('a pod is asked through a port on loopback', () => {
   });
 });
 
+const NOW = '2026-11-28T06:00:00Z';
+
 describe('facts are gathered', () => {
   const { git } = readFacts('wrong-probe');
-  const ports = (cluster: KubePort) => ({ cluster, checkPull: async () => ({ value: null }), newestRun: null });
+  const ports = (cluster: Omit<KubePort, 'close'>) => ({
+    cluster,
+    checkPull: async () => ({ value: null }),
+    newestRun: null,
+    clock: { sleep: async () => {} },
+  });
   const applications = '/apis/argoproj.io/v1alpha1/namespaces/argocd/applications';
   const pods = '/api/v1/namespaces/wrong-probe/pods';
 
@@ -114,6 +121,29 @@ describe('facts are gathered', () => {
     const facts = JSON.stringify(await gatherFacts('wrong-probe', git, ports(port)));
     expect(facts).toContain('DISCORD_TOKEN');
     expect(facts).not.toContain('canary');
+  });
+
+  const says = (reason: string) => JSON.stringify({ checks: [{ name: 'table sessions', status: 'failing', reason }] });
+  const silent = says('no answer within 1500 ms');
+  const missing = says('table discord_sessions in us-east-1 does not exist (ResourceNotFoundException)');
+
+  test.each([
+    ['silence is asked about again', [silent, missing, missing], missing, 2],
+    ['silence that stays is believed', [silent, silent, silent, missing], silent, 3],
+    ['anything else is believed at once', [missing, silent], missing, 1],
+  ])('%s', async (_name, bodies, believed, asked) => {
+    const probe = { httpGet: { path: '/ready', port: 3000 } };
+    const spec = { containers: [{ name: 'bot', image: 'bot', readinessProbe: probe }] };
+    const running = { name: 'bot', ready: false, restartCount: 0, state: { running: { startedAt: NOW } } };
+    const pod = { metadata: { name: 'bot-1' }, spec, status: { phase: 'Running', containerStatuses: [running] } };
+    kubectl.answer(applications, { items: [] });
+    kubectl.answer(pods, { items: [pod] });
+    const answers = bodies.map((body) => ({ value: { status: 503, body } }));
+    const ask = async () => answers.shift() ?? { unknown: 'asked too often' };
+    const { cluster } = await gatherFacts('wrong-probe', git, ports({ ...port, ask }));
+    const answer = { value: { status: 503, body: believed } };
+    expect(cluster).toMatchObject({ value: { ready: [{ pod: 'bot-1', path: '/ready', answer }] } });
+    expect(bodies.length - answers.length).toBe(asked);
   });
 
   test.each([

@@ -111,9 +111,12 @@ describe('what is wrong and has no cause that is known', () => {
 });
 
 describe('whose Application it is', () => {
-  const follow = (name: string, path = 'overlays/production') =>
-    ({ metadata: { name }, spec: { source: { path }, sources: [] } }) as unknown as Application;
-  const git = { ...readFacts('production').git, overlay: 'overlays/production' };
+  const follow = (name: string, path = 'overlays/production', namespace = 'theirs') =>
+    ({
+      metadata: { name },
+      spec: { source: { path }, sources: [], destination: { namespace } },
+    }) as unknown as Application;
+  const git = { ...readFacts('production').git, overlay: 'overlays/production', namespace: 'ours' };
   const find = (all: readonly Application[], file: string | null) =>
     findOwn(
       {
@@ -134,7 +137,14 @@ describe('whose Application it is', () => {
       'production',
     ],
     ['none, where it may be of another team', [follow('acme'), follow('other')], null, undefined],
+    [
+      'its own by name and namespace, though it follows another folder',
+      [follow('production', 'x', 'ours')],
+      null,
+      'production',
+    ],
     ['none, where another team has one with that name', [follow('production', 'x')], null, undefined],
+    ['none, where another one delivers to its namespace', [follow('other', 'x', 'ours')], null, undefined],
   ])('%s', (_name, all, file, found) => {
     expect(find(all, file)).toBe(found);
   });
