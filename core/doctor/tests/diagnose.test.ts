@@ -290,6 +290,7 @@ describe('what is not known', () => {
   const LESS: Readonly<Record<string, readonly string[]>> = {
     'dependency-silent': ['walled'],
     'pull-denied': ['pull-secret-gone'],
+    'secret-missing': ['parameter-gone'],
     'no-node-fits': ['claim-unbound'],
     'sync-failed': ['no-namespace'],
     'git-unreachable': ['staging'],
