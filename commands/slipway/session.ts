@@ -5,7 +5,7 @@ import { openGitHubApi } from '#core/git/github-api.ts';
 import type { AskPorts } from '#core/release/ask.ts';
 import { openWriter } from '#core/release/open-ports.ts';
 import { systemClock } from '#core/system/clock.ts';
-import { createExec, type Exec } from '#core/system/exec.ts';
+import { createExec } from '#core/system/exec.ts';
 import type { Log } from '#core/system/log.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
 import { withPatience } from '#core/verdict/patience.ts';
@@ -80,17 +80,17 @@ export async function withSession<T>(
   const folder = screen.resolve(values.repository ?? '.');
   const environment = withoutRepository(screen.environment);
   const exec = createExec(environment);
-  const { name, email, settings } = await readClone(exec, folder, environment);
+  const { origin, name, email, settings } = await readClone(exec, folder, environment);
   if (options.isWriting && (name === undefined || email === undefined))
     throw new Refusal(
       `git does not know who you are in ${folder}: set git config user.name and user.email, which the commit names`,
     );
-  const branch = given ?? (await readDefaultBranch(exec, folder));
+  const branch = given ?? (await readDefaultBranch(exec, folder, origin));
   const log = { debug: () => {}, info: screen.tell, warn: screen.tell };
   const patience = options.registryDeadlineMs === undefined ? {} : { registryDeadlineMs: options.registryDeadlineMs };
   const place = { checkout: folder, temp: screen.temp, log, mask: () => {}, token: '', serverUrl: '', ...patience };
   const identity = `${clean(name)} <${clean(email)}>`;
-  const verdicts = openVerdictsOf(await readOrigin(exec, folder), screen.environment, log);
+  const verdicts = openVerdictsOf(origin, screen.environment, log);
   const asker = { actor: name ?? '', runUrl: '', isByHand: true, identity, ...(verdicts && { verdicts }) };
   const opened = await openWriter({ ...place, environment: { ...environment, ...settings } }, asker, config);
   try {
@@ -98,11 +98,6 @@ export async function withSession<T>(
   } finally {
     await opened.close();
   }
-}
-
-async function readOrigin(exec: Exec, folder: string): Promise<string> {
-  const { stdout } = await exec(['git', '-C', folder, 'remote', 'get-url', 'origin'], { accept: 'any' });
-  return stdout.toString('utf8').trim();
 }
 
 /**

@@ -6,6 +6,8 @@ import { Refusal } from '#core/values/errors.ts';
 
 /** What a person's clone tells about its remote and its owner. */
 export interface Clone {
+  /** The address of its remote named origin. It may hold credentials: never print it. */
+  readonly origin: string;
   /** The person's name by `user.name`; undefined where it is not set. */
   readonly name: string | undefined;
   /** The address by `user.email`; undefined where it is not set. */
@@ -25,20 +27,21 @@ export async function readClone(
   folder: string,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Clone> {
-  await askOrigin(exec, folder, REMEDY);
-  const [inside, outside] = await Promise.all([readSettings(exec, folder), readSettings(exec, '/')]);
+  const reading = [readSettings(exec, folder), readSettings(exec, '/')] as const;
+  const [origin, inside, outside] = await Promise.all([askOrigin(exec, folder, REMEDY), ...reading]);
   const newest = (key: string): string | undefined => inside.findLast((setting) => setting.key === key)?.value;
   return {
+    origin,
     name: newest('user.name') || undefined,
     email: newest('user.email') || undefined,
     settings: passOn(without(inside, outside), environment),
   };
 }
 
-/** Returns the branch that the remote's HEAD names; refuses a remote that does not answer. */
-export async function readDefaultBranch(exec: Exec, folder: string): Promise<string> {
+/** Returns the branch that the HEAD of the clone's origin names; refuses a remote that does not answer. */
+export async function readDefaultBranch(exec: Exec, folder: string, origin: string): Promise<string> {
   const argv = ['git', '-C', folder, 'ls-remote', '--symref', 'origin', 'HEAD'] as const;
-  const { secrets } = parseAddress(await askOrigin(exec, folder, REMEDY));
+  const { secrets } = parseAddress(origin);
   const { stdout } = await exec(argv, { extraEnv: { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' }, secrets }).catch(
     (error: unknown) => {
       if (!(error instanceof CommandError)) throw error;

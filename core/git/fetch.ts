@@ -55,7 +55,7 @@ export async function fetchFrom(run: RunGit, remote: Remote, what: Fetch): Promi
 /** Forgets our refs and where the history ends here; the objects stay. */
 export async function forget(run: RunGit, dir: string): Promise<void> {
   const { stdout } = await run(['for-each-ref', '--format=delete %(refname)', 'refs/slipway/']);
-  await run(['update-ref', '--stdin'], { input: stdout.toString('utf8') });
+  if (stdout.length > 0) await run(['update-ref', '--stdin'], { input: stdout });
   await rm(join(dir, 'shallow'), { force: true });
 }
 

@@ -35,8 +35,11 @@ export interface BranchHistory {
 
 /** Opens branches at their heads; what is fetched for one head is there for the next. */
 export interface History {
-  /** `named` is the head whose slipway.yaml says how images are called, where that is another one: its tree is here. */
-  at(head: CommitSha, named?: CommitSha): Promise<BranchHistory>;
+  /**
+   * `named` is the head whose slipway.yaml says how images are called, where that is another one: its tree is here.
+   * Where more than `count` commits will be asked for, they are fetched at once.
+   */
+  at(head: CommitSha, named?: CommitSha, count?: number): Promise<BranchHistory>;
   /** Returns what `head` itself landed of an intent: without the history below it. */
   findLandedBy(head: CommitSha, intent: string, places: readonly ReleasePlace[]): Promise<LandedIntent | undefined>;
   /** False when the remote does not have the commit. */
@@ -64,10 +67,10 @@ export function createHistory(ports: HistoryPorts): History {
   const pastOf = async (head: CommitSha): Promise<Past> => anyPast.named(withKeys(await ports.readNames(head)));
   const depth: FetchedDepth = { step: 0 };
   let last: { head: CommitSha; opened: Promise<BranchHistory> } | undefined;
-  const open = async (head: CommitSha, named: CommitSha): Promise<BranchHistory> => {
+  const open = async (head: CommitSha, named: CommitSha, count: number): Promise<BranchHistory> => {
     const past = await pastOf(named);
     const merged = (await ports.recall?.(named)) ?? [];
-    const line = withRecalled(await openLine(ports.commits, head, depth), merged, ports.past);
+    const line = withRecalled(await openLine(ports.commits, head, depth, count), merged, ports.past);
     return {
       line,
       past,
@@ -76,9 +79,9 @@ export function createHistory(ports: HistoryPorts): History {
     };
   };
   return {
-    at: (head, named = head) => {
+    at: (head, named = head, count = 0) => {
       if (last?.head === head) return last.opened;
-      const opened = open(head, named);
+      const opened = open(head, named, count);
       last = { head, opened };
       opened.catch(() => (last = undefined)); // the next question asks again
       return opened;
@@ -104,7 +107,6 @@ async function findReleases(
   past: Past,
   ports: { commits: Git; log: Log },
 ): Promise<ReadonlyMap<string, readonly LandedRelease[]>> {
-  if (query.total !== undefined) await line.deepen(query.total);
   for (;;) {
     const search = await searchFetched(query, line, past, ports.commits);
     const isDone = search.isWhole || (search.isSatisfied && (await hasAllSides(line, search.oldest, ports.commits)));

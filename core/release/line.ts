@@ -21,8 +21,8 @@ export type LoggedClaim = LoggedCommit & { readonly message: string };
 /** The commits of one branch from its head down, fetched without trees and files, step by step, until a question is answered. */
 export interface Line extends Branch {
   readonly head: CommitSha;
-  /** Fetches the next step, or the first with more than `count` commits; false when there is nothing more to fetch. */
-  deepen(count?: number): Promise<boolean>;
+  /** Fetches the next step; false when there is nothing more to fetch. */
+  deepen(): Promise<boolean>;
   /** Fetches the history back to a time, or all of it. */
   reachBack(time: Date): Promise<void>;
   /** Returns the first-parent line, newest first, where it is fetched. */
@@ -53,8 +53,8 @@ interface Read {
   sides?: ReadonlyMap<CommitSha, number>;
 }
 
-/** Opens the branch below `head` in `git`, a repository for commits alone that earlier heads may have filled. */
-export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): Promise<Line> {
+/** Opens the branch below `head` in `git`, a repository for commits alone that earlier heads may have filled; fetches more than `count` commits at once. */
+export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth, count: number): Promise<Line> {
   let reading: Promise<Read> | undefined;
   const fetchStep = async (): Promise<void> => {
     reading = undefined;
@@ -63,10 +63,9 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     await git.fetch({ refspecs, depth: DEPTHS[depth.step] ?? 1, filter: 'tree:0', afresh });
   };
   const read = (): Promise<Read> => (reading ??= readLine(git, head));
-  const deepen = async (count?: number): Promise<boolean> => {
-    const next = count === undefined ? depth.step + 1 : DEPTHS.findIndex((size) => size > count);
-    if (next <= depth.step || next >= DEPTHS.length || !git.isShallow()) return false;
-    depth.step = next;
+  const deepen = async (): Promise<boolean> => {
+    if (depth.step + 1 >= DEPTHS.length || !git.isShallow()) return false;
+    depth.step += 1;
     await fetchStep();
     return true;
   };
@@ -77,6 +76,10 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth): 
     while (!(await isOnLine(commit)) && (await deepen()));
     return findEntry(commit);
   };
+  depth.step = Math.max(
+    depth.step,
+    DEPTHS.findIndex((size) => size > count),
+  );
   await fetchStep();
   return {
     head,

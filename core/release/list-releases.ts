@@ -41,7 +41,7 @@ export async function listReleases(
   const environments =
     environment === undefined ? [...config.environments.values()] : [findEnvironment(config, environment)];
   if (image !== undefined) refuseUnknownImage(config, 'image', image);
-  const branch = await ports.history.at(head);
+  const branch = await ports.history.at(head, head, limit);
   const places = environments.map((one) => ({ environment: one.name, overlay: one.overlay }));
   const images = image === undefined ? [...config.images.keys()] : [image];
   const found = await branch.findReleases({ places, images, count: limit, total: limit });

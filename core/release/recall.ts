@@ -60,8 +60,8 @@ export function withRecalled(line: Line, merged: readonly MergedPull[], git: Git
   return {
     ...line,
     claims: () => (reading ??= read()),
-    deepen: async (count) => {
-      const isDeeper = await line.deepen(count);
+    deepen: async () => {
+      const isDeeper = await line.deepen();
       if (isDeeper) reading = undefined;
       return isDeeper;
     },

@@ -249,8 +249,8 @@ describe('credentials in the address of origin', () => {
     const exec = createExec(gitEnv);
     for (const userinfo of ['robot:hunter2secret', 'robot:12/hunter2secret']) {
       git(clone, 'config', 'remote.origin.url', `http://${userinfo}@127.0.0.1:1/tenant.git`);
-      await readClone(exec, clone, {});
-      const said = await readDefaultBranch(exec, clone).then(() => '', describeError);
+      const { origin } = await readClone(exec, clone, {});
+      const said = await readDefaultBranch(exec, clone, origin).then(() => '', describeError);
       expect(said).toContain('origin does not answer');
       expect(said).not.toMatch(/hunter2/);
     }
