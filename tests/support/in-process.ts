@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner } from '#core/action/runner.ts';
 import { kustomizeFolder, type Tenant } from '#tests/support/tenant.ts';
@@ -16,12 +16,14 @@ export function openRunner(
   tenant: Tenant,
   inputs: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
+  sha = tenant.remoteGit('rev-parse', 'main'),
 ): InProcessRunner {
   const [lines, warnings, pages] = [[] as string[], [] as string[], [] as string[]];
   const workspace = join(tenant.temp, '..', 'in-process');
-  mkdirSync(workspace, { recursive: true });
-  execFileSync('git', ['init', '-q', workspace]);
-  execFileSync('git', ['-C', workspace, 'config', 'remote.origin.url', tenant.server.url]);
+  if (!existsSync(workspace)) {
+    execFileSync('git', ['init', '-q', workspace]);
+    execFileSync('git', ['-C', workspace, 'config', 'remote.origin.url', tenant.server.url]);
+  }
   return {
     lines,
     warnings,
@@ -33,7 +35,7 @@ export function openRunner(
       serverUrl: new URL(tenant.server.url).origin, // the server that the token belongs to
       runUrl: 'https://github.example/acme/tenant/actions/runs/7',
       actor: 'octocat',
-      sha: tenant.remoteGit('rev-parse', 'main'),
+      sha,
       eventName: env['GITHUB_EVENT_NAME'] ?? 'push',
       all: { PATH: `${kustomizeFolder}:${process.env['PATH'] ?? ''}`, HOME: tenant.temp, ...env },
     },

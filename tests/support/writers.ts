@@ -65,11 +65,10 @@ async function write<In extends AskOptions, Result extends object>(
 ): Promise<Result & Omit<Written, keyof LandResult>> {
   const { connection } = tenant.server;
   const env = { ...connection?.env, ...options.env };
-  const opened = openRunner(tenant, { ...COMMON, ...connection?.inputs, ...inputs }, env);
+  const opened = openRunner(tenant, { ...COMMON, ...connection?.inputs, ...inputs }, env, options.sha);
   const id = options.run ?? String(++runs);
   const environment = {
     ...opened.environment,
-    sha: options.sha ?? opened.environment.sha,
     runUrl: `https://github.example/acme/tenant/actions/runs/${id}`,
   };
   const runner = { ...opened, environment };
@@ -86,9 +85,9 @@ async function write<In extends AskOptions, Result extends object>(
 
 /** Runs bump-overlay in this process. */
 export function bump(tenant: Tenant, inputs: Inputs, options: WriterOptions = {}) {
-  const source = { 'source-sha': tenant.remoteGit('rev-parse', 'main') };
+  const source = inputs['source-sha'] ?? tenant.remoteGit('rev-parse', 'main');
   const action = { read: readBump, run: runBump, render: renderBump };
-  return write(tenant, { ...source, ...inputs }, options, action);
+  return write(tenant, { ...inputs, 'source-sha': source }, options, action);
 }
 
 const BY_HAND = { GITHUB_EVENT_NAME: 'workflow_dispatch' };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { openEcrRegistry } from '#core/registry/ecr-registry.ts';
 import { openRegistry } from '#core/registry/open.ts';
 import type { RegistryLocation } from '#core/registry/registry.ts';
 import type { AskPorts } from '#core/release/ask.ts';
@@ -57,6 +58,23 @@ const image = (nonce: string, options = {}) =>
 test('a digest that was deleted', async () => {
   const { digest } = image('deleted');
   await expectRefusedTwice('deleted', digest, () => stage.tenant.registry.remove('discord-bot', digest));
+});
+
+test('a digest that ECR has archived: restored, as the message says, it is landed', async () => {
+  const { tenant, bad } = stage;
+  const { digest } = image('archived');
+  await release(digest);
+  await release(bad);
+  const credentials = { username: 'AWS', password: 'a-token' };
+  const ecr = { logIn: async () => ({ host: tenant.registry.host, credentials }), describe: async () => ({}) };
+  const place = { type: 'ecr', account: '123456789012', region: 'ca-central-1' } as const;
+  const deps = { environment: {}, mask: () => {}, clock: createTestClock() };
+  const onEcr = { change: (ports: AskPorts) => ({ ...ports, openRegistry: () => openEcrRegistry(ecr, place, deps) }) };
+  tenant.registry.remove('discord-bot', digest);
+  await expectRefused(import.meta.dirname, 'archived', tenant, () => rollBack(tenant, {}, onEcr));
+  image('archived');
+  expect((await rollBack(tenant, {}, onEcr)).outcome).toBe('landed');
+  expect(stage.read()).toBe(digest);
 });
 
 test('an index whose image was deleted', async () => {
