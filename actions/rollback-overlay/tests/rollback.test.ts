@@ -56,6 +56,20 @@ test('steps count the sets that ran: after A, B, C, D and two steps back to B, o
   expect(overlay()).toContain(a);
 });
 
+test("`to` takes a release's source, its commit and its digest, whole or short", async () => {
+  const good = await deploy('good');
+  const commit = tenant.remoteGit('rev-parse', 'main');
+  const source = tenant.remoteGit('rev-parse', 'main~1');
+  const bad = await deploy('bad');
+  const before = tenant.remoteGit('rev-parse', 'main');
+  for (const to of [source, source.slice(0, 8), commit, commit.slice(0, 8), good]) {
+    expect((await rollBack(tenant, { to })).outcome).toBe('landed');
+    expect(overlay()).toContain(good);
+    tenant.remoteGit('update-ref', 'refs/heads/main', before);
+    expect(overlay()).toContain(bad);
+  }
+});
+
 test('a first release has nothing behind it; the revert that its summary advises takes it back', async () => {
   tenant.commit({ 'app/main.js': '// first\n' }, 'first');
   const images = { images: `discord-bot=${await build(tenant)}` };
