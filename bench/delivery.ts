@@ -5,6 +5,7 @@ import type { Delivery } from '#lab/cluster/delivery.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
+import { openTerminal } from '#lab/terminal.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 const RUNS = 5;
@@ -14,24 +15,38 @@ const LINE = (text: string) => ({
   message: text,
 });
 
-/** Dispatch of a rollback until the pod before serves again: the median of five on a warm lab. */
+/** Until the pod before serves again: after a dispatch, a revert, and a line at the terminal while only git is there. */
 export async function benchRollback(): Promise<void> {
   await inWorld(async (world, untilServed) => {
-    const times: number[] = [];
-    for (let run = 0; run < RUNS; run++) {
-      const good = (await world.push(LINE(`good ${run}`))).sha;
-      await untilServed(good);
-      await untilServed((await world.push(LINE(`bad ${run}`))).sha);
-      await world.settled();
-      const started = performance.now();
-      await world.dispatch('rollback.yml', { environment: 'staging', reason: 'measured' });
-      await untilServed(good);
-      times.push(performance.now() - started);
-      await world.settled();
-      await world.dispatch('hold.yml', { environment: 'staging', action: 'release', reason: 'measured' });
-      await world.settled();
+    const type = await openTerminal(world);
+    const ways: Record<string, () => Promise<void>> = {
+      'dispatch of a rollback': async () =>
+        void (await world.dispatch('rollback.yml', { environment: 'staging', reason: 'measured' })),
+      'git revert and push': () => type.revert('staging'),
+      'rollback at the terminal, GitHub down': async () => {
+        world.github.isOnlyGit = true;
+        await type.slipway('rollback', 'staging', '--steps', '1', '--reason', 'measured', '--yes');
+        await type.refresh('staging');
+      },
+    };
+    for (const [way, takeBack] of Object.entries(ways)) {
+      const times: number[] = [];
+      for (let run = 0; run < RUNS; run++) {
+        const good = (await world.push(LINE(`${way}: good ${run}`))).sha;
+        await untilServed(good);
+        await untilServed((await world.push(LINE(`${way}: bad ${run}`))).sha);
+        await world.settled();
+        const started = performance.now();
+        await takeBack();
+        await untilServed(good);
+        times.push(performance.now() - started);
+        world.github.isOnlyGit = false;
+        await world.settled();
+        await world.dispatch('hold.yml', { environment: 'staging', action: 'release', reason: 'measured' });
+        await world.settled();
+      }
+      report(`${way} → the old pod serves`, times, 10);
     }
-    report('dispatch of a rollback → the old pod serves', times, 10);
   });
 }
 

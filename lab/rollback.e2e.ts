@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
 import { describeFailure } from '#lab/github/runner/failure.ts';
 import { untilProven } from '#lab/proven.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
-import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
+import { openTerminal } from '#lab/terminal.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 let world: World;
@@ -73,10 +72,7 @@ test('git revert does the same: the run that it starts leaves it alone, and so d
   await untilServed('staging', good);
   await untilServed('staging', await pushLine('bad again'));
   await world.settled();
-  const git = (...args: string[]) => world.lab.exec(['git', '-C', world.clone, ...args]);
-  await git('pull', '--quiet', '--rebase', 'origin', 'main');
-  await git('-c', 'user.name=A Person', '-c', 'user.email=person@example.com', 'revert', '--no-edit', 'HEAD');
-  await git('push', '--quiet', 'origin', 'HEAD:main');
+  await (await openTerminal(world)).revert('staging');
   await untilServed('staging', good);
   const better = await pushLine('better again');
   await world.settled();
@@ -90,33 +86,22 @@ test('the terminal does the same while nothing but git answers', async () => {
   await untilServed('staging', good);
   await untilServed('staging', await pushLine('bad for the terminal'));
   await world.settled();
-  const clone = world.lab.folder('terminal');
-  await world.lab.exec(['git', 'clone', '--quiet', world.github.bareRepository, clone]); // past GitHub's stand-in
-  for (const [key, value] of [
-    ['user.name', 'A Person'],
-    ['user.email', 'person@example.com'],
-  ] as const)
-    await world.lab.exec(['git', '-C', clone, 'config', key, value]);
-  const type = async (...words: string[]): Promise<string> => {
-    const argv = [
-      process.execPath,
-      join(repositoryRoot, 'commands/slipway.ts'),
-      ...words,
-      '--repository',
-      clone,
-    ] as const;
-    const { stdout } = await world.lab.exec(argv, { extraEnv: world.aws.adminEnv });
-    return stdout.toString('utf8');
-  };
-  await type('rollback', 'staging', '--steps', '1', '--reason', 'it answers 500', '--yes');
+  const type = await openTerminal(world);
+  world.github.isOnlyGit = true;
+  expect((await fetch(`${world.github.url}/api/v3/meta`)).status).toBe(503);
+  await type.slipway('rollback', 'staging', '--steps', '1', '--reason', 'it answers 500', '--yes');
+  await type.refresh('staging');
   await untilServed('staging', good);
-  expect(await type('status')).toContain('it answers 500');
-  await type('release', 'staging', '--reason', 'it is fixed', '--yes');
-  await world.until(
-    'staging serves the newest',
-    async () => ((await servedBy('staging')) === good ? undefined : true),
-    120_000,
-  );
+  expect(await type.slipway('status')).toContain('it answers 500');
+  world.github.isOnlyGit = false;
+  const better = await pushLine('better for the terminal');
+  await world.settled();
+  expect(await nowServed('staging')).toBe(good);
+  world.github.isOnlyGit = true;
+  await type.slipway('release', 'staging', '--reason', 'it is fixed', '--yes');
+  await type.refresh('staging');
+  await untilServed('staging', better);
+  world.github.isOnlyGit = false;
 }, 400_000);
 
 test('a promotion brings the same digests on in one commit; a push changes staging alone', async () => {

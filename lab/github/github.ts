@@ -77,6 +77,8 @@ export interface GitHub extends Settings {
   readonly rest: Pick<Rest, 'statuses' | 'deployments' | 'violations'>;
   /** Makes a fork that `owner` may push to; returns its clone address with the owner's token in it. */
   fork(owner: string): Promise<string>;
+  /** While it is true, git alone is served: everything else answers 503, and a push starts nothing and tells nobody. */
+  isOnlyGit: boolean;
   /** Called before a push is handed to git. */
   beforePush: ((bearer: Bearer) => Promise<void>) | undefined;
 }
@@ -121,6 +123,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     ...openAddresses(url, options.repository, tokens),
     ...openSettings(context, tokens, apps),
     onPush: (listener) => void listeners.push(listener),
+    isOnlyGit: false,
     beforePush: undefined,
     fork: (owner) => makeFork({ lab, root, url, tokens, pulls, name: options.repository }, owner),
     dispatch: (workflow, inputs = {}, branch = 'main') => repository.dispatch(workflow, inputs, branch, OWNER_LOGIN),
@@ -128,13 +131,16 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const beforePush = async (bearer: Bearer): Promise<void> => github.beforePush?.(bearer);
   const gitOptions: GitHttpOptions = {
     ...{ root, env: lab.env, tokens, beforePush },
-    afterPush: (bearer, moves, name) =>
-      name === options.repository ? afterPush(bearer, moves) : pulls.noteMoves(name, moves, bearer),
+    afterPush: async (bearer, moves, name) => {
+      if (github.isOnlyGit) return;
+      await (name === options.repository ? afterPush(bearer, moves) : pulls.noteMoves(name, moves, bearer));
+    },
   };
   const pages = { runs, issuer, requests, logs, git, repository: options.repository, remote: github.remote };
   server.serve(async (request, response) => {
     request.url = withGitSuffix(request.url ?? '/', options.repository);
     if (await serveGit(request, response, gitOptions)) return;
+    if (github.isOnlyGit) return void response.writeHead(503).end('Service Unavailable');
     if (await artifacts.answer(request, response)) return;
     if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
     await answerPages(request, response, pages);
