@@ -76,10 +76,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth, c
     while (!(await isOnLine(commit)) && (await deepen()));
     return findEntry(commit);
   };
-  depth.step = Math.max(
-    depth.step,
-    DEPTHS.findIndex((size) => size > count),
-  );
+  depth.step = Math.max(depth.step, stepOf(count));
   await fetchStep();
   return {
     head,
@@ -115,6 +112,11 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth, c
     },
     broughtBy: async (commit) => (await read()).line[await findWholeEntry(commit)] ?? head,
   };
+}
+
+/** Returns the first step with more than `count` commits. */
+function stepOf(count: number): number {
+  return DEPTHS.findIndex((size) => size > count);
 }
 
 function treeOf(logged: LoggedCommit | undefined): string | undefined {

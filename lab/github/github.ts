@@ -85,9 +85,7 @@ export interface GitHub extends Settings {
 
 /** Starts the stand-in on loopback with an empty repository. */
 export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOptions): Promise<GitHub> {
-  const root = lab.folder('github', 'repositories');
-  const bare = join(root, `${options.repository}.git`);
-  await createBareRepository(lab, bare);
+  const { root, bare } = await openRoot(lab, options.repository);
   const apps = createApps(() => new Date());
   const tokens = createTokens(apps);
   const requests = new Map<string, JobIdentity>();
@@ -132,8 +130,8 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const gitOptions: GitHttpOptions = {
     ...{ root, env: lab.env, tokens, beforePush },
     afterPush: async (bearer, moves, name) => {
-      if (github.isOnlyGit) return;
-      await (name === options.repository ? afterPush(bearer, moves) : pulls.noteMoves(name, moves, bearer));
+      if (!github.isOnlyGit)
+        await (name === options.repository ? afterPush(bearer, moves) : pulls.noteMoves(name, moves, bearer));
     },
   };
   const pages = { runs, issuer, requests, logs, git, repository: options.repository, remote: github.remote };
@@ -141,11 +139,17 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
     request.url = withGitSuffix(request.url ?? '/', options.repository);
     if (await serveGit(request, response, gitOptions)) return;
     if (github.isOnlyGit) return void response.writeHead(503).end('Service Unavailable');
-    if (await artifacts.answer(request, response)) return;
-    if ((await rest.answer(request, response)) || (await graphql.answer(request, response))) return;
+    for (const part of [artifacts, rest, graphql]) if (await part.answer(request, response)) return;
     await answerPages(request, response, pages);
   });
   return github;
+}
+
+async function openRoot(lab: Lab, repository: string): Promise<{ root: string; bare: string }> {
+  const root = lab.folder('github', 'repositories');
+  const bare = join(root, `${repository}.git`);
+  await createBareRepository(lab, bare);
+  return { root, bare };
 }
 
 /** What a person does on the settings' pages, and what tests look at. */
