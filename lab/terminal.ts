@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import type { World } from '#lab/world.ts';
@@ -33,8 +34,11 @@ export async function openTerminal({ lab, github, aws, delivery }: World): Promi
       await git('push', '--quiet');
     },
     refresh: async (environment) => {
-      const now = ['argocd.argoproj.io/refresh=normal', '--overwrite'];
-      await delivery?.cluster.kubectl(['annotate', 'application', '-n', 'argocd', environment, ...now]);
+      const page = readFileSync(join(repositoryRoot, 'docs/runbooks/rollback.md'), 'utf8');
+      const [line = ''] = /^ *kubectl annotate application .*$/m.exec(page) ?? [];
+      const command = line.replaceAll('argocd production', `argocd ${environment}`);
+      const extraEnv = { KUBECONFIG: delivery?.cluster.kubeconfig ?? '' };
+      await lab.exec(['bash', '-euc', command], { extraEnv });
     },
   };
 }

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createExec } from '#core/system/exec.ts';
 import { NEVER_RELEASED } from '#core/values/reference.ts';
+import { expectGolden } from '#tests/support/golden.ts';
 import { resetTo } from '#tests/support/stage.ts';
 import { startTenant, type Tenant } from '#tests/support/tenant.ts';
-import { cloneForPerson, type OnTerminal, shellEnvironment, typeSlipway } from '#tests/support/terminal.ts';
+import { cloneForPerson, type OnTerminal, shellEnvironment, steady, typeSlipway } from '#tests/support/terminal.ts';
 import { build, bump } from '#tests/support/writers.ts';
 
 const OVERLAY = 'overlays/production/kustomization.yaml';
@@ -60,6 +62,7 @@ describe('a first release is taken back by git alone', () => {
     await updateClone();
     const { exitCode, stderr } = await back();
     expect(exitCode).toBe(1);
+    expectGolden(join(import.meta.dirname, 'golden/slipway/nothing-before.txt'), steady(stderr));
     const [, revert] = /nothing ran before its first release: .*, (git revert \w{7}) and push/.exec(stderr) ?? [];
     await paste(`${revert} --no-edit && git push -q`);
     expect(tenant.readOverlay()).not.toContain(digest);

@@ -26,7 +26,7 @@ export function nameEnvironments(config: Config, intent: Intent): EnvironmentCon
   const chosen = [...config.environments.values()].filter(({ deploys }) => deploys === 'on-push');
   if (chosen.length > 0) return chosen;
   throw new Refusal(
-    'environment: slipway.yaml has no environment with deploys: on-push; name the environment, or set deploys of one',
+    'environment: none is named, and slipway.yaml has none that deploys on push; name one, or set deploys: on-push for one',
   );
 }
 
@@ -75,7 +75,7 @@ function refuseOtherVia(environment: EnvironmentConfig, via: Via): EnvironmentCo
   const { name } = environment;
   throw new Refusal(
     environment.via === 'push'
-      ? `environment: ${name} takes no pull requests any more (slipway.yaml, via); run the job again`
+      ? `environment: ${name} takes no pull requests any more (slipway.yaml, via: push); run the job again`
       : `environment: ${name} takes changes by pull request only (slipway.yaml, via: pull-request); start the workflow on GitHub, or run its job again`,
   );
 }

@@ -37,7 +37,7 @@ export function editHoldText(file: string, before: string | undefined, { add, ke
   const wanted = [...entries.filter(({ isKept }) => isKept).map(({ hold }) => hold), ...add];
   const said = readHoldDocument(file, after).entries.map(({ hold }) => hold);
   if (isDeepStrictEqual(said, wanted)) return after;
-  throw new Refusal(`${file}: its form cannot be edited in place; write each hold as lines that begin with - image: …`);
+  throw new Refusal(`${file}: its holds cannot be edited in place; write each value on one line, in quotes`);
 }
 
 /** Cuts entries out of a list that is written with dashes, and puts the new ones behind the last that stays. */
@@ -63,13 +63,16 @@ interface Place {
 
 function locateEntries(text: string, list: YAMLSeq, entries: readonly Entry[]): Place[] {
   const dashes = readDashes(list);
+  let before = 0;
   return entries.map(({ node, isKept }, index) => {
     const dash = dashes[index];
     if (dash === undefined) throw new Error('an entry of the parsed list has no dash');
     const { offset, indent } = dash;
     const line = lineStart(text, offset);
-    const start = index === 0 ? skipHead(text, line) : skipAbove(text, line);
-    return { isKept, start, end: skipBelow(text, nextLine(text, endOf(node)), indent), indent };
+    const above = index === 0 ? skipHead(text, line) : skipAbove(text, line);
+    const start = Math.max(above, before); // blank lines above belong to the entry before where it ends in |+
+    before = skipBelow(text, nextLine(text, endOf(node)), indent);
+    return { isKept, start, end: before, indent };
   });
 }
 

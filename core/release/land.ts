@@ -282,9 +282,10 @@ function refusalOf({ refusal }: Decided): Error {
   return refusal ?? new Error('a refusal without a reason');
 }
 
-function stayOpen({ id }: Intent, branch: string, { phase, lostRaces }: Progress): never {
-  const fate = phase === 'refless' ? 'nothing was written: run the job again' : describeOpen(id);
+function stayOpen({ id }: Intent, branch: string, { phase, lostRaces, rejected }: Progress): never {
+  const lost = lostRaces + (rejected === undefined ? 0 : 1);
+  const isOpen = phase !== 'refless';
   throw new Refusal(
-    `${branch} moved ${lostRaces} times in ${DEADLINE / 60_000} minutes while we wrote to it; ${fate}; look for a workflow that pushes in a loop`,
+    `branch: ${branch} moved before each of our pushes for ${DEADLINE / 60_000} minutes, ${lost} times; ${isOpen ? describeOpen(id) : 'nothing was written'}; find the workflow that pushes in a loop${isOpen ? '' : ', and run the job again'}`,
   );
 }

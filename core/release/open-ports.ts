@@ -62,7 +62,11 @@ export interface WriterOptions {
 export function parseWriterOptions(inputs: Readonly<Record<keyof WriterOptions, string>>): WriterOptions {
   const { config, token, transport, identity } = inputs;
   if (transport !== 'git' && transport !== 'api' && transport !== '')
-    throw new InputError('transport', transport, 'is neither git nor api: git works everywhere, api signs');
+    throw new InputError(
+      'transport',
+      transport,
+      'is neither git nor api: give git, or api where GitHub must sign the commits',
+    );
   return {
     config: parsePath('config', config),
     token,
@@ -171,7 +175,11 @@ function connectByGit({ identity, verdicts }: Asker): Connection {
 function connectToGitHub(runner: Runner, { token, transport, identity }: WriterOptions): Connection {
   const api = openApi(runner, token);
   if (transport === 'api' && api === undefined) {
-    throw new InputError('transport', transport, "needs GitHub's API, and GITHUB_API_URL is empty: use git");
+    throw new InputError(
+      'transport',
+      transport,
+      "needs GitHub's API, and GITHUB_API_URL or GITHUB_GRAPHQL_URL is empty: give git",
+    );
   }
   if (api === undefined || (token === '' && transport === 'git')) {
     return { transportOf: (git) => createGitTransport(git), trust: trustAll };

@@ -117,7 +117,7 @@ function openTrees(git: Git, head: Git): Trees {
     if (missing.length === 0) return;
     const refspecs = missing.map((commit) => `${commit}:refs/slipway/past/${commit}`);
     if (!(await git.fetch({ refspecs, depth: 1, filter: 'blob:none' })))
-      throw new Refusal('the branch was moved away while this ran; run the job again');
+      throw new Refusal(`the branch was rewritten while this ran: commit ${missing[0]} is gone; run the job again`);
     for (const commit of missing) homes.set(commit, git);
   };
   return {

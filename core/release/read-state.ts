@@ -163,7 +163,7 @@ function refuseMisspelt(path: string, holds: readonly Hold[], { images }: Config
   if (stray === undefined) return;
   const near = suggestName(stray.image, [...images.keys()]);
   throw new Refusal(
-    `${path}: ${quote(stray.image)} is not an image of slipway.yaml${near}; correct the hold, or take it out: nothing is written to the environment until then`,
+    `${path}: nothing is written to the environment until this hold is corrected or taken out: ${quote(stray.image)} is not an image of slipway.yaml${near}`,
   );
 }
 

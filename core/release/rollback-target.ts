@@ -193,8 +193,8 @@ function refuseUnknown(
     const known =
       silence === undefined
         ? `no set of ${scope} before this one was seen running`
-        : `which sets of ${scope} were seen running is not known (${silence}): give steps, or to a commit`;
-    return new Refusal(`to: ${known}${list}`);
+        : `which sets of ${scope} were seen running is not known (${silence})`;
+    return new Refusal(`to: ${known}${candidates.length === 0 ? '' : ': give steps, or to a commit'}${list}`);
   }
   const words =
     why === 'ambiguous'
@@ -208,7 +208,7 @@ function adviseWithout({ all, sets }: Timeline, environment: string): string {
   const newest = all.at(-1);
   if (newest === undefined) return '; no release of it was landed by this pipeline yet: deploy first';
   return sets.length === all.length
-    ? `; nothing ran before its first release: to take that back as well, git revert ${newest.commit.slice(0, 7)} and push`
+    ? `; nothing ran before its first release: to take that back, git revert ${newest.commit.slice(0, 7)} and push`
     : `; it is at its oldest release: to go forward, release it (${adviseRelease(environment)})`;
 }
 

@@ -1,7 +1,7 @@
 import type { PushResult } from '#core/git/push.ts';
 import type { Transport } from '#core/git/transport.ts';
 import { type OpenIntent, withdrawIntent } from '#core/release/open-intents.ts';
-import { describeError, type ExpectedError, isExpected, Refusal } from '#core/values/errors.ts';
+import { describeError, isExpected, Refusal } from '#core/values/errors.ts';
 
 /** A job that ends red must not land behind its back: takes the intent back, and says so where that fails. */
 export async function takeBack(error: unknown, own: OpenIntent | undefined, transport: Transport): Promise<never> {
@@ -14,9 +14,9 @@ export async function takeBack(error: unknown, own: OpenIntent | undefined, tran
   const { id } = own.intent;
   const fate =
     outcome === 'rejected'
-      ? `its intent ${id} is not open any more: the branch says what became of it`
+      ? `another writer took its intent ${id}: run the job again, which says what became of it and writes nothing twice`
       : describeOpen(id);
-  throw new Refusal(`${(error as ExpectedError).message}; ${fate}`, { cause: error }); // isExpected says so
+  throw new Refusal(`${describeError(error)}; ${fate}`);
 }
 
 /** Says what becomes of an intent that is left open. */

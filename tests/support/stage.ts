@@ -71,7 +71,7 @@ function readEntry(overlay: string, image: string): string | undefined {
 }
 
 /** Commits other settings of an environment to slipway.yaml; returns the commit. */
-export function configure({ tenant }: Stage, environment: string, settings: string): string {
+export function configure({ tenant }: Pick<Stage, 'tenant'>, environment: string, settings: string): string {
   const text = tenant.remoteGit('show', 'main:slipway.yaml');
   const line = new RegExp(`^  ${environment}: \\{.*$`, 'm');
   const overlay = `overlay: overlays/${environment}`;

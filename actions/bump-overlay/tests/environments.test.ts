@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { expectRefused } from '#tests/support/refusals.ts';
+import { promote } from '#tests/support/writers.ts';
 import { openBranch, type TestBranch } from './branch.ts';
 import { bump } from './bumps.ts';
 
@@ -9,6 +11,9 @@ beforeEach(async () => {
 });
 
 afterEach(() => branch.tenant.close());
+
+const refused = (name: string, run: () => Promise<unknown>) =>
+  expectRefused(import.meta.dirname, name, branch.tenant, run);
 
 describe('environments', () => {
   test('without a name, all that deploy on push land in one commit', async () => {
@@ -25,18 +30,17 @@ describe('environments', () => {
     expect(again.outcome).toBe('unchanged');
   });
 
-  const setDeploys = (how: string): void => {
+  const setDeploys = (how: string, environment = 'production'): void => {
     const text = branch.tenant.remoteGit('show', 'main:slipway.yaml');
-    branch.tenant.commit({
-      'slipway.yaml': `${text.replace('overlays/production, deploys: on-push', `overlays/production, deploys: ${how}`)}\n`,
-    });
+    const changed = text.replace(new RegExp(`(overlays/${environment}, deploys: )[^}]*`), `$1${how}`);
+    branch.tenant.commit({ 'slipway.yaml': `${changed}\n` });
   };
 
   test('one that deploys by hand is left out, refused to a push, and taken by a person', async () => {
     setDeploys('by-hand');
     const all = await bump(branch.tenant, { images: `discord-bot=${branch.digest(0)}`, environment: '' });
     expect(all.images.map(({ environment }) => environment)).toEqual(['staging']);
-    await expect(branch.deploy(1)).rejects.toThrow('production takes releases by hand only');
+    await refused('by-hand', () => branch.deploy(1));
     const byHand = await bump(
       branch.tenant,
       { images: `discord-bot=${branch.digest(1)}` },
@@ -49,7 +53,9 @@ describe('environments', () => {
     setDeploys('on-promotion, from: staging');
     const all = await bump(branch.tenant, { images: `discord-bot=${branch.digest(0)}`, environment: '' });
     expect(all.images.map(({ environment }) => environment)).toEqual(['staging']);
-    await expect(branch.deploy(1)).rejects.toThrow('production takes releases by promotion from staging only');
+    await refused('on-promotion', () => branch.deploy(1));
+    expect((await promote(branch.tenant, { image: 'discord-bot' })).outcome).toBe('landed');
+    expect(branch.tenant.readOverlay()).toContain(branch.digest(0));
   });
 
   test('an image that an overlay does not use is left out there; one that none uses is refused', async () => {
@@ -62,8 +68,17 @@ describe('environments', () => {
     const result = await bump(branch.tenant, { images: `discord-bot=${branch.digest(0)}`, environment: '' });
     expect(result.images.map(({ environment }) => environment)).toEqual(['production']);
     setDeploys('by-hand');
-    await expect(bump(branch.tenant, { images: `discord-bot=${branch.digest(1)}`, environment: '' })).rejects.toThrow(
-      '"discord-bot" is used by no overlay of staging',
-    );
+    const pushed = { images: `discord-bot=${branch.digest(1)}`, environment: '' };
+    await refused('used-by-none', () => bump(branch.tenant, pushed));
+    branch.tenant.commit({ 'overlays/staging/kustomization.yaml': `${staging}\n` });
+    expect((await bump(branch.tenant, pushed)).outcome).toBe('landed');
+  });
+
+  test('where none deploys on push, a push that names none is refused; once one does, it lands there', async () => {
+    for (const environment of ['production', 'staging']) setDeploys('by-hand', environment);
+    const pushed = { images: `discord-bot=${branch.digest(0)}`, environment: '' };
+    await refused('none-on-push', () => bump(branch.tenant, pushed));
+    setDeploys('on-push', 'staging');
+    expect((await bump(branch.tenant, pushed)).images.map(({ environment }) => environment)).toEqual(['staging']);
   });
 });

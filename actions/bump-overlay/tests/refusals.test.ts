@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { expectRefused } from '#tests/support/refusals.ts';
 import { type ActionResult, kustomizeFolder, startTenant, type Tenant } from '#tests/support/tenant.ts';
+import { bump } from '#tests/support/writers.ts';
 
 let tenant: Tenant;
 let digest: string;
@@ -64,6 +66,14 @@ test('a source that the repository does not have', async () => {
   const inputs = { images: `discord-bot=${digest}`, 'source-sha': 'a'.repeat(40) };
   const run = tenant.bump(inputs, { checkoutAt: tenant.remoteGit('rev-parse', 'main') });
   await refused(run, /the repository has no commit a{40}/);
+});
+
+test('a source that was not pushed; pushed, it is deployed', async () => {
+  tenant.git('commit', '-q', '--allow-empty', '-m', 'not pushed');
+  const inputs = { images: `discord-bot=${digest}`, 'source-sha': tenant.git('rev-parse', 'HEAD') };
+  await expectRefused(import.meta.dirname, 'no-commit', tenant, () => bump(tenant, inputs));
+  tenant.git('push', '-q', 'origin', 'main');
+  expect((await bump(tenant, inputs)).outcome).toBe('landed');
 });
 
 test('an image that slipway.yaml does not know, and one that no container uses', async () => {

@@ -1,6 +1,10 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { AskPorts } from '#core/release/ask.ts';
+import { describeError } from '#core/values/errors.ts';
+import { jumpOverPauses } from '#tests/support/clock.ts';
 import { expectGolden } from '#tests/support/golden.ts';
+import { listIntents } from '#tests/support/intents.ts';
 import { makePlain } from '#tests/support/plain.ts';
 import { expectRefused } from '#tests/support/refusals.ts';
 import { configure, editEntry, openStage, resetTo, type Stage } from '#tests/support/stage.ts';
@@ -76,6 +80,26 @@ describe('a promotion', () => {
 });
 
 describe('refused', () => {
+  test('what staging does not run any more when it would land; again, it brings what runs there', async () => {
+    const { tenant, bad } = stage;
+    const newer = await stage.change('newer');
+    const change = (ports: AskPorts): AskPorts => {
+      let isRival = true;
+      const update: typeof ports.transport.update = async (updates) => {
+        if (isRival) await bump(tenant, { images: stage.all(newer.digest), environment: 'staging' });
+        isRival = false;
+        return ports.transport.update(updates);
+      };
+      return { ...jumpOverPauses(ports), transport: { ...ports.transport, update } };
+    };
+    const run = promote(tenant, { image: 'discord-bot' }, { change });
+    const message = await run.then(() => 'landed', describeError);
+    expectGolden(join(import.meta.dirname, 'golden/refusals/changed-before.txt'), `${makePlain(message)}\n`);
+    expect([both(), listIntents(tenant)]).toEqual([[bad, bad], []]);
+    expect((await promote(tenant)).outcome).toBe('landed');
+    expect(both()).toEqual([newer.digest, newer.digest]);
+  });
+
   test('what production holds; released, it lands', async () => {
     await rollBack(stage.tenant);
     await refused('held');

@@ -45,6 +45,7 @@ function readFailed(runner: Pick<Runner, 'input'>): Omit<FailedRequest, 'environ
     reason: runner.input('reason'),
   };
   for (const [name, text] of Object.entries(decided))
-    if (text !== '') throw new InputError(name, text, 'is given together with of, which goes back by itself: give one');
+    if (text !== '')
+      throw new InputError(name, text, 'is given together with of, which goes back by itself: give one of them');
   return { of, branch: parseBranch('branch', runner.input('branch')) };
 }

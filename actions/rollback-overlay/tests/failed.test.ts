@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@
 import { ulid } from 'ulid';
 import type { AskPorts } from '#core/release/ask.ts';
 import type { RollbackIntent } from '#core/release/intent.ts';
-import { Refusal } from '#core/values/errors.ts';
+import { describeError, Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import type { Verdict, Verdicts } from '#core/verdict/proven.ts';
-import { jumpOverPauses } from '#tests/support/clock.ts';
+import { createJumpingClock, jumpOverPauses } from '#tests/support/clock.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { makePlain } from '#tests/support/plain.ts';
@@ -158,7 +158,32 @@ describe('is refused', () => {
 
   test.each(['image', 'steps', 'to', 'reason'])('with %s beside it', async (name) => {
     const inputs = { steps: '', to: '', reason: '', of: stage.base, [name]: '1' };
-    await expect(rollBack(stage.tenant, inputs)).rejects.toThrow(`${name}: "1" is given together with of`);
+    await expectRefused(import.meta.dirname, `of-with-${name}`, stage.tenant, () => rollBack(stage.tenant, inputs));
+  });
+
+  /** Lets something happen when the intent is published, 19 minutes after the release landed. */
+  const meanwhile = (happen: (clock: AskPorts['clock']) => unknown) => (ports: AskPorts) => {
+    const landed = Number(stage.tenant.remoteGit('show', '-s', '--format=%ct', stage.base)) * 1_000;
+    const clock = createJumpingClock(landed + 19 * 60_000);
+    const update: typeof ports.transport.update = async (updates) => {
+      const isPublishing = updates.every(({ lease }) => lease === undefined);
+      if (isPublishing) await happen(clock);
+      return ports.transport.update(updates);
+    };
+    return { ...ports, clock, transport: { ...ports.transport, update } };
+  };
+
+  test.each([
+    ['of-late', (clock: AskPorts['clock']) => clock.sleep(2 * 60_000)],
+    ['of-not-asked-for', () => configure(stage, 'production', 'deploys: on-push, on-failure: nothing')],
+  ])('%s by the time that it would land; the rollback that it advises lands', async (name, happen) => {
+    const run = takeBack({ clock: meanwhile(happen) });
+    const message = await run.then(() => '', describeError);
+    expectGolden(join(import.meta.dirname, 'golden/refusals', `${name}.txt`), `${makePlain(message)}\n`);
+    expect([both(), listIntents(stage.tenant)]).toEqual([[stage.bad, stage.bad], []]);
+    const change = (ports: AskPorts) => ({ ...ports, verdicts: sayVerdicts({ [stage.good]: 'running' }) });
+    expect((await rollBack(stage.tenant, { to: 'proven' }, { change })).outcome).toBe('landed');
+    expect(both()).toEqual([stage.good, stage.good]);
   });
 });
 

@@ -69,6 +69,9 @@ test.each([
   ['steps-eleven', { steps: '11' }],
   ['to-malformed', { to: 'yesterday' }],
   ['no-reason', { reason: ' ' }],
+  ['reason-long', { reason: 'why '.repeat(126) }],
+  ['transport-unknown', { transport: 'ssh' }],
+  ['transport-api-nowhere', { transport: 'api' }],
   ['environment-unknown', { environment: 'producton' }],
   ['image-unknown', { image: 'discord-bott' }],
   ['branch-unknown', { branch: 'mian' }],
@@ -122,6 +125,9 @@ test('an unreadable slipway.yaml, an unreadable hold file; fixing the line works
     'overlays/production/holds.yaml': '- image: discord-bot\n  kind: hold\n',
   });
   await refused('holds-unreadable', {});
+  const hold = '  kind: manual\n  reason: we look at it\n  by: octocat\n  since: 2026-01-02T03:04:05Z\n';
+  tenant.commit({ 'overlays/production/holds.yaml': `- image: discord-bott\n${hold}` });
+  await refused('holds-misspelt', {});
   tenant.commit({ 'overlays/production/holds.yaml': '[]\n' });
   expect((await rollBack(tenant)).outcome).toBe('landed');
 });

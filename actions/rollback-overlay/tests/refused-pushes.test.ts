@@ -6,6 +6,7 @@ import type { CommitSha } from '#core/values/reference.ts';
 import { jumpOverPauses } from '#tests/support/clock.ts';
 import { describeWriter, leaveHold, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { protect } from '#tests/support/protect.ts';
+import { expectRefused } from '#tests/support/refusals.ts';
 import { openStage, type Stage } from '#tests/support/stage.ts';
 import { bump, hold, rollBack } from '#tests/support/writers.ts';
 
@@ -15,6 +16,8 @@ jest.setTimeout(60_000);
 const WORDS = {
   GH006: 'error: GH006: Protected branch update failed for refs/heads/main. Required status check "ci" is expected.',
   GH013: 'error: GH013: Repository rule violations found for refs/heads/main. Cannot change this locked branch.',
+  signatures:
+    'error: GH013: Repository rule violations found for refs/heads/main. Commits must have verified signatures.',
 };
 
 let stage: Stage;
@@ -46,6 +49,8 @@ const contended = () => {
   return { change: (ports: AskPorts): AskPorts => jumpOverPauses(ports) };
 };
 
+const refused = (name: string) => expectRefused(import.meta.dirname, name, stage.tenant, () => rollBack(stage.tenant));
+
 /** Expects a red end within 5 s that names the remedy, and that nothing was written. */
 async function expectRed(run: () => Promise<unknown>, sentence: RegExp): Promise<void> {
   const started = Date.now();
@@ -69,6 +74,12 @@ describe('a token without the right', () => {
     expect(asked()).toHaveLength(1);
   });
 
+  test('the whole message; with the right, it lands', async () => {
+    await refused('push-403');
+    stage.tenant.server.intercept = undefined;
+    expect((await rollBack(stage.tenant)).outcome).toBe('landed');
+  });
+
   test('where others write: red with the remedy, asked once', async () => {
     await expectRed(
       () => rollBack(stage.tenant, {}, contended()),
@@ -78,6 +89,17 @@ describe('a token without the right', () => {
     expect(listIntents(stage.tenant)).toHaveLength(1);
   });
 });
+
+test.each(Object.entries(WORDS))(
+  'a rule of the branch (%s): the whole message; let through, it lands',
+  async (name, words) => {
+    lift = protect(stage.tenant, 'refs/heads/main', words, 'pre-receive');
+    await refused(`push-${name}`);
+    lift();
+    lift = undefined;
+    expect((await rollBack(stage.tenant)).outcome).toBe('landed');
+  },
+);
 
 describe.each([
   ['GH006', 'pre-receive'],

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Binding, State } from '#core/release/state.ts';
+import { expectGolden } from '#tests/support/golden.ts';
 import { decidedOf, deploy, digestOf, NOW, read, refusalOf, rollback, run, stateOf } from './state-builder.ts';
 
 const closed: Binding = {
@@ -14,6 +16,9 @@ const written = stateOf({
   staging: { images: { a: { source: 3, digest: 'a' } } },
   edge: { images: { a: { source: 3, digest: 'a' } } },
 });
+
+const expectMessage = (name: string, message: string | undefined) =>
+  expectGolden(join(import.meta.dirname, 'golden/refusals', `${name}.txt`), `${message}\n`);
 
 /** The state with edge taking pull requests. */
 function withPulls(state: State): State {
@@ -36,9 +41,9 @@ describe('environments that take pull requests', () => {
 
   test('refuse a push, and the others a pull request', () => {
     const toEdge = run(state, deploy(1, { a: [5, 'c'] }, { environments: ['edge'] }));
-    expect(refusalOf(toEdge, 1)).toMatch(/edge takes changes by pull request only .*via: pull-request/);
+    expectMessage('by-pull-request', refusalOf(toEdge, 1));
     const toStaging = run({ ...state, via: 'pull-request' }, rollback(2, { a: [2, 'c'] }));
-    expect(refusalOf(toStaging, 2)).toMatch(/staging takes no pull requests any more .*run the job again/);
+    expectMessage('no-pull-requests', refusalOf(toStaging, 2));
   });
 });
 

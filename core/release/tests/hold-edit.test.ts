@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { editHolds, type Hold, type HoldChange, isActive, parseHolds } from '#core/release/holds.ts';
+import { describeError } from '#core/values/errors.ts';
 import type { Digest } from '#core/values/reference.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { expectGolden } from '#tests/support/golden.ts';
@@ -64,6 +65,23 @@ describe('a new file', () => {
 });
 
 describe('refuses', () => {
+  test('a file whose end would become part of the hold that comes; with its value on one line, it is edited', () => {
+    const before =
+      '- image: discord-bot\n  kind: manual\n  by: octocat\n  since: 2026-03-01T00:00:00Z\n  reason: |+\n    wait\n\n    ';
+    const edit = (text: string) => editHolds(FILE, text, { ...nothing, add: [rollback] });
+    const golden = join(import.meta.dirname, 'golden/refusals/hold-form.txt');
+    const refuse = () => {
+      try {
+        return edit(before);
+      } catch (error) {
+        return describeError(error);
+      }
+    };
+    expectGolden(golden, `${refuse()}\n`);
+    const after = edit(before.replace(/\|\+\s+wait\s+$/, '"wait"\n'));
+    expect(parseHolds(FILE, after).map(({ reason }) => reason)).toEqual(['wait', rollback.reason]);
+  });
+
   test('to change a file that cannot be read', () => {
     expect(() => editHolds(FILE, 'image: bot\n', { ...nothing, add: [rollback] })).toThrow('is not a list of holds');
   });
