@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { chalk } from 'zx/core';
-import { isExpected, quote } from '#core/values/errors.ts';
+import { ExpectedError, isExpected, quote } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
 import { hideUserinfo } from '#core/values/userinfo.ts';
 
@@ -46,7 +46,7 @@ export interface Command<O extends Options, Ports> {
 }
 
 /** What was typed cannot be meant: the message is told with the usage, and the exit code is 2. */
-export class UsageError extends Error {
+export class UsageError extends ExpectedError {
   override readonly name = 'UsageError';
 }
 

@@ -14,7 +14,7 @@ const SANDBOX_POLICY = 'dev-sandbox-reach';
 
 /**
  * Writes the lab's addresses into an overlay's reach.yaml, by the list that any overlay has: the API server's in place
- * of the one that stands there, and a policy for what the bot needs of the lab, whose AWS has a private address.
+ * of the one that is there, and a policy for what the bot needs of the lab, whose AWS has a private address.
  */
 export function writeReach(overlay: string, { apiServer, bot }: Reach): void {
   const file = join(overlay, 'reach.yaml');

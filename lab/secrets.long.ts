@@ -22,7 +22,7 @@ import { readEverything } from '#lab/tests/readings.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 const MINUTE = 60_000;
-/** The seconds that stand for ECR's 12 hours and for the 11 after which someone is told. */
+/** In place of ECR's 12 hours, and of the 11 after which the alarm comes: seconds. */
 const [LIFE_S, ALARM_S] = [60, 30];
 let world: World;
 let delivery: Delivery;

@@ -109,7 +109,7 @@ test('a failure whose report was lost: reconcile finds it, and takes it back by 
     },
     message: 'Reports start no run',
   });
-  const { to } = await release('never ready, and nobody hears of it');
+  const { to } = await release('never ready, and no notification says so');
   const commit = (await commitsWith(to)).at(-1) ?? '';
   const runs = to.slice('sha256:'.length, 'sha256:'.length + 12);
   await untilSaid(

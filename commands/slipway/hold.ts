@@ -1,7 +1,7 @@
 import { prepareHold } from '#core/release/hold-image.ts';
 import { parseUntil } from '#core/release/until.ts';
 import { type CommandResult, defineCommand } from '../command.ts';
-import { landAfterQuestion, readWish, WRITING } from './land.ts';
+import { landAfterQuestion, readRequest, WRITING } from './land.ts';
 import { asUsage, type SlipwayPorts } from './session.ts';
 
 const options = {
@@ -21,7 +21,7 @@ export const hold = defineCommand({
   exitCodes: ['the commit has landed, or nothing was to be written', 'it was refused or declined', 'wrong usage'],
   run: (line, screen: SlipwayPorts): Promise<CommandResult> => {
     const { until: text } = line.values;
-    const { environment, image, reason } = readWish(line);
+    const { environment, image, reason } = readRequest(line);
     const until = asUsage(() => (text === undefined ? undefined : parseUntil('--until', text, screen.now())));
     const place = image === undefined ? environment : `${environment}/${image}`;
     const scope = image === undefined ? environment : `${environment} --image ${image}`;

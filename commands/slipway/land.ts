@@ -33,7 +33,7 @@ export interface WritingLine {
 }
 
 /** What every verb that writes asks for. */
-export interface Wish {
+export interface Request {
   readonly environment: string;
   readonly image: string | undefined;
   /** Empty where none was given. */
@@ -41,7 +41,7 @@ export interface Wish {
 }
 
 /** Returns the environment, the image and the reason, checked as the actions check them. */
-export function readWish({ values, operands }: WritingLine): Wish {
+export function readRequest({ values, operands }: WritingLine): Request {
   const { image, reason } = values;
   return asUsage(() => ({
     environment: parseEnvironment('ENVIRONMENT', readEnvironment(operands)),
@@ -51,7 +51,7 @@ export function readWish({ values, operands }: WritingLine): Wish {
 }
 
 /** How a verb comes to its intent, and what a person does next. */
-export interface Landing {
+export interface Verb {
   readonly prepare: (ports: AskPorts, branch: string) => Intent | Promise<Intent>;
   /** What is said when there is nothing to write and no image to speak of. */
   readonly nothing: string;
@@ -63,7 +63,7 @@ export interface Landing {
 export function landAfterQuestion(
   { values }: WritingLine,
   screen: SlipwayPorts,
-  { prepare, nothing, next }: Landing,
+  { prepare, nothing, next }: Verb,
 ): Promise<CommandResult> {
   return withSession(values, screen, { isWriting: true }, async ({ ports, branch }) => {
     const intent = await prepare(ports, branch);

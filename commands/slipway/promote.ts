@@ -2,7 +2,7 @@ import type { LandResult } from '#core/release/land.ts';
 import { preparePromotion } from '#core/release/promote.ts';
 import { NEVER_RELEASED } from '#core/values/reference.ts';
 import { type CommandResult, defineCommand, UsageError } from '../command.ts';
-import { landAfterQuestion, readWish, WRITING } from './land.ts';
+import { landAfterQuestion, readRequest, WRITING } from './land.ts';
 import type { SlipwayPorts } from './session.ts';
 import { short } from './text.ts';
 
@@ -22,13 +22,13 @@ export const promote = defineCommand({
   example: 'production --reason "checked in staging"',
   exitCodes: ['the commit has landed, or nothing was to be written', 'it was refused or declined', 'wrong usage'],
   run: (line, screen: SlipwayPorts): Promise<CommandResult> => {
-    const wish = readWish(line);
+    const request = readRequest(line);
     const { override = false } = line.values;
-    if (override && wish.reason === '') throw new UsageError('--override needs --reason: say why it cannot wait');
+    if (override && request.reason === '') throw new UsageError('--override needs --reason: say why it cannot wait');
     return landAfterQuestion(line, screen, {
-      prepare: (ports, branch) => preparePromotion({ ...wish, branch, override }, ports),
-      nothing: `${wish.environment} runs this set already`,
-      next: (result) => `To take it back:\n${adviseReturn(wish.environment, result)}`,
+      prepare: (ports, branch) => preparePromotion({ ...request, branch, override }, ports),
+      nothing: `${request.environment} runs this set already`,
+      next: (result) => `To take it back:\n${adviseReturn(request.environment, result)}`,
     });
   },
 });

@@ -1,6 +1,6 @@
 import { describeNext, prepareRelease, readNextDeploy } from '#core/release/hold-image.ts';
 import { type CommandResult, defineCommand } from '../command.ts';
-import { landAfterQuestion, readWish, WRITING } from './land.ts';
+import { landAfterQuestion, readRequest, WRITING } from './land.ts';
 import type { SlipwayPorts } from './session.ts';
 
 const options = {
@@ -18,7 +18,7 @@ export const release = defineCommand({
   example: 'production --image discord-bot --reason "it is fixed"',
   exitCodes: ['the commit has landed, or nothing was to be written', 'it was refused or declined', 'wrong usage'],
   run: (line, screen: SlipwayPorts): Promise<CommandResult> => {
-    const { environment, image, reason } = readWish(line);
+    const { environment, image, reason } = readRequest(line);
     const place = image === undefined ? environment : `${environment}/${image}`;
     return landAfterQuestion(line, screen, {
       prepare: (ports, branch) => prepareRelease({ environment, image: image ?? '*', reason, branch }, ports),

@@ -6,7 +6,7 @@ import { readTip } from '#core/release/open-intents.ts';
 import { prepareRollback } from '#core/release/roll-back.ts';
 import { parseWay } from '#core/release/way.ts';
 import { type CommandResult, defineCommand, UsageError } from '../command.ts';
-import { landAfterQuestion, readWish, WRITING } from './land.ts';
+import { landAfterQuestion, readRequest, WRITING } from './land.ts';
 import { refuseStalePulls } from './pull-rows.ts';
 import { asUsage, type SlipwayPorts } from './session.ts';
 
@@ -34,13 +34,13 @@ export const rollback = defineCommand({
     const { steps = '', to = '', override = false } = line.values;
     if (steps === '' && to === '')
       throw new UsageError('say how far: --steps 1, or --to with a commit, a digest or proven');
-    const wish = readWish(line);
+    const request = readRequest(line);
     const way = asUsage(() => parseWay({ steps, to }, '--'));
-    const { environment, image } = wish;
+    const { environment, image } = request;
     const scope = image === undefined ? environment : `${environment} --image ${image}`;
     return landAfterQuestion(line, screen, {
       prepare: async (ports, branch) => {
-        const { intent } = await prepareRollback({ ...wish, to: way, branch, anchor: undefined, override }, ports);
+        const { intent } = await prepareRollback({ ...request, to: way, branch, anchor: undefined, override }, ports);
         if (!override) await refuseStalePulls(await readNamespace(environment, branch, ports), screen);
         return intent;
       },

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { quote, Refusal } from '#core/values/errors.ts';
 import { showInvisible } from '#core/values/markdown.ts';
 
-/** A Kubernetes object, as far as every one is alike. */
+/** What every Kubernetes object has. */
 export const kubeObject = z.looseObject({
   apiVersion: z.string().min(1),
   kind: z.string().min(1),

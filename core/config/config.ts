@@ -27,7 +27,7 @@ const ecr = z.strictObject({
     .describe('AWS account of the registry: 12 digits, in quotes.'),
 });
 
-/** Whoever logs in to a host and a path writes both. */
+/** A login to a host and a path names both. */
 function describeHostFault(text: string): string {
   const [, host, path] = /^([a-z0-9.-]+(?::\d+)?)\/([a-z0-9][\w./-]*?)\/*$/.exec(text) ?? [];
   return host === undefined

@@ -107,8 +107,3 @@ export function command(...words: readonly string[]): string {
 export function slipway(...words: readonly string[]): string {
   return `npm run -s slipway -- ${command(...words)}`;
 }
-
-/** Returns the digits of a digest that people compare by eye. */
-export function shortDigest(digest: string): string {
-  return digest.replace(/^sha256:/, '').slice(0, 12);
-}

@@ -1,7 +1,7 @@
 import type { Asked } from '#core/cluster/asked.ts';
 import { findAdmissionCauses } from '#core/doctor/admission-causes.ts';
 import { findApplicationCauses } from '#core/doctor/application-causes.ts';
-import { CAUSES, type Case, type Cause, cite, command, named, shortDigest } from '#core/doctor/cause.ts';
+import { CAUSES, type Case, type Cause, cite, command, named } from '#core/doctor/cause.ts';
 import { type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
 import type { Application, Deployment } from '#core/doctor/kube.ts';
 import { isUnready, listContainers } from '#core/doctor/pods.ts';
@@ -10,6 +10,7 @@ import { findPullCauses } from '#core/doctor/pull-causes.ts';
 import { findReadyCauses } from '#core/doctor/ready-causes.ts';
 import { findReleaseCauses } from '#core/doctor/release-causes.ts';
 import { findSettingCauses } from '#core/doctor/setting-causes.ts';
+import { digitsOf } from '#core/values/reference.ts';
 
 /** What doctor knows of an environment. */
 export interface Diagnosis {
@@ -73,7 +74,7 @@ function findUnapplied(theCase: Case): Cause[] {
       code: 'not-synced',
       said: `Argo CD has not applied what ${git.overlay} says`,
       evidence: [
-        ...absent.map(({ image, digest }) => `no Deployment has ${named(image)} ${shortDigest(digest ?? '')}`),
+        ...absent.map(({ image, digest }) => `no Deployment has ${named(image)} ${digitsOf(digest ?? '')}`),
         `${git.branch} is at ${git.head.slice(0, 7)}, the Application compared with ${named(revision)}`,
       ],
       next: command(

@@ -1,6 +1,7 @@
-import { type Case, type Cause, cite, command, named, shortDigest, slipway } from '#core/doctor/cause.ts';
+import { type Case, type Cause, cite, command, named, slipway } from '#core/doctor/cause.ts';
 import { or, type PullAnswer } from '#core/doctor/facts.ts';
 import { listContainers, type PodContainer } from '#core/doctor/pods.ts';
+import { digitsOf } from '#core/values/reference.ts';
 
 const WAITING = ['ErrImagePull', 'ImagePullBackOff', 'InvalidImageName', 'ErrImageNeverPull', 'RegistryUnavailable'];
 
@@ -179,5 +180,5 @@ function goBack({ environment, git }: Case, reference: string): string {
 
 function shortImage(image: string): string {
   const [name = '', digest] = image.split('@');
-  return named(digest === undefined ? name : `${name.replace(/^.*\//, '')} ${shortDigest(digest)}`);
+  return named(digest === undefined ? name : `${name.replace(/^.*\//, '')} ${digitsOf(digest)}`);
 }

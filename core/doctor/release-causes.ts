@@ -1,7 +1,7 @@
 import type { Asked } from '#core/cluster/asked.ts';
-import { type Cause, cite, command, named, shortDigest, slipway } from '#core/doctor/cause.ts';
+import { type Cause, cite, command, named, slipway } from '#core/doctor/cause.ts';
 import type { GitFacts, ImageFacts, RunFacts } from '#core/doctor/facts.ts';
-import { NEVER_RELEASED } from '#core/values/reference.ts';
+import { digitsOf, NEVER_RELEASED } from '#core/values/reference.ts';
 
 /** Returns why what was built is not in the overlay, by git alone: what holds it, what failed, what never came. */
 export function findReleaseCauses(
@@ -36,7 +36,7 @@ function explainWaiting(
   if (git.deploys === 'by-hand') return [];
   if (waits.digest === null) return [];
   const source = waits.source === null ? '' : ` from ${waits.source.slice(0, 7)}`;
-  const built = `the registry has ${named(image)} ${shortDigest(waits.digest)}${source}, which is newer than what the overlay says`;
+  const built = `the registry has ${named(image)} ${digitsOf(waits.digest)}${source}, which is newer than what the overlay says`;
   const about = [`waits:${image}`];
   if (git.freeze !== null) {
     const said = `${environment} is frozen: ${named(image)} waits`;

@@ -1,10 +1,11 @@
+import { commitLink } from '#core/action/summary.ts';
 import { composeComment } from '#core/comment/compose.ts';
 import { COMMENT_LIMIT } from '#core/comment/outline.ts';
 import type { News } from '#core/drift/decide.ts';
 import type { Difference, Finding } from '#core/drift/finding.ts';
 import type { PlanReport } from '#core/terraform/comment/report.ts';
 import { changesAnything } from '#core/terraform/comment/words.ts';
-import { inlineCode, link } from '#core/values/markdown.ts';
+import { link } from '#core/values/markdown.ts';
 
 /** Where an issue's links lead. */
 export interface Place {
@@ -23,7 +24,7 @@ export function titleIssue(stack: string): string {
 export function composeIssue(finding: Finding, report: PlanReport, place: Place, limit = COMMENT_LIMIT): string {
   const { difference } = finding;
   const by = place.runUrl === '' ? 'A run' : link('A run', place.runUrl);
-  const commit = link(inlineCode(report.head.slice(0, 7)), `${place.repositoryUrl}/commit/${report.head}`);
+  const commit = commitLink(report.head, place);
   if (difference === 'none') return `✅ **Gone.** ${by} at ${commit} found nothing that differs.`;
   const top = `${WORDS[difference]}\n\n${by} at ${commit} found it.\n\n`;
   const end = `\n**Next:** ${describeNext(difference, report)} ${HOW_IT_ENDS}`;

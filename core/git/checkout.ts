@@ -7,6 +7,9 @@ import { quoteWord } from '#core/values/shell.ts';
 /** Every exit code is an answer, and its words are those that we look for. */
 const READING = { accept: 'any', extraEnv: { LC_ALL: 'C' } } as const;
 
+/** The exit status of git-remote(1) where the remote is not found. */
+const NO_SUCH_REMOTE = 2;
+
 /** Returns the URL behind the checkout's `origin`. It may hold credentials: never print it. */
 export async function readOriginUrl(exec: Exec, checkout: string): Promise<string> {
   const url = await askOrigin(exec, checkout, 'check the repository out in an earlier step');
@@ -21,7 +24,7 @@ export async function askOrigin(exec: Exec, folder: string, remedy: string): Pro
   const { code, stdout, stderr } = await exec(argv, READING);
   const url = stdout.toString('utf8').trim();
   if (code === 0 && url !== '') return url;
-  if (!/No such remote/.test(stderr)) throw explainFolder(folder, stderr, remedy);
+  if (code !== NO_SUCH_REMOTE) throw explainFolder(folder, stderr, remedy);
   const remotes = (await exec(['git', '-C', folder, 'remote'], { accept: 'any' })).stdout.toString('utf8');
   const [other] = remotes.split('\n').filter(Boolean);
   const way = other === undefined ? 'remote add origin ADDRESS' : `remote rename ${quoteWord(other)} origin`;

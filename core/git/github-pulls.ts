@@ -38,7 +38,7 @@ export interface PullText {
 
 /** The pull requests of branches that the pipeline writes. */
 export interface BranchPulls {
-  /** Returns the newest hundred of a branch, the newest first, by whoever opened them. */
+  /** Returns the newest hundred of a branch, the newest first, whichever account opened them. */
   list(branch: string): Promise<BranchPull[]>;
   /** Opens one. A string is why GitHub did not, or may have: there may be one already. */
   create(text: PullText & { readonly branch: string; readonly base: string }): Promise<BranchPull | string>;

@@ -87,7 +87,7 @@ async function readMany(run: RunGit, names: readonly string[]): Promise<(GitObje
   return objects;
 }
 
-/** Starts a process; `onEnd` hears when it is gone, and whoever still waits for an answer hears why. */
+/** Starts a process; `onEnd` hears when it is gone, and questions that still wait are rejected with the cause. */
 function converse(run: RunGit, onEnd: (conversation: Conversation) => void): Conversation {
   const conversation: Conversation = { input: new PassThrough(), waiting: [], ended: Promise.resolve() };
   const { input, waiting } = conversation;

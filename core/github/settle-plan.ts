@@ -1,10 +1,11 @@
+import { commitLink } from '#core/action/summary.ts';
 import type { Base } from '#core/github/base.ts';
 import { elect, type Present } from '#core/github/elect.ts';
 import { bodyOf, type Marked, writeMarked } from '#core/github/marker.ts';
 import type { Status, Statuses } from '#core/github/statuses.ts';
 import { type CommentPorts, type Own, readOwn, writeComment } from '#core/github/write-comment.ts';
 import { describeError, isExpected, Refusal } from '#core/values/errors.ts';
-import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
+import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
 
 /** The commit status that says whether a merge would do what the comment shows. */
 export const PLAN_CONTEXT = 'slipway/plan';
@@ -86,7 +87,7 @@ export async function listChanged({ marker }: Marked, { readTree }: Pick<Base, '
 async function markStale(comment: Present, changed: readonly string[], base: Base, page: string): Promise<Marked> {
   const [path = ''] = changed;
   const { sha, subject } = (await base.newestChange(path)) ?? { sha: base.commit, subject: '' };
-  const commit = link(inlineCode(sha.slice(0, 7)), `${page}/commit/${sha}`);
+  const commit = commitLink(sha, { repositoryUrl: page });
   const named = subject === '' ? commit : `${commit} (${escapeMarkdown(cut(subject, 72))})`;
   const folders = changed.slice(0, SHOWN).map(inlineCode).join(', ');
   const more = changed.length > SHOWN ? ` and ${changed.length - SHOWN} more` : '';

@@ -15,7 +15,7 @@ const override = z.object({
 
 /**
  * Refuses a change of images that Argo CD takes from a file beside the overlay: `.argocd-source.yaml`, or one for a single
- * application. The cluster would go on with what stands there.
+ * application. The cluster would go on with what is there.
  */
 export async function refuseOverridden(
   git: Git,

@@ -23,7 +23,7 @@ const answerShape = z.object({ Username: z.string(), Secret: z.string().min(1) }
 
 /**
  * Returns the login that a credential helper has for `server`, Docker's key of `host`. A helper that is missing, fails or
- * has none is no fault yet: the registry may let everybody in. Nothing of an answer is ever shown: it holds the secret.
+ * has none is not refused yet: the registry may let everybody in. Nothing of an answer is ever shown: it holds the secret.
  */
 export async function askCredentialHelper(
   { name, path }: CredentialHelper,

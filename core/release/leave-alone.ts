@@ -6,7 +6,7 @@ import { refuseLate, summarizeOutcomes } from '#core/release/rules.ts';
 
 /**
  * Returns what becomes of an intent that takes a failed release back without a person, where that is left alone: a
- * release came after it, whoever asked for it, or there is a hold, a freeze or a change by hand. Undefined where nothing
+ * release came after it, from a person or a push, or there is a hold, a freeze or a change by hand. Undefined where nothing
  * is in its way, and where a person asked. Refuses one that comes too late.
  */
 export function leaveAlone(

@@ -8,10 +8,10 @@ import { type Plan, planAt } from '#core/release/plan.ts';
 import type { Proposing } from '#core/release/proposal.ts';
 import { CLOSED } from '#core/release/propose-text.ts';
 import { branchOf, type ProposedBranch, readProposed, readProposedCommit } from '#core/release/proposed-branch.ts';
+import { isAboutSame } from '#core/release/proposed-intents.ts';
 import type { Binding } from '#core/release/state.ts';
 import type { HoldRecord, Release } from '#core/release/trailer.ts';
 import { timeOf } from '#core/release/turns.ts';
-import { isAboutSame } from '#core/release/wishes.ts';
 import type { Digest } from '#core/values/reference.ts';
 
 /** By how much the clocks of two runners may differ, in milliseconds. */
@@ -67,9 +67,9 @@ export async function lookAt(environment: string, base: string, ports: ProposePo
  * place of what was proposed for the same images: the pull request has one commit, and no order of commits.
  */
 export async function planProposal(view: View, intent: Intent | undefined, ports: ProposePorts): Promise<ProposalPlan> {
-  const wishes = await dropLanded(listWishes(view), view, ports);
-  const asking = wishes.find(({ id }) => id === intent?.id) ?? intent;
-  const others = wishes.filter((wish) => wish !== asking);
+  const proposed = await dropLanded(listProposed(view), view, ports);
+  const asking = proposed.find(({ id }) => id === intent?.id) ?? intent;
+  const others = proposed.filter((one) => one !== asking);
   const turnedDown = await readTurnedDown(view, ports);
   const decideAll = (intents: readonly Intent[]) =>
     planAt(view.head, intents, { ...ports, ...VIA, ...(turnedDown && { turnedDown }) });
@@ -83,35 +83,35 @@ export async function planProposal(view: View, intent: Intent | undefined, ports
   return split(plan, find(plan), others);
 }
 
-/** What the plan does not know any more has given its place to a newer wish. */
-function split(plan: Plan, own: Decided | undefined, wishes: readonly Intent[]): ProposalPlan {
+/** What the plan does not know any more has given its place to a newer one. */
+function split(plan: Plan, own: Decided | undefined, proposed: readonly Intent[]): ProposalPlan {
   const decided = new Map(plan.decided.map((one) => [one.intent, one]));
   const replaced = (intent: Intent): Decided => ({ intent, outcome: 'waits', images: [], holds: [] });
-  return { plan, own, carried: wishes.map((intent) => decided.get(intent) ?? replaced(intent)) };
+  return { plan, own, carried: proposed.map((intent) => decided.get(intent) ?? replaced(intent)) };
 }
 
 /**
  * What the own branch says counts while its pull request is open, and where there never was one: then a writer died before
  * it opened it. What was closed was turned down, and what was merged is on the base.
  */
-function listWishes({ own, open, last, tip }: View): readonly Intent[] {
+function listProposed({ own, open, last, tip }: View): readonly Intent[] {
   if (own === undefined) return [];
   const isOver = open === undefined && (last?.head === own.commit || last?.head === tip);
   return isOver ? [] : own.intents;
 }
 
 async function dropLanded(
-  wishes: readonly Intent[],
+  proposed: readonly Intent[],
   { head, environment }: View,
   ports: ProposePorts,
 ): Promise<readonly Intent[]> {
-  if (wishes.length === 0) return [];
+  if (proposed.length === 0) return [];
   const { overlay } = findEnvironment(await ports.readConfig(head), environment);
   const branch = await ports.history.at(head);
-  await branch.line.reachBack(new Date(Math.min(...wishes.map(({ id }) => timeOf(id))) - CLOCKS_DIFFER));
+  await branch.line.reachBack(new Date(Math.min(...proposed.map(({ id }) => timeOf(id))) - CLOCKS_DIFFER));
   const open: Intent[] = [];
-  for (const wish of wishes)
-    if ((await branch.findIntent(wish.id, [{ environment, overlay }])) === undefined) open.push(wish);
+  for (const one of proposed)
+    if ((await branch.findIntent(one.id, [{ environment, overlay }])) === undefined) open.push(one);
   return open;
 }
 

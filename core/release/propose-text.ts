@@ -1,3 +1,4 @@
+import { shortDigest } from '#core/action/summary.ts';
 import type { BranchPull, PullText } from '#core/git/github-pulls.ts';
 import type { Decided } from '#core/release/decide.ts';
 import type { ProposedCommit } from '#core/release/proposed-branch.ts';
@@ -25,8 +26,8 @@ export function describePull(commit: ProposedCommit, notes: PullNotes): PullText
   const { environment, stops } = notes;
   const rows = commit.releases.map(({ image, from, to, source, actor }) => [
     inlineCode(image),
-    shorten(from),
-    shorten(to),
+    shortDigest(from),
+    shortDigest(to),
     inlineCode(source.slice(0, 7)),
     escapeMarkdown(actor),
   ]);
@@ -83,16 +84,14 @@ function explain({ intent, outcome, images, refusal }: Decided): string[] {
       `- the ${intent.kind} that ${escapeMarkdown(intent.actor)} asked for: ${escapeMarkdown(refusal?.message ?? '')}`,
     ];
   if (outcome === 'waits')
-    return [`- the ${intent.kind} that ${escapeMarkdown(intent.actor)} asked for, in whose place a newer wish came`];
+    return [`- the ${intent.kind} that ${escapeMarkdown(intent.actor)} asked for, which a newer one replaced`];
   return images.flatMap(({ image, outcome: own, to, source, winner, hold }) => {
-    const what = `${inlineCode(image)} ${shorten(to)} from ${inlineCode(source.slice(0, 7))}`;
+    const what = `${inlineCode(image)} ${shortDigest(to)} from ${inlineCode(source.slice(0, 7))}`;
     if (own === 'superseded')
-      return [`- ${what}: superseded by ${shorten(winner?.to)} from ${inlineCode(winner?.source.slice(0, 7) ?? '')}`];
+      return [
+        `- ${what}: superseded by ${shortDigest(winner?.to)} from ${inlineCode(winner?.source.slice(0, 7) ?? '')}`,
+      ];
     if (own === 'held' && hold !== undefined) return [`- ${what}: held (${escapeMarkdown(describeBinding(hold))})`];
     return [];
   });
-}
-
-function shorten(digest: string | undefined): string {
-  return digest === undefined ? '—' : inlineCode(`${digest.slice(0, 19)}…`);
 }

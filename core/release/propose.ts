@@ -18,13 +18,13 @@ import {
   type ProposedCommit,
   readProposedCommit,
 } from '#core/release/proposed-branch.ts';
+import { withIntents } from '#core/release/proposed-intents.ts';
 import { explainRejection, isFinal } from '#core/release/rejection.ts';
 import { summarizeOutcomes } from '#core/release/rules.ts';
 import { sayDecided, sayOther } from '#core/release/say.ts';
 import { settlePull } from '#core/release/settle-pull.ts';
 import type { Binding } from '#core/release/state.ts';
 import type { Release } from '#core/release/trailer.ts';
-import { withIntents } from '#core/release/wishes.ts';
 import { Refusal } from '#core/values/errors.ts';
 
 /** Rejections tolerated while nothing has moved: of a push, or of a new pull request. */

@@ -4,8 +4,8 @@ import type { Git } from '#core/git/repository.ts';
 import { refuseMissing } from '#core/release/head.ts';
 import type { History } from '#core/release/history.ts';
 import type { Intent } from '#core/release/intent.ts';
+import { readIntents } from '#core/release/proposed-intents.ts';
 import { type HoldRecord, parseHoldRecords, parseReleases, type Release } from '#core/release/trailer.ts';
-import { readIntents } from '#core/release/wishes.ts';
 import { InputError } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 

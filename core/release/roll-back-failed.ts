@@ -150,7 +150,7 @@ function explainLeft(
   return undefined;
 }
 
-/** Failed where one of its images is: its record is read anew, since the event that started this run is only text. */
+/** Failed where one of its images is: its record is read again, since the event that started this run is only text. */
 async function readVerdict({ releases }: Landing, proof: Proof): Promise<Verdict> {
   const verdicts: Verdict[] = [];
   for (const release of releases) {

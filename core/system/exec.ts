@@ -65,9 +65,11 @@ export class CommandError extends ExpectedError {
   /** The exit code; undefined when the program was not started or was ended by a signal. */
   readonly code: number | undefined;
   readonly stderr: string;
+  /** True when there is no such program on PATH. */
+  readonly isAbsent: boolean;
 
   constructor(
-    what: { argv: readonly string[]; code: number | undefined; reason: string; stderr: string },
+    what: { argv: readonly string[]; code: number | undefined; reason: string; stderr: string; isAbsent?: boolean },
     options?: ErrorOptions,
   ) {
     const tail = lastLines(what.stderr, 12);
@@ -75,6 +77,7 @@ export class CommandError extends ExpectedError {
     this.argv = what.argv;
     this.code = what.code;
     this.stderr = what.stderr;
+    this.isAbsent = what.isAbsent === true;
   }
 }
 
@@ -132,8 +135,9 @@ function run(
       limit?.cancel();
       options.endOn?.removeEventListener('abort', end);
       const cause = new Error(scrub(error.message, options.secrets)); // node's own error carries the bare argv
-      const reason = scrub(`could not be started${explainStart(error.code, options.cwd)}`, options.secrets);
-      reject(new CommandError({ argv: shownArgv, code: undefined, reason, stderr: '' }, { cause }));
+      const { isAbsent, why } = explainStart(error.code, options.cwd);
+      const reason = scrub(`could not be started${why}`, options.secrets);
+      reject(new CommandError({ argv: shownArgv, code: undefined, reason, stderr: '', isAbsent }, { cause }));
     });
     child.once('close', (code, signal) => {
       limit?.cancel();
@@ -163,9 +167,10 @@ function holdOf(child: ChildProcess): Hold {
 }
 
 /** ENOENT is the answer to a missing program and to a missing folder alike. */
-function explainStart(code: string | undefined, cwd: string | undefined): string {
-  if (code !== 'ENOENT') return '';
-  return cwd === undefined || existsSync(cwd) ? ': not found on PATH' : `: there is no folder ${cwd}`;
+function explainStart(code: string | undefined, cwd: string | undefined): { isAbsent: boolean; why: string } {
+  if (code !== 'ENOENT') return { isAbsent: false, why: '' };
+  const isAbsent = cwd === undefined || existsSync(cwd);
+  return { isAbsent, why: isAbsent ? ': not found on PATH' : `: there is no folder ${cwd}` };
 }
 
 function killGroup({ pid }: ChildProcess): void {

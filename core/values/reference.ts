@@ -24,6 +24,11 @@ export function isCommitSha(text: string): text is CommitSha {
   return COMMIT.test(text);
 }
 
+/** Returns the twelve digits of a digest that people compare by eye. */
+export function digitsOf(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
 /** Returns `text` as a digest or refuses it by the name of the input that it came from. */
 export function parseDigest(input: string, text: string): Digest {
   if (isDigest(text)) return text;

@@ -1,5 +1,5 @@
 import type { LandedRelease } from '#core/release/trailer.ts';
-import type { CommitSha, Digest } from '#core/values/reference.ts';
+import { type CommitSha, type Digest, digitsOf } from '#core/values/reference.ts';
 import type { Report, ReportWord } from '#core/verdict/argocd-report.ts';
 
 /** Everything that a release can be said to be; {@link Judgement.verdict} is the same in short. */
@@ -89,11 +89,7 @@ function findFinal(about: readonly PlacedReport[], release: PlacedRelease, other
 /** A healthy Application proves the digests that it names, and no other: the Application may override the overlay. */
 function wordOf({ word, runs }: Report, { to }: PlacedRelease): VerdictWord {
   if (word === 'rendered') return 'progressing';
-  return word === 'running' && !runs.includes(shortOf(to)) ? 'unproven' : word;
-}
-
-function shortOf(digest: string): string {
-  return digest.replace('sha256:', '').slice(0, 12);
+  return word === 'running' && !runs.includes(digitsOf(to)) ? 'unproven' : word;
 }
 
 /** Nothing final was said of the newest release. */
@@ -125,7 +121,7 @@ function newestById(reports: readonly PlacedReport[]): PlacedReport | undefined 
 }
 
 function tell(word: VerdictWord, report?: PlacedReport, release?: PlacedRelease): Judgement {
-  const isThere = word === 'failed' && release !== undefined && report?.runs.includes(shortOf(release.to)) === true;
+  const isThere = word === 'failed' && release !== undefined && report?.runs.includes(digitsOf(release.to)) === true;
   const said = `${SENTENCES[word]}${isThere ? '; its digest runs all the same' : ''}`;
   return { word, verdict: VERDICTS[word], said, url: report?.url ?? '', revision: report?.revision };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { GitHubClient } from '#core/github/client.ts';
+import { digitsOf } from '#core/values/reference.ts';
 import { parsePayload, type RecordPayload, taskOf } from '#core/verdict/record-format.ts';
 
 /** The state of a GitHub Deployment, as its newest status says it. */
@@ -87,7 +88,7 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
         const found = findRecord(own, subject);
         if (found !== undefined || isLast) return found;
       }
-      return undefined; // a thousand on one commit: one more is no harm
+      return undefined; // a thousand on one commit: one more does no harm
     },
     states: async (id) => {
       const request = { what: `the statuses of Deployment ${id}`, right: 'deployments: read' };
@@ -114,7 +115,7 @@ export function openDeployments(client: GitHubClient, identity: number): Deploym
           task: taskOf(image),
           environment,
           payload: { schema: 1, ...what },
-          description: `${image} ${what.digest.slice(7, 19)}`,
+          description: `${image} ${digitsOf(what.digest)}`,
           // an old commit is deployed as it is: neither merged with the branch, nor kept back by its checks
           auto_merge: false,
           required_contexts: [],

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What the Deployment of a release says in its payload: written by report-verdict, read by whoever goes back or promotes. */
+/** What the Deployment of a release says in its payload: written by report-verdict, read by rollbacks and promotions. */
 const recordPayload = z.object({
   schema: z.literal(1),
   image: z.string(),

@@ -1,7 +1,7 @@
 import type { Config } from '#core/config/config.ts';
 import { readHead } from '#core/release/head.ts';
 import { GOES_BACK_WITHIN_MS } from '#core/release/roll-back-failed.ts';
-import type { CommitSha } from '#core/values/reference.ts';
+import { type CommitSha, digitsOf } from '#core/values/reference.ts';
 import { judgeReleases } from '#core/verdict/decide.ts';
 import { type FactPorts, type FoundImage, readFacts } from '#core/verdict/facts.ts';
 import { knownOf, pair, type Recorded, type RecordPorts, readRecords, recordVerdicts } from '#core/verdict/record.ts';
@@ -65,7 +65,7 @@ async function settleImage(
   const written = await recordVerdicts(pair(facts.releases, judgements, records), ports);
   for (const { release, judgement } of written.recorded.filter(({ isNew }) => isNew)) {
     const { environment, image, to } = release;
-    ports.log.info(`${environment}/${image} ${to.slice(7, 19)}: ${judgement.verdict}, ${judgement.said}`);
+    ports.log.info(`${environment}/${image} ${digitsOf(to)}: ${judgement.verdict}, ${judgement.said}`);
   }
   return written;
 }

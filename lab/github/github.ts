@@ -77,7 +77,7 @@ export interface GitHub extends Settings {
   readonly rest: Pick<Rest, 'statuses' | 'deployments' | 'violations'>;
   /** Makes a fork that `owner` may push to; returns its clone address with the owner's token in it. */
   fork(owner: string): Promise<string>;
-  /** While it is true, git alone is served: everything else answers 503, and a push starts nothing and tells nobody. */
+  /** While it is true, git alone is served: everything else answers 503, and a push starts no workflow and sends no webhook. */
   isOnlyGit: boolean;
   /** Called before a push is handed to git. */
   beforePush: ((bearer: Bearer) => Promise<void>) | undefined;

@@ -42,7 +42,7 @@ export interface BrokenWorld {
   readonly isByExternalSecrets?: true;
   /** True where the AppProject does not allow the namespace. */
   readonly isForeign?: true;
-  /** True where nobody makes the namespace. */
+  /** True where the namespace is not made. */
   readonly hasNoNamespace?: true;
 }
 

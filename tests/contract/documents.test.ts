@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
@@ -133,11 +133,36 @@ describe('commands in documents exist', () => {
   });
 });
 
+test('every folder of core and the lab has its row in architecture.md, and every row its folder', () => {
+  const page = read('docs/architecture.md');
+  const table = page.slice(0, page.indexOf('\n\nImports go one way'));
+  const rows = [...table.matchAll(/`((?:core|lab)\/[a-z]+)`/g)].map(([, folder]) => folder);
+  const folders = ['core', 'lab'].flatMap((parent) =>
+    readdirSync(join(repositoryRoot, parent), { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `${parent}/${name}`),
+  );
+  expect([...new Set(rows)].sort()).toEqual(folders.sort());
+});
+
 describe('documents are in plain English', () => {
   const ours = documents.filter((path) => !path.includes('/golden/'));
   test.each(ours)('%s', (path) => {
     expect(findPhrases(path, read(path))).toEqual([]);
   });
+});
+
+test('so are comments, sentences and descriptions in the source', () => {
+  const sources = execFileSync('git', ['ls-files', 'actions', 'app', 'bench', 'commands', 'core', 'lab', 'scripts'], {
+    cwd: repositoryRoot,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((path) => /\.(ts|mjs)$|(^|\/)action\.yml$/.test(path) && !/(^|\/)(dist|tests)\//.test(path))
+    .filter((path) => existsSync(join(repositoryRoot, path)));
+  expect(sources.length).toBeGreaterThan(500);
+  const account = /'nobody'/g; // of Linux, and of a test
+  expect(sources.flatMap((path) => findPhrases(path, read(path).replaceAll(account, '')))).toEqual([]);
 });
 
 describe('the rules find', () => {

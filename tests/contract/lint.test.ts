@@ -11,14 +11,15 @@ afterAll(() => {
   for (const path of made) rmSync(path, { recursive: true, force: true });
 });
 
-/** Lints a file that stands at `path` for a moment, by the project's own configuration. */
-function lint(path: string, code: string): string {
+/** Lints a file that is at `path` for a moment, with another one beside it, by the project's own configuration. */
+function lint(path: string, code: string, beside: Readonly<Record<string, string>> = {}): string {
   const [top = '', ...rest] = path.split('/');
   const folder = mkdtempSync(join(repositoryRoot, top, 'lint-sample-'));
   made.push(folder);
   const file = join(folder, ...rest);
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, code);
+  for (const [name, text] of Object.entries(beside)) writeFileSync(join(dirname(file), name), text);
   const { stdout, stderr } = spawnSync(process.execPath, [biome, 'lint', '--colors=off', file], {
     cwd: repositoryRoot,
     encoding: 'utf8',
@@ -78,6 +79,15 @@ describe('the directions of the design are kept by the linter', () => {
   ];
   test.each(samples)('%s', (_name, path, code, rule) => {
     expect(lint(path, code)).toContain(rule);
+  });
+
+  test('two files that import each other', () => {
+    const [one, other] = [
+      "import { b } from './b.ts';\nexport const a = () => b;\n",
+      "import { a } from './a.ts';\nexport const b = a;\n",
+    ];
+    expect(lint('core/a.ts', one, { 'b.ts': other })).toContain('noImportCycles');
+    expect(lint('core/a.ts', one, { 'b.ts': 'export const b = 1;\n' })).not.toContain('noImportCycles');
   });
 
   test('what is right passes', () => {

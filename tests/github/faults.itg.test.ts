@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import type { LandResult } from '#core/release/land.ts';
 import type { Fault } from '#lab/github/faults.ts';
 import { jumpOverPauses } from '#tests/support/clock.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { resetTo } from '#tests/support/stage.ts';
-import { bump, type WriterOptions } from '#tests/support/writers.ts';
+import { bump, rollBack, type WriterOptions } from '#tests/support/writers.ts';
 
 jest.setTimeout(60_000);
 
@@ -32,6 +33,11 @@ const write = (options: WriterOptions = {}) =>
     { images: `discord-bot=${next}`, 'source-sha': base, ...stage.api },
     { change: jumpOverPauses, sha: base, ...options },
   );
+
+const writers: [string, () => Promise<Pick<LandResult, 'outcome' | 'commit'>>][] = [
+  ['bump', write],
+  ['rollback', () => rollBack(stage.tenant, stage.api, { change: jumpOverPauses, sha: base })],
+];
 
 /** Another writer's intent: where it is open, this writer publishes its own before it folds both. */
 const leaveAnother = () =>
@@ -90,6 +96,52 @@ test('a branch that someone moves just before the mutation: the bump lands once,
   await expectLanded(write());
   expect(tenant.remoteGit('rev-parse', 'main^')).toBe(theirs.at(-1));
 });
+
+describe.each(['git/create-tree', 'git/create-commit', 'git/create-ref', 'updateRefs'])(
+  'a branch that someone meddles with at %s',
+  (operation) => {
+    const meddle = (to: string | undefined): void =>
+      stage.github.faults.inject(operation, { kind: 'stale-head', ref: MAIN, to });
+
+    test.each(writers)(
+      'deleted: a %s does not create it again, is red, and takes its intent back',
+      async (_who, run) => {
+        const { tenant } = stage;
+        const other = leaveAnother();
+        meddle(undefined);
+        await expect(run()).rejects.toThrow(/^branch: the repository has no branch "main": it was deleted .* follows$/);
+        expect(stage.github.faults.countWaiting()).toBe(0);
+        expect([tenant.remoteGit('branch', '--list'), listIntents(tenant)]).toEqual(['', [other]]);
+      },
+    );
+
+    test.each(writers)('force-pushed: what it dropped does not return, and the %s lands', async (_who, run) => {
+      const { tenant } = stage;
+      leaveAnother();
+      const tree = tenant.remoteGit('rev-parse', 'main^{tree}');
+      const dropped = tenant.remoteGit('commit-tree', tree, '-p', base, '-m', 'to be dropped');
+      tenant.remoteGit('update-ref', MAIN, dropped);
+      meddle(base);
+      const { outcome, commit } = await run();
+      expect(outcome).toBe('landed');
+      expect(stage.github.faults.countWaiting()).toBe(0);
+      expect(tenant.remoteGit('rev-list', `${base}..main`)).toBe(commit);
+      expect(tenant.remoteGit('for-each-ref', '--contains', dropped)).toBe('');
+      expect(listIntents(tenant)).toEqual([]);
+    });
+
+    test('force-pushed to before its source: the bump is refused by name', async () => {
+      const { tenant } = stage;
+      const other = leaveAnother();
+      meddle(stage.base);
+      const refusal = `source-sha: ${base} is not on the branch: it was never merged, or was pushed away`;
+      await expect(write()).rejects.toThrow(refusal);
+      expect(stage.github.faults.countWaiting()).toBe(0);
+      expect(tenant.remoteGit('for-each-ref', '--contains', base)).toBe('');
+      expect(listIntents(tenant).filter((ref) => ref !== other)).toEqual([]);
+    });
+  },
+);
 
 test('an intent that someone deletes just before the mutation is not brought back', async () => {
   const { github } = stage;

@@ -192,5 +192,5 @@ test('a person lets go of a rollback that is only proposed: nothing is left, and
   expect(released.outcome).toBe('unchanged');
   expect(stage.open()).toEqual([]);
   expect(stage.github.pulls.all[0]?.body?.startsWith(CLOSED)).toBe(true);
-  expect(stage.github.pulls.all[0]?.body).toContain('in whose place a newer wish came');
+  expect(stage.github.pulls.all[0]?.body).toContain('which a newer one replaced');
 });

@@ -35,6 +35,8 @@ export interface Tenant {
   push(image: string, content: string): string;
   /** Runs bump-overlay as the runner does, on a fresh shallow checkout of `sha`. */
   bump(inputs: Record<string, string>, options?: RunOptions): Promise<ActionResult>;
+  /** Runs an action as the runner does for a person who started it on the branch's head. */
+  dispatch(action: string, inputs: Record<string, string>, options?: RunOptions): Promise<ActionResult>;
   readOverlay(environment?: string): string;
   /** Commits on the branch that carry a release. */
   releases(): string[];
@@ -76,6 +78,12 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
   const registry = await startTestRegistry();
   const server = await serve(remote);
   let checkouts = 0;
+  const runAt = (action: string, sha: string, inputs: Record<string, string>, run: RunOptions) => {
+    const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);
+    if (run.checkout === undefined) checkOut(checkout, server.url, remote, run.checkoutAt ?? sha);
+    const env = { GITHUB_SERVER_URL: new URL(server.url).origin, ...run.env };
+    return runAction(action, { ...INPUTS, ...inputs }, { checkout, temp, root, ...run, env });
+  };
   const tenant: Tenant = {
     remote,
     clone,
@@ -94,11 +102,12 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
     },
     bump: async (inputs, run = {}) => {
       const sha = inputs['source-sha'] ?? git(remote, 'rev-parse', 'main');
-      const checkout = run.checkout ?? join(root, `checkout-${++checkouts}`);
-      if (run.checkout === undefined) checkOut(checkout, server.url, remote, run.checkoutAt ?? sha);
-      const env = { GITHUB_SERVER_URL: new URL(server.url).origin, ...run.env };
-      const context = { checkout, temp, root, ...run, env };
-      return runAction('bump-overlay', { ...INPUTS, 'source-sha': sha, ...inputs }, context);
+      return runAt('bump-overlay', sha, { 'source-sha': sha, ...inputs }, run);
+    },
+    dispatch: async (action, inputs, run = {}) => {
+      const sha = git(remote, 'rev-parse', 'main');
+      const env = { GITHUB_EVENT_NAME: 'workflow_dispatch', GITHUB_SHA: sha, ...run.env };
+      return runAt(action, sha, inputs, { ...run, env });
     },
     readOverlay: (environment = 'production') => git(remote, 'show', `main:overlays/${environment}/kustomization.yaml`),
     releases: () =>

@@ -1,113 +1,177 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { jumpOverPauses } from '#tests/support/clock.ts';
 import { listIntents } from '#tests/support/intents.ts';
-import { killAfter } from '#tests/support/kill.ts';
-import { kustomizeFolder, startTenant, type Tenant } from '#tests/support/tenant.ts';
-import { bump, reconcile } from '#tests/support/writers.ts';
+import { killAfter, killAt, type Moment } from '#tests/support/kill.ts';
+import { createRandom } from '#tests/support/random.ts';
+import { resetTo } from '#tests/support/stage.ts';
+import { type RunOptions, startTenant, type Tenant } from '#tests/support/tenant.ts';
+import { bump, hold, reconcile, rollBack } from '#tests/support/writers.ts';
 
 jest.setTimeout(120_000);
 
-/** Random moments; SLIPWAY_RUNS makes them more, and CI takes fewer. */
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? (process.env['CI'] === 'true' ? 12 : 50));
+const IS_CI = process.env['CI'] === 'true';
+/** SLIPWAY_KILLS: how many random moments; where it is given, everyone goes on from each named one. */
+const KILLS = process.env['SLIPWAY_KILLS'];
+const RUNS = Number(KILLS ?? (IS_CI ? 12 : 50));
 
 let tenant: Tenant;
+/** A good and a bad build were released. */
+let base: string;
 
-beforeEach(async () => {
+beforeAll(async () => {
   tenant = await startTenant();
+  for (const content of ['good', 'bad']) await bump(tenant, { images: pushAll(content) });
+  base = tenant.remoteGit('rev-parse', 'main');
 });
 
-afterEach(() => tenant.close());
+beforeEach(() => resetTo(base, tenant));
+
+afterAll(() => tenant.close());
+
+const push = (image: string, content: string) => `${image}=${tenant.push(image, content)}`;
+const pushAll = (content: string) => `${push('discord-bot', content)}\n${push('dev-sandbox', content)}`;
+const rerun = () => ({ sha: base, change: jumpOverPauses });
+
+/** A writer: how the runner starts it, how its job is run again, and the trailers of what it wants, one each time that it lands. */
+interface Writer {
+  readonly steps: Readonly<Record<string, Moment>>;
+  readonly start: (options: RunOptions) => ReturnType<Tenant['bump']>;
+  readonly again: () => Promise<unknown>;
+  readonly wish: () => RegExp;
+}
+
+const built = () => ({ images: push('discord-bot', 'the build'), 'source-sha': base });
+const publishing = { 'write the intent': ['git', 'fast-import', 1], 'publish it': ['git', 'push', 1] } as const;
+const landing = { 'write the commit': ['git', 'fast-import', 2], 'move the branch': ['git', 'push', 2] } as const;
 
 /** The commands that a writer runs on its way, by what they do: which program, words of its arguments, which time. */
-const STEPS = {
-  'write the intent': ['git', 'fast-import', 1],
-  'publish it': ['git', 'push', 1],
-  'read the tip': ['git', '--prune', 1],
-  'read the history': ['git', '--filter=tree:0', 1],
-  render: ['kustomize', 'build', 1],
-  'write the commit': ['git', 'fast-import', 2],
-  'move the branch': ['git', 'push', 2],
-} as const;
-type Step = keyof typeof STEPS;
-
-/** A PATH on which the program of a step kills the writer that starts it: before it runs, or after it has run. */
-function killAt(step: Step, when: 'before' | 'after'): string {
-  const [program, word, time] = STEPS[step];
-  const folder = join(tenant.temp, '..', 'killers', `${Math.random()}`);
-  mkdirSync(folder, { recursive: true });
-  const real = execFileSync('which', [program], {
-    env: { PATH: `${kustomizeFolder}:${process.env['PATH'] ?? ''}` },
-    encoding: 'utf8',
-  }).trim();
-  const kill = 'kill -9 $PPID';
-  const script = `#!/bin/sh
-case " $* " in
-  *" ${word} "*)
-    echo >> ${folder}/seen
-    if [ "$(wc -l < ${folder}/seen)" -ge ${time} ]; then
-      ${when === 'before' ? `${kill}; exit 1` : `${real} "$@"; ${kill}; exit 1`}
-    fi;;
-esac
-exec ${real} "$@"
-`;
-  writeFileSync(join(folder, program), script);
-  chmodSync(join(folder, program), 0o755);
-  return `${folder}:${kustomizeFolder}:${process.env['PATH'] ?? ''}`;
-}
-
-/** Each release's intent, image by image: none twice. */
-function expectOnce(): void {
-  const landed = tenant.releases().map((text) => `${/^\S+/.exec(text)?.[0]} ${/intent=(\S+)/.exec(text)?.[1]}`);
-  expect(new Set(landed).size).toBe(landed.length);
-}
-
-/** Who goes on, and how the killed one's build gets to the overlay in the end. */
-const GO_ON = {
-  'the same job, run again': (digest: string) =>
-    bump(tenant, { images: `discord-bot=${digest}` }, { change: jumpOverPauses }),
-  'another bump': (digest: string) =>
-    bump(tenant, { images: `dev-sandbox=${tenant.push('dev-sandbox', digest)}` }, { change: jumpOverPauses }),
-  Reconcile: () => reconcile(tenant, {}, { change: jumpOverPauses }),
+const WRITERS: Readonly<Record<string, Writer>> = {
+  bump: {
+    steps: {
+      ...publishing,
+      'read the tip': ['git', '--prune', 1],
+      'read the history': ['git', '--filter=tree:0', 1],
+      render: ['kustomize', 'build', 1],
+      ...landing,
+    },
+    start: (options) => tenant.bump(built(), options),
+    again: () => bump(tenant, built(), rerun()),
+    wish: () => new RegExp(`^Slipway-Release: production/discord-bot to=${built().images.split('=')[1]}`, 'gm'),
+  },
+  rollback: {
+    steps: {
+      'read the branch': ['git', '--prune', 1],
+      'read the history': ['git', '--filter=tree:0', 1],
+      ...publishing,
+      'read the tip': ['git', '--prune', 2],
+      render: ['kustomize', 'build', 1],
+      ...landing,
+    },
+    start: (options) => tenant.dispatch('rollback-overlay', { steps: '1', reason: 'bad' }, options),
+    again: () => rollBack(tenant, { reason: 'bad' }, rerun()),
+    wish: () => /^Slipway-Release: production\/discord-bot .*kind=rollback/gm,
+  },
+  hold: {
+    steps: {
+      ...publishing,
+      'read the tip': ['git', '--prune', 1],
+      'read the history': ['git', '--filter=tree:0', 1],
+      ...landing,
+    },
+    start: (options) => tenant.dispatch('hold-overlay', { action: 'set', reason: 'wait' }, options),
+    again: () => hold(tenant, { reason: 'wait' }, rerun()),
+    wish: () => /^Slipway-Hold: production\/\* action=set/gm,
+  },
 };
 
-const MOMENTS = (Object.keys(STEPS) as Step[]).flatMap((step) =>
-  (['before', 'after'] as const).map((when) => [when, step] as const),
-);
-const isPublished = (when: string, step: Step): boolean =>
-  Object.keys(STEPS).indexOf(step) > 1 || (when === 'after' && step === 'publish it');
+/** Who goes on. */
+const SUCCESSORS: readonly (readonly [string, (writer: Writer) => Promise<unknown>])[] = [
+  ['the same job, run again', (writer) => writer.again()],
+  ['another writer', () => bump(tenant, { images: push('dev-sandbox', 'other') }, { change: jumpOverPauses })],
+  ['Reconcile', () => reconcile(tenant, {}, { change: jumpOverPauses })],
+];
 
-describe.each(MOMENTS)('killed %s the step: %s', (when, step) => {
-  test.each(Object.entries(GO_ON))('%s goes on', async (who, goOn) => {
-    const digest = tenant.push('discord-bot', 'the build');
-    const path = killAt(step, when);
-    const killed = await tenant.bump({ images: `discord-bot=${digest}` }, { path });
-    expect(killed.code).toBeNull();
+const messages = () => tenant.remoteGit('log', '--format=%B', `${base}..main`);
+const countLanded = ({ wish }: Writer): number => messages().match(wish())?.length ?? 0;
+
+/** Expects that no intent is left, that each landed by one commit, and the killed one's wish as often as it says. */
+function expectEnd(writer: Writer, times: number): void {
+  expect(listIntents(tenant)).toEqual([]);
+  const commits = tenant.remoteGit('log', '-z', '--format=%B', `${base}..main`).split('\0');
+  const intents = commits.flatMap((text) => [...new Set(text.match(/(?<= intent=)\S+/g))]);
+  expect(new Set(intents).size).toBe(intents.length);
+  expect(countLanded(writer)).toBe(times);
+}
+
+/** A step of a writer that is killed there, and who goes on. */
+type Case = readonly [kind: string, when: 'before' | 'after', step: string, who: string];
+
+function listCases(kind: string): Case[] {
+  const moments = Object.keys(WRITERS[kind]?.steps ?? {}).flatMap((step) =>
+    (['before', 'after'] as const).map((when) => [kind, when, step] as const),
+  );
+  const names = SUCCESSORS.map(([who]) => who);
+  if (kind === 'bump' || KILLS !== undefined)
+    return moments.flatMap((moment) => names.map((who): Case => [...moment, who]));
+  const cases = moments.map((moment, index): Case => [...moment, names[index % names.length] ?? '']);
+  return IS_CI ? sample(cases, 4) : cases;
+}
+
+/** A few of them, others in each run of the workflow. */
+function sample<T>(all: readonly T[], count: number): T[] {
+  const random = createRandom(Number(process.env['GITHUB_RUN_NUMBER'] ?? 1));
+  const drawn = all.map((one) => [random(), one] as const).sort(([one], [other]) => one - other);
+  return drawn.slice(0, count).map(([, one]) => one);
+}
+
+const writerOf = (kind: string): Writer => WRITERS[kind] ?? fail(kind);
+const successorOf = (name: string) => SUCCESSORS.find(([who]) => who === name)?.[1] ?? fail(name);
+function fail(name: string): never {
+  throw new Error(`there is no ${name}`);
+}
+
+describe.each(Object.keys(WRITERS))('a killed %s', (name) => {
+  test.each(listCases(name))('%s, %s the step: %s; %s goes on', async (kind, when, step, who) => {
+    const writer = writerOf(kind);
+    const steps = Object.keys(writer.steps);
+    const path = killAt(tenant, writer.steps[step] ?? fail(step), when);
+    expect((await writer.start({ path })).code).toBeNull();
     const isLanded = when === 'after' && step === 'move the branch';
-    expect(tenant.releases()).toHaveLength(isLanded ? 1 : 0);
-    expect(listIntents(tenant)).toHaveLength(isPublished(when, step) && !isLanded ? 1 : 0);
-    await goOn(digest);
-    expect(listIntents(tenant)).toEqual([]);
-    expectOnce();
-    const isThere = isPublished(when, step) || who.startsWith('the same job');
-    expect(tenant.readOverlay().includes(digest)).toBe(isThere);
-    expect(tenant.releases().filter((text) => text.startsWith('production/discord-bot'))).toHaveLength(isThere ? 1 : 0);
+    const past = steps.indexOf(step) - steps.indexOf('publish it');
+    const isPublished = past > 0 || (past === 0 && when === 'after');
+    expect(countLanded(writer)).toBe(isLanded ? 1 : 0);
+    expect(listIntents(tenant)).toHaveLength(isPublished && !isLanded ? 1 : 0);
+    await successorOf(who)(writer);
+    expectEnd(writer, isPublished || who.startsWith('the same job') ? 1 : 0);
   });
 });
 
-test(`killed at ${RUNS} random moments: the next one goes on, each build lands once, nothing is left`, async () => {
-  const digests: string[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    const digest = tenant.push('discord-bot', `run ${run}`);
-    digests.push(digest);
-    await tenant.bump({ images: `discord-bot=${digest}` }, { onStart: killAfter(Math.random() * 1_200) });
-    const { outcome } = await bump(tenant, { images: `discord-bot=${digest}` }, { change: jumpOverPauses });
-    expect(['landed', 'unchanged']).toContain(outcome);
-    expect(tenant.readOverlay()).toContain(digest);
-    expect(listIntents(tenant)).toEqual([]);
+/** What the git of a killed writer has sent arrives. */
+async function settle(): Promise<void> {
+  const refs = () => tenant.remoteGit('for-each-ref');
+  for (let [seen, now] = ['', refs()]; seen !== now; [seen, now] = [now, refs()])
+    await new Promise((resolve) => setTimeout(resolve, 250));
+}
+
+test(`killed at ${RUNS} random moments: anyone goes on, each intent lands once, nothing is left`, async () => {
+  const writers = Object.values(WRITERS);
+  const durations: number[] = [];
+  for (const writer of writers) {
+    const started = performance.now();
+    expect((await writer.start({})).code).toBe(0);
+    durations.push(performance.now() - started);
+    expectEnd(writer, 1);
+    resetTo(base, tenant);
   }
-  expectOnce();
-  expect(tenant.releases().map((text) => /to=(\S+)/.exec(text)?.[1])).toEqual(digests.toReversed());
+  for (let run = 0; run < RUNS; run++) {
+    const index = run % writers.length;
+    const writer = writers[index] ?? fail(`${index}`);
+    const [who, goOn] = SUCCESSORS[Math.floor(run / writers.length) % SUCCESSORS.length] ?? fail(`${run}`);
+    await writer.start({ onStart: killAfter(Math.random() * (durations[index] ?? 0)) });
+    await settle();
+    const isThere = listIntents(tenant).length + countLanded(writer) > 0;
+    await goOn(writer);
+    expectEnd(writer, isThere || who.startsWith('the same job') ? 1 : 0);
+    resetTo(base, tenant);
+  }
 }, 900_000);

@@ -64,7 +64,7 @@ export async function retainRepository(
     protectedImages: await audit(image, all, stored, endangered, ports.images),
     changes,
     endangered,
-    expiry: foresee(policy, isSafe ? planned : stored, ports.now()),
+    expiry: predictExpiry(policy, isSafe ? planned : stored, ports.now()),
     hasPolicy: policy !== undefined,
   };
 }
@@ -128,7 +128,7 @@ async function audit(
   return (await Promise.all(audited)).sort((one, other) => (one.digest < other.digest ? -1 : 1));
 }
 
-function foresee(policy: LifecyclePolicy | undefined, images: readonly LifecycleImage[], now: Date): Expiry {
+function predictExpiry(policy: LifecyclePolicy | undefined, images: readonly LifecycleImage[], now: Date): Expiry {
   return policy === undefined ? { expired: [], archived: [], upcoming: [] } : expireImages(policy, images, now);
 }
 

@@ -14,7 +14,7 @@ export type Inputs = WriterOptions & (RollbackRequest | FailedRequest);
 export function readInputs(runner: Pick<Runner, 'input' | 'environment'>): Inputs {
   return {
     environment: parseEnvironment('environment', runner.input('environment')),
-    ...(runner.input('of') === '' ? readWish(runner) : readFailed(runner)),
+    ...(runner.input('of') === '' ? readRequest(runner) : readFailed(runner)),
     ...parseWriterOptions({
       config: runner.input('config'),
       token: runner.input('token'),
@@ -24,7 +24,7 @@ export function readInputs(runner: Pick<Runner, 'input' | 'environment'>): Input
   };
 }
 
-function readWish(runner: Pick<Runner, 'input' | 'environment'>): Omit<RollbackRequest, 'environment'> {
+function readRequest(runner: Pick<Runner, 'input' | 'environment'>): Omit<RollbackRequest, 'environment'> {
   return {
     image: parseOptional(runner.input('image'), (image) => image),
     to: parseWay({ steps: runner.input('steps'), to: runner.input('to') }),

@@ -3,8 +3,8 @@ import type { LandResult } from '#core/release/land.ts';
 import { listIntents } from '#tests/support/intents.ts';
 import { type Change, meetAt, openRace, POINTS, type Point, type Race } from './races.ts';
 
-/** SLIPWAY_RUNS=100 runs all meetings, and CI takes ten of them; else the other one runs to its end where it is met. */
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? (process.env['CI'] === 'true' ? 10 : 20));
+/** SLIPWAY_INTERLEAVINGS=100 runs all meetings, and CI takes ten of them; else the other one runs to its end where it is met. */
+const RUNS = Number(process.env['SLIPWAY_INTERLEAVINGS'] ?? (process.env['CI'] === 'true' ? 10 : 20));
 
 jest.setTimeout(180_000);
 

@@ -3,8 +3,8 @@ import type { LandResult } from '#core/release/land.ts';
 import { createRandom } from '#tests/support/random.ts';
 import { type Change, expectWon, meetAt, openRace, POINTS, type Point, type Race } from './races.ts';
 
-/** SLIPWAY_RUNS=100 runs all named interleavings, and 100 random ones; CI takes ten of them. */
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? (process.env['CI'] === 'true' ? 10 : 20));
+/** SLIPWAY_INTERLEAVINGS=100 runs all named interleavings, and 100 random ones; CI takes ten of them. */
+const RUNS = Number(process.env['SLIPWAY_INTERLEAVINGS'] ?? (process.env['CI'] === 'true' ? 10 : 20));
 
 jest.setTimeout(60_000);
 

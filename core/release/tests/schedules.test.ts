@@ -6,8 +6,8 @@ import { Model } from './model.ts';
 import { indexOf, ulidOf } from './state-builder.ts';
 import { buildOf, World } from './world.ts';
 
-/** SLIPWAY_RUNS=10000 runs as many: half a minute. */
-const RUNS = Number(process.env['SLIPWAY_RUNS'] ?? 2_000);
+/** SLIPWAY_SCHEDULES=10000 runs as many: half a minute. */
+const RUNS = Number(process.env['SLIPWAY_SCHEDULES'] ?? 2_000);
 const ENVIRONMENTS = ['staging', 'edge', 'production'];
 const IMAGES = ['a', 'b'];
 const ENDINGS = [

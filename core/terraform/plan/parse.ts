@@ -66,7 +66,7 @@ const planFile = z.object({
   configuration: z.unknown().optional(),
 });
 
-/** A plan as `terraform show -json` and `tofu show -json` write it, as far as it is read here. */
+/** A plan as `terraform show -json` and `tofu show -json` write it: what is read here. */
 export type PlanFile = z.output<typeof planFile>;
 /** One change of a {@link PlanFile}: of a resource, or of an output. */
 export type Change = z.output<typeof change>;

@@ -156,7 +156,7 @@ function parseVersion(text: string): string {
 
 const stateSchema = z.object({ lineage: z.string().default(''), serial: z.int().nonnegative().default(0) });
 
-/** Returns the identity of a state, of which nothing else is kept; an empty text is no state yet. */
+/** Returns the identity of a state, of which nothing else is kept; empty where there is no state yet. */
 export function identifyState(text: string): StateIdentity {
   return text.trim() === '' ? { lineage: '', serial: 0 } : stateSchema.parse(JSON.parse(text));
 }

@@ -15,7 +15,7 @@ export type Diagnostic = z.output<typeof diagnostic>;
 
 const hook = z.object({ resource: z.object({ addr: z.string() }), action: z.string().optional() });
 
-/** A line of the machine-readable UI, as far as it is read here. */
+/** A line of the machine-readable UI: what is read here. */
 const message = z.object({
   type: z.string(),
   terraform: z.string().optional(),

@@ -10,7 +10,7 @@ export interface ActProcess {
   readonly onLine: (line: string) => void;
   /** When it aborts, the step under way ends, the steps with `if: always()` still run, and act ends. */
   readonly signal: AbortSignal;
-  /** When it aborts, act is killed and not waited for: whoever ends the lab ends its steps. */
+  /** When it aborts, act is killed and not waited for: who ends the lab ends its steps. */
   readonly ending: AbortSignal;
 }
 

@@ -17,7 +17,7 @@ afterAll(async () => {
   expect(findTraces(lab.id, lab.dir)).toEqual([]);
 });
 
-test('while only git answers, everything else is a 503, and a push starts nothing and tells nobody', async () => {
+test('while only git answers, everything else is a 503, and a push starts no workflow and sends no webhook', async () => {
   const told: string[] = [];
   github.onPush(({ after }) => told.push(after));
   const clone = lab.folder('clone');

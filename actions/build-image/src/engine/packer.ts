@@ -51,7 +51,7 @@ export async function needsInit(exec: Exec): Promise<boolean> {
 }
 
 function explainAbsent(error: unknown): unknown {
-  if (!(error instanceof CommandError) || !/not found on PATH/.test(error.message)) return error;
+  if (!(error instanceof CommandError) || !error.isAbsent) return error;
   return new Refusal(
     'packer is not on PATH: install Packer 1.6.6 or later (https://developer.hashicorp.com/packer/install), in a workflow in an earlier step',
     { cause: error },

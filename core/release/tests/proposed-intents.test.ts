@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import { isAboutSame, readIntents, withIntents } from '#core/release/proposed-intents.ts';
 import { parseReleases } from '#core/release/trailer.ts';
-import { isAboutSame, readIntents, withIntents } from '#core/release/wishes.ts';
 import { deploy, hold, promotion, rollback } from './state-builder.ts';
 
 const RELEASE = `Slipway-Release: staging/a to=sha256:${'b'.repeat(64)} from=none kind=deploy source=${'1'.repeat(40)} intent=I run= actor=octocat`;
