@@ -251,12 +251,14 @@ function compareBy(digestsAt: DigestsAt, overlays: ReadonlyMap<string, string>):
   };
 }
 
-/** True when no side that a merge brought since the line's commit at `oldest` is cut off: it might hold releases. */
+/**
+ * True when no side that a merge brought since the line's commit at `oldest`, with it, is cut off: it might hold releases.
+ * A side that reaches a root is cut off as well: an older merge, below what is fetched, may have brought it.
+ */
 async function hasAllSides(line: Line, oldest: number, commits: Git): Promise<boolean> {
-  const base = (await line.commits())[oldest];
-  const ends = await commits.shallowCommits();
-  if (base === undefined || ends.size === 0) return true;
-  return (await commits.listBetween(base, line.head, ends)).length === 0;
+  if (!commits.isShallow()) return true;
+  const base = (await line.commits())[oldest + 1];
+  return base !== undefined && (await commits.listBetween(base, line.head, await line.bottoms())).length === 0;
 }
 
 function reportIgnored(ignored: readonly CommitSha[], log: Log): void {

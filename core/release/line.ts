@@ -27,6 +27,8 @@ export interface Line extends Branch {
   reachBack(time: Date): Promise<void>;
   /** Returns the first-parent line, newest first, where it is fetched. */
   commits(): Promise<readonly CommitSha[]>;
+  /** Returns the commits at which the fetched history ends: roots, and those whose parents are not fetched. */
+  bottoms(): Promise<ReadonlySet<CommitSha>>;
   /** Returns a function that names the root tree of a commit; undefined where the commit is not fetched. */
   trees(): Promise<(commit: CommitSha) => string | undefined>;
   /** Returns who made a commit, when, and its subject. */
@@ -86,6 +88,7 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth, c
     },
     commits: async () => (await read()).line,
     claims: async () => (await read()).claims,
+    bottoms: async () => listBottoms(await read()),
     find: async (commits) => findOnLine(commits, await read()),
     trees: async () => {
       const { byCommit } = await read();
@@ -117,6 +120,11 @@ export async function openLine(git: Git, head: CommitSha, depth: FetchedDepth, c
 /** Returns the first step with more than `count` commits. */
 function stepOf(count: number): number {
   return DEPTHS.findIndex((size) => size > count);
+}
+
+/** Git prints no parents where the fetched history ends. */
+function listBottoms({ logged }: Read): ReadonlySet<CommitSha> {
+  return new Set(logged.filter(({ parents }) => parents.length === 0).map(({ commit }) => commit));
 }
 
 function treeOf(logged: LoggedCommit | undefined): string | undefined {
