@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { describeError, isExpected } from '#core/values/errors.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import type { Tenant } from '#tests/support/tenant.ts';
 
 /** Expects that a run is refused with the golden message of this name, writes nothing, and leaves no intent. */
@@ -20,7 +20,7 @@ export async function expectRefused(
   );
   if (!isExpected(error)) throw error;
   const message = describeError(error);
-  expectGolden(join(folder, 'golden', 'refusals', `${name}.txt`), `${makePlain(message)}\n`);
+  expectGolden(join(folder, 'golden', 'refusals', `${name}.txt`), `${normalizeText(message)}\n`);
   expect(refs()).toBe(before);
   return message;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { expectGolden } from '#tests/support/golden.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { expectRefused } from '#tests/support/refusals.ts';
 import { configure, openStage, type Stage } from '#tests/support/stage.ts';
 import { bump, hold, promote } from '#tests/support/writers.ts';
@@ -23,7 +23,7 @@ beforeEach(() => stage.reset());
 afterAll(() => stage.tenant.close());
 
 const golden = (name: string, summary: string) =>
-  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), makePlain(summary));
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), normalizeText(summary));
 
 async function pushNext() {
   const { digest } = await stage.change('next');

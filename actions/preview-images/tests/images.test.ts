@@ -4,7 +4,7 @@ import { openImagesPorts } from '#core/images/open-ports.ts';
 import { type ImagesReport, imagesReportSchema } from '#core/images/report.ts';
 import { type ImagesRepository, openImagesRepository, slipwayYaml } from '#core/images/tests/repository.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { startTestRegistry, type TestRegistry } from '#tests/support/registry.ts';
 import { git, gitEnv } from '#tests/support/repositories.ts';
 import { silentLog } from '#tests/support/silent-log.ts';
@@ -86,7 +86,7 @@ test('the merge that is checked out without its parents: built at first, found o
     report: 'r.json',
     counts: JSON.stringify({ error: 0, remove: 0, build: 1, change: 0, found: 0 }),
   });
-  expectGolden(join(import.meta.dirname, 'golden/built.md'), makePlain(first.summary));
+  expectGolden(join(import.meta.dirname, 'golden/built.md'), normalizeText(first.summary));
   const digest = registry.put('bot', `in-${first.report.entries[0]?.inputHash}`);
   expect((await preview()).report.entries).toMatchObject([{ group: 'found', digest }]);
   expect(registry.requests.every(({ method }) => method === 'HEAD')).toBe(true);
@@ -103,7 +103,7 @@ test('a registry that is not to be asked, and one that does not let us in', asyn
   expect(refused.report.notAsked).toContain(`docker login ${registry.host}`);
   expectGolden(
     join(import.meta.dirname, 'golden/not-asked.md'),
-    makePlain(refused.summary.replaceAll(registry.host, 'registry.example:5000')),
+    normalizeText(refused.summary.replaceAll(registry.host, 'registry.example:5000')),
   );
 });
 

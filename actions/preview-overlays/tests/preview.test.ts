@@ -10,7 +10,7 @@ import { silentProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { git, gitEnv } from '#tests/support/repositories.ts';
 import { describeOutputs } from '../src/outputs.ts';
 import { run } from '../src/run.ts';
@@ -114,7 +114,7 @@ test("a memory limit, a wrong field and an unknown kind, in this repository's ow
     counts: JSON.stringify({ error: 2, remove: 0, restart: 0, change: 0, add: 1, application: 1 }),
   });
   expect(reports.map(({ name }) => name)).toEqual(['production', 'staging']);
-  expectGolden(join(import.meta.dirname, 'golden/changed.md'), makePlain(summary));
+  expectGolden(join(import.meta.dirname, 'golden/changed.md'), normalizeText(summary));
 });
 
 test('nothing that a change of documents reaches: an empty report, and a summary that says so', async () => {
@@ -122,7 +122,7 @@ test('nothing that a change of documents reaches: an empty report, and a summary
   commit();
   const { outputs, reports, summary } = await preview('');
   expect([outputs['changed'], reports]).toEqual(['false', []]);
-  expectGolden(join(import.meta.dirname, 'golden/unchanged.md'), makePlain(summary));
+  expectGolden(join(import.meta.dirname, 'golden/unchanged.md'), normalizeText(summary));
 });
 
 test('a kubeconform that cannot be run is refused with the remedy', async () => {

@@ -5,7 +5,7 @@ import { describeError } from '#core/values/errors.ts';
 import { jumpOverPauses } from '#tests/support/clock.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { listIntents } from '#tests/support/intents.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { expectRefused } from '#tests/support/refusals.ts';
 import { configure, editEntry, openStage, resetTo, type Stage } from '#tests/support/stage.ts';
 import { bump, hold, promote, rollBack } from '#tests/support/writers.ts';
@@ -32,7 +32,7 @@ beforeEach(() => resetTo(base, stage.tenant));
 afterAll(() => stage.tenant.close());
 
 const golden = (name: string, summary: string) =>
-  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), makePlain(summary));
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), normalizeText(summary));
 const refused = (name: string, inputs: Record<string, string> = {}) =>
   expectRefused(import.meta.dirname, name, stage.tenant, () => promote(stage.tenant, inputs));
 const both = () => [stage.read(), stage.read('dev-sandbox')];
@@ -94,7 +94,7 @@ describe('refused', () => {
     };
     const run = promote(tenant, { image: 'discord-bot' }, { change });
     const message = await run.then(() => 'landed', describeError);
-    expectGolden(join(import.meta.dirname, 'golden/refusals/changed-before.txt'), `${makePlain(message)}\n`);
+    expectGolden(join(import.meta.dirname, 'golden/refusals/changed-before.txt'), `${normalizeText(message)}\n`);
     expect([both(), listIntents(tenant)]).toEqual([[bad, bad], []]);
     expect((await promote(tenant)).outcome).toBe('landed');
     expect(both()).toEqual([newer.digest, newer.digest]);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Refusal } from '#core/values/errors.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { openStage, type Stage } from '#tests/support/stage.ts';
 import { sayVerdicts, withVerdicts } from '#tests/support/verdicts.ts';
 import { reconcile, rollBack } from '#tests/support/writers.ts';
@@ -49,7 +49,7 @@ test('a release that git promises and the cluster does not show is reported, and
       verdict: 'failed',
     },
   ]);
-  expectGolden(join(import.meta.dirname, 'golden', 'unseen.md'), makePlain(failed.summary));
+  expectGolden(join(import.meta.dirname, 'golden', 'unseen.md'), normalizeText(failed.summary));
   await rollBack(stage.tenant, { to: 'proven' }, { change: withVerdicts(verdicts) });
   expect(stage.read()).toBe(stage.good);
   stage.reset();

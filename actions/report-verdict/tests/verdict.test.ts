@@ -4,7 +4,7 @@ import { formatRelease } from '#core/release/trailer.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
 import { type GitHubStage, openGitHubStage } from '#tests/support/github.ts';
 import { expectGolden } from '#tests/support/golden.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { configure, editEntry, resetTo } from '#tests/support/stage.ts';
 import { deploymentsOf, type Ended, imitate, reportVerdict, say, statesOf, verdictsOn } from './reports.ts';
 
@@ -22,7 +22,7 @@ afterEach(() => expect(stage.github.violations).toEqual([]));
 afterAll(() => stage.tenant.close());
 
 const golden = (name: string, { summary }: Ended) =>
-  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), makePlain(summary));
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), normalizeText(summary));
 const report = (health: string, digest = '') =>
   `v1 phase=Succeeded sync=Synced health=${health} at=2026-11-27T16:01:00Z${digest === '' ? '' : ` runs=${digest.slice(7, 19)}`}`;
 /** What was written to GitHub since. */

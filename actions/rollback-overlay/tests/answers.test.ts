@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import { expectGolden } from '#tests/support/golden.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { configure, openStage, type Stage } from '#tests/support/stage.ts';
 import { bump, hold, promote, rollBack } from '#tests/support/writers.ts';
 
@@ -18,7 +18,7 @@ beforeEach(() => stage.reset());
 afterAll(() => stage.tenant.close());
 
 const golden = (name: string, summary: string) =>
-  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), makePlain(summary));
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), normalizeText(summary));
 
 /** Deploys the next push; returns what became of it. */
 async function pushNext(text = 'next') {

@@ -9,7 +9,7 @@ import type { Verdict, Verdicts } from '#core/verdict/proven.ts';
 import { createJumpingClock, jumpOverPauses } from '#tests/support/clock.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { describeWriter, leaveIntent, listIntents } from '#tests/support/intents.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { expectRefused } from '#tests/support/refusals.ts';
 import { configure, openStage, resetTo, type Stage } from '#tests/support/stage.ts';
 import { sayVerdicts } from '#tests/support/verdicts.ts';
@@ -32,7 +32,7 @@ afterAll(() => stage.tenant.close());
 
 const both = () => [stage.read(), stage.read('dev-sandbox')];
 const golden = (name: string, summary: string) =>
-  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), makePlain(summary));
+  expectGolden(join(import.meta.dirname, 'golden', `${name}.md`), normalizeText(summary));
 
 interface Conditions {
   readonly of?: string;
@@ -179,7 +179,7 @@ describe('is refused', () => {
   ])('%s by the time that it would land; the rollback that it advises lands', async (name, happen) => {
     const run = takeBack({ clock: meanwhile(happen) });
     const message = await run.then(() => '', describeError);
-    expectGolden(join(import.meta.dirname, 'golden/refusals', `${name}.txt`), `${makePlain(message)}\n`);
+    expectGolden(join(import.meta.dirname, 'golden/refusals', `${name}.txt`), `${normalizeText(message)}\n`);
     expect([both(), listIntents(stage.tenant)]).toEqual([[stage.bad, stage.bad], []]);
     const change = (ports: AskPorts) => ({ ...ports, verdicts: sayVerdicts({ [stage.good]: 'running' }) });
     expect((await rollBack(stage.tenant, { to: 'proven' }, { change })).outcome).toBe('landed');

@@ -5,7 +5,7 @@ import { describeError, Refusal } from '#core/values/errors.ts';
 import { jumpOverPauses } from '#tests/support/clock.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { listIntents } from '#tests/support/intents.ts';
-import { makePlain } from '#tests/support/plain.ts';
+import { normalizeText } from '#tests/support/normalize.ts';
 import { protect } from '#tests/support/protect.ts';
 import { openStage, type Stage } from '#tests/support/stage.ts';
 import { reconcile, rollBack } from '#tests/support/writers.ts';
@@ -31,7 +31,7 @@ type Update = AskPorts['transport']['update'];
 async function expectMessage(name: string, change: (ports: AskPorts) => AskPorts): Promise<void> {
   const run = rollBack(stage.tenant, {}, { change, sha: stage.base, run: '7200' });
   const message = await run.then(() => 'landed', describeError);
-  expectGolden(join(import.meta.dirname, 'golden/refusals', `${name}.txt`), `${makePlain(message)}\n`);
+  expectGolden(join(import.meta.dirname, 'golden/refusals', `${name}.txt`), `${normalizeText(message)}\n`);
 }
 
 /** A rival that pushes before each push of the run to the branch, every four minutes. */

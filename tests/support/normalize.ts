@@ -5,7 +5,7 @@ const HEX = /\b[0-9a-f]{40}\b|\b[0-9a-f]{7}\b/g;
  * Returns a text as it is in every run: commits and digests become runs of one digit each, in the order in which they
  * appear and at their length; times, ids, hosts and ages get fixed values.
  */
-export function makePlain(text: string): string {
+export function normalizeText(text: string): string {
   const [commits, digests] = [new Map<string, string>(), new Map<string, string>()];
   const number = (known: Map<string, string>, key: string): string => {
     const own = known.get(key) ?? (known.size + 1).toString(16);
