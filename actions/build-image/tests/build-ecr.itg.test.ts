@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { BatchGetImageCommand, PutImageCommand } from '@aws-sdk/client-ecr';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { openProbes, type Probes } from './probes.ts';
-import { type ActionRun, type BuildWorld, openBuildWorld } from './world.ts';
+import { type ActionRun, type BuildWorld, labelsOf, openBuildWorld } from './world.ts';
 
 jest.setTimeout(180_000);
 
@@ -55,10 +55,7 @@ describe('the first build', () => {
       Entrypoint: ['node'],
       Cmd: ['src/main.ts'],
       ExposedPorts: { '3000/tcp': {} },
-      Labels: {
-        'org.opencontainers.image.revision': firstCommit,
-        'org.opencontainers.image.source': 'https://github.example/acme/bot',
-      },
+      Labels: labelsOf(firstCommit, world.base.digest),
     });
     expect(image.Config.Env).toContain('NODE_ENV=production');
     const leftovers = ['/tmp', '/root'].map((folder) => `-o -path "${folder}/*"`).join(' ');
@@ -255,13 +252,16 @@ describe('what a killed build left is gone after the next one', () => {
   });
 });
 
-test('the sandbox runs as 10001 in /workspaces and ends at once when told to', async () => {
+test('the sandbox names its base image, runs as 10001 in /workspaces and ends at once when told to', async () => {
   const run = await world.build({ image: 'dev-sandbox' });
   expect(run.outputs).toMatchObject({ outcome: 'built' });
   const reference = `${world.registry.host}/dev-sandbox@${output(run, 'digest')}`;
   const start = async (...args: string[]) => (await world.docker.exec(args)).stdout.toString('utf8').trim();
   const id = await start('run', '--detach', '--read-only', '--cap-drop', 'ALL', reference);
   expect(await start('exec', id, 'sh', '-c', 'id -u; pwd')).toBe('10001\n/workspaces');
+  expect(JSON.parse(await start('inspect', '--format', '{{json .Config.Labels}}', id))).toMatchObject({
+    'org.opencontainers.image.base.digest': world.base.digest,
+  });
   const started = performance.now();
   await start('stop', '--time', '10', id);
   expect(performance.now() - started).toBeLessThan(3_000);

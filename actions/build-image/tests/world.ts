@@ -79,6 +79,15 @@ export async function openBuildWorld(kind: 'ecr' | 'oci'): Promise<BuildWorld> {
   return world;
 }
 
+/** The labels of an image: its source, and the base image that it was really built on. */
+export function labelsOf(revision: string, base: string): Readonly<Record<string, string>> {
+  return {
+    'org.opencontainers.image.revision': revision,
+    'org.opencontainers.image.source': 'https://github.example/acme/bot',
+    'org.opencontainers.image.base.digest': base,
+  };
+}
+
 function slipwayYaml(location: string, base: string, npm: string): string {
   return `registry: ${location}
 images:

@@ -21,6 +21,7 @@ describe('no ref steers a deploy', () => {
     expect(second.outcome).toBe('superseded');
     expect(second.images[0]?.winner?.source).toBe(three);
     expect(branch.tenant.readOverlay()).toContain(branch.digest(0));
+    await branch.expectHonest();
   });
 
   test('a server that takes no refs but branches', async () => {
@@ -34,6 +35,7 @@ describe('no ref steers a deploy', () => {
   test('a bump leaves no ref behind', async () => {
     await branch.deploy(0);
     expect(branch.tenant.remoteGit('for-each-ref', '--format=%(refname)')).toBe('refs/heads/main');
+    await branch.expectHonest();
   });
 });
 
@@ -54,6 +56,7 @@ describe('order holds from every state of the overlay', () => {
       expect((await branch.deploy(2, branch.head())).outcome).toBe('held');
       branch.tenant.commit({ [PRODUCTION]: released }, 'taken back');
       expect((await branch.deploy(0, older)).outcome).toBe('superseded');
+      await branch.expectHonest();
     },
   );
 
@@ -69,8 +72,11 @@ describe('order holds from every state of the overlay', () => {
     const lines = message.slice(message.indexOf('\n  - name:') + 1);
     branch.tenant.commit({ [PRODUCTION]: `${text}\n${lines}\n` }, 'as told');
     expect((await branch.deploy(1)).outcome).toBe('unchanged');
-    branch.appChange('once more');
+    const older = branch.appChange('once more');
+    branch.appChange('and again');
     expect((await branch.deploy(2)).outcome).toBe('landed');
+    expect((await branch.deploy(0, older)).outcome).toBe('superseded');
+    await branch.expectHonest();
   });
 
   test('an image’s outcome does not depend on its neighbours in the call', async () => {
@@ -84,6 +90,7 @@ describe('order holds from every state of the overlay', () => {
       ['discord-bot', 'superseded'],
       ['dev-sandbox', 'landed'],
     ]);
+    await branch.expectHonest();
   });
 });
 
