@@ -90,6 +90,7 @@ describe('order holds from every state of the overlay', () => {
       ['discord-bot', 'superseded'],
       ['dev-sandbox', 'landed'],
     ]);
+    expect(branch.tenant.readOverlay()).toContain(sandbox);
     await branch.expectHonest();
   });
 });
