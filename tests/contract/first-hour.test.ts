@@ -51,7 +51,7 @@ describe('every npm script of a fresh clone sets itself up', () => {
     const before = scripts[`pre${name}`];
     const first = (before ?? scripts[name] ?? '').split('&&')[0]?.trim() ?? '';
     if (first === 'node scripts/setup.mjs') return true;
-    const [, next] = /^npm (?:run (?:-s )?)?([\w:]+)/.exec(first) ?? [];
+    const [, next] = /^(?:[A-Z_]+=\S+ )*npm (?:run (?:-s )?)?([\w:]+)/.exec(first) ?? [];
     return next !== undefined && next !== name && isSetUp(next);
   }
   test.each(Object.keys(scripts).filter((name) => !name.startsWith('pre')))('%s', (name) => {
