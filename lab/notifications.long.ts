@@ -11,7 +11,7 @@ import { findTraces } from '#lab/supervisor/traces.ts';
 import { obtainTools } from '#lab/toolbox/toolbox.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 
-/** The statuses as core/verdict's tests read them. */
+/** The statuses, which core/verdict/tests/replayed.test.ts judges. */
 const TRACES = join(repositoryRoot, 'core/verdict/tests/traces');
 const ALL = [...SITUATIONS, ...CORNERS];
 
@@ -62,7 +62,7 @@ test('GitHub took every one of them, as its description says', () => {
   expect(replay.github.rest.violations).toEqual([]);
 });
 
-/** What core/verdict's tests read: names, times and ids are the same in every run. */
+/** What is left for them: names, times and ids are the same in every run. */
 function describeTrace(situation: Situation): unknown {
   const commits = situation.branch;
   const inOrder = situation.expected.flatMap((expected) => {
