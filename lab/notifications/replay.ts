@@ -22,8 +22,6 @@ export interface Replay {
   play(situation: Situation): Promise<void>;
   /** Statuses of an Application, in the order of their ids. */
   said(situation: Situation): StatusRecord[];
-  /** Every message that people got: the path, and the body. */
-  readonly told: readonly { readonly path: string; readonly body: string }[];
 }
 
 const REGISTRY = '123456789012.dkr.ecr.ca-central-1.amazonaws.com/discord-bot';
@@ -82,7 +80,6 @@ export async function openReplay(
     github,
     commits,
     said,
-    told: [],
     play: (situation) => play(situation, { commits, kubectl, apply, said, url: github.cloneUrl }),
   };
 }
