@@ -73,7 +73,13 @@ function nameOf({ labels }: Block): string {
 function describe(block: Block): string {
   const text = block.attributes.get('description');
   if (text === undefined) throw new Error(`${block.type} ${block.labels.join('.')} has no description: write one`);
-  return cell(z.string().parse(JSON.parse(text)));
+  return cell(readText(text));
+}
+
+/** Returns what a string says, or a here-document, whose lines are folded into one. */
+function readText(expression: string): string {
+  const [, , lines] = /^<<-?(\w+)\n([\s\S]*)\n\s*\1$/.exec(expression) ?? [];
+  return lines === undefined ? z.string().parse(JSON.parse(expression)) : lines.trim().replaceAll(/\s+/g, ' ');
 }
 
 /** An expression's tokens as a person writes them on one line: `object({ a = string, b = optional(string) })`. */

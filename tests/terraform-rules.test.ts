@@ -3,17 +3,28 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { type Block, parseBlocks } from '#tests/terraform-blocks.ts';
-import { checkTerraform } from '#tests/terraform-rules.ts';
+import { checkLines, checkTerraform } from '#tests/terraform-rules.ts';
 
-const files = new Map(
-  readdirSync(join(repositoryRoot, 'terraform'), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.tf') && !path.includes('.terraform/'))
-    .sort()
-    .map((path) => [path, readFileSync(join(repositoryRoot, 'terraform', path), 'utf8')]),
-);
+/** Returns the files of terraform/ whose paths end so: path → text. */
+function readFiles(ending: RegExp): Map<string, string> {
+  return new Map(
+    readdirSync(join(repositoryRoot, 'terraform'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => ending.test(path) && !path.includes('.terraform/'))
+      .sort()
+      .map((path) => [path, readFileSync(join(repositoryRoot, 'terraform', path), 'utf8')]),
+  );
+}
+
+const files = readFiles(/\.tf$/);
 
 test('the code keeps the rules', () => {
   expect(checkTerraform(files)).toEqual([]);
+});
+
+test('every line fits a screen, in the code, its tests and its values', () => {
+  const all = readFiles(/\.(?:tf|hcl|tfvars)$/);
+  expect(all.size).toBeGreaterThan(files.size);
+  expect(checkLines(all)).toEqual([]);
 });
 
 test('what is planned with a refresh holds no secret: only the stack secrets uses its module', () => {
@@ -232,6 +243,22 @@ resource "aws_ssm_parameter" "q" {\n  type = "String"\n  value = "a"\n}`,
 
 test.each(rows)('%s', (_name, text, expected) => {
   expect(checkTerraform(new Map([['x.tf', text]]))).toEqual(expected);
+});
+
+describe('lines', () => {
+  const long = 'x'.repeat(121);
+  test.each([
+    ['a line of 120 columns', long.slice(1), []],
+    ['a longer one', `a\n${long}\nb`, ['x.tf:2 has 121 columns: break the line, 120 fit a screen']],
+    ['each of two', `  ${long}\n${long}x`, ['x.tf:1 has 123', 'x.tf:2 has 122']],
+    ['a comment', `# ${long}`, ['x.tf:1 has 123']],
+    ['an address alone', `    # https://example.com/${long}`, []],
+    ['an address after words', `# see https://example.com/${long}`, ['x.tf:1 has 147']],
+    ['words after an address', `# https://example.com/${long} x`, ['x.tf:1 has 145']],
+    ['a reason for checkov', `  #checkov:skip=CKV_AWS_1:${long} x`, []],
+  ])('%s', (_name, text, expected) => {
+    expect(checkLines(new Map([['x.tf', text]]))).toEqual(expected.map((start) => expect.stringContaining(start)));
+  });
 });
 
 describe('blocks', () => {

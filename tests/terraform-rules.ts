@@ -28,6 +28,9 @@ const TAKES_OVER = 'overwrite';
 const GUARD = 'deletion_protection';
 /** The block by which items of a table expire. Where it is gone, the provider finds no change and items go on expiring. */
 const EXPIRY: Readonly<Record<string, string>> = { attribute_name: '"ttl"', enabled: 'true' };
+const LONGEST_LINE = 120;
+/** A comment that is one address, or a reason for checkov, which reads it from one line. */
+const UNBREAKABLE = /^\s*#(?: https?:\S+$|checkov:skip=)/;
 
 /** Returns every breach of the rules in Terraform code (texts by path), one sentence each. */
 export function checkTerraform(files: ReadonlyMap<string, string>): string[] {
@@ -38,6 +41,17 @@ export function checkTerraform(files: ReadonlyMap<string, string>): string[] {
       .filter((type) => !blocks.some(({ block }) => block.type === 'resource' && block.labels[0] === type))
       .map((type) => `there is no ${type}: what is stored in it would be destroyed by the next apply`),
   ];
+}
+
+/** Returns every line of Terraform code, its tests and its values (texts by path) that does not fit a screen. */
+export function checkLines(files: ReadonlyMap<string, string>): string[] {
+  return [...files].flatMap(([file, text]) =>
+    text
+      .split('\n')
+      .map((line, index) => ({ line, place: `${file}:${index + 1}` }))
+      .filter(({ line }) => line.length > LONGEST_LINE && !UNBREAKABLE.test(line))
+      .map(({ line, place }) => `${place} has ${line.length} columns: break the line, ${LONGEST_LINE} fit a screen`),
+  );
 }
 
 function checkBlock(block: Block): string[] {

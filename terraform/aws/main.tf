@@ -4,8 +4,17 @@ data "aws_partition" "current" {}
 
 locals {
   # derived names first: a tenant says only those that differ
-  tables       = merge({ for table in ["sessions", "executions", "messages", "history"] : table => "${var.project}-${table}" }, var.tables)
-  queues       = merge({ agentic_events = "${var.project}-agentic-events", discord_messages = "${var.project}-discord-messages" }, var.queues)
+  tables = merge(
+    { for table in ["sessions", "executions", "messages", "history"] : table => "${var.project}-${table}" },
+    var.tables,
+  )
+  queues = merge(
+    {
+      agentic_events   = "${var.project}-agentic-events"
+      discord_messages = "${var.project}-discord-messages"
+    },
+    var.queues,
+  )
   repositories = var.repositories != null ? var.repositories : { (var.project) = 10, "${var.project}-sandbox" = 5 }
 
   settings = {
@@ -24,7 +33,9 @@ locals {
   parameters_arn = "arn:${data.aws_partition.current.partition}:ssm:${local.here}:parameter"
 
   # by their names and not by what SQS answers: the users' rights, and what the bot is told, wait for no queue
-  queue_arns = [for name in values(local.queues) : "arn:${data.aws_partition.current.partition}:sqs:${local.here}:${name}"]
+  queue_arns = [
+    for name in values(local.queues) : "arn:${data.aws_partition.current.partition}:sqs:${local.here}:${name}"
+  ]
 
   # what the cluster hands to the pods; its own key is not among it
   delivered = concat(["bot_credentials", "discord_token", "litellm_api_key"], keys(local.settings))

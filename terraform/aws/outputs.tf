@@ -55,12 +55,16 @@ output "parameter_path" {
 
 output "users" {
   description = "Name of each identity outside AWS, by what it is for; `npm run keys` makes their access keys."
-  value       = merge(module.identities.users, [for environment, identities in module.environments : { for key, user in identities.users : "${environment}-${key}" => user }]...)
+  value = merge(module.identities.users, [for environment, identities in module.environments : {
+    for key, user in identities.users : "${environment}-${key}" => user
+  }]...)
 }
 
 output "policies" {
   description = "Policy of each identity outside AWS as JSON, by what it is for."
-  value       = merge(module.identities.policies, [for environment, identities in module.environments : { for key, policy in identities.policies : "${environment}-${key}" => policy }]...)
+  value = merge(module.identities.policies, [for environment, identities in module.environments : {
+    for key, policy in identities.policies : "${environment}-${key}" => policy
+  }]...)
 }
 
 output "bot_environment" {

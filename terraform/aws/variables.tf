@@ -10,18 +10,27 @@ variable "region" {
 }
 
 variable "project" {
-  description = "Name of the tenant, unique in the account: begins every name that has none of its own below, and the path of the parameters."
+  description = <<-EOT
+    Name of the tenant, unique in the account: begins every name that has none of its own below, and the path of the
+    parameters.
+  EOT
   type        = string
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
-    error_message = "project: '${var.project}' must have 3 to 32 lower-case letters, digits and '-', begin with a letter and not end with '-'."
+    condition = can(regex("^[a-z][a-z0-9-]{1,30}[a-z0-9]$", var.project))
+    error_message = join(" ", [
+      "project: '${var.project}' must have 3 to 32 lower-case letters, digits and '-',",
+      "begin with a letter and not end with '-'.",
+    ])
   }
 
   validation {
-    condition     = !endswith(var.project, "-sandbox")
-    error_message = "project: '${var.project}' ends with -sandbox, as the second repository of another tenant does; choose another name."
+    condition = !endswith(var.project, "-sandbox")
+    error_message = join(" ", [
+      "project: '${var.project}' ends with -sandbox, as the second repository of another tenant does;",
+      "choose another name.",
+    ])
   }
 }
 
@@ -32,25 +41,38 @@ variable "tables" {
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.tables), ["sessions", "executions", "messages", "history"])) == 0
-    error_message = "tables: ${join(", ", setsubtract(keys(var.tables), ["sessions", "executions", "messages", "history"]))} is not a table of this stack; the keys are sessions, executions, messages and history."
+    condition = length(setsubtract(keys(var.tables), ["sessions", "executions", "messages", "history"])) == 0
+    error_message = join(" ", [
+      "tables:",
+      join(", ", setsubtract(keys(var.tables), ["sessions", "executions", "messages", "history"])),
+      "is not a table of this stack; the keys are sessions, executions, messages and history.",
+    ])
   }
 }
 
 variable "queues" {
-  description = "Names of the queues whose name is not <project>-agentic-events or -discord-messages; each dead-letter queue adds -dlq."
+  description = <<-EOT
+    Names of the queues whose name is not <project>-agentic-events or -discord-messages; each dead-letter queue adds
+    -dlq.
+  EOT
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.queues), ["agentic_events", "discord_messages"])) == 0
-    error_message = "queues: ${join(", ", setsubtract(keys(var.queues), ["agentic_events", "discord_messages"]))} is not a queue of this stack; the keys are agentic_events and discord_messages."
+    condition = length(setsubtract(keys(var.queues), ["agentic_events", "discord_messages"])) == 0
+    error_message = join(" ", [
+      "queues:",
+      join(", ", setsubtract(keys(var.queues), ["agentic_events", "discord_messages"])),
+      "is not a queue of this stack; the keys are agentic_events and discord_messages.",
+    ])
   }
 }
 
 variable "repositories" {
-  description = "How many builds each image repository keeps, by its name. Default: 10 of <project> and 5 of <project>-sandbox."
+  description = <<-EOT
+    How many builds each image repository keeps, by its name. Default: 10 of <project> and 5 of <project>-sandbox.
+  EOT
   type        = map(number)
   default     = null
 }
@@ -63,14 +85,19 @@ variable "queue_retention_seconds" {
 }
 
 variable "queue_visibility_seconds" {
-  description = "How long a received message is hidden from other receivers: longer than handling one takes, or it counts as failed."
+  description = <<-EOT
+    How long a received message is hidden from other receivers: longer than handling one takes, or it counts as failed.
+  EOT
   type        = number
   default     = 900
   nullable    = false
 }
 
 variable "restrict_dead_letters" {
-  description = "Whether a dead-letter queue takes messages from its own queue alone. Only moto needs false: it never answers the question, and Terraform gives up after 3 minutes."
+  description = <<-EOT
+    Whether a dead-letter queue takes messages from its own queue alone. Only moto needs false: it never answers the
+    question, and Terraform gives up after 3 minutes.
+  EOT
   type        = bool
   default     = true
   nullable    = false
@@ -83,8 +110,11 @@ variable "alarm_actions" {
   nullable    = false
 
   validation {
-    condition     = length(var.alarm_actions) > 0 || var.no_alarm_actions_because != null
-    error_message = "alarm_actions: an alarm would reach no one; name a topic, such as arn:aws:sns:ca-central-1:123456789012:alarms, or say in no_alarm_actions_because why none is needed."
+    condition = length(var.alarm_actions) > 0 || var.no_alarm_actions_because != null
+    error_message = join(" ", [
+      "alarm_actions: an alarm would reach no one; name a topic,",
+      "such as arn:aws:sns:ca-central-1:123456789012:alarms, or say in no_alarm_actions_because why none is needed.",
+    ])
   }
 }
 
@@ -113,8 +143,14 @@ variable "tags" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for key in keys(var.tags) : !startswith(lower(key), "aws:") && !contains(["project", "stack", "managed-by"], key)])
-    error_message = "tags: aws:… belongs to AWS, and project, stack and managed-by are set by this stack; take them out of ${join(", ", keys(var.tags))}."
+    condition = alltrue([
+      for key in keys(var.tags) :
+      !startswith(lower(key), "aws:") && !contains(["project", "stack", "managed-by"], key)
+    ])
+    error_message = join(" ", [
+      "tags: aws:… belongs to AWS, and project, stack and managed-by are set by this stack;",
+      "take them out of ${join(", ", keys(var.tags))}.",
+    ])
   }
 }
 
@@ -124,8 +160,11 @@ variable "discord_bot_id" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9]{17,20}$", var.discord_bot_id))
-    error_message = "discord_bot_id: '${var.discord_bot_id}' is not a Discord id, which has 17 to 20 digits (Developer Portal, General Information, Application ID)."
+    condition = can(regex("^[0-9]{17,20}$", var.discord_bot_id))
+    error_message = join(" ", [
+      "discord_bot_id: '${var.discord_bot_id}' is not a Discord id, which has 17 to 20 digits",
+      "(Developer Portal, General Information, Application ID).",
+    ])
   }
 }
 
@@ -135,25 +174,43 @@ variable "discord_guild_id" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9]{17,20}$", var.discord_guild_id))
-    error_message = "discord_guild_id: '${var.discord_guild_id}' is not a Discord id, which has 17 to 20 digits (in Discord: right click on the server, Copy Server ID)."
+    condition = can(regex("^[0-9]{17,20}$", var.discord_guild_id))
+    error_message = join(" ", [
+      "discord_guild_id: '${var.discord_guild_id}' is not a Discord id, which has 17 to 20 digits",
+      "(in Discord: right click on the server, Copy Server ID).",
+    ])
   }
 }
 
 variable "environments" {
-  description = "Environments besides the first, each with settings, secrets and users of its own: the names of theirs begin with <project>-<environment>."
+  description = <<-EOT
+    Environments besides the first, each with settings, secrets and users of its own: the names of theirs begin with
+    <project>-<environment>.
+  EOT
   type        = map(object({ discord_bot_id = string, discord_guild_id = string, litellm_base_url = string }))
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for name in keys(var.environments) : can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", name)) && name != "sandbox"])
-    error_message = "environments: ${join(", ", keys(var.environments))}: a name has 2 to 16 lower-case letters, digits and '-', begins with a letter, does not end with '-', and is not sandbox."
+    condition = alltrue([
+      for name in keys(var.environments) : can(regex("^[a-z][a-z0-9-]{0,14}[a-z0-9]$", name)) && name != "sandbox"
+    ])
+    error_message = join(" ", [
+      "environments: ${join(", ", keys(var.environments))}: a name has 2 to 16 lower-case letters, digits and '-',",
+      "begins with a letter, does not end with '-', and is not sandbox.",
+    ])
   }
 
   validation {
-    condition     = alltrue([for one in values(var.environments) : can(regex("^[0-9]{17,20}$", one.discord_bot_id)) && can(regex("^[0-9]{17,20}$", one.discord_guild_id)) && can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", one.litellm_base_url))])
-    error_message = "environments: the ids have 17 to 20 digits, and litellm_base_url is an address with its scheme and without a user or password, such as https://llm.example.com."
+    condition = alltrue([for one in values(var.environments) : (
+      can(regex("^[0-9]{17,20}$", one.discord_bot_id))
+      && can(regex("^[0-9]{17,20}$", one.discord_guild_id))
+      && can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", one.litellm_base_url))
+    )])
+    error_message = join(" ", [
+      "environments: the ids have 17 to 20 digits, and litellm_base_url is an address with its scheme",
+      "and without a user or password, such as https://llm.example.com.",
+    ])
   }
 }
 
@@ -163,7 +220,10 @@ variable "litellm_base_url" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", var.litellm_base_url))
-    error_message = "litellm_base_url: '${var.litellm_base_url}' is not an address; write it with its scheme and without a user or password (everybody may read it), such as https://llm.example.com."
+    condition = can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", var.litellm_base_url))
+    error_message = join(" ", [
+      "litellm_base_url: '${var.litellm_base_url}' is not an address; write it with its scheme",
+      "and without a user or password (everybody may read it), such as https://llm.example.com.",
+    ])
   }
 }

@@ -1,5 +1,5 @@
-# The most that the users <project>-bot and <project>-cluster may ever do. Who applies terraform/aws writes their policies,
-# but only while this boundary is on them: what is not allowed here, no policy gives them.
+# The most that the users <project>-bot and <project>-cluster may ever do. Who applies terraform/aws writes their
+# policies, but only while this boundary is on them: what is not allowed here, no policy gives them.
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 # A new right of the two users is written here too, and bootstrap is applied first.
 locals {

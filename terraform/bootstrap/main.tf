@@ -98,8 +98,18 @@ data "aws_iam_openid_connect_provider" "github" {
 
   lifecycle {
     postcondition {
-      condition     = length(setsubtract(local.audiences, self.client_id_list)) == 0
-      error_message = "GitHub's OIDC provider of this account refuses tokens for ${join(" and ", setsubtract(local.audiences, self.client_id_list))}. Add the audience, then plan again:\n${join("\n", [for audience in sort(setsubtract(local.audiences, self.client_id_list)) : "  aws iam add-client-id-to-open-id-connect-provider --open-id-connect-provider-arn ${local.arn.provider} --client-id ${audience}"])}"
+      condition = length(setsubtract(local.audiences, self.client_id_list)) == 0
+      error_message = join("\n", concat(
+        [join(" ", [
+          "GitHub's OIDC provider of this account refuses tokens for",
+          "${join(" and ", setsubtract(local.audiences, self.client_id_list))}. Add the audience, then plan again:",
+        ])],
+        [for audience in sort(setsubtract(local.audiences, self.client_id_list)) : join(" ", [
+          "  aws iam add-client-id-to-open-id-connect-provider",
+          "--open-id-connect-provider-arn ${local.arn.provider}",
+          "--client-id ${audience}",
+        ])],
+      ))
     }
   }
 }

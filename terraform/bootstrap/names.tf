@@ -24,16 +24,26 @@ locals {
     dead_letters = [for name in values(local.queues) : "arn:${local.partition}:sqs:${local.here}:${name}-dlq"]
     repositories = [for name in local.repositories : "arn:${local.partition}:ecr:${local.here}:repository/${name}"]
     parameters   = [for prefix in local.prefixes : "${local.all_parameters}/${prefix}"]
-    secrets      = [for pair in setproduct(local.prefixes, local.secrets) : "${local.all_parameters}/${join("/", pair)}"]
-    settings     = [for pair in setproduct(local.prefixes, local.settings) : "${local.all_parameters}/${join("/", pair)}"]
+    secrets = [
+      for pair in setproduct(local.prefixes, local.secrets) : "${local.all_parameters}/${join("/", pair)}"
+    ]
+    settings = [
+      for pair in setproduct(local.prefixes, local.settings) : "${local.all_parameters}/${join("/", pair)}"
+    ]
     bot_keys     = [for prefix in local.prefixes : "${local.all_parameters}/${prefix}/bot_credentials"]
     cluster_keys = [for prefix in local.prefixes : "${local.all_parameters}/${prefix}/cluster_credentials"]
-    users        = [for pair in setproduct(local.prefixes, ["bot", "cluster"]) : "arn:${local.partition}:iam::${local.account}:user/${join("-", pair)}"]
-    roles        = [for name in local.purposes : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${name}"]
-    boundary     = "arn:${local.partition}:iam::${local.account}:policy/${var.project}-boundary"
-    provider     = "arn:${local.partition}:iam::${local.account}:oidc-provider/${var.issuer}"
+    users = [
+      for pair in setproduct(local.prefixes, ["bot", "cluster"]) :
+      "arn:${local.partition}:iam::${local.account}:user/${join("-", pair)}"
+    ]
+    roles = [
+      for name in local.purposes : "arn:${local.partition}:iam::${local.account}:role/${var.project}-${name}"
+    ]
+    boundary = "arn:${local.partition}:iam::${local.account}:policy/${var.project}-boundary"
+    provider = "arn:${local.partition}:iam::${local.account}:oidc-provider/${var.issuer}"
     alarms = flatten([for name in values(local.queues) : [
-      for alarm in ["dlq-depth", "oldest-message"] : "arn:${local.partition}:cloudwatch:${local.here}:alarm:${name}-${alarm}"
+      for alarm in ["dlq-depth", "oldest-message"] :
+      "arn:${local.partition}:cloudwatch:${local.here}:alarm:${name}-${alarm}"
     ]])
   }
   states = { for stack in ["aws", "bootstrap", "secrets"] : stack => "${local.arn.bucket}/${stack}/terraform.tfstate" }

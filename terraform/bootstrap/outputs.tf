@@ -1,5 +1,8 @@
 output "state_bucket" {
-  description = "Bucket for the states: terraform -chdir=terraform/aws init -backend-config=bucket=<this> -backend-config=region=<region>"
+  description = <<-EOT
+    Bucket for the states:
+    terraform -chdir=terraform/aws init -backend-config=bucket=<this> -backend-config=region=<region>
+  EOT
   value       = aws_s3_bucket.state.bucket
 }
 
@@ -27,5 +30,8 @@ output "trust_policies" {
 
 output "policies" {
   description = "Rights of each role as JSON, by its purpose, and the boundary of the users."
-  value       = merge({ for key, policy in aws_iam_role_policy.this : key => policy.policy }, { boundary = aws_iam_policy.boundary.policy })
+  value = merge(
+    { for key, policy in aws_iam_role_policy.this : key => policy.policy },
+    { boundary = aws_iam_policy.boundary.policy },
+  )
 }

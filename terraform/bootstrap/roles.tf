@@ -16,8 +16,8 @@ locals {
   audiences = local.partition == "aws-cn" ? ["sts.amazonaws.com.cn", "sts.amazonaws.com"] : ["sts.amazonaws.com"]
   audience  = jsondecode(length(local.audiences) == 1 ? jsonencode(local.audiences[0]) : jsonencode(local.audiences))
 
-  # The two roles that destroy are for one workflow each, as the branch has it. AWS compares this claim since 2026, in its
-  # commercial regions: elsewhere no token would have it, and no one would get in.
+  # The two roles that destroy are for one workflow each, as the branch has it. AWS compares this claim since 2026, in
+  # its commercial regions: elsewhere no token would have it, and no one would get in.
   # https://aws.amazon.com/about-aws/whats-new/2026/01/aws-sts-supports-validation-identity-provider-claims/
   workflows = {
     for purpose in ["apply", "retain"] :
@@ -33,8 +33,11 @@ locals {
     retain        = { subjects = local.from_branch, statements = local.retain_statements }
   }
   claims = { for purpose, role in local.roles : purpose => {
-    for claim, value in { aud = local.audience, sub = role.subjects, job_workflow_ref = lookup(local.workflows, purpose, null) } :
-    "${var.issuer}:${claim}" => value if value != null
+    for claim, value in {
+      aud              = local.audience
+      sub              = role.subjects
+      job_workflow_ref = lookup(local.workflows, purpose, null)
+    } : "${var.issuer}:${claim}" => value if value != null
   } }
 }
 

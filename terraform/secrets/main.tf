@@ -1,10 +1,17 @@
 # The tenant's secrets: a stack of their own, because a refresh reads each of them decrypted. Whoever plans the other
 # stacks needs no right to read a secret.
+locals {
+  secrets = ["discord_token", "litellm_api_key"]
+
+  # that of a further environment is named staging/discord_token
+  secret_keys = concat(local.secrets, [for pair in setproduct(var.environments, local.secrets) : join("/", pair)])
+}
+
 module "secrets" {
   source = "../modules/secrets"
 
   path     = "/${var.project}"
-  versions = { for name in ["discord_token", "litellm_api_key"] : name => lookup(var.secret_versions, name, 1) }
+  versions = { for name in local.secrets : name => lookup(var.secret_versions, name, 1) }
 
   # a null must not get into the map: there it would be a value
   values = merge(
@@ -19,7 +26,7 @@ module "environment_secrets" {
   for_each = var.environments
 
   path     = "/${var.project}-${each.key}"
-  versions = { for name in ["discord_token", "litellm_api_key"] : name => lookup(var.secret_versions, "${each.key}/${name}", 1) }
+  versions = { for name in local.secrets : name => lookup(var.secret_versions, "${each.key}/${name}", 1) }
   values   = lookup(var.environment_secrets, each.key, {})
 }
 

@@ -1,7 +1,6 @@
 # What the tenant gets, seen in the plan. No credentials, no network: every answer of AWS is made up.
 mock_provider "aws" {}
 
-
 run "tables" {
   command = plan
 
@@ -10,35 +9,96 @@ run "tables" {
   }
 
   variables {
-    names = { sessions = "discord_sessions", executions = "discord_executions", messages = "discord-messages", history = "chat_history" }
+    names = {
+      sessions   = "discord_sessions"
+      executions = "discord_executions"
+      messages   = "discord-messages"
+      history    = "chat_history"
+    }
   }
 
   assert {
-    condition     = output.names == { sessions = "discord_sessions", executions = "discord_executions", messages = "discord-messages", history = "chat_history" }
+    condition = output.names == {
+      sessions   = "discord_sessions"
+      executions = "discord_executions"
+      messages   = "discord-messages"
+      history    = "chat_history"
+    }
     error_message = "the tables' names are the tenant's"
   }
   assert {
-    condition     = jsonencode({ for key, table in aws_dynamodb_table.this : key => compact([table.hash_key, table.range_key]) }) == jsonencode({ sessions = ["thread_id"], executions = ["execution_id"], messages = ["pk", "sk"], history = ["thread_id", "message_id"] })
+    condition = (
+      jsonencode({
+        for key, table in aws_dynamodb_table.this : key => compact([table.hash_key, table.range_key])
+      })
+      == jsonencode({
+        sessions   = ["thread_id"]
+        executions = ["execution_id"]
+        messages   = ["pk", "sk"]
+        history    = ["thread_id", "message_id"]
+      })
+    )
     error_message = "keys"
   }
   assert {
-    condition     = { for key, table in aws_dynamodb_table.this : key => { for attribute in table.attribute : attribute.name => attribute.type } } == { sessions = { thread_id = "S" }, executions = { execution_id = "S", thread_id = "S", created_at = "N" }, messages = { pk = "S", sk = "S", day = "S", timestamp = "N" }, history = { thread_id = "S", message_id = "N" } }
+    condition = (
+      {
+        for key, table in aws_dynamodb_table.this : key => {
+          for attribute in table.attribute : attribute.name => attribute.type
+        }
+      }
+      == {
+        sessions   = { thread_id = "S" }
+        executions = { execution_id = "S", thread_id = "S", created_at = "N" }
+        messages   = { pk = "S", sk = "S", day = "S", timestamp = "N" }
+        history    = { thread_id = "S", message_id = "N" }
+      }
+    )
     error_message = "times and Discord's ids that order items are numbers"
   }
   assert {
-    condition     = alltrue([for table in aws_dynamodb_table.this : toset(table.attribute[*].name) == toset(compact(concat([table.hash_key, table.range_key], table.global_secondary_index[*].hash_key, table.global_secondary_index[*].range_key)))])
+    condition = alltrue([
+      for table in aws_dynamodb_table.this : toset(table.attribute[*].name) == toset(compact(concat(
+        [table.hash_key, table.range_key],
+        table.global_secondary_index[*].hash_key,
+        table.global_secondary_index[*].range_key,
+      )))
+    ])
     error_message = "each attribute is a key of its table or of an index: AWS refuses others"
   }
   assert {
-    condition     = alltrue([for table in aws_dynamodb_table.this : [for ttl in table.ttl : ttl.attribute_name if ttl.enabled] == ["ttl"]])
+    condition = alltrue([
+      for table in aws_dynamodb_table.this : [for ttl in table.ttl : ttl.attribute_name if ttl.enabled] == ["ttl"]
+    ])
     error_message = "items of every table expire by ttl"
   }
   assert {
-    condition     = jsonencode({ for key, table in aws_dynamodb_table.this : key => { for index in table.global_secondary_index : index.name => [index.hash_key, index.range_key, index.projection_type] } }) == jsonencode({ sessions = {}, executions = { "thread_id-index" = ["thread_id", "created_at", "ALL"] }, messages = { TimestampIndex = ["pk", "timestamp", "ALL"], DayIndex = ["day", "timestamp", "KEYS_ONLY"] }, history = {} })
+    condition = (
+      jsonencode({
+        for key, table in aws_dynamodb_table.this : key => {
+          for index in table.global_secondary_index :
+          index.name => [index.hash_key, index.range_key, index.projection_type]
+        }
+      })
+      == jsonencode({
+        sessions   = {}
+        executions = { "thread_id-index" = ["thread_id", "created_at", "ALL"] }
+        messages = {
+          TimestampIndex = ["pk", "timestamp", "ALL"]
+          DayIndex       = ["day", "timestamp", "KEYS_ONLY"]
+        }
+        history = {}
+      })
+    )
     error_message = "indexes: what they are sorted by, and what they hold"
   }
   assert {
-    condition     = alltrue([for table in aws_dynamodb_table.this : table.billing_mode == "PAY_PER_REQUEST" && table.deletion_protection_enabled && one(table.point_in_time_recovery).enabled && one(table.server_side_encryption).enabled])
+    condition = alltrue([for table in aws_dynamodb_table.this : (
+      table.billing_mode == "PAY_PER_REQUEST"
+      && table.deletion_protection_enabled
+      && one(table.point_in_time_recovery).enabled
+      && one(table.server_side_encryption).enabled
+    )])
     error_message = "on demand, protected, recoverable, encrypted"
   }
 }
@@ -57,15 +117,24 @@ run "queues" {
   }
 
   assert {
-    condition     = { for key, queue in aws_sqs_queue.dead_letter : key => queue.name } == { agentic_events = "agentic-events-dlq", discord_messages = "discord-messages-dlq" }
+    condition = { for key, queue in aws_sqs_queue.dead_letter : key => queue.name } == {
+      agentic_events   = "agentic-events-dlq"
+      discord_messages = "discord-messages-dlq"
+    }
     error_message = "names of the dead-letter queues"
   }
   assert {
-    condition     = alltrue([for key, queue in aws_sqs_queue.source : aws_sqs_queue.dead_letter[key].message_retention_seconds > queue.message_retention_seconds && aws_sqs_queue.dead_letter[key].message_retention_seconds == 1209600])
+    condition = alltrue([for key, queue in aws_sqs_queue.source : (
+      aws_sqs_queue.dead_letter[key].message_retention_seconds > queue.message_retention_seconds
+      && aws_sqs_queue.dead_letter[key].message_retention_seconds == 1209600
+    )])
     error_message = "a dead-letter queue outlives its queue, by 14 days"
   }
   assert {
-    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : queue.sqs_managed_sse_enabled])
+    condition = alltrue([
+      for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) :
+      queue.sqs_managed_sse_enabled
+    ])
     error_message = "encrypted"
   }
   assert {
@@ -73,15 +142,39 @@ run "queues" {
     error_message = "a message is hidden for 15 minutes, longer than handling one takes"
   }
   assert {
-    condition     = alltrue([for queue in aws_sqs_queue.dead_letter : keys(jsondecode(queue.redrive_allow_policy)) == ["redrivePermission", "sourceQueueArns"] && jsondecode(queue.redrive_allow_policy).redrivePermission == "byQueue" && [for arn in jsondecode(queue.redrive_allow_policy).sourceQueueArns : element(split(":", arn), 5)] == [trimsuffix(queue.name, "-dlq")]])
+    condition = alltrue([for queue in aws_sqs_queue.dead_letter : (
+      keys(jsondecode(queue.redrive_allow_policy)) == ["redrivePermission", "sourceQueueArns"]
+      && jsondecode(queue.redrive_allow_policy).redrivePermission == "byQueue"
+      && [for arn in jsondecode(queue.redrive_allow_policy).sourceQueueArns : element(split(":", arn), 5)] == [
+        trimsuffix(queue.name, "-dlq")
+      ]
+    )])
     error_message = "a dead-letter queue takes messages from its own queue alone"
   }
   assert {
-    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.dead_letters : key => [alarm.metric_name, alarm.threshold, alarm.dimensions.QueueName] } == { agentic_events = ["ApproximateNumberOfMessagesVisible", 0, "agentic-events-dlq"], discord_messages = ["ApproximateNumberOfMessagesVisible", 0, "discord-messages-dlq"] }
+    condition = (
+      {
+        for key, alarm in aws_cloudwatch_metric_alarm.dead_letters :
+        key => [alarm.metric_name, alarm.threshold, alarm.dimensions.QueueName]
+      }
+      == {
+        agentic_events   = ["ApproximateNumberOfMessagesVisible", 0, "agentic-events-dlq"]
+        discord_messages = ["ApproximateNumberOfMessagesVisible", 0, "discord-messages-dlq"]
+      }
+    )
     error_message = "an alarm at the first dead letter"
   }
   assert {
-    condition     = { for key, alarm in aws_cloudwatch_metric_alarm.oldest_message : key => [alarm.metric_name, alarm.dimensions.QueueName] } == { agentic_events = ["ApproximateAgeOfOldestMessage", "agentic-events"], discord_messages = ["ApproximateAgeOfOldestMessage", "discord-messages"] }
+    condition = (
+      {
+        for key, alarm in aws_cloudwatch_metric_alarm.oldest_message :
+        key => [alarm.metric_name, alarm.dimensions.QueueName]
+      }
+      == {
+        agentic_events   = ["ApproximateAgeOfOldestMessage", "agentic-events"]
+        discord_messages = ["ApproximateAgeOfOldestMessage", "discord-messages"]
+      }
+    )
     error_message = "an alarm on the age of the oldest message"
   }
 }
@@ -111,15 +204,34 @@ run "queue_policies" {
   }
 
   assert {
-    condition     = alltrue([for key, queue in aws_sqs_queue.source : jsondecode(queue.redrive_policy) == { deadLetterTargetArn = "arn:aws:sqs:ca-central-1:123456789012:${queue.name}-dlq", maxReceiveCount = 3 }])
+    condition = alltrue([for key, queue in aws_sqs_queue.source : jsondecode(queue.redrive_policy) == {
+      deadLetterTargetArn = "arn:aws:sqs:ca-central-1:123456789012:${queue.name}-dlq"
+      maxReceiveCount     = 3
+    }])
     error_message = "three receives, then the queue's own dead-letter queue"
   }
   assert {
-    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : jsonencode([for statement in jsondecode(queue.policy).Statement : merge(statement, { Resource = endswith(statement.Resource, ":${queue.name}") })]) == jsonencode([{ Sid = "TlsOnly", Effect = "Deny", Principal = "*", Action = "sqs:*", Resource = true, Condition = { Bool = { "aws:SecureTransport" = "false" } } }])])
+    condition = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : (
+      jsonencode([
+        for statement in jsondecode(queue.policy).Statement :
+        merge(statement, { Resource = endswith(statement.Resource, ":${queue.name}") })
+      ])
+      == jsonencode([{
+        Sid       = "TlsOnly"
+        Effect    = "Deny"
+        Principal = "*"
+        Action    = "sqs:*"
+        Resource  = true
+        Condition = { Bool = { "aws:SecureTransport" = "false" } }
+      }])
+    )])
     error_message = "TLS only, each queue by its own ARN"
   }
   assert {
-    condition     = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : jsondecode(queue.policy).Id == "p"])
+    condition = alltrue([
+      for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) :
+      jsondecode(queue.policy).Id == "p"
+    ])
     error_message = "the policy names the tenant: another one that asks for a queue of this name is refused"
   }
 }
@@ -136,128 +248,25 @@ run "repositories" {
   }
 
   assert {
-    condition     = alltrue([for repository in aws_ecr_repository.this : repository.image_tag_mutability == "IMMUTABLE" && one(repository.image_scanning_configuration).scan_on_push && one(repository.encryption_configuration).encryption_type == "AES256" && !repository.force_delete])
+    condition = alltrue([for repository in aws_ecr_repository.this : (
+      repository.image_tag_mutability == "IMMUTABLE"
+      && one(repository.image_scanning_configuration).scan_on_push
+      && one(repository.encryption_configuration).encryption_type == "AES256"
+      && !repository.force_delete
+    )])
     error_message = "immutable tags, scanned, encrypted, not deleted with images in it"
   }
   assert {
-    condition     = { for name, policy in aws_ecr_lifecycle_policy.this : name => policy.policy } == { for name, policy in jsondecode(file("tests/lifecycle.json")) : name => jsonencode(policy) }
+    condition = { for name, policy in aws_ecr_lifecycle_policy.this : name => policy.policy } == {
+      for name, policy in jsondecode(file("tests/lifecycle.json")) : name => jsonencode(policy)
+    }
     error_message = "the rules are those of lifecycle.json, which tests/lifecycle-policy.test.ts judges"
   }
   assert {
-    condition     = alltrue([for policy in aws_ecr_lifecycle_policy.this : jsonencode(jsondecode(policy.policy).rules[*].rulePriority) == jsonencode(range(1, length(jsondecode(policy.policy).rules) + 1))])
+    condition = alltrue([for policy in aws_ecr_lifecycle_policy.this : (
+      jsonencode(jsondecode(policy.policy).rules[*].rulePriority)
+      == jsonencode(range(1, length(jsondecode(policy.policy).rules) + 1))
+    )])
     error_message = "rules in the order of their priority, in which ECR returns them"
   }
-}
-
-run "identities" {
-  command = plan
-
-  module {
-    source = "../modules/identities"
-  }
-
-  variables {
-    project         = "discord-bot"
-    table_arns      = ["arn:aws:dynamodb:ca-central-1:123456789012:table/t"]
-    queue_arns      = ["arn:aws:sqs:ca-central-1:123456789012:q"]
-    repository_arns = ["arn:aws:ecr:ca-central-1:123456789012:repository/r"]
-    parameter_arns  = ["arn:aws:ssm:ca-central-1:123456789012:parameter/p/a"]
-  }
-
-  assert {
-    condition     = output.users == { bot = "discord-bot-bot", cluster = "discord-bot-cluster" }
-    error_message = "two users"
-  }
-  assert {
-    condition     = alltrue(flatten([for key, policy in aws_iam_user_policy.this : [for statement in jsondecode(policy.policy).Statement : statement.Effect == "Allow" && alltrue([for action in statement.Action : !strcontains(action, "*")])]]))
-    error_message = "every action is written out"
-  }
-  assert {
-    condition     = [for statement in jsondecode(aws_iam_user_policy.this["cluster"].policy).Statement : statement.Sid if contains(statement.Resource, "*")] == ["LogIn"] && [for statement in jsondecode(aws_iam_user_policy.this["bot"].policy).Statement : statement.Sid if contains(statement.Resource, "*")] == []
-    error_message = "only the login, which AWS has on * alone, is on *"
-  }
-}
-
-run "settings" {
-  command = plan
-
-  assert {
-    condition     = { for key, parameter in aws_ssm_parameter.setting : key => [parameter.name, parameter.type] } == { discord_bot_id = ["/discord-bot/discord_bot_id", "String"], discord_guild_id = ["/discord-bot/discord_guild_id", "String"], litellm_base_url = ["/discord-bot/litellm_base_url", "String"] }
-    error_message = "the settings, below the tenant's path"
-  }
-}
-
-run "a_tenant_by_its_project_alone" {
-  command = plan
-
-  variables {
-    region       = "eu-west-1"
-    project      = "second-bot"
-    environments = {}
-    tables       = {}
-    queues       = {}
-    repositories = null
-  }
-
-  assert {
-    condition     = output.table_names == { sessions = "second-bot-sessions", executions = "second-bot-executions", messages = "second-bot-messages", history = "second-bot-history" }
-    error_message = "its tables"
-  }
-  assert {
-    condition     = toset(flatten([for queue in concat(values(module.queues.names), values(module.queues.dead_letter_names)) : queue])) == toset(["second-bot-agentic-events", "second-bot-agentic-events-dlq", "second-bot-discord-messages", "second-bot-discord-messages-dlq"])
-    error_message = "its queues"
-  }
-  assert {
-    condition     = keys(output.repository_urls) == ["second-bot", "second-bot-sandbox"] && output.users == { bot = "second-bot-bot", cluster = "second-bot-cluster" } && output.parameter_path == "/second-bot" && output.region == "eu-west-1"
-    error_message = "its repositories, users and parameters"
-  }
-}
-
-run "names_of_its_own" {
-  command = plan
-
-  variables {
-    project = "second-bot"
-    tables  = { sessions = "second_sessions" }
-    queues  = { agentic_events = "events" }
-  }
-
-  assert {
-    condition     = output.table_names.sessions == "second_sessions" && output.table_names.history == "second-bot-history" && module.queues.names == { agentic_events = "events", discord_messages = "second-bot-discord-messages" }
-    error_message = "one name differs, the others are derived"
-  }
-}
-
-# An environment of its own users, settings and rights, beside the first.
-run "another_environment" {
-  command = plan
-
-  assert {
-    condition     = output.users == { bot = "discord-bot-bot", cluster = "discord-bot-cluster", staging-bot = "discord-bot-staging-bot", staging-cluster = "discord-bot-staging-cluster" }
-    error_message = "each environment has its users"
-  }
-  assert {
-    condition     = [for parameter in aws_ssm_parameter.environment_setting : parameter.name] == ["/discord-bot-staging/discord_bot_id", "/discord-bot-staging/discord_guild_id", "/discord-bot-staging/litellm_base_url"]
-    error_message = "its settings are below its own path"
-  }
-}
-
-run "an_environment_without_a_name" {
-  command = plan
-
-  variables {
-    environments = { Staging = { discord_bot_id = "223456789012345678", discord_guild_id = "223456789012345678", litellm_base_url = "https://llm.example.com" } }
-  }
-
-  expect_failures = [var.environments]
-}
-
-run "an_environment_whose_bot_is_no_id" {
-  command = plan
-
-  variables {
-    environments = { staging = { discord_bot_id = "bot", discord_guild_id = "223456789012345678", litellm_base_url = "https://llm.example.com" } }
-  }
-
-  expect_failures = [var.environments]
 }

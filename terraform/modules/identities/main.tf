@@ -4,8 +4,11 @@ data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 
 locals {
+  account = data.aws_caller_identity.current.account_id
+  tenant  = coalesce(var.tenant, var.project)
+
   # made by terraform/bootstrap; AWS lets the role apply write no policy for a user without it
-  boundary = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy/${coalesce(var.tenant, var.project)}-boundary"
+  boundary = "arn:${data.aws_partition.current.partition}:iam::${local.account}:policy/${local.tenant}-boundary"
 
   policies = {
     bot = {
@@ -53,7 +56,8 @@ locals {
       Version = "2012-10-17"
       Statement = [
         {
-          # AWS has this call on "*" alone: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+          # AWS has this call on "*" alone:
+          # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
           Sid      = "LogIn"
           Effect   = "Allow"
           Action   = ["ecr:GetAuthorizationToken"]
@@ -99,8 +103,11 @@ resource "aws_iam_user_policy" "this" {
 
   lifecycle {
     precondition {
-      condition     = length(jsonencode(each.value)) <= 2048
-      error_message = "The policy of ${var.project}-${each.key} has ${length(jsonencode(each.value))} characters, and AWS takes 2048: give the tables, queues and repositories shorter names."
+      condition = length(jsonencode(each.value)) <= 2048
+      error_message = join(" ", [
+        "The policy of ${var.project}-${each.key} has ${length(jsonencode(each.value))} characters,",
+        "and AWS takes 2048: give the tables, queues and repositories shorter names.",
+      ])
     }
   }
 }

@@ -4,13 +4,19 @@ variable "project" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[A-Za-z0-9+=,.@_-]{1,56}$", var.project))
-    error_message = "project: '${var.project}' cannot begin a user's name, which has letters, digits and +=,.@_- (64 with -cluster); shorten it or take the others out."
+    condition = can(regex("^[A-Za-z0-9+=,.@_-]{1,56}$", var.project))
+    error_message = join(" ", [
+      "project: '${var.project}' cannot begin a user's name, which has letters, digits and +=,.@_- (64 with -cluster);",
+      "shorten it or take the others out.",
+    ])
   }
 }
 
 variable "tenant" {
-  description = "Whose boundary the users get, where their names do not begin with the tenant's alone: those of a further environment."
+  description = <<-EOT
+    Whose boundary the users get, where their names do not begin with the tenant's alone: those of a further
+    environment.
+  EOT
   type        = string
   default     = null
 }
@@ -49,7 +55,9 @@ variable "repository_arns" {
 }
 
 variable "parameter_arns" {
-  description = "ARN of each parameter that the cluster delivers; a path or a wildcard would give it every secret of the tenant."
+  description = <<-EOT
+    ARN of each parameter that the cluster delivers; a path or a wildcard would give it every secret of the tenant.
+  EOT
   type        = list(string)
   nullable    = false
 
@@ -59,7 +67,12 @@ variable "parameter_arns" {
   }
 
   validation {
-    condition     = alltrue([for arn in var.parameter_arns : can(regex(":parameter/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$", arn))])
-    error_message = "parameter_arns: each is the ARN of one parameter below the tenant's path, written out. Got ${join(", ", var.parameter_arns)}."
+    condition = alltrue([
+      for arn in var.parameter_arns : can(regex(":parameter/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$", arn))
+    ])
+    error_message = join(" ", [
+      "parameter_arns: each is the ARN of one parameter below the tenant's path, written out.",
+      "Got ${join(", ", var.parameter_arns)}.",
+    ])
   }
 }

@@ -4,10 +4,11 @@ data "aws_partition" "current" {}
 locals {
   dead_letter_retention_seconds = 1209600 # 14 days, the most that SQS has
 
-  # A queue's own ARN is known only after it is made; with a policy of its own resource there would be a time without it.
-  # The policy names the tenant: SQS gives an existing queue to anyone who asks for it with the same attributes, and so
-  # a second tenant that takes the first one's name is refused instead of adopting its queue.
-  arn_prefix = "arn:${data.aws_partition.current.partition}:sqs:${var.region}:${data.aws_caller_identity.current.account_id}"
+  # A queue's own ARN is known only after it is made; with a policy of its own resource there would be a time without
+  # it. The policy names the tenant: SQS gives an existing queue to anyone who asks for it with the same attributes, and
+  # so a second tenant that takes the first one's name is refused instead of adopting its queue.
+  account    = data.aws_caller_identity.current.account_id
+  arn_prefix = "arn:${data.aws_partition.current.partition}:sqs:${var.region}:${local.account}"
   tls_only = { for name in flatten([for name in values(var.names) : [name, "${name}-dlq"]]) : name => jsonencode({
     Version = "2012-10-17"
     Id      = var.project

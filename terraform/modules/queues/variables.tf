@@ -7,8 +7,11 @@ variable "names" {
   nullable = false
 
   validation {
-    condition     = alltrue([for name in values(var.names) : can(regex("^[A-Za-z0-9_-]{1,76}$", name))])
-    error_message = "names: each queue's name has 1 to 76 letters, digits, '_' or '-' (80 with -dlq); got ${join(", ", values(var.names))}."
+    condition = alltrue([for name in values(var.names) : can(regex("^[A-Za-z0-9_-]{1,76}$", name))])
+    error_message = join(" ", [
+      "names: each queue's name has 1 to 76 letters, digits, '_' or '-' (80 with -dlq);",
+      "got ${join(", ", values(var.names))}.",
+    ])
   }
 
   validation {
@@ -36,13 +39,18 @@ variable "retention_seconds" {
   nullable    = false
 
   validation {
-    condition     = var.retention_seconds >= 60 && var.retention_seconds < 1209600
-    error_message = "retention_seconds: ${var.retention_seconds} must be from 60 to 1209599, so that the dead-letter queue (14 days) outlives the queue: a message keeps its first timestamp when it moves."
+    condition = var.retention_seconds >= 60 && var.retention_seconds < 1209600
+    error_message = join(" ", [
+      "retention_seconds: ${var.retention_seconds} must be from 60 to 1209599,",
+      "so that the dead-letter queue (14 days) outlives the queue: a message keeps its first timestamp when it moves.",
+    ])
   }
 }
 
 variable "visibility_seconds" {
-  description = "How long a received message is hidden from other receivers: longer than handling one takes, or it counts as failed."
+  description = <<-EOT
+    How long a received message is hidden from other receivers: longer than handling one takes, or it counts as failed.
+  EOT
   type        = number
   default     = 900
   nullable    = false
@@ -66,7 +74,9 @@ variable "oldest_message_seconds" {
 }
 
 variable "restrict_dead_letters" {
-  description = "Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it."
+  description = <<-EOT
+    Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it.
+  EOT
   type        = bool
   default     = true
   nullable    = false
@@ -79,7 +89,10 @@ variable "alarm_actions" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
-    error_message = "alarm_actions: each is an ARN, such as arn:aws:sns:ca-central-1:123456789012:alarms; got ${join(", ", var.alarm_actions)}."
+    condition = alltrue([for arn in var.alarm_actions : startswith(arn, "arn:")])
+    error_message = join(" ", [
+      "alarm_actions: each is an ARN, such as arn:aws:sns:ca-central-1:123456789012:alarms;",
+      "got ${join(", ", var.alarm_actions)}.",
+    ])
   }
 }

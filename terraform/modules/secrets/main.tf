@@ -15,7 +15,10 @@ resource "aws_ssm_parameter" "secret" {
   # written, by the only means that a write-only argument leaves: the text that is no truth value is the message.
   value_wo = (
     lookup(var.values, each.key, null) != null ? var.values[each.key] :
-    terraform.applying ? tostring(tobool("the value of ${each.key} is missing: its version is raised to ${var.versions[each.key]}, so set TF_VAR_${each.key} for this apply")) :
+    terraform.applying ? tostring(tobool(join(" ", [
+      "the value of ${each.key} is missing: its version is raised to ${var.versions[each.key]},",
+      "so set TF_VAR_${each.key} for this apply",
+    ]))) :
     "a plan needs no secret"
   )
 }

@@ -4,8 +4,15 @@ variable "path" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^(/[A-Za-z0-9_.-]+)+$", var.path)) && !startswith(lower(var.path), "/aws") && !startswith(lower(var.path), "/ssm")
-    error_message = "path: '${var.path}' must begin with '/', have no '/' at its end, and be none of AWS's own (/aws…, /ssm…), such as /discord-bot."
+    condition = (
+      can(regex("^(/[A-Za-z0-9_.-]+)+$", var.path))
+      && !startswith(lower(var.path), "/aws")
+      && !startswith(lower(var.path), "/ssm")
+    )
+    error_message = join(" ", [
+      "path: '${var.path}' must begin with '/', have no '/' at its end,",
+      "and be none of AWS's own (/aws…, /ssm…), such as /discord-bot.",
+    ])
   }
 }
 
@@ -15,8 +22,11 @@ variable "versions" {
   nullable    = false
 
   validation {
-    condition     = alltrue([for version in values(var.versions) : version >= 0 && floor(version) == version])
-    error_message = "versions: each is a whole number from 0; got ${join(", ", [for name, version in var.versions : "${name} = ${version}"])}."
+    condition = alltrue([for version in values(var.versions) : version >= 0 && floor(version) == version])
+    error_message = join(" ", [
+      "versions: each is a whole number from 0;",
+      "got ${join(", ", [for name, version in var.versions : "${name} = ${version}"])}.",
+    ])
   }
 }
 
