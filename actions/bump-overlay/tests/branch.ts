@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { formatRelease, type Release } from '#core/release/trailer.ts';
 import type { CommitSha, Digest } from '#core/values/reference.ts';
-import { startTenant, type Tenant } from '#tests/support/tenant.ts';
+import { type ActionResult, startTenant, type Tenant } from '#tests/support/tenant.ts';
 import { type Bumped, bump } from './bumps.ts';
 
 /** The production overlay's file. */
@@ -19,6 +19,8 @@ export interface TestBranch {
   appChange(text: string): string;
   /** Bumps the bot in production to a build. */
   deploy(index: number, source?: string): Promise<Bumped>;
+  /** As {@link deploy}, by a process of its own on a fresh checkout: in CI the committed bundle. */
+  deployByProcess(index: number, source: string): Promise<ActionResult>;
   /** Commits files on a side branch from `from`, without moving main; returns the commit. */
   side(from: string, files: Readonly<Record<string, string>>, message: string): string;
   /** Merges commits into main by a merge commit, as a person does; returns it. */
@@ -45,6 +47,7 @@ export async function openBranch(): Promise<TestBranch> {
     head,
     appChange: (text) => tenant.commit({ 'app/main.js': `// ${text}\n` }, text),
     deploy: (index, source = head()) => bump(tenant, { images: `discord-bot=${digest(index)}`, 'source-sha': source }),
+    deployByProcess: (index, source) => tenant.bump({ images: `discord-bot=${digest(index)}`, 'source-sha': source }),
     side: (from, files, message) => commitAside(tenant, from, files, message),
     merge: (commits, message = 'merge') => {
       tenant.git('pull', '-q', '--rebase', 'origin', 'main');

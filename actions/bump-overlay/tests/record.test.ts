@@ -18,13 +18,14 @@ describe('a trailer is believed only where the tree agrees', () => {
   const claim = (change: Parameters<TestBranch['forge']>[0] = {}) => branch.forge({ source: branch.head(), ...change });
   const digest = (index: number) => branch.digest(index);
 
+  const claimTenTimes = () =>
+    void branch.tenant.commit({}, `feat\n\n${Array.from({ length: 10 }, () => claim()).join('\n')}`);
   const attacks: Record<string, () => void> = {
     'a message alone, from a source that is nowhere': () =>
       void branch.tenant.commit({ 'x.md': 'x' }, `docs\n\n${branch.forge({})}`),
     'a message alone that names the deployed digest and the newest source': () =>
       void branch.tenant.commit({}, `docs\n\n${claim({ to: digest(0) })}`),
-    'ten lines in one squashed message': () =>
-      void branch.tenant.commit({}, `feat\n\n${Array.from({ length: 10 }, () => claim()).join('\n')}`),
+    'ten lines in one squashed message': claimTenTimes,
     'a commit that changes the other environment': () =>
       void branch.tenant.commit(
         { 'overlays/staging/kustomization.yaml': branch.edited(4, 'staging') },
@@ -52,13 +53,26 @@ describe('a trailer is believed only where the tree agrees', () => {
     'a ref that claims the newest source': () =>
       void branch.tenant.remoteGit('update-ref', 'refs/slipway/seen/production/discord-bot', branch.head()),
   };
-  test.each(Object.entries(attacks))('%s', async (_name, attack) => {
+  /** Attacks while a build is under way; returns that build's source. */
+  const attackWhileBuilding = async (attack: () => void): Promise<string> => {
     branch.appChange('first');
     expect((await branch.deploy(0)).outcome).toBe('landed');
     const waiting = branch.appChange('built slowly');
     branch.appChange('newer, and not built yet');
     attack();
+    return waiting;
+  };
+  test.each(Object.entries(attacks))('%s', async (_name, attack) => {
+    const waiting = await attackWhileBuilding(attack);
     expect((await branch.deploy(1, waiting)).outcome).toBe('landed');
+    await branch.expectHonest();
+  });
+
+  test('ten lines in one squashed message, before a bump as a process', async () => {
+    const waiting = await attackWhileBuilding(claimTenTimes);
+    const { code, outputs } = await branch.deployByProcess(1, waiting);
+    expect([code, outputs['outcome']]).toEqual([0, 'landed']);
+    expect(branch.tenant.readOverlay()).toContain(digest(1));
     await branch.expectHonest();
   });
 

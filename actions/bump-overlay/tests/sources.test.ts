@@ -23,6 +23,15 @@ describe('the source must be on the branch', () => {
     await branch.expectHonest();
   });
 
+  test('a feature commit that was never merged is refused by a bump as a process', async () => {
+    const feature = branch.side(branch.head(), { 'app/main.js': '// feature\n' }, 'feature');
+    const head = branch.head();
+    const { code, log } = await branch.deployByProcess(0, feature);
+    expect([code, log]).toEqual([1, expect.stringContaining(`${feature} is not on the branch`)]);
+    expect(branch.head()).toBe(head);
+    await branch.expectHonest();
+  });
+
   test('a squash merge: the feature’s own commit is refused, the squashed one deploys', async () => {
     const feature = branch.side(branch.head(), { 'app/main.js': '// feature\n' }, 'feature');
     const squashed = branch.tenant.commit({ 'app/main.js': '// feature\n' }, 'feature (#1)');
