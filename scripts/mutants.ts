@@ -1,14 +1,16 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { listMutants, type Mutant, mutate } from '#tests/mutants/mutants.ts';
 
 /**
  * Takes each protection out, one at a time, in a copy of the checkout, and runs the test that must fail without it. A
  * mutant that its test lets pass is a survivor: the protection is not tested. `npm run mutants -- NAME…` runs those
- * whose names begin so; `--green` leaves out the run without them, where `npm test` has just passed.
+ * whose names begin so, `--since COMMIT` those whose file or test changed since a commit; `--green` leaves out the run
+ * without them, where `npm test` has just passed.
  */
 const root = join(import.meta.dirname, '..');
 
@@ -140,13 +142,22 @@ async function findRed(mutants: readonly Mutant[]): Promise<string[]> {
   return red;
 }
 
+/** Returns the paths that changed since a commit, what is not committed yet too. */
+function listChanged(commit: string): Set<string> {
+  const options = { cwd: root, encoding: 'utf8' } as const;
+  return new Set(execFileSync('git', ['diff', '--name-only', commit, '--'], options).split('\n'));
+}
+
 if (import.meta.main) {
-  const words = process.argv.slice(2);
-  const prefixes = words.filter((word) => word !== '--green');
-  const all = listMutants(join(root, 'tests/mutants'));
-  const chosen =
-    prefixes.length === 0 ? all : all.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));
-  const isGreen = words.includes('--green');
+  const { values, positionals: prefixes } = parseArgs({
+    options: { green: { type: 'boolean', default: false }, since: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const changed = values.since === undefined ? undefined : listChanged(values.since);
+  const chosen = listMutants(join(root, 'tests/mutants'))
+    .filter(({ name }) => prefixes.length === 0 || prefixes.some((prefix) => name.startsWith(prefix)))
+    .filter(({ file, test }) => changed === undefined || changed.has(file) || changed.has(test));
+  const isGreen = values.green;
   if (!isGreen) console.log(`Running the tests of ${chosen.length} mutants without them first …`);
   const red = isGreen ? [] : await findRed(chosen);
   for (const test of red) console.error(`${test} fails already without a mutant: make it pass first`);
