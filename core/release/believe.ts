@@ -44,7 +44,8 @@ export function believe(
   });
 }
 
-function agrees(release: Release, change: Change | undefined): boolean {
+/** True when an overlay's change is what a release says: from its digest before to its digest after. */
+export function agrees(release: Release, change: Change | undefined): boolean {
   if (change === undefined) return false;
   return change.after.get(release.image) === release.to && change.before.get(release.image) === known(release.from);
 }

@@ -4,7 +4,7 @@ import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { decideKnown } from '#core/release/known.ts';
 import type { LandedIntent } from '#core/release/landed.ts';
-import { type OpenIntent, publishIntent, readTip, type Tip } from '#core/release/open-intents.ts';
+import { type OpenIntent, publishIntent, readTip, readTipAt, type Tip } from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import type { Proposal, Proposing } from '#core/release/proposal.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
@@ -107,9 +107,11 @@ async function landInTime(
 ): Promise<LandResult | undefined> {
   const { clock } = ports;
   const temper = ports.random();
+  let landed: Tip | undefined;
   while (clock.now().getTime() - progress.since < DEADLINE) {
     if (progress.phase === 'new') await publish(intent, progress, branch, ports);
-    const tip = await readTip(branch, ports);
+    const tip = landed ?? (await readTip(branch, ports));
+    landed = undefined;
     judgeRejection(tip, progress, branch, ports);
     const own = tip.open.find((open) => open.intent.id === intent.id);
     progress.own = own;
@@ -129,7 +131,7 @@ async function landInTime(
       const turnAt = progress.seenSince + choosePatience(intent.id, ids, temper, clock.now());
       if (clock.now().getTime() < turnAt) {
         ports.log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
-        await waitForChange(tip.head, own, ids.length, branch, turnAt, ports);
+        landed = await waitForChange(tip.head, own, ids.length, branch, turnAt, ports);
         continue;
       }
     }
@@ -158,20 +160,25 @@ function judgeRejection({ head, open }: Tip, progress: Progress, branch: string,
   log.info(`${branch} did not take the commit (${rejected.reason}): trying again`);
 }
 
-/** Looks at two refs alone until the branch moves, the own ref goes, or it is this writer's turn. */
+/**
+ * Looks at two refs alone until the branch moves, the own ref goes, or it is this writer's turn. Where the own ref is
+ * gone, returns the branch's new head alone, which tells what became of it.
+ */
 async function waitForChange(
   head: CommitSha,
   own: OpenIntent,
   open: number,
   branch: string,
   turnAt: number,
-  { git, clock, random }: LandPorts,
-): Promise<void> {
+  ports: LandPorts,
+): Promise<Tip | undefined> {
+  const { git, clock, random } = ports;
   for (;;) {
     await clock.sleep(choosePace(open, random()));
     const refs = await git.lsRefs([`refs/heads/${branch}`, own.ref]);
-    if (refs.get(`refs/heads/${branch}`) !== head || !refs.has(own.ref)) return;
-    if (clock.now().getTime() >= turnAt) return;
+    const moved = refs.get(`refs/heads/${branch}`);
+    if (!refs.has(own.ref)) return moved && readTipAt(moved, ports);
+    if (moved !== head || clock.now().getTime() >= turnAt) return undefined;
   }
 }
 

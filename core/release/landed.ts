@@ -1,3 +1,4 @@
+import { agrees } from '#core/release/believe.ts';
 import type { Past, ReleasePlace } from '#core/release/past.ts';
 import {
   type HoldRecord,
@@ -47,7 +48,7 @@ export async function findIntent(
     const known = folders.filter((overlay) => overlay !== undefined);
     if (known.length === 0 || known.length < folders.length || parents[0] === undefined) continue;
     if (!(await past.changesAll(parents[0], commit, known))) continue;
-    if (!(await saysSo(own, commit, overlays, past))) continue;
+    if (!(await saysSo(own, { commit, parent: parents[0] }, overlays, past))) continue;
     const records = holds.map(({ intent: _intent, run: _run, ...hold }) => hold);
     const batch = new Set(all.map((one) => one.intent)).size;
     const releases = own.map((release) => ({ ...release, commit }));
@@ -56,16 +57,17 @@ export async function findIntent(
   return undefined;
 }
 
-/** True when the overlays at a commit say what its releases claim. */
+/** True when the overlays say what its releases claim: at the commit, and at its parent before it. */
 async function saysSo(
   releases: readonly Release[],
-  commit: CommitSha,
+  { commit, parent }: { readonly commit: CommitSha; readonly parent: CommitSha },
   overlays: ReadonlyMap<string, string>,
   past: Past,
 ): Promise<boolean> {
-  const places = releases.map(({ environment, image, to }) => {
-    return { overlay: overlays.get(environment) ?? '', image, to };
+  const folders = releases.map(({ environment }) => overlays.get(environment) ?? '');
+  const digestsAt = await past.readDigests(new Map(folders.map((overlay) => [overlay, [parent, commit]])));
+  return releases.every((release, index) => {
+    const [before, after] = [parent, commit].map((at) => digestsAt(folders[index] ?? '', at));
+    return before !== undefined && after !== undefined && agrees(release, { before, after });
   });
-  const digestsAt = await past.readDigests(new Map(places.map(({ overlay }) => [overlay, [commit]])));
-  return places.every(({ overlay, image, to }) => digestsAt(overlay, commit)?.get(image) === to);
 }

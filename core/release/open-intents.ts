@@ -41,6 +41,12 @@ export async function readTip(branch: string, { git, log }: { git: Git; log: Log
   return { head, open, foreign: read.filter((one) => !isOwn(one)).map(({ ref }) => ref) };
 }
 
+/** Fetches a commit of the branch by its name, without the intents; undefined where the remote does not have it any more. */
+export async function readTipAt(head: CommitSha, { git }: { git: Git }): Promise<Tip | undefined> {
+  const isThere = await git.fetch({ refspecs: [`+${head}:${HEAD}`], depth: 1 });
+  return isThere ? { head, open: [], foreign: [] } : undefined;
+}
+
 function describeOpen(count: number): string {
   if (count === 0) return '';
   return count === 1 ? ', 1 intent is open' : `, ${count} intents are open`;

@@ -54,6 +54,8 @@ async function decideAt(
 export async function readLanded(commit: CommitSha, { git }: Pick<LandPorts, 'git'>): Promise<CommitText> {
   const isHere = (await git.findCommits([commit])).has(commit);
   if (!isHere && !(await git.fetch({ refspecs: [`+${commit}:refs/slipway/landed`], depth: 2 })))
-    throw new Refusal(`${commit} landed, and is not in the repository any more: the branch was moved away`);
+    throw new Refusal(
+      `${commit} landed, and somebody has forced the branch away from it since: slipway history shows what is on it now; run the command again to land it there`,
+    );
   return git.show(commit);
 }

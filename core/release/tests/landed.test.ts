@@ -48,6 +48,11 @@ const rows: Record<string, Row> = {
     intent: 'one',
     landed: undefined,
   },
+  'its commit found another digest than it says': {
+    commits: [{ name: 'one', sets: { 'production/web': 'B' }, says: ['production/web C>B'] }],
+    intent: 'one',
+    landed: undefined,
+  },
   'one of its two releases is not true': {
     commits: [{ name: 'one', sets: { 'production/web': 'B' }, says: ['production/web A>B', 'production/bot A>B'] }],
     intent: 'one',
