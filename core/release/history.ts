@@ -133,7 +133,7 @@ async function searchFetched(query: ReleaseQuery, line: Line, past: Past, commit
     query.places.flatMap(({ environment }) => query.images.map((image) => releaseKey(environment, image))),
   );
   const found = new Map<string, LandedRelease[]>([...wanted].map((key) => [key, []]));
-  const groups = groupByEntry(await readClaims(line, commits, wanted));
+  const groups = groupByEntry(await readClaims(line, wanted));
   const ignored: CommitSha[] = [];
   const isSatisfied = () =>
     isEnough(
@@ -168,13 +168,13 @@ function cut(
   return new Map([...found].map(([key, releases]) => [key, releases.slice(0, count)]));
 }
 
-/** Returns the commits that claim a wanted release, newest first; where the fetched history ends nothing can be judged. */
-async function readClaims(line: Line, commits: Git, wanted: ReadonlySet<string>): Promise<Claim[]> {
-  const [claimed, ends] = await Promise.all([line.claims(), commits.shallowCommits()]);
+/** Returns the commits that claim a wanted release, newest first. */
+async function readClaims(line: Line, wanted: ReadonlySet<string>): Promise<Claim[]> {
+  const claimed = await line.claims();
   const entries = await line.findEntries(claimed.map(({ commit }) => commit));
   return claimed.flatMap(({ commit, parents, message }, index): Claim[] => {
     const isWanted = ({ environment, image }: Release): boolean => wanted.has(releaseKey(environment, image));
-    const releases = ends.has(commit) ? [] : parseReleases(message).filter(isWanted);
+    const releases = parseReleases(message).filter(isWanted);
     return releases.length === 0 ? [] : [{ commit, parent: parents[0], releases, entry: entries[index] ?? 0 }];
   });
 }
