@@ -66,14 +66,15 @@ export async function apply(
 }
 
 /** Holds the saved plan of the ground's head against what is so, and applies nothing. */
-export async function accept(ground: Ground, inputs: Strings = {}): Promise<Accepted> {
+export async function accept(ground: Ground, inputs: Strings = {}, asked: Asked = {}): Promise<Accepted> {
   const given = { stack: 'app', head: ground.git('rev-parse', 'HEAD'), key: KEY, 'saved-plan': 'app.sealed' };
   const { runner } = ground.open('apply-terraform', { ...given, ...inputs });
   const checked = readApplyInputs(runner);
   const { ports, close } = await openApplyPorts(runner, checked);
   try {
     const stack = await findStack(checked.stack, checked.config, ports.source);
-    return await acceptSavedPlan({ stack, cli: ports.openTerraform(stack), inputs: checked, ports });
+    const work = { stack, cli: ports.openTerraform(stack), inputs: checked, ports: { ...ports, ...asked } };
+    return await acceptSavedPlan(work);
   } finally {
     await close();
   }
