@@ -22,6 +22,8 @@ export interface DigitalOceanPorts {
 const EXPIRY_SECONDS = 1800;
 
 const PAGE = 200;
+/** No account has so many: an answer that always names a next page is damaged. */
+const MOST_PAGES = 50;
 const TIMEOUT_MS = 30_000;
 
 const clusterPage = z.looseObject({
@@ -42,14 +44,11 @@ type FoundCluster = z.output<typeof clusterPage>['kubernetes_clusters'][number];
 
 /** Returns a kubeconfig, valid for {@link EXPIRY_SECONDS}, of the account's cluster of this name. */
 export async function fetchKubeconfig(name: string, ports: DigitalOceanPorts): Promise<string> {
-  const clusters = await listClusters(ports);
-  const found = clusters.find((cluster) => cluster.name === name);
-  if (found === undefined) {
-    const names = clusters.map((cluster) => cluster.name);
-    if (names.length === 0)
-      throw new Refusal(`DigitalOcean shows this token no cluster: is it of the account that has ${quote(name)}?`);
-    throw new Refusal(`DigitalOcean has no cluster ${quote(name)}${suggestName(name, names)}`);
-  }
+  if (!/^[!-~]+$/.test(ports.token))
+    throw new Refusal(
+      'DO_TOKEN holds a space, a line break or another character that no token has: copy the token again and export it',
+    );
+  const found = findCluster(name, await listClusters(ports));
   const state = found.status?.state ?? 'running';
   if (!['running', 'degraded', 'upgrading'].includes(state))
     throw new Refusal(`the cluster ${quote(name)} is ${quote(state)} at DigitalOcean: wait until it runs, then repeat`);
@@ -62,16 +61,33 @@ export async function fetchKubeconfig(name: string, ports: DigitalOceanPorts): P
   return checkKubeconfig(answer);
 }
 
+function findCluster(name: string, clusters: readonly FoundCluster[]): FoundCluster {
+  const [found, ...others] = clusters.filter((cluster) => cluster.name === name);
+  if (found === undefined) {
+    const names = clusters.map((cluster) => cluster.name);
+    if (names.length === 0)
+      throw new Refusal(`DigitalOcean shows this token no cluster: is it of the account that has ${quote(name)}?`);
+    throw new Refusal(`DigitalOcean has no cluster ${quote(name)}${suggestName(name, names)}`);
+  }
+  if (others.length === 0) return found;
+  const each = [found, ...others].map(({ id, region }) => `${id} in ${quote(region)}`);
+  throw new Refusal(
+    `DigitalOcean has ${each.length} clusters ${quote(name)}: ${each.join(', ')}. Rename all but one, or pass the kubeconfig of the one you mean with --kubeconfig`,
+  );
+}
+
 async function listClusters(ports: DigitalOceanPorts): Promise<FoundCluster[]> {
   const all: FoundCluster[] = [];
-  for (let page = 1; ; page++) {
+  for (let page = 1; page <= MOST_PAGES; page++) {
     const text = await ask(`/v2/kubernetes/clusters?per_page=${PAGE}&page=${page}`, ports, 'kubernetes:read');
     const read = clusterPage.safeParse(parseJson(text));
-    if (read.data === undefined)
-      throw new Refusal('DigitalOcean answers with something that is not a list of clusters');
+    if (read.data === undefined) break;
     all.push(...read.data.kubernetes_clusters);
     if (read.data.links?.pages?.next === undefined) return all;
   }
+  throw new Refusal(
+    'DigitalOcean answers with something that is not a list of clusters: repeat; if it stays so, download the kubeconfig yourself and pass it with --kubeconfig',
+  );
 }
 
 async function ask(path: string, { ask: send, url, token }: DigitalOceanPorts, scope: string): Promise<string> {
@@ -82,8 +98,12 @@ async function ask(path: string, { ask: send, url, token }: DigitalOceanPorts, s
   } catch (error) {
     throw new Refusal(`DigitalOcean does not answer at ${url}: ${describeError(error)}`, { cause: error });
   }
-  if (answer.ok) return answer.text();
-  await answer.text();
+  const text = await answer.text().catch((error: unknown) => {
+    throw new Refusal(`DigitalOcean's answer from ${url} broke off (${describeError(error)}): repeat`, {
+      cause: error,
+    });
+  });
+  if (answer.ok) return text;
   throw new Refusal(REFUSALS[answer.status]?.(scope) ?? `DigitalOcean answers ${answer.status}: try again later`);
 }
 

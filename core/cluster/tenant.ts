@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import * as z from 'zod';
 import { type KubeObject, labelled, mergeSame, readObjects } from '#core/cluster/objects.ts';
 import { checkManifest, type Pins, pinCharts, pinImages } from '#core/cluster/pins.ts';
@@ -115,14 +116,27 @@ export const APP_KEY = 'github-private-key';
 
 /** The Secret is Argo CD's; the key in it is written by a name of its own, so that connecting without a key leaves it. */
 function describeAppKey(text: string): KubeObject {
-  if (!/^-----BEGIN (RSA )?PRIVATE KEY-----\n[\sA-Za-z0-9+/=]+-----END (RSA )?PRIVATE KEY-----\n?$/.test(text))
-    throw new Refusal('--app-key is not a private key in PEM, as GitHub gives it for an App: a file that ends in .pem');
+  if (!isAppKey(text))
+    throw new Refusal(
+      '--app-key is not a whole private RSA key in PEM: pass the .pem file as GitHub gives it, under Private keys in the settings of the App',
+    );
   return {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'argocd-notifications-secret', namespace: ARGOCD_NAMESPACE },
     data: { [APP_KEY]: Buffer.from(text).toString('base64') },
   };
+}
+
+/** GitHub signs with RSA alone. A key that was copied in part has the form, and is no key. */
+function isAppKey(text: string): boolean {
+  if (!/^-----BEGIN (RSA )?PRIVATE KEY-----\n[\sA-Za-z0-9+/=]+-----END (RSA )?PRIVATE KEY-----\n?$/.test(text))
+    return false;
+  try {
+    return createPrivateKey(text).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
 }
 
 const awsKey = z.strictObject({

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { explain, type KubeAnswer, type KubeApi } from '#core/cluster/api.ts';
 import { exchange, LARGEST_LIST } from '#core/cluster/exchange.ts';
-import { serve } from '#core/cluster/serving.ts';
+import { serve, shorten } from '#core/cluster/serving.ts';
 import { systemClock } from '#core/system/clock.ts';
 import { CommandError, type Exec } from '#core/system/exec.ts';
 import { retry } from '#core/system/retry.ts';
@@ -25,13 +27,17 @@ const PROXY = /^Starting to serve on /;
 /** Opens the way to a cluster: one `kubectl proxy`, which knows every way of logging in. */
 export async function openKubeApi({ exec, kubeconfig, context, folder }: KubeTarget): Promise<KubeApi> {
   const file = kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`];
-  await checkContext(exec, file, context);
+  // kubectl takes a file that is not there for an empty one
+  if (kubeconfig !== undefined && !existsSync(kubeconfig))
+    throw new Refusal(`--kubeconfig: ${quote(kubeconfig)} does not exist: check the path`);
+  await checkContext(exec, kubeconfig, context);
   const settings = [...file, ...(context === undefined ? [] : [`--context=${context}`])];
   const socketPath = join(folder, 'api.sock');
   const end = new AbortController();
   const proxy = ['kubectl', ...settings, 'proxy', `--unix-socket=${socketPath}`] as const;
   const { ready, ended } = await serve(exec, [...proxy], PROXY, end);
-  if ('unknown' in ready) throw new Refusal(`kubectl does not reach the cluster: ${ready.unknown}`);
+  if ('unknown' in ready)
+    throw new Refusal(`kubectl does not reach the cluster: ${ready.unknown}; check --kubeconfig and --context`);
   const close = async (): Promise<void> => {
     end.abort();
     await ended;
@@ -51,23 +57,46 @@ export async function openKubeApi({ exec, kubeconfig, context, folder }: KubeTar
   }
 }
 
+const configuration = z.looseObject({
+  contexts: z.array(z.looseObject({ name: z.string() })).nullish(),
+  'current-context': z.string().default(''),
+});
+
 /** Refuses where kubectl, its configuration or the context is missing. */
-async function checkContext(exec: Exec, file: readonly string[], context: string | undefined): Promise<void> {
-  let names: string[];
-  try {
-    const { stdout } = await exec(['kubectl', ...file, 'config', 'get-contexts', '-o', 'name']);
-    names = stdout.toString('utf8').split('\n').filter(Boolean);
-  } catch (error) {
-    if (!(error instanceof CommandError) || error.code !== undefined)
-      throw new Refusal(`kubectl cannot read its configuration: ${describeError(error)}`, { cause: error });
-    throw new Refusal('kubectl is not on PATH: install it (https://kubernetes.io/docs/tasks/tools/), then repeat', {
-      cause: error,
-    });
-  }
+async function checkContext(exec: Exec, kubeconfig: string | undefined, context: string | undefined): Promise<void> {
+  const { contexts, 'current-context': current } = await readConfiguration(exec, kubeconfig);
+  const names = (contexts ?? []).map(({ name }) => name);
   if (names.length === 0)
-    throw new Refusal('kubectl knows no cluster: pass --kubeconfig, or DO_TOKEN with --do-cluster-name');
+    throw new Refusal(
+      kubeconfig === undefined
+        ? 'kubectl knows no cluster: neither KUBECONFIG nor ~/.kube/config has a context. Pass --kubeconfig, or DO_TOKEN with --do-cluster-name'
+        : `--kubeconfig: ${quote(kubeconfig)} has no context: pass a file that names a cluster`,
+    );
   if (context !== undefined && !names.includes(context))
     throw new Refusal(`kubectl has no context ${quote(context)}${suggestName(context, names)}`);
+  if (context !== undefined || names.includes(current)) return;
+  const fault = current === '' ? 'is not set' : `is ${quote(current)}, which its configuration does not have`;
+  throw new Refusal(`kubectl's current context ${fault}: pass --context; there are ${names.join(', ')}`);
+}
+
+/** kubectl hides tokens and keys in what it prints here. */
+async function readConfiguration(exec: Exec, kubeconfig: string | undefined): Promise<z.output<typeof configuration>> {
+  const file = kubeconfig === undefined ? [] : [`--kubeconfig=${kubeconfig}`];
+  try {
+    const { stdout } = await exec(['kubectl', ...file, 'config', 'view', '--output=json']);
+    return configuration.parse(JSON.parse(stdout.toString('utf8')));
+  } catch (error) {
+    if (error instanceof CommandError && error.isAbsent)
+      throw new Refusal('kubectl is not on PATH: install it (https://kubernetes.io/docs/tasks/tools/), then repeat', {
+        cause: error,
+      });
+    const said = error instanceof CommandError ? error.stderr.trim().split('\n').at(-1) : undefined;
+    const why = (said || describeError(error)).replace(/^error: /, '');
+    throw new Refusal(
+      `kubectl cannot read its configuration: ${shorten(why)}. Repair the file, or pass another with --kubeconfig`,
+      { cause: error },
+    );
+  }
 }
 
 /** One question before all others: is anyone there, and does it know who asks? */
@@ -76,7 +105,10 @@ async function checkReach(api: KubeApi): Promise<void> {
   if (status === 200) return;
   if (status === 401)
     throw new Refusal('the cluster does not know who you are: log in again, or pass another --kubeconfig');
-  throw new Refusal(`the cluster does not answer: ${explain({ status, body })}`);
+  const said = explain({ status, body });
+  if (status === 403)
+    throw new Refusal(`the cluster does not let you in: ${said}; use the context of an administrator (--context)`);
+  throw new Refusal(`the cluster does not answer: ${said}; check that it runs, and that this is its context`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type Difference, nameOf, PART_LABEL, PARTS } from '#core/cluster/objects.ts';
-import type { Change } from '#core/cluster/plan.ts';
+import { type Change, KEY_MANAGER } from '#core/cluster/plan.ts';
 import { type Page, paint, plain } from '../text.ts';
 
 const LONGEST = 60;
@@ -19,13 +19,12 @@ export function renderPlan(changes: readonly Change[], page: Page): string {
   return `${lines.join('\n')}\n`;
 }
 
-function renderChange({ object, state, isForeign, byHand, differences }: Change, page: Page): string[] {
+function renderChange({ object, manager, state, isForeign, byHand, differences }: Change, page: Page): string[] {
+  const name = `${nameOf(object)}${manager === KEY_MANAGER ? ": the GitHub App's key" : ''}`;
   const isSecret = object.kind === 'Secret';
   const foreign = isForeign ? ' (there before connect)' : '';
   return [
-    state === 'new'
-      ? paint(`  + ${nameOf(object)}`, 'green', page)
-      : paint(`  ~ ${nameOf(object)}${foreign}`, 'yellow', page),
+    state === 'new' ? paint(`  + ${name}`, 'green', page) : paint(`  ~ ${name}${foreign}`, 'yellow', page),
     ...byHand.map((field) => paint(`      changed by hand, will be overwritten: ${plain(field)}`, 'red', page)),
     ...differences.map((difference) => `      ${renderDifference(difference, isSecret)}`),
   ];

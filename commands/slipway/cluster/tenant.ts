@@ -5,7 +5,7 @@ import type { KubeApi } from '#core/cluster/api.ts';
 import { readObjects } from '#core/cluster/objects.ts';
 import { PINS_FILE, type Pins, parsePins } from '#core/cluster/pins.ts';
 import { listTargets } from '#core/cluster/tenant.ts';
-import { describeError, Refusal } from '#core/values/errors.ts';
+import { describeError, quote, Refusal } from '#core/values/errors.ts';
 
 /** What the tenant's clone says of a cluster, rendered by the kustomize in kubectl. */
 export interface TenantFiles {
@@ -31,17 +31,25 @@ export async function renderTenant(api: KubeApi, folder: string): Promise<Tenant
 
 /** Reads the pins of the tenant's clone. */
 export async function readPins(folder: string): Promise<Pins> {
-  return parsePins(await readText(join(folder, PINS_FILE), PINS_FILE));
+  return parsePins(await readText(join(folder, PINS_FILE), PINS_FILE, 'pass your clone with --repository'));
 }
 
-/** Reads a file that the person named; refuses with that name. */
-export async function readText(path: string, name: string): Promise<string> {
+/** Reads a file that the person named; refuses with that name and the remedy. */
+export async function readText(path: string, name: string, remedy = 'check the path'): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new Refusal(`${name} cannot be read: ${describeError(error)}`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException; // what readFile throws
+    const why = FAULTS[code ?? ''] ?? `cannot be read (${describeError(error)})`;
+    throw new Refusal(`${name}: ${quote(path)} ${why}: ${remedy}`, { cause: error });
   }
 }
+
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder',
+  EACCES: 'may not be read by you',
+};
 
 /** Reads Argo CD's manifest from a file or from where the pins say. */
 export async function readManifest(path: string | undefined, { argocd: { manifest } }: Pins) {

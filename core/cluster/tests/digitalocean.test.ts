@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fetchKubeconfig } from '#core/cluster/digitalocean.ts';
 import { type Account, type DigitalOcean, startDigitalOcean } from '#lab/digitalocean/digitalocean.ts';
+import { listen } from '#lab/supervisor/http.ts';
 
 const GOOD = `apiVersion: v1
 kind: Config
@@ -42,6 +43,77 @@ test('it is found on a later page', async () => {
   account.pageSize = 1;
   expect(await ask('tor1-main')).toBe(GOOD);
 });
+
+test('two clusters of one name: neither is taken', async () => {
+  account.clusters = [...account.clusters, { id: id(3), name: 'tor1-main', kubeconfig: GOOD }];
+  expect(await rejection(ask('tor1-main'))).toBe(
+    `DigitalOcean has 2 clusters "tor1-main": ${id(2)} in "tor1", ${id(3)} in "tor1". Rename all but one, or pass the kubeconfig of the one you mean with --kubeconfig`,
+  );
+  expect(api.asked).toHaveLength(1);
+  expect(await rejection(ask('tor1-staging'))).toContain('It is not used');
+});
+
+describe('a damaged answer', () => {
+  const NO_LIST =
+    'DigitalOcean answers with something that is not a list of clusters: repeat; if it stays so, download the kubeconfig yourself and pass it with --kubeconfig';
+  const page = (cluster: object, links = {}): string => JSON.stringify({ kubernetes_clusters: [cluster], links });
+  const answering = (text: string): Promise<string> =>
+    fetchKubeconfig('tor1-main', {
+      ask: async () => ({ ok: true, status: 200, text: async () => text }),
+      url: 'https://api.example',
+      token: account.token,
+    });
+
+  test.each([
+    ['text', '<html>'],
+    ['half of the JSON', page({ id: id(2), name: 'tor1-main' }).slice(0, -9)],
+    ['a cluster without a name', page({ id: id(2) })],
+    ['an id that leads elsewhere', page({ id: '../../droplets', name: 'tor1-main' })],
+    ['an object in place of the list', '{"kubernetes_clusters": {}}'],
+  ])('%s', async (_what, text) => {
+    expect(await rejection(answering(text))).toBe(NO_LIST);
+  });
+
+  test('a page that always has a next one', async () => {
+    let pages = 0;
+    const text = async () => page({ id: id(1), name: 'a' }, { pages: { next: 'https://api.example' } });
+    const ask = async () => {
+      pages += 1;
+      return { ok: pages < 200, status: 500, text };
+    };
+    const asked = fetchKubeconfig('tor1-main', { ask, url: 'https://api.example', token: account.token });
+    expect([await rejection(asked), pages]).toEqual([NO_LIST, 50]);
+  });
+
+  test('a list that breaks off', async () => {
+    const server = await listen(async (_request, response) => {
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('{"kubernetes_clusters": [', () => response.destroy());
+    });
+    const url = `http://${server.host}`;
+    const asked = fetchKubeconfig('tor1-main', { ask: fetch, url, token: account.token });
+    expect(await rejection(asked)).toMatch(
+      /^DigitalOcean's answer from http:\/\/127\.0\.0\.1:\d+ broke off \(.+\): repeat$/,
+    );
+    await server.close();
+  });
+
+  test('a cluster that goes while it is asked for', async () => {
+    account.clusters = [{ id: id(2), name: 'tor1-main' }];
+    expect(await rejection(ask('tor1-main'))).toBe('the cluster was removed at DigitalOcean a moment ago');
+  });
+});
+
+test.each(['dop_v1_\nsecret', 'dop_v1_sec ret', 'dop_v1_sécret', ''])(
+  'the token %j is in no message: a header that cannot hold it would show it',
+  async (token) => {
+    const said = await rejection(ask('tor1-main', token));
+    expect(said).toBe(
+      'DO_TOKEN holds a space, a line break or another character that no token has: copy the token again and export it',
+    );
+    expect(api.asked).toEqual([]);
+  },
+);
 
 const rejection = async (work: Promise<unknown>): Promise<string> =>
   work.then(

@@ -8,6 +8,8 @@ export interface FakeKubectl {
   readonly folder: string;
   /** Answers a path of the API. */
   answer(path: string, body: unknown, status?: number): void;
+  /** What its configuration has: contexts and the current one. */
+  configure(contexts: readonly string[] | null, current: string): void;
   /** Ends every call with these words on standard error. */
   fail(words: string): void;
   /** What `port-forward` prints. */
@@ -20,6 +22,7 @@ export interface FakeKubectl {
 const SCRIPT = `#!${process.execPath}
 const { appendFileSync, existsSync, readFileSync } = require('node:fs');
 const { createServer } = require('node:http');
+const { spawnSync } = require('node:child_process');
 const here = __dirname;
 const note = (line) => appendFileSync(here + '/calls', line + '\\n');
 const words = process.argv.slice(2);
@@ -28,8 +31,15 @@ if (existsSync(here + '/fail')) {
   process.stderr.write(readFileSync(here + '/fail'));
   process.exit(1);
 }
-if (words.includes('get-contexts')) {
-  process.stdout.write('one\\n');
+if (words.includes('config')) {
+  const given = here + '/contexts.json';
+  const config = existsSync(given) ? readFileSync(given, 'utf8') : '{"contexts": [{"name": "one"}], "current-context": "one"}';
+  process.stdout.write(config);
+} else if (words.includes('kustomize')) {
+  const { status, stdout, stderr } = spawnSync('kustomize', ['build', words.at(-1)], { encoding: 'utf8' });
+  process.stdout.write(stdout);
+  process.stderr.write(stderr);
+  process.exitCode = status;
 } else if (words.includes('port-forward')) {
   process.stdout.write(readFileSync(here + '/forward'));
   setTimeout(() => {}, 60_000);
@@ -58,6 +68,11 @@ export function makeKubectl(): FakeKubectl {
       answers[path] = { status, body };
       write('answers.json', JSON.stringify(answers));
     },
+    configure: (contexts, current) =>
+      write(
+        'contexts.json',
+        JSON.stringify({ contexts: contexts?.map((name) => ({ name })) ?? null, 'current-context': current }),
+      ),
     fail: (words) => write('fail', `${words}\n`),
     forward: (text) => write('forward', text),
     calls: () => readFileSync(join(folder, 'calls'), 'utf8').split('\n').filter(Boolean),
