@@ -1,6 +1,14 @@
 import type { Base } from '#core/github/base.ts';
 import type { Entry, MergeGroup, MergeQueue } from '#core/github/merge-group.ts';
-import { cut, DESCRIPTION, listChanged, newestOf, PLAN_CONTEXT, type SettlePorts } from '#core/github/settle-plan.ts';
+import {
+  cut,
+  DESCRIPTION,
+  listChanged,
+  newestOf,
+  PLAN_CONTEXT,
+  type SettlePorts,
+  withRemedy,
+} from '#core/github/settle-plan.ts';
 import type { Status } from '#core/github/statuses.ts';
 import { readOwn } from '#core/github/write-comment.ts';
 import { Refusal } from '#core/values/errors.ts';
@@ -16,8 +24,14 @@ export interface GroupPorts
 /** What a merge group is worth: proven, or why not, for each of its pull requests. */
 export interface JudgedGroup {
   readonly isProven: boolean;
-  readonly entries: readonly { readonly pull: number; readonly fault: string | undefined }[];
+  readonly entries: readonly { readonly pull: number; readonly fault: Fault | undefined }[];
   readonly status: Status;
+}
+
+/** Why merging a pull request is not what was reviewed, and what to do before it is queued again. */
+export interface Fault {
+  readonly what: string;
+  readonly remedy: string;
 }
 
 /**
@@ -47,31 +61,38 @@ async function findFault(
   own: { readonly name: string; readonly author: number },
   { branch }: MergeGroup,
   ports: GroupPorts,
-): Promise<string | undefined> {
+): Promise<Fault | undefined> {
   const { pull, present } = await readOwn({ pull: number, ...own }, ports);
   const comment = newestOf(present, pull.head);
-  if (pull.base !== branch) return `it goes into ${pull.base}`;
-  if (comment === undefined) return 'it has no reviewed plan';
-  if (comment.marker.head !== pull.head || comment.marker.verdict === undefined) return 'its head has no reviewed plan';
-  if (comment.marker.verdict === 'failure') return 'its plan failed';
-  if (comment.marker.stale !== undefined) return `its plan is stale since ${comment.marker.stale.slice(0, 7)}`;
+  if (pull.base !== branch) return { what: `it goes into ${pull.base}`, remedy: `move it to ${branch}` };
+  if (pull.isFork) return { what: 'it comes from a fork, which gets no plan', remedy: OWN_BRANCH };
+  if (comment === undefined) return { what: 'it has no reviewed plan', remedy: REOPEN };
+  const { head, verdict, stale } = comment.marker;
+  if (head !== pull.head || verdict === undefined) return { what: 'its head has no reviewed plan', remedy: REOPEN };
+  if (verdict === 'failure') return { what: 'its plan failed', remedy: 'fix what its comment says' };
+  if (stale !== undefined) return { what: `its plan is stale since ${stale.slice(0, 7)}`, remedy: UPDATE };
   for (const commit of below) {
     const [changed] = await listChanged(comment, { readTree: ports.openTrees(commit) });
-    if (changed !== undefined) return `${changed} changes ahead of it`;
+    if (changed !== undefined) return { what: `${changed} changes ahead of it`, remedy: UPDATE };
   }
   return undefined;
 }
 
+/** A re-run keeps the old base: only a new event plans on the one of now. */
+const UPDATE = 'update its branch';
+const REOPEN = 'close and reopen it';
+const OWN_BRANCH = 'push its commits to a branch of this repository';
+
 function describeStatus(entries: JudgedGroup['entries'], page: string): Status {
-  const fault = entries.find((entry) => entry.fault !== undefined);
+  const [fault] = entries.flatMap(({ pull, fault }) => (fault === undefined ? [] : [{ pull, fault }]));
   const last = entries.at(-1);
   if (last === undefined)
     return { state: 'failure', description: 'The name of the merge group has no pull request', url: '' };
   const url = `${page}/pull/${(fault ?? last).pull}`;
   if (fault !== undefined) {
-    const remedy = ': run its check again, then queue it again';
-    const what = cut(`#${fault.pull}: ${fault.fault}`, DESCRIPTION - remedy.length);
-    return { state: 'failure', description: `${what}${remedy}`, url };
+    const { what, remedy } = fault.fault;
+    const description = withRemedy(`#${fault.pull}: ${what}`, `${remedy}, then queue it again`);
+    return { state: 'failure', description, url };
   }
   const pulls = entries.map(({ pull }) => `#${pull}`).join(', ');
   return { state: 'success', description: cut(`This merge does what was reviewed: ${pulls}`, DESCRIPTION), url };

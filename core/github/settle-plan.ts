@@ -91,7 +91,9 @@ async function markStale(comment: Present, changed: readonly string[], base: Bas
   const named = subject === '' ? commit : `${commit} (${escapeMarkdown(cut(subject, 72))})`;
   const folders = changed.slice(0, SHOWN).map(inlineCode).join(', ');
   const more = changed.length > SHOWN ? ` and ${changed.length - SHOWN} more` : '';
-  const line = `⚠️ **Stale:** ${escapeMarkdown(base.branch)} moved on with ${named}, and ${folders}${more} changed there: run the check again`;
+  const branch = escapeMarkdown(base.branch);
+  const remedy = `press "Update branch", or merge ${branch} into this branch and push; if you cannot push, close and reopen the pull request. A re-run of the check keeps the old plan`;
+  const line = `⚠️ **Stale:** ${branch} moved on with ${named}, and ${folders}${more} changed there: ${remedy}`;
   const rest = bodyOf(comment).split('\n').slice(1);
   return writeMarked({ ...comment.marker, stale: sha }, [line, ...rest].join('\n'));
 }
@@ -107,15 +109,27 @@ function standingOf({ marker }: Marked): Exclude<Standing, 'none'> {
 function describeStatus(standing: Exclude<Standing, 'none'>, { marker, url }: Present, branch: string): Status {
   const since = marker.stale?.slice(0, 7) ?? '';
   const words = {
-    fresh: `A merge into ${branch} does what the comment shows`,
-    stale: `Stale: ${branch} moved on with ${since}: run the check again`,
+    fresh: cut(`A merge into ${branch} does what the comment shows`, DESCRIPTION),
+    stale: withRemedy(`Stale: ${branch} moved on with ${since}`, UPDATE),
     failed: 'The plan failed: the comment says why',
   };
-  return { state: standing === 'fresh' ? 'success' : 'failure', description: cut(words[standing], DESCRIPTION), url };
+  return { state: standing === 'fresh' ? 'success' : 'failure', description: words[standing], url };
 }
+
+/**
+ * What gives a pull request a plan on its base as it is now. A re-run does not: it has the commit and the event of the
+ * first attempt, and so the old base.
+ * https://docs.github.com/en/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs
+ */
+const UPDATE = 'update the branch, or close and reopen the pull request';
 
 /** Characters of a status's description that GitHub takes. */
 export const DESCRIPTION = 140;
+
+/** Returns a description with its remedy, which is never cut. */
+export function withRemedy(what: string, remedy: string): string {
+  return `${cut(what, DESCRIPTION - remedy.length - 2)}: ${remedy}`;
+}
 
 /** Returns at most this many characters of a text. */
 export function cut(text: string, most: number): string {

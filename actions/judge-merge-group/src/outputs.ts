@@ -5,6 +5,6 @@ export const OUTPUTS = ['proven', 'pull-requests'] as const;
 
 /** Returns the outputs of this action. */
 export function describeOutputs({ isProven, entries }: JudgedGroup): Record<(typeof OUTPUTS)[number], string> {
-  const pulls = entries.map(({ pull, fault }) => ({ pull, fault: fault ?? null }));
+  const pulls = entries.map(({ pull, fault }) => ({ pull, fault: fault?.what ?? null }));
   return { proven: String(isProven), 'pull-requests': JSON.stringify(pulls) };
 }

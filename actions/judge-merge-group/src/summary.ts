@@ -10,13 +10,13 @@ export function renderSummary({ isProven, entries, status }: JudgedGroup, page: 
     .slice(0, MOST_ROWS)
     .map(({ pull, fault }) => [
       link(`#${pull}`, `${page}/pull/${pull}`),
-      fault === undefined ? '✅ as reviewed' : `❌ ${escapeMarkdown(fault)}`,
+      fault === undefined ? '✅ as reviewed' : `❌ ${escapeMarkdown(fault.what)}: ${escapeMarkdown(fault.remedy)}`,
     ]);
   return [
     `### ${isProven ? '✅' : '❌'} ${escapeMarkdown(status.description)}`,
     '',
     ...(rows.length === 0 ? [] : [table(['pull request', 'its merge'], rows), '']),
-    `**Next:** ${isProven ? 'nothing.' : 'run the check of that pull request again, look at its comment, then queue it again.'}`,
+    `**Next:** ${isProven ? 'nothing.' : 'do what stands beside each pull request, read its new comment, then queue it again. A re-run of its check keeps the old plan.'}`,
     '',
   ].join('\n');
 }

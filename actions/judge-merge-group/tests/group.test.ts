@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeError } from '#core/values/errors.ts';
@@ -81,7 +82,8 @@ const statusOf = (sha: string): string | undefined => {
   return status && `${status.context} ${status.state}: ${status.description}`;
 };
 
-const AGAIN = ': run its check again, then queue it again';
+const UPDATE = 'update its branch';
+const REOPEN = 'close and reopen it';
 
 describe('what was reviewed passes', () => {
   test.each<Method>(['merge', 'squash', 'rebase'])('alone, by %s', async (method) => {
@@ -111,10 +113,14 @@ describe('what was reviewed passes', () => {
 });
 
 describe('what was not reviewed fails before the merge', () => {
-  const expectFault = async (group: Readonly<Record<string, string>>, fault: string): Promise<void> => {
+  const expectFault = async (
+    group: Readonly<Record<string, string>>,
+    fault: string,
+    remedy = UPDATE,
+  ): Promise<void> => {
     const { error, outputs, summary } = await world.judgeGroup(group);
-    expect(describeError(error)).toBe(`${fault}${AGAIN}`);
-    expect(statusOf(group['head'] ?? '')).toBe(`slipway/plan failure: ${fault}${AGAIN}`);
+    expect(describeError(error)).toBe(`${fault}: ${remedy}, then queue it again`);
+    expect(statusOf(group['head'] ?? '')).toBe(`slipway/plan failure: ${fault}: ${remedy}, then queue it again`);
     expect(outputs['proven']).toBe('false');
     expect(summary).toMatch(/^### ❌ /);
   };
@@ -145,7 +151,7 @@ describe('what was not reviewed fails before the merge', () => {
 
   test('one ahead that has no reviewed plan fails the group as well', async () => {
     await plan(one, 'aws');
-    await expectFault(queue(one, queue(other).head), `#${other?.number}: it has no reviewed plan`);
+    await expectFault(queue(one, queue(other).head), `#${other?.number}: it has no reviewed plan`, REOPEN);
   });
 
   test('main moved on in the stack', async () => {
@@ -157,11 +163,11 @@ describe('what was not reviewed fails before the merge', () => {
 
   test('a plan that failed, one that is stale, one without a verdict, and none', async () => {
     const group = queue(one);
-    await expectFault(group, `#${one?.number}: it has no reviewed plan`);
+    await expectFault(group, `#${one?.number}: it has no reviewed plan`, REOPEN);
     await plan(one, 'aws', { verdict: '' });
-    await expectFault(group, `#${one?.number}: its head has no reviewed plan`);
+    await expectFault(group, `#${one?.number}: its head has no reviewed plan`, REOPEN);
     await plan(one, 'aws', { verdict: 'failure' });
-    await expectFault(group, `#${one?.number}: its plan failed`);
+    await expectFault(group, `#${one?.number}: its plan failed`, 'fix what its comment says');
     await plan(one, 'aws');
     const moved = world.commit('main', 'terraform/aws/more.tf');
     await world.mark();
@@ -172,14 +178,41 @@ describe('what was not reviewed fails before the merge', () => {
     const pull = await world.openPull('late');
     await plan(pull, 'aws');
     await world.push(pull);
-    await expectFault(queue(pull), `#${pull.number}: its head has no reviewed plan`);
+    await expectFault(queue(pull), `#${pull.number}: its head has no reviewed plan`, REOPEN);
+  });
+
+  test('one from a fork, which never gets a plan, says what a maintainer does', async () => {
+    const fork = join(world.root, 'fork.git');
+    world.git('clone', '--quiet', '--bare', world.bare, fork);
+    world.pulls.addFork('mallory/tenant', fork);
+    execFileSync('git', ['-C', fork, 'update-ref', 'refs/heads/topic', given(one).head.sha]);
+    const { data } = await world.person.rest.pulls.create({
+      ...WHERE,
+      title: 'T',
+      head: 'mallory:topic',
+      base: 'main',
+    });
+    const theirs = world.pulls.find(data.number);
+    const remedy = 'push its commits to a branch of this repository';
+    await expectFault(queue(theirs), `#${data.number}: it comes from a fork, which gets no plan`, remedy);
+  });
+
+  test('the remedy is whole where the rest is too long', async () => {
+    await plan(one, 'aws');
+    const long = 'a-branch-with-a-long-name/'.repeat(6).slice(0, -1);
+    world.git('branch', long, 'main');
+    await world.person.rest.pulls.update({ ...WHERE, pull_number: given(one).number, base: long });
+    const { error } = await world.judgeGroup(queue(one));
+    expect(describeError(error)).toMatch(/^.{90,}…: move it to main, then queue it again$/);
+    expect(describeError(error)).toHaveLength(140);
+    await world.person.rest.pulls.update({ ...WHERE, pull_number: given(one).number, base: 'main' });
   });
 
   test('a comment that a stranger wrote', async () => {
     await plan(two, 'aws');
     const body = world.commentsOf(given(two))[0]?.body.replace(given(two).head.sha, given(one).head.sha) ?? '';
     await world.person.rest.issues.createComment({ ...WHERE, issue_number: given(one).number, body });
-    await expectFault(queue(one), `#${one?.number}: it has no reviewed plan`);
+    await expectFault(queue(one), `#${one?.number}: it has no reviewed plan`, REOPEN);
   });
 
   test('a group whose name has no pull request', async () => {

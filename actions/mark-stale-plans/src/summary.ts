@@ -18,7 +18,7 @@ export function renderSummary(
     `### ${stale === 0 ? `✅ No plan of an open pull request ${into} is stale` : `⚠️ Stale plans ${into}: ${stale}`}`,
     '',
     ...(rows.length === 0 ? [] : [table(['pull request', 'its plan'], rows), '', ...more]),
-    `**Next:** ${stale === 0 ? 'nothing.' : 'run the check of a stale one again before it is merged.'}`,
+    `**Next:** ${stale === 0 ? 'nothing.' : `update the branch of a stale one (press "Update branch", or merge ${escapeMarkdown(branch)} into it and push), or close and reopen it. A re-run of its check keeps the old plan.`}`,
     '',
   ].join('\n');
 }

@@ -57,24 +57,15 @@ describe('a neighbour that changes a folder of the plan', () => {
     expect(await world.mark()).toMatchObject({ error: undefined, outputs: { stale: `[${pull.number}]`, fresh: '[]' } });
     const link = `[\`${merged.slice(0, 7)}\`](${world.url}/acme/tenant/commit/${merged})`;
     expect(textOf(pull)).toBe(
-      `⚠️ **Stale:** main moved on with ${link} (Change ${path}/more.tf), and \`${path}\` changed there: run the check again\n\nDetails.`,
+      `⚠️ **Stale:** main moved on with ${link} (Change ${path}/more.tf), and \`${path}\` changed there: press "Update branch", or merge main into this branch and push; if you cannot push, close and reopen the pull request. A re-run of the check keeps the old plan\n\nDetails.`,
     );
-    expect(world.statusOf(pull)).toBe(`failure: Stale: main moved on with ${merged.slice(0, 7)}: run the check again`);
+    expect(world.statusOf(pull)).toBe(
+      `failure: Stale: main moved on with ${merged.slice(0, 7)}: update the branch, or close and reopen the pull request`,
+    );
     const [edits, statuses] = [world.commentsOf(pull)[0]?.edits.length, world.rest.statuses.length];
     world.commit('main', `${path}/again.tf`);
     expect(await world.mark()).toMatchObject({ outputs: { stale: `[${pull.number}]` } });
     expect([world.commentsOf(pull)[0]?.edits.length, world.rest.statuses.length]).toEqual([edits, statuses]);
-  });
-
-  test('running the check again makes it fresh: what the mark says to do helps', async () => {
-    await check();
-    world.commit('main', 'terraform/aws/more.tf');
-    await world.mark();
-    expect(textOf(pull)).toContain('run the check again');
-    expect(await check(2)).toMatchObject({ error: undefined, outputs: { outcome: 'updated' } });
-    expect([textOf(pull), world.statusOf(pull)]).toEqual([BODY, FRESH]);
-    expect(await world.mark()).toMatchObject({ outputs: { stale: '[]', fresh: `[${pull.number}]` } });
-    expect(textOf(pull)).toBe(BODY);
   });
 
   test('that makes or takes away the folder counts as well', async () => {
@@ -83,6 +74,57 @@ describe('a neighbour that changes a folder of the plan', () => {
     world.commit('main', 'terraform/new/main.tf');
     await world.mark();
     expect(world.statusOf(pull)).toMatch(/^failure: Stale/);
+  });
+});
+
+describe('a run plans upon the base that the merge commit of its event has', () => {
+  /** What a run of an event is given: the commit that it checks out, and with it the base. */
+  const readEvent = async (one: PullRecord): Promise<string> => {
+    const merge = await world.pulls.testMerge(one);
+    return AWS.map((path) => `${path} ${world.git('rev-parse', `${merge}^1:${path}`)}`).join('\n');
+  };
+  const run = (one: PullRecord, id: number, attempt: number, of: string) =>
+    world.comment({ pull: one, body: BODY, run: id, attempt, inputs: { verdict: 'success', plans: of } });
+  const turn = (one: PullRecord, state: 'open' | 'closed') =>
+    world.person.rest.pulls.update({ ...WHERE, pull_number: one.number, state });
+  /** As the button "Update branch" does, and as a person who merges and pushes. */
+  const update = async (one: PullRecord): Promise<void> => {
+    const { sha: before, ref } = one.head;
+    const tree = world.git('merge-tree', '--write-tree', before, 'main');
+    const after = world.git('commit-tree', tree, '-p', before, '-p', 'main', '-m', 'Merge main');
+    world.git('update-ref', `refs/heads/${ref}`, after);
+    const moves = [{ ref: `refs/heads/${ref}`, before, after }];
+    await world.pulls.noteMoves('acme/tenant', moves, { kind: 'user', login: 'octocat' });
+  };
+
+  test.each([
+    ['update the branch', 'synchronize', update],
+    [
+      'close and reopen the pull request',
+      'reopened',
+      async (one: PullRecord) => {
+        await turn(one, 'closed');
+        await turn(one, 'open');
+      },
+    ],
+  ] as const)('%s: what the mark says to do helps, and a re-run does not', async (words, event, remedy) => {
+    const one = await world.openPull(`stale-${event}`);
+    const first = await readEvent(one);
+    await run(one, 1, 1, first);
+    expect(world.statusOf(one)).toBe(FRESH);
+    world.commit('main', 'terraform/aws/more.tf');
+    await world.mark();
+    expect(world.statusOf(one)).toContain(words);
+    await run(one, 1, 2, first); // a re-run has the event of the first attempt
+    expect(textOf(one)).toMatch(/^⚠️ \*\*Stale:.* A re-run of the check keeps the old plan$/m);
+    expect(world.statusOf(one)).toMatch(/^failure: Stale: /);
+    await remedy(one);
+    expect(world.events.at(-1)).toBe(`${event} #${one.number}`);
+    await run(one, 2, 1, await readEvent(one));
+    expect([textOf(one), world.statusOf(one)]).toEqual([BODY, FRESH]);
+    expect(await world.mark()).toMatchObject({ outputs: { stale: '[]', fresh: `[${one.number}]` } });
+    expect([textOf(one), world.statusOf(one)]).toEqual([BODY, FRESH]);
+    await turn(one, 'closed');
   });
 });
 
@@ -248,7 +290,7 @@ test('two pull requests on one stack: A is merged, B is stale without a push of 
   expect(await world.mark()).toMatchObject({ error: undefined, outputs: { stale: `[${b.number}]`, fresh: '[]' } });
   expect(b.head).toEqual(head);
   expect(world.commentsOf(b)[0]?.body).toMatch(/\n⚠️ \*\*Stale:\*\* main moved on with /);
-  expect(world.statusOf(b)).toMatch(/^failure: Stale: main moved on with [0-9a-f]{7}: run the check again$/);
+  expect(world.statusOf(b)).toMatch(/^failure: Stale: main moved on with [0-9a-f]{7}: update the branch, /);
   await world.comment({
     pull: b,
     run: 2,
