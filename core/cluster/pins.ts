@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { KubeObject } from '#core/cluster/objects.ts';
-import { describeError, Refusal } from '#core/values/errors.ts';
+import { describeError, quote, Refusal } from '#core/values/errors.ts';
 
 /** Where the pins are in the tenant's repository. */
 export const PINS_FILE = 'argocd/pins.json';
@@ -16,8 +16,15 @@ const pinsSchema = z.strictObject({
     version: z.string().regex(/^\d+\.\d+\.\d+$/),
     manifest: z.strictObject({ url: z.url({ protocol: /^https$/ }), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   }),
-  /** The image that a chart runs, and the value of the chart that chooses its tag. */
-  charts: z.record(z.string(), z.strictObject({ value: z.string().regex(/^\w+(\.\w+)*$/), image: z.string() })),
+  /** The image that a version of a chart runs, and the value of the chart that chooses its tag. */
+  charts: z.record(
+    z.string(),
+    z.strictObject({
+      version: z.string().regex(/^\d+\.\d+\.\d+$/),
+      value: z.string().regex(/^\w+(\.\w+)*$/),
+      image: z.string(),
+    }),
+  ),
   /** Digests by `name:tag`; null where none is known yet. */
   images: z.record(z.string().regex(/^[^@\s]+\/[^@\s]+:[\w.-]+$/), digest.nullable()),
 });
@@ -70,6 +77,7 @@ const chartApplication = z.looseObject({
   spec: z.looseObject({
     source: z.looseObject({
       chart: z.string(),
+      targetRevision: z.string().optional(),
       helm: z
         .looseObject({ valuesObject: z.record(z.string(), z.unknown()).default({}) })
         .default({ valuesObject: {} }),
@@ -77,13 +85,18 @@ const chartApplication = z.looseObject({
   }),
 });
 
-/** Returns the objects with the image of each chart that is pinned by its digest. */
+/** Returns the objects with the image of each chart that is pinned by its digest; refuses another version of the chart. */
 export function pinCharts(objects: readonly KubeObject[], { charts, images }: Pins): KubeObject[] {
   return objects.map((object) => {
     const { data } = chartApplication.safeParse(object);
     const pin =
       data !== undefined && Object.hasOwn(charts, data.spec.source.chart) ? charts[data.spec.source.chart] : undefined;
     if (data === undefined || pin === undefined) return object;
+    const { chart, targetRevision = '' } = data.spec.source;
+    if (targetRevision !== pin.version)
+      throw new Refusal(
+        `${PINS_FILE} pins ${pin.image} for the chart ${chart} ${pin.version}, and its Application says ${quote(targetRevision)}: write the same version into both, and the image that this chart runs`,
+      );
     const found = Object.hasOwn(images, pin.image) ? images[pin.image] : undefined;
     if (!found) throw unpinned([pin.image]);
     const tag = `${pin.image.slice(pin.image.lastIndexOf(':') + 1)}@${found}`;
