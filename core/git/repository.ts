@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { borrowObjects } from '#core/git/borrow.ts';
+import { borrowObjects, readLender } from '#core/git/borrow.ts';
 import { type NewCommit, writeCommit } from '#core/git/commit.ts';
 import { grep, listChangedPaths, mergeBase } from '#core/git/compare.ts';
 import { type Fetch, fetchFrom, fetchObjects, forget, lsRefs, lsRemote } from '#core/git/fetch.ts';
@@ -119,9 +119,11 @@ export function createScratchGit(options: ScratchOptions): Git {
     });
   const make = async (): Promise<void> => {
     await mkdir(dir, { recursive: true });
-    await runThere(['init', '--quiet', '--bare', '--template=', '.']);
-    const borrowed = borrow === undefined ? undefined : await borrowObjects(exec, dir, borrow);
-    if (borrowed !== undefined) await runThere(['update-ref', 'refs/slipway/borrowed', borrowed], { accept: 'any' });
+    const init = runThere(['init', '--quiet', '--bare', '--template=', '.']);
+    const [lender] = await Promise.all([borrow === undefined ? undefined : readLender(exec, borrow), init]);
+    if (lender === undefined) return;
+    await borrowObjects(dir, lender);
+    await runThere(['update-ref', 'refs/slipway/borrowed', lender.head], { accept: 'any' });
   };
   let making: Promise<void> | undefined;
   const run: RunGit = async (args, execOptions) => {
@@ -138,12 +140,15 @@ function openGit(run: RunGit, dir: string, remote: Remote): Git {
   const objects = openObjects(run, runLong);
   const { read } = objects;
   const trees = openTrees(run, objects);
+  let wasFetched = false;
+  const isShallow = (): boolean => existsSync(join(dir, 'shallow'));
   const oneByOne = createQueue(); // two fetches at once would fight over the locks of `shallow` and of refs
   return {
     dir,
     fetch: (what) =>
       oneByOne(async () => {
-        if (what.afresh === true) await forget(run, dir);
+        if (what.afresh === true && (wasFetched || isShallow())) await forget(run, dir);
+        wasFetched = true;
         return fetchFrom(run, remote, what);
       }),
     lsRemote: (ref) => lsRemote(run, remote, ref),
@@ -173,7 +178,7 @@ function openGit(run: RunGit, dir: string, remote: Remote): Git {
       const text = await readFile(join(dir, 'shallow'), 'utf8').catch(() => '');
       return new Set(text.split('\n').filter(Boolean));
     },
-    isShallow: () => existsSync(join(dir, 'shallow')),
+    isShallow,
     commit: (what) => writeCommit(run, what),
     push: (updates) => pushTo(run, remote, updates),
     close: objects.close,

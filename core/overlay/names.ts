@@ -24,8 +24,11 @@ export function namesOf(names: ImageNames, image: string): readonly string[] {
 
 /** Returns the digests that entries give to images; see {@link agree}. */
 export function digestsOf(entries: EntryDigests, names: ImageNames): ImageDigests {
-  const get = (image: string): Digest | undefined =>
-    agree(namesOf(names, image).flatMap((name) => (entries.has(name) ? [entries.get(name)] : [])));
+  const get = (image: string): Digest | undefined => {
+    const [own = image, ...others] = namesOf(names, image);
+    if (others.length === 0) return entries.get(own); // nothing to agree on, as in most repositories
+    return agree([own, ...others].filter((name) => entries.has(name)).map((name) => entries.get(name)));
+  };
   return { get };
 }
 
