@@ -23,11 +23,12 @@ export default ({ production }) => ({
         'lab/github/openapi/cut.ts',
         'lab/github/tests/fake-act.mjs',
         'lab/walls/{probe,rights}.mjs', // run in pods
+        'lab/strangers/probe.cjs', // run in jobs
         'lab/supervisor/tests/interruptible.ts',
         'lab/toolbox/tests/slow-maker.ts',
         'core/cluster/tests/serves.ts',
         'scripts/first-failure.mjs', // by its path, to jest
-        'tests/schemas/generate.ts',
+        'scripts/manifest-schemas.ts',
         'tests/support/git-server-process.ts',
       ],
       project: ['**/*.{ts,mjs,cjs,js}!', '!**/dist/**', '!app/**', ...tests, ...equipment],

@@ -14,12 +14,38 @@ export interface PullRequest {
   merge(): Promise<string>;
 }
 
-const where = { owner: 'acme', repo: 'tenant' };
+/** The tenant's repository. */
+export const where = { owner: 'acme', repo: 'tenant' };
 
-/** Opens a pull request of a change; resolves when all runs have ended. */
-export async function openPullRequest(world: World, branch: string, change: Change): Promise<PullRequest> {
-  const { rest } = getOctokit(world.github.userToken, { baseUrl: `${world.github.url}/api/v3` });
-  const identity = ['-c', 'user.name=hubot', '-c', 'user.email=hubot@users.noreply.github.com'];
+/** Someone without rights in the repository, and their fork. */
+export interface Stranger {
+  readonly login: string;
+  readonly token: string;
+  /** The fork's clone address with the token in it. */
+  readonly remote: string;
+}
+
+/** Forks the tenant as `login`, who may do nothing else. */
+export async function forkAs(world: World, login: string): Promise<Stranger> {
+  const remote = await world.github.fork(login);
+  return { login, token: new URL(remote).password, remote };
+}
+
+/** Opens GitHub's API as the owner of a token. */
+export function speakAs({ github }: World, token: string): ReturnType<typeof getOctokit>['rest'] {
+  return getOctokit(token, { baseUrl: `${github.url}/api/v3` }).rest;
+}
+
+/** Opens a pull request of a change, from a fork where a stranger does; resolves when all runs have ended. */
+export async function openPullRequest(
+  world: World,
+  branch: string,
+  change: Change,
+  stranger?: Stranger,
+): Promise<PullRequest> {
+  const rest = speakAs(world, world.github.userToken);
+  const author = stranger?.login ?? 'hubot';
+  const identity = ['-c', `user.name=${author}`, '-c', `user.email=${author}@users.noreply.github.com`];
   const git = async (...args: string[]): Promise<void> =>
     void (await world.lab.exec(['git', '-C', world.clone, ...identity, ...args]));
   const push = async (next: Change): Promise<void> => {
@@ -27,14 +53,20 @@ export async function openPullRequest(world: World, branch: string, change: Chan
     writeChange(world.clone, next);
     await git('add', '--all');
     await git('commit', '--quiet', '--message', next.message ?? 'a change');
-    await git('push', '--quiet', 'origin', `HEAD:${branch}`);
+    await git('push', '--quiet', stranger?.remote ?? 'origin', `HEAD:${branch}`);
     await git('switch', '--quiet', 'main');
     await world.settled();
   };
   await git('pull', '--quiet', '--rebase', 'origin', 'main');
   await git('branch', branch);
   await push(change);
-  const { data } = await rest.pulls.create({ ...where, title: change.message ?? branch, head: branch, base: 'main' });
+  const title = change.message ?? branch;
+  const { data } =
+    stranger === undefined
+      ? await rest.pulls.create({ ...where, title, head: branch, base: 'main' })
+      : await speakAs(world, stranger.token).pulls.create({
+          ...{ ...where, title, head: `${stranger.login}:${branch}`, base: 'main' },
+        });
   await world.settled();
   const pull = { ...where, pull_number: data.number };
   return {

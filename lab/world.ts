@@ -71,6 +71,8 @@ const APP = 'acme-slipway';
 export interface WorldOptions {
   /** True for the way up to the pods; false ends at the commit. */
   readonly cluster: boolean;
+  /** True for all of AWS without the cluster; with it, it is there always. */
+  readonly whole?: boolean;
   /** The checkout that the tenant is a copy of; this one by default. */
   readonly source?: string;
   /** Changes the tenant's files before the lab reads them. */
@@ -105,7 +107,7 @@ async function buildWorld(lab: Lab, toolbox: Toolbox, options: WorldOptions): Pr
   );
   const [tenant, base, mirror] = await together(lab, [
     progress.step('Terraform: roles, repositories', () =>
-      applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.cluster }),
+      applyTenant(lab, toolbox, aws, { repository: REPOSITORY, whole: options.whole ?? options.cluster }),
     ),
     progress.step('Base image', () => makeBaseImage(lab, toolbox, registry, docker)),
     startNpmMirror(lab, docker.bridgeAddress),
