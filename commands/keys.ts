@@ -1,16 +1,26 @@
 import { fstatSync } from 'node:fs';
+import { join } from 'node:path';
 import { IAMClient } from '@aws-sdk/client-iam';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { openKeyPorts } from '#core/aws/keys/aws.ts';
 import type { KeyOwner } from '#core/aws/keys/explain.ts';
 import { type KeyPorts, QUIET_HOURS, retireKeys, rotateKey } from '#core/aws/keys/rotate.ts';
 import { renderSecret } from '#core/aws/keys/secret.ts';
+import { type KeyTenant, readKeyTenant, TENANT_FILE } from '#core/aws/keys/tenant.ts';
 import { describeError, isExpected, quote, Refusal } from '#core/values/errors.ts';
 import { type CommandResult, defineCommand, main, UsageError } from './command.ts';
 
 const options = {
-  project: { type: 'string', value: 'NAME', help: 'the prefix of the users and parameters; discord-bot unless given' },
-  namespace: { type: 'string', value: 'NAME', help: "where the cluster's secret goes; discord-bot unless given" },
+  project: {
+    type: 'string',
+    value: 'NAME',
+    help: `the prefix of the users and parameters; the project of ${TENANT_FILE} unless given`,
+  },
+  namespace: {
+    type: 'string',
+    value: 'NAME',
+    help: "where the cluster's secret goes; the namespace of the overlay that reads these parameters unless given",
+  },
   'quiet-hours': {
     type: 'string',
     value: 'N',
@@ -18,11 +28,11 @@ const options = {
   },
 } as const;
 
-const PROJECT = 'discord-bot';
 type Values = Readonly<Partial<Record<keyof typeof options, string>>>;
 
-/** IAM and the parameter store, and where what is printed goes. */
+/** Whose keys they are, IAM and the parameter store, and where what is printed goes. */
 interface Ports {
+  readonly readTenant: () => KeyTenant;
   readonly openKeys: () => KeyPorts;
   readonly isTerminal: boolean;
   /** True for /dev/null. */
@@ -42,35 +52,53 @@ export const keys = defineCommand({
     'AWS refused, a key may be in use, or a key would be shown or lost',
     'wrong usage',
   ],
-  run: async ({ values, operands }, { openKeys, isTerminal, isDiscarded = false }: Ports): Promise<CommandResult> => {
+  run: async ({ values, operands }, ports: Ports): Promise<CommandResult> => {
+    const { readTenant, openKeys, isTerminal, isDiscarded = false } = ports;
     const [verb = '', identity = '', ...more] = operands;
     if (!['rotate', 'retire'].includes(verb) || !['bot', 'cluster'].includes(identity) || more.length > 0)
       throw new UsageError('say what to do and to whose key: rotate bot, rotate cluster, retire bot or retire cluster');
-    const { project = PROJECT } = values;
-    // the secret would go where the first environment's is, and take its place
-    if (verb === 'rotate' && identity === 'cluster' && project !== PROJECT && values.namespace === undefined)
-      throw new UsageError(
-        `--namespace is missing: whose secret is it, of the project ${quote(project)}? Say --namespace ${project}, or another one`,
-      );
     const quietHours = readHours(values);
-    const owner = describeOwner(identity === 'cluster', values);
+    const isCluster = identity === 'cluster';
+    const target = findTarget(isCluster, values, readTenant());
+    const owner = describeOwner(isCluster, target, values);
     if (verb === 'retire') {
       const sentence = await asSentence(retireKeys(owner, quietHours, openKeys()));
       return { exitCode: 0, stdout: '', stderr: `${sentence}\n` };
     }
     if (!owner.storesSecret) refuseLoss(owner, isTerminal, isDiscarded);
     const { key, sentence } = await asSentence(rotateKey(owner, openKeys()));
-    const { namespace = PROJECT } = values;
-    return { exitCode: 0, stdout: owner.storesSecret ? '' : renderSecret(key, namespace), stderr: `${sentence}\n` };
+    const stdout = owner.storesSecret ? '' : renderSecret(key, target.namespace);
+    return { exitCode: 0, stdout, stderr: `${sentence}\n` };
   },
 });
 
+/** Whose key it is, and the namespace that its secret goes to; the bot's goes to none. */
+interface Target {
+  readonly project: string;
+  readonly namespace: string;
+}
+
+/** Nothing is taken for granted: the secret of one tenant would take the place of another's. */
+function findTarget(isCluster: boolean, values: Values, tenant: KeyTenant): Target {
+  const project = values.project ?? tenant.project;
+  if (project === undefined)
+    throw new UsageError(
+      `--project is missing, and ${TENANT_FILE} says no project: say --project NAME, which the names of the users begin with`,
+    );
+  const namespace = isCluster ? (values.namespace ?? tenant.namespaces.get(project)) : '';
+  if (namespace === undefined)
+    throw new UsageError(
+      `--namespace is missing, and no overlays/*/secret-store.yaml has the prefix /${project}/: say --namespace NAME, where the parameters of ${quote(project)} are read`,
+    );
+  return { project, namespace };
+}
+
 /** The commands repeat the options, so that they can be typed as they are printed. */
-function describeOwner(isCluster: boolean, { project = PROJECT, namespace = PROJECT }: Values): KeyOwner {
+function describeOwner(isCluster: boolean, { project, namespace }: Target, values: Values): KeyOwner {
   const identity = isCluster ? 'cluster' : 'bot';
   const given = [
-    ...(project === PROJECT ? [] : [`--project ${project} `]),
-    ...(namespace === PROJECT || !isCluster ? [] : [`--namespace ${namespace} `]),
+    ...(values.project === undefined ? [] : [`--project ${values.project} `]),
+    ...(values.namespace === undefined || !isCluster ? [] : [`--namespace ${values.namespace} `]),
   ].join('');
   const type = (verb: string): string => `npm run -s keys -- ${given}${verb} ${identity}`;
   return {
@@ -121,5 +149,6 @@ if (import.meta.main) {
     process.stderr.write('No one read the secret, which is lost. Run the same command again: it says how to go on.\n');
     process.exitCode = 1;
   });
-  await main(keys, { openKeys, isTerminal: process.stdout.isTTY, isDiscarded: isDiscarded() });
+  const readTenant = (): KeyTenant => readKeyTenant(join(import.meta.dirname, '..'));
+  await main(keys, { readTenant, openKeys, isTerminal: process.stdout.isTTY, isDiscarded: isDiscarded() });
 }

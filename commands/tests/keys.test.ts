@@ -2,10 +2,17 @@ import { describe, expect, test } from '@jest/globals';
 import { runCommand } from '#commands/command.ts';
 import { keys } from '#commands/keys.ts';
 import type { KeyPorts } from '#core/aws/keys/rotate.ts';
+import type { KeyTenant } from '#core/aws/keys/tenant.ts';
 import { KeyWorld } from '#core/aws/keys/tests/world.ts';
 
+/** What the tenant of this repository says; the namespaces of its environments are named as their projects. */
+const TENANT: KeyTenant = {
+  project: 'discord-bot',
+  namespaces: new Map(['discord-bot', 'discord-bot-staging'].map((name) => [name, name])),
+};
+
 /** The command on IAM and a parameter store in memory. `asked` lists the users and parameters that were written. */
-function openWorld() {
+function openWorld(tenant = TENANT) {
   const world = new KeyWorld();
   const asked: string[] = [];
   const ports: KeyPorts = {
@@ -20,7 +27,7 @@ function openWorld() {
     },
   };
   const run = (argv: string[], isTerminal = false, isDiscarded = false) =>
-    runCommand(keys, argv, { openKeys: () => ports, isTerminal, isDiscarded });
+    runCommand(keys, argv, { readTenant: () => tenant, openKeys: () => ports, isTerminal, isDiscarded });
   return { asked, world, parameters: world.parameters, ports, run };
 }
 
@@ -74,6 +81,30 @@ test("the cluster's key is a manifest for kubectl, and its parameter holds the i
   expect(stdout).toContain('"namespace":"till"');
   expect(stdout).toContain('AKIA1');
   expect(parameters.get('/shop/cluster_credentials')).toBe('{"AWS_ACCESS_KEY_ID":"AKIA1"}');
+});
+
+test("another project's keys: no name of the first tenant", async () => {
+  const { asked, parameters, run } = openWorld({
+    project: 'second-bot',
+    namespaces: new Map([['second-bot', 'till']]),
+  });
+  expect((await run(['rotate', 'bot'])).stderr).toBe('second-bot-bot has the key AKIA1\n');
+  const { stdout } = await run(['rotate', 'cluster']);
+  expect(stdout).toContain('"namespace":"till"');
+  expect(asked).toEqual([
+    'second-bot-bot',
+    '/second-bot/bot_credentials',
+    'second-bot-cluster',
+    '/second-bot/cluster_credentials',
+  ]);
+  expect([...parameters.keys()]).toEqual(['/second-bot/bot_credentials', '/second-bot/cluster_credentials']);
+});
+
+test('an environment beside the first: its namespace is the one whose store reads its parameters', async () => {
+  const { asked, run } = openWorld();
+  const { stdout } = await run(['rotate', 'cluster', '--project', 'discord-bot-staging']);
+  expect(stdout).toContain('"namespace":"discord-bot-staging"');
+  expect(asked).toEqual(['discord-bot-staging-cluster', '/discord-bot-staging/cluster_credentials']);
 });
 
 test('a key is never shown on a terminal, nor made for nothing', async () => {
@@ -238,7 +269,7 @@ test('what AWS refuses is a sentence', async () => {
     throw new Error('User is not authorized to perform iam:ListAccessKeys');
   };
   const openKeys = (): KeyPorts => ({ ...openWorld().ports, list });
-  expect(await runCommand(keys, ['rotate', 'bot'], { openKeys, isTerminal: false })).toEqual({
+  expect(await runCommand(keys, ['rotate', 'bot'], { readTenant: () => TENANT, openKeys, isTerminal: false })).toEqual({
     exitCode: 1,
     stdout: '',
     stderr: 'AWS refused: User is not authorized to perform iam:ListAccessKeys\n',
@@ -254,7 +285,7 @@ describe('wrong usage asks nothing of AWS', () => {
     [['retire', 'bot', '--quiet-hours', 'soon'], '--quiet-hours: "soon" is not a number of hours, such as 48'],
     [
       ['rotate', 'cluster', '--project', 'shop-staging'],
-      '--namespace is missing: whose secret is it, of the project "shop-staging"? Say --namespace shop-staging, or another one',
+      '--namespace is missing, and no overlays/*/secret-store.yaml has the prefix /shop-staging/: say --namespace NAME, where the parameters of "shop-staging" are read',
     ],
     [['rotate', 'bot', '--projekt', 'x'], '"--projekt" is not an option; did you mean "--project"?'],
   ])('%j', async (argv, sentence) => {
@@ -263,4 +294,13 @@ describe('wrong usage asks nothing of AWS', () => {
     expect({ exitCode, asked }).toEqual({ exitCode: 2, asked: [] });
     expect(stderr).toContain(sentence);
   });
+});
+
+test.each(['rotate', 'retire'])('%s without a project asks nothing of AWS', async (verb) => {
+  const { asked, run } = openWorld({ project: undefined, namespaces: new Map([['discord-bot', 'discord-bot']]) });
+  const { exitCode, stderr } = await run([verb, 'bot']);
+  expect({ exitCode, asked }).toEqual({ exitCode: 2, asked: [] });
+  expect(stderr).toContain(
+    '--project is missing, and terraform/aws/terraform.tfvars says no project: say --project NAME, which the names of the users begin with',
+  );
 });

@@ -1,5 +1,6 @@
 # Stand-ins for the tools of set-up.md. Each refuses what the real one would refuse at that moment: what it needs is not
-# there yet. $STATE holds what was made, $CALLS what was typed.
+# there yet. $STATE holds what was made, $CALLS what was typed; $TENANT is the project of the committed tfvars.
+TOPIC_ARN=arn:aws:sns:ca-central-1:210987654321:$TENANT-alarms
 fail() { echo "$1" >&2; echo "$1" >>"$STATE/faults"; return 1; }
 has() { test -e "$STATE/$1" || fail "$2"; }
 name() { printf %s "$1" | tr -c 'a-zA-Z0-9.\n' _; }
@@ -26,8 +27,8 @@ aws() {
   'sts get-caller-identity '*) echo 210987654321 ;;
   'iam get-open-id-connect-provider '*) test -e "$STATE/provider" ;;
   'iam create-open-id-connect-provider '*) touch "$STATE/provider" ;;
-  'sns create-topic '*) touch "$STATE/topic" && echo arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms ;;
-  'sns subscribe --topic-arn arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms --protocol email '*@*) has topic 'aws: there is no such topic' ;;
+  "sns create-topic --name $TENANT-alarms "*) touch "$STATE/topic" && echo "$TOPIC_ARN" ;;
+  "sns subscribe --topic-arn $TOPIC_ARN --protocol email "*@*) has topic 'aws: there is no such topic' ;;
   *) fail "aws: unknown: $*" ;;
   esac
 }
@@ -54,7 +55,7 @@ terraform() {
       echo 'Enter a value: ' && read -r answer && test "$answer" = yes || fail "terraform: the answer was $answer"
     fi
     test "$stack" != bootstrap || has repos_acme_shop_environments_aws 'terraform: anyone who may push could make the environment aws, and get its role'
-    test "$stack" != aws || grep -q '^alarm_actions = ."arn:aws:sns:ca-central-1:210987654321:discord-bot-alarms"' "$folder/terraform.tfvars" || fail 'terraform: alarms go nowhere'
+    test "$stack" != aws || grep -q "^alarm_actions = .\"$TOPIC_ARN\"" "$folder/terraform.tfvars" || fail 'terraform: alarms go nowhere'
     echo "$TF_VAR_discord_token/$TF_VAR_litellm_api_key" >"$STATE/$stack"
     test -z "$TF_VAR_environment_secrets" || echo "$TF_VAR_environment_secrets" >"$STATE/$stack-environments"
     ;;
@@ -70,6 +71,13 @@ terraform() {
   esac
 }
 
+# The namespace whose overlay reads the parameters of a project.
+reader() {
+  local store
+  store=$(grep -l "^ *prefix: /$1/$" overlays/*/secret-store.yaml) || fail "keys: no overlay reads the parameters of $1"
+  sed -n 's/^namespace: //p' "${store%/*}/kustomization.yaml"
+}
+
 npm() {
   echo "npm $*" >>"$CALLS"
   case "$*" in
@@ -78,11 +86,11 @@ npm() {
   'run -s keys -- rotate bot') has aws 'keys: there is no user' ;;
   'run -s keys -- rotate cluster')
     has aws 'keys: there is no user'
-    echo '{"kind": "Secret", "metadata": {"name": "aws-cluster", "namespace": "discord-bot"}}' ;;
-  'run -s keys -- --project discord-bot-staging rotate bot') has aws 'keys: there is no user' ;;
-  'run -s keys -- --project discord-bot-staging --namespace discord-bot-staging rotate cluster')
+    echo "{\"kind\": \"Secret\", \"metadata\": {\"name\": \"aws-cluster\", \"namespace\": \"$(reader "$TENANT")\"}}" ;;
+  "run -s keys -- --project $TENANT-staging rotate bot") has aws 'keys: there is no user' ;;
+  "run -s keys -- --project $TENANT-staging rotate cluster")
     has aws 'keys: there is no user'
-    echo '{"kind": "Secret", "metadata": {"name": "aws-cluster", "namespace": "discord-bot-staging"}}' ;;
+    echo "{\"kind\": \"Secret\", \"metadata\": {\"name\": \"aws-cluster\", \"namespace\": \"$(reader "$TENANT-staging")\"}}" ;;
   'run -s slipway -- status') has pushed 'slipway: nothing was pushed yet' ;;
   *) fail "npm: unknown: $*" ;;
   esac
