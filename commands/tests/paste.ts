@@ -1,6 +1,6 @@
 /** Programs that ask at the terminal, unless they are told the answer. */
 const ASKING =
-  /^\s*(?:terraform (?:-\S+ )*(?:apply|destroy)\b(?!.*(?: planned$| -auto-approve))|(?:"?\$\{?EDITOR)|vi\b|gh auth login)/;
+  /^\s*(?:terraform (?:-\S+ )*(?:apply|destroy)\b(?!.*(?: planned$| -auto-approve))|npm run -s slipway -- cluster (?:connect|leave)\b(?!.*--(?:yes|dry-run))|(?:"?\$\{?EDITOR)|vi\b|gh auth login)/;
 const READ = /(?:^|&&|;|\|\|) *read (?:-\w+ )*\w/;
 /** Its input is not the terminal. */
 const FED = /<<<|\| *read|while +read|< *\S/;

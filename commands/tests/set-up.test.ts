@@ -36,6 +36,8 @@ describe('every block of every runbook can be pasted: what asks for something is
     ['terraform destroy -var a=b', [0], []],
     ['${EDITOR:-vi} file\nls', [0], []],
     ['gh auth login\nls', [0], []],
+    ['npm run -s slipway -- cluster connect --app-key a.pem\nls', [0], []],
+    ['npm run -s slipway -- cluster connect --dry-run\nnpm run -s slipway -- cluster leave --yes', [], []],
     ['while read -r a; do echo "$a"; done <file\nread -r a <<<"$b"\necho x | read -r a', [], []],
   ])('%j is judged right', (code, readers, unprompted) => {
     expect(listReaders(code.split('\n'))).toEqual(readers);
