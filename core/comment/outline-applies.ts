@@ -11,7 +11,10 @@ const MOST_ERRORS = 5;
 const MOST_CHARACTERS = 1_000;
 
 /** What became of a stack: its apply's report, or why there is none. */
-export type Applied = ApplyReport | { readonly name: string; readonly outcome: 'not-reached'; readonly reason: string };
+export type Applied =
+  | ApplyReport
+  | { readonly name: string; readonly outcome: 'not-reached'; readonly reason: string }
+  | { readonly name: string; readonly outcome: 'unknown'; readonly reason: string };
 
 /** Returns what a page says of stacks after the merge: what was applied, what was not and why, and how it differs now. */
 export function outlineApplies(applies: readonly Applied[], options: { limit: number; rest: string }): Outline {
@@ -30,6 +33,7 @@ function describeVerdict(applies: readonly Applied[]): string {
   const groups = (
     [
       ['failed', '❌ Apply failed: '],
+      ['unknown', '❓ Not known what was applied: '],
       ['refused', '⛔ Plan not applied: '],
       ['not-reached', '⚠️ Not reached: '],
       ['applied', '✅ Applied: '],
@@ -40,7 +44,10 @@ function describeVerdict(applies: readonly Applied[]): string {
 
 function describe(one: Applied): string[] {
   const name = `**${escapeMarkdown(one.name)}**`;
-  if (one.outcome === 'not-reached') return [`⚠️ ${name} was not reached: ${escapeMarkdown(one.reason)}`];
+  if (one.outcome === 'not-reached' || one.outcome === 'unknown') {
+    const word = one.outcome === 'unknown' ? `❓ ${name}` : `⚠️ ${name} was not reached`;
+    return [`${word}: ${escapeMarkdown(one.reason)}`];
+  }
   const { outcome, reason, applied, failed, notReached, errors, rescued } = one;
   if (outcome === 'applied')
     return [applied.length === 0 ? `✅ ${name}: there was nothing to do` : `✅ ${name}: ${list('applied', applied)}`];

@@ -7,6 +7,12 @@ export interface Planned {
   readonly tree: string | undefined;
 }
 
+/** Which run says what became of a stack. */
+export interface AppliedBy {
+  readonly stack: string;
+  readonly run: number;
+}
+
 /** What a comment of ours says about itself, hidden in its first line. */
 export interface Marker {
   /** Tells one comment of a pull request from another. */
@@ -19,6 +25,8 @@ export interface Marker {
   /** What the commit status says while the text is fresh; undefined: there is none. */
   readonly verdict: 'success' | 'failure' | undefined;
   readonly plans: readonly Planned[];
+  /** After the merge, the stacks whose result the text has, and the run that has it. */
+  readonly applied?: readonly AppliedBy[];
   /** The commit of the base branch that the text does not know. */
   readonly stale: string | undefined;
 }
@@ -34,7 +42,7 @@ const NONE = 'none';
 
 /** Returns the text of a comment: the marker on its first line, where no text of a plan can stand, and then the body. */
 export function writeMarked(marker: Marker, body: string): Marked {
-  const { name, head, run, attempt, verdict, plans, stale } = marker;
+  const { name, head, run, attempt, verdict, plans, applied = [], stale } = marker;
   const planned = plans.map(({ path, tree = NONE }) => `${encodeURIComponent(path).replaceAll('%2F', '/')}:${tree}`);
   const text = writeHidden(
     name,
@@ -44,6 +52,7 @@ export function writeMarked(marker: Marker, body: string): Marked {
       ['attempt', attempt],
       ['verdict', verdict],
       ['plans', planned.length === 0 ? undefined : planned.join(',')],
+      ['applied', applied.length === 0 ? undefined : applied.map((one) => `${one.stack}:${one.run}`).join(',')],
       ['stale', stale],
     ],
     body,
@@ -64,6 +73,7 @@ export function readMarked(name: string, text: string): Marked | undefined {
     verdict: verdict === 'success' || verdict === 'failure' ? verdict : undefined,
     plans: readPlans(said.get('plans') ?? ''),
     stale: said.get('stale'),
+    ...(said.has('applied') && { applied: readApplied(said.get('applied') ?? '') }),
   };
   return { marker, text };
 }
@@ -81,6 +91,13 @@ function readPlans(text: string): Planned[] {
       const [path = '', tree = NONE] = entry.split(':');
       return { path: decode(path), tree: tree === NONE ? undefined : tree };
     });
+}
+
+function readApplied(text: string): AppliedBy[] {
+  return text.split(',').flatMap((entry) => {
+    const [, stack = '', run = ''] = /^([^:]+):(\d{1,15})$/.exec(entry) ?? [];
+    return stack === '' ? [] : [{ stack, run: Number(run) }];
+  });
 }
 
 function decode(text: string): string {

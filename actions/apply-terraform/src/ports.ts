@@ -11,7 +11,7 @@ import type { Inputs } from './inputs.ts';
 
 /** What GitHub is asked. */
 export interface GitHubPorts {
-  readonly runs: Runs;
+  readonly runs: Pick<Runs, 'newestOfPull'>;
   readonly artifacts: Artifacts;
   readonly pulls: Pulls;
   readonly people: People;

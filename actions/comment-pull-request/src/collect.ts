@@ -1,16 +1,12 @@
-import {
-  nameApplyReport,
-  nameImages,
-  nameManifests,
-  namePlanReport,
-  REPORT_FILE,
-  REPORT_PREFIX,
-} from '#core/action/artifact-names.ts';
+import { nameImages, nameManifests, namePlanReport, REPORT_FILE, REPORT_PREFIX } from '#core/action/artifact-names.ts';
 import type { Reports } from '#core/comment/compose.ts';
 import type { Lost } from '#core/comment/lost.ts';
-import type { Applied } from '#core/comment/outline-applies.ts';
 import { readReports } from '#core/comment/read-reports.ts';
+import type { AppliedBy } from '#core/github/marker.ts';
+import { newestOf } from '#core/github/settle-plan.ts';
+import { readOwn } from '#core/github/write-comment.ts';
 import { describeError, isExpected } from '#core/values/errors.ts';
+import { type Applies, collectApplies } from './applies.ts';
 import type { Artifacts, Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 
@@ -19,16 +15,43 @@ const MOST = 32 << 20;
 
 /** What the comment is written from, before and after the merge. */
 export async function collectReports(
-  { head }: Pick<Inputs, 'head'>,
+  inputs: CommentOf,
   source: Artifacts,
   isFork: boolean,
-  ports: Pick<Ports, 'artifacts' | 'runs' | 'run' | 'log'>,
-): Promise<Reports> {
+  ports: CollectPorts,
+): Promise<Collected> {
   const own = await readAll(ports.run, ports);
-  if (source.stage === 'plan') return describePlans(own, source, isFork);
-  const planned = await ports.runs.newestOfPull(source.workflow, head);
+  if (source.stage === 'plan') return { reports: describePlans(own, source, isFork), applied: [] };
+  const planned = await ports.runs.newestOfPull(source.workflow, inputs.head);
   const before = planned === undefined ? { texts: new Map(), faults: [] } : await readAll(planned, ports);
-  return describeApplies(own, before, source);
+  const applies = await collectApplies(source.stacks ?? [], {
+    ...{ run: ports.run, own: own.texts, earlier: await readEarlier(inputs, ports), listJobs: ports.runs.listJobs },
+    ...{ head: inputs.head, pullRequest: inputs.pullRequest },
+    readEarlier: async (run) => (await readAll(run, ports)).texts,
+  });
+  return { reports: describeApplies(applies, own, before), applied: applies.by };
+}
+
+/** Which comment is meant. */
+export type CommentOf = Pick<Inputs, 'head' | 'pullRequest' | 'marker' | 'identity'>;
+
+/** What collecting needs. */
+export type CollectPorts = Pick<Ports, 'artifacts' | 'runs' | 'run' | 'log' | 'comments' | 'pulls'>;
+
+/** What the comment is written from, and which runs it tells of after the merge. */
+export interface Collected {
+  readonly reports: Reports;
+  readonly applied: readonly AppliedBy[];
+}
+
+/** A run of one stack alone must not take away what earlier ones said of the others: the comment itself names them. */
+async function readEarlier(
+  { head, pullRequest, marker: name, identity: author }: CommentOf,
+  ports: CollectPorts,
+): Promise<readonly AppliedBy[]> {
+  const { present } = await readOwn({ pull: pullRequest, name, author }, ports);
+  const marker = newestOf(present, head)?.marker;
+  return marker?.head === head ? (marker.applied ?? []) : [];
 }
 
 /** The texts of all reports of a run by the artifact's name, and those that could not be read. */
@@ -113,24 +136,16 @@ function describeFork(stacks: readonly string[], results: readonly string[]): st
 }
 
 /** What was reviewed stays below what became of it. */
-function describeApplies(own: Found, before: Found, { stacks = [] }: Artifacts): Reports {
+function describeApplies({ applies, notes }: Applies, own: Found, before: Found): Reports {
   const reviewed = [...before.texts].flatMap(([name, text]) => {
     const read = keepFaultNow(() => readReports(new Map([[name, text]])));
     return typeof read === 'object' ? [read] : [];
-  });
-  const applies = stacks.map((stack): Applied => {
-    const name = nameApplyReport(stack);
-    const text = own.texts.get(name);
-    const read = text === undefined ? undefined : keepFaultNow(() => readReports(new Map([[name, text]])));
-    const [report] = typeof read === 'object' ? read.applies : [];
-    const reason = typeof read === 'string' ? read : 'its job left no report: it did not begin, or its log says why';
-    return report ?? { name: stack, outcome: 'not-reached', reason };
   });
   return {
     images: reviewed.flatMap(({ images = [] }) => images),
     manifests: reviewed.flatMap(({ manifests }) => manifests),
     plans: reviewed.flatMap(({ plans }) => plans),
     applies,
-    notes: own.faults,
+    notes: [...own.faults, ...notes],
   };
 }

@@ -17,8 +17,8 @@ export async function run(
   ports: Ports,
 ): Promise<Result> {
   const { pullRequest: number, marker: name, identity: author, head } = inputs;
-  const { plans, verdict } = {
-    ...(judged ?? inputs),
+  const { plans, verdict, applied } = {
+    ...(judged ?? { ...inputs, applied: [] }),
     ...(inputs.verdict !== undefined && { verdict: inputs.verdict }),
   };
   const { isFork } = await ports.pulls.read(number);
@@ -27,7 +27,7 @@ export async function run(
     return { outcome: 'summary-only', refusal: undefined };
   }
   const { run: id, attempt } = ports;
-  const wanted = writeMarked({ name, head, run: id, attempt, verdict, plans, stale: undefined }, body);
+  const wanted = writeMarked({ name, head, run: id, attempt, verdict, plans, applied, stale: undefined }, body);
   const own = { pull: number, name, author };
   const result = await writeComment(own, wanted, ports);
   ports.log.info(`the comment on #${number} is ${result.outcome}: ${result.url}`);

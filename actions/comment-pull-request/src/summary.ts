@@ -1,11 +1,11 @@
 import { composeComment, hasFailed, type Reports } from '#core/comment/compose.ts';
 import { SUMMARY_LIMIT } from '#core/comment/outline.ts';
 import { readReports } from '#core/comment/read-reports.ts';
-import type { Planned } from '#core/github/marker.ts';
+import type { AppliedBy, Planned } from '#core/github/marker.ts';
 import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
-import { collectReports } from './collect.ts';
+import { type CollectPorts, type CommentOf, collectReports } from './collect.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 import type { Result } from './run.ts';
@@ -22,6 +22,7 @@ export interface Texts {
 export interface Judged {
   readonly plans: readonly Planned[];
   readonly verdict: 'success' | 'failure' | undefined;
+  readonly applied: readonly AppliedBy[];
 }
 
 /** Bytes that the headline above the full text may take. */
@@ -29,15 +30,15 @@ const HEADLINE = 4_000;
 
 /** Returns the texts of a comment; refuses a file that cannot be read, and a comment without a text. */
 export async function readTexts(
-  inputs: Pick<Inputs, 'source' | 'head' | 'pullRequest'>,
-  ports: Pick<Ports, 'readText' | 'pulls' | 'artifacts' | 'runs' | 'run' | 'log' | 'readTreeAt'>,
+  inputs: Pick<Inputs, 'source'> & CommentOf,
+  ports: Pick<Ports, 'readText' | 'readTreeAt'> & CollectPorts,
 ): Promise<Texts> {
   const { source, head } = inputs;
   const { readText } = ports;
   if (source.kind === 'artifacts') {
     const { isFork } = await ports.pulls.read(inputs.pullRequest);
-    const reports = await collectReports({ head }, source, isFork, ports);
-    const judged = source.stage === 'plan' ? await judgeReports(reports, ports) : NOTHING;
+    const { reports, applied } = await collectReports(inputs, source, isFork, ports);
+    const judged = source.stage === 'plan' ? await judgeReports(reports, ports) : { ...NOTHING, applied };
     return { ...composeTexts(reports, head), judged };
   }
   const read = async (input: string, path: string): Promise<string> => {
@@ -64,14 +65,14 @@ function composeTexts(reports: Reports, head: string): Texts {
 }
 
 /** After the merge there is nothing to judge. */
-const NOTHING: Judged = { plans: [], verdict: undefined };
+const NOTHING: Judged = { plans: [], verdict: undefined, applied: [] };
 
 /** The folders that plans were made from, as the commit of the base had them that was planned upon. */
 async function judgeReports(reports: Reports, { readTreeAt }: Pick<Ports, 'readTreeAt'>): Promise<Judged> {
   const plans = new Map<string, Planned>();
   for (const { base, sources } of reports.plans)
     for (const path of base === '' ? [] : sources) plans.set(path, { path, tree: await readTreeAt(base, path) });
-  return { plans: [...plans.values()], verdict: hasFailed(reports) ? 'failure' : 'success' };
+  return { plans: [...plans.values()], verdict: hasFailed(reports) ? 'failure' : 'success', applied: [] };
 }
 
 /** Returns the job summary: what became of the comment, and then the full text, whatever it was. */

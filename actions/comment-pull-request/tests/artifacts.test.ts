@@ -73,17 +73,20 @@ interface Asked {
   readonly stacks?: string;
   readonly results?: string;
   readonly stage?: string;
+  /** The run; the newest one of the stage where it is left out. */
+  readonly run?: number;
 }
 
 async function comment({
   stacks = '["aws"]',
   results = '',
   stage = 'plan',
+  run: asked,
 }: Asked = {}): Promise<Ended & { body: string }> {
   const inputs = { body: '', stacks, results, stage, workflow: 'pull-request.yml' };
   const token = world.tokenOf({ ...RIGHTS, actions: 'read' });
   const [plan, apply] = runs();
-  const run = stage === 'plan' ? plan : apply;
+  const run = asked ?? (stage === 'plan' ? plan : apply);
   const ended = await world.comment({
     pull,
     inputs,
@@ -213,5 +216,77 @@ describe('after the merge', () => {
     expect(body).toContain('⛔ **web**: nothing was applied&#58; the state has moved on');
     expect(body).toMatch(/### Terraform, planned again[\s\S]*aws_sqs_queue\.q/);
     expect(body).toContain('⚠️ **secrets** was not reached');
+  });
+
+  /** A run of the apply workflow after the one before: one job for each stack, ended while this step ran. */
+  const nextRun = (steps: Readonly<Record<string, readonly string[]>> = {}): number => {
+    const id = runs()[1] + 1;
+    const run = runOf({ id, sha: world.second });
+    const [job] = run.jobs;
+    const [step] = job?.steps ?? [];
+    if (job === undefined || step === undefined) throw new Error('no step');
+    const jobs = Object.entries(steps).map(([stack, names]) => ({
+      ...job,
+      id: `apply (${stack})`,
+      conclusion: 'cancelled' as const,
+      steps: names.map((name) => ({ ...step, name })),
+    }));
+    world.runs.push({ ...run, conclusion: 'cancelled', jobs });
+    return id;
+  };
+  const STACKS = '["aws", "secrets"]';
+
+  test('a cancelled run: what was applied, what is not known, and what was not reached', async () => {
+    await plan();
+    const checkout = 'actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1';
+    const run = nextRun({ aws: [checkout, './actions/apply-terraform'], web: [checkout], secrets: [] });
+    await leave(run, nameApplyReport('base'), applied({ name: 'base' }));
+    const { body } = await comment({ stage: 'apply', stacks: '["base", "aws", "web", "secrets"]', run });
+    expect(body).toContain(
+      '### ❓ Not known what was applied: `aws`; ⚠️ Not reached: `web` and `secrets`; ✅ Applied: `base` · ',
+    );
+    expect(body).toContain('❓ **aws**: its job began to apply, and ended before it could say what it applied');
+    expect(body).toMatch(/⚠️ \*\*web\*\* was not reached: its apply did not begin/);
+    expect(body).toContain(`gh workflow run apply.yml -f pull-request=${pull.number} -f stack=secrets`);
+  });
+
+  test('a run of one stack alone leaves what earlier ones said of the others', async () => {
+    await plan();
+    const first = runs()[1];
+    const refused = {
+      outcome: 'refused',
+      refusal: 'guard',
+      reason: 'nothing was applied: the guard holds it',
+    } as const;
+    await leave(first, nameApplyReport('aws'), applied({ ...refused, applied: [] }));
+    const { body: held } = await comment({ stage: 'apply', stacks: STACKS });
+    expect(held).toContain('### ⛔ Plan not applied: `aws`; ⚠️ Not reached: `secrets`');
+    const allowed = nextRun();
+    await leave(allowed, nameApplyReport('aws'), applied());
+    const { body: half } = await comment({ stage: 'apply', stacks: STACKS, run: allowed });
+    expect(half).toContain('### ⚠️ Not reached: `secrets`; ✅ Applied: `aws`');
+    const last = nextRun();
+    await leave(last, nameApplyReport('secrets'), applied({ name: 'secrets', applied: ['c.d'] }));
+    const { body: whole } = await comment({ stage: 'apply', stacks: STACKS, run: last });
+    expect(whole).toContain('### ✅ Applied: `aws` and `secrets`');
+    for (const address of ['aws_dynamodb_table.x', 'c.d'])
+      expect(whole).toContain(`1 applied: <code>${address}</code>`);
+    // once more: a plan that was applied is refused, and stays applied
+    const again = nextRun();
+    await leave(again, nameApplyReport('aws'), applied({ ...refused, refusal: 'state-moved', applied: [] }));
+    const { body } = await comment({ stage: 'apply', stacks: STACKS, run: again });
+    expect(body).toContain('### ✅ Applied: `aws` and `secrets`');
+    expect(body).toContain('The plan of aws was applied before, so this run did not apply it a second time.');
+  });
+
+  test('a report of an earlier run that is gone, or of another head, is not known, never not reached', async () => {
+    await plan();
+    const first = runs()[1];
+    await leave(first, nameApplyReport('secrets'), applied({ name: 'secrets' }));
+    await comment({ stage: 'apply', stacks: STACKS });
+    await leave(first, nameApplyReport('secrets'), applied({ name: 'secrets', head: '0'.repeat(40) }));
+    const { body } = await comment({ stage: 'apply', stacks: STACKS, run: nextRun() });
+    expect(body).toContain('### ❓ Not known what was applied: `secrets`; ⚠️ Not reached: `aws`');
+    expect(body).toContain(`❓ **secrets**: the run ${first} was the last to try`);
   });
 });

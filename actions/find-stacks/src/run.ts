@@ -9,6 +9,8 @@ import type { Ports } from './ports.ts';
 /** The stacks that are to be planned or applied. */
 export interface Found {
   readonly stacks: readonly string[];
+  /** All that the change reaches, also where one of them alone is meant. */
+  readonly reached: readonly string[];
   /** What was merged; undefined before the merge, and for a push without a pull request. */
   readonly merge: Merge | undefined;
   /** Why nothing is applied, as a sentence with its remedy; undefined where that is not so. */
@@ -19,14 +21,14 @@ export interface Found {
 export async function run(inputs: Inputs, ports: Ports): Promise<Found> {
   if (inputs.stage === 'plan') {
     const all = await findReached([[inputs.base, inputs.head]], inputs, ports);
-    return { stacks: keepMeant(all, inputs), merge: undefined, refusal: undefined };
+    return { stacks: keepMeant(all, inputs), reached: all, merge: undefined, refusal: undefined };
   }
   const merge = await findMerge(inputs, ports);
   const pushed: Change = inputs.pullRequest === undefined ? [inputs.base, inputs.head] : [undefined, inputs.head];
   const all = await findReached(merge === undefined ? [pushed] : [pushed, await changeOf(merge, ports)], inputs, ports);
   const stacks = keepMeant(all, inputs);
-  if (merge !== undefined || stacks.length === 0) return { stacks, merge, refusal: undefined };
-  return { stacks: [], merge, refusal: describeUnreviewed(stacks, inputs) };
+  if (merge !== undefined || stacks.length === 0) return { stacks, reached: all, merge, refusal: undefined };
+  return { stacks: [], reached: [], merge, refusal: describeUnreviewed(stacks, inputs) };
 }
 
 type Change = readonly [base: CommitSha | undefined, head: CommitSha];

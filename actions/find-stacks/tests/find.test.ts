@@ -156,7 +156,7 @@ describe('after the merge', () => {
   test('the stacks of its pull request are applied, without those that a person applies', async () => {
     const merge = squash();
     const { outputs, refusal, summary } = await find({ stage: 'apply', base: merge.baseCommit }, { merge });
-    expect(outputs).toEqual({ stacks: '["web"]', 'pull-request': '7', head: merge.head });
+    expect(outputs).toEqual({ stacks: '["web"]', reached: '["web"]', 'pull-request': '7', head: merge.head });
     expect(refusal).toBeUndefined();
     expect(summary).toBe(`#7 at \`${merge.head.slice(0, 7)}\` reaches \`web\`: it is applied.\n`);
   });
@@ -166,7 +166,10 @@ describe('after the merge', () => {
     commitFiles(clone, { 'terraform/secrets/x.tf': '# later\n' }, 'later');
     const again = { stage: 'apply', base: '', 'pull-request': '7' };
     expect((await find(again, { merge })).stacks).toEqual(['web']);
-    expect((await find({ ...again, stack: 'secrets' }, { merge })).stacks).toEqual([]);
+    expect((await find({ ...again, stack: 'secrets' }, { merge })).outputs).toMatchObject({
+      stacks: '[]',
+      reached: '["web"]', // the comment tells of all
+    });
     await expect(find(again)).rejects.toThrow('#7 is not merged, so nothing of it is applied: merge it first');
     await expect(find(again, { merge: { ...merge, base: 'next' } })).rejects.toThrow(
       '#7 was merged into next, not into main',

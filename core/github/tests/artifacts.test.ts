@@ -79,6 +79,22 @@ describe('GitHub', () => {
         { id: 2, name: 'large', size_in_bytes: 5_000, expired: false },
       ],
     },
+    'actions/runs/6/jobs': {
+      total_count: 2,
+      jobs: [
+        {
+          name: 'apply (aws)',
+          steps: [
+            { name: 'ran', conclusion: 'success', started_at: '2026-11-24T03:00:00Z' },
+            { name: 'stopped', conclusion: 'cancelled', started_at: '2026-11-24T03:00:01Z' },
+            { name: 'runs', conclusion: null, started_at: '2026-11-24T03:00:01Z' },
+            { name: 'skipped', conclusion: 'skipped', started_at: '2026-11-24T03:00:02Z' },
+            { name: 'never begun', conclusion: 'cancelled', started_at: null },
+          ],
+        },
+        { name: 'apply (secrets)', steps: [] },
+      ],
+    },
     'collaborators/mona/permission': { permission: 'write' },
     'collaborators/guest/permission': { permission: 'read' },
     'pulls/7': { user: { login: 'octocat' } },
@@ -121,6 +137,14 @@ describe('GitHub', () => {
 
   test('the newest run of the workflow for exactly the head counts, and no other one that it lists', async () => {
     expect(await runs.newestOfPull('pull-request.yml', HEAD)).toBe(6);
+  });
+
+  test('a step has run where it was begun and not skipped', async () => {
+    const jobs = (await runs.listJobs(6)).map(({ name, steps }) => [
+      name,
+      ...steps.filter(({ hasRun }) => hasRun).map((step) => step.name),
+    ]);
+    expect(jobs).toEqual([['apply (aws)', 'ran', 'stopped', 'runs'], ['apply (secrets)']]);
   });
 
   test('of each name the newest artifact counts that has not expired; its address gets no token', async () => {

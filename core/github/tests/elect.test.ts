@@ -80,9 +80,19 @@ describe('the marker', () => {
   });
 
   test('that says nothing is the oldest', () => {
-    const marked = readMarked('slipway', '<!-- slipway:slipway run=x attempt=-1 head plans=a%zz -->\nText');
+    const marked = readMarked(
+      'slipway',
+      '<!-- slipway:slipway run=x attempt=-1 head plans=a%zz applied=x,:1,a:2x,b:3 -->\nText',
+    );
     const plans = [{ path: 'a%zz', tree: undefined }];
-    expect(marked?.marker).toEqual({ ...PLAIN, head: '', run: 0, attempt: 0, plans });
+    expect(marked?.marker).toEqual({
+      ...PLAIN,
+      head: '',
+      run: 0,
+      attempt: 0,
+      plans,
+      applied: [{ stack: 'b', run: 3 }],
+    });
   });
 });
 
