@@ -108,6 +108,16 @@ describe.each(['discord-bot', 'second-bot'])(
       expect(stdout).toContain('acme/shop (2002) of 1001, account 210987654321 in ca-central-1');
     });
 
+    test('the state of bootstrap is in the bucket, where the plans look for it, and git has its place', () => {
+      expect(existsSync(join(folder, 'state/state-in-bucket'))).toBe(true);
+      const place = execFileSync('git', ['show', 'HEAD:terraform/bootstrap/backend.tf'], {
+        cwd: clone,
+        encoding: 'utf8',
+      });
+      expect(place).toContain('    key          = "bootstrap/terraform.tfstate"\n');
+      expect(existsSync(join(clone, 'terraform/bootstrap/terraform.tfstate'))).toBe(false);
+    });
+
     test('the repository gets its variables', () => {
       const calls = readFileSync(join(folder, 'calls'), 'utf8');
       expect(calls).toContain('gh variable set AWS_BUILD_ROLE_ARN --body arn:aws:iam::210987654321:role/build');

@@ -42,10 +42,16 @@ terraform() {
   case "$1" in
   init)
     case "$stack $*" in
-    'bootstrap init' | *'-backend-config=bucket=acme-states -backend-config=region=ca-central-1') touch "$STATE/init-$stack" ;;
+    'bootstrap init') test ! -e "$folder/backend.tf" && touch "$STATE/init-$stack" || fail 'terraform: which bucket?' ;;
+    'bootstrap init -migrate-state -force-copy -backend-config=bucket=acme-states -backend-config=region=ca-central-1')
+      has bootstrap 'terraform: there is no state to move' && grep -q 'use_lockfile = true' "$folder/backend.tf" && mv "$folder/terraform.tfstate" "$STATE/state-in-bucket" || fail 'terraform: the state stays where it is' ;;
+    bootstrap*) fail "terraform: unknown: $*" ;;
+    *'-backend-config=bucket=acme-states -backend-config=region=ca-central-1') touch "$STATE/init-$stack" ;;
     *) fail "terraform: no bucket for the state of $stack: $*" ;;
     esac ;;
-  plan) has "init-$stack" "terraform: init first" && has provider 'terraform: the account has no OIDC provider' && touch "$folder/planned" ;;
+  plan)
+    test ! -e "$folder/backend.tf" || has state-in-bucket 'terraform: the backend is not initialised'
+    has "init-$stack" "terraform: init first" && has provider 'terraform: the account has no OIDC provider' && touch "$folder/planned" ;;
   apply)
     if test "$2" = planned; then
       test -e "$folder/planned" || fail 'terraform: there is no plan'
@@ -57,10 +63,12 @@ terraform() {
     test "$stack" != bootstrap || has repos_acme_shop_environments_aws 'terraform: anyone who may push could make the environment aws, and get its role'
     test "$stack" != aws || grep -q "^alarm_actions = .\"$TOPIC_ARN\"" "$folder/terraform.tfvars" || fail 'terraform: alarms go nowhere'
     echo "$TF_VAR_discord_token/$TF_VAR_litellm_api_key" >"$STATE/$stack"
+    test "$stack" != bootstrap || touch "$folder/terraform.tfstate"
     test -z "$TF_VAR_environment_secrets" || echo "$TF_VAR_environment_secrets" >"$STATE/$stack-environments"
     ;;
   output)
     has "$stack" "terraform: $stack is not applied"
+    test ! -e "$folder/backend.tf" || has state-in-bucket 'terraform: the backend is not initialised'
     case "$*" in
     'output -raw state_bucket') echo acme-states ;;
     'output -json bot_environment') echo '{"AWS_REGION": "ca-central-1", "AGENTIC_EVENTS_QUEUE_URL": "https://sqs.ca-central-1.amazonaws.com/210987654321/agentic-events"}' ;;
