@@ -182,7 +182,7 @@ function entryOf(action: string): string {
 }
 
 /** Runs an action with the runner's environment contract and nothing else. */
-async function runAction(
+export async function runAction(
   name: string,
   inputs: Record<string, string>,
   context: RunOptions & { checkout: string; temp: string; root: string },
