@@ -22,6 +22,7 @@ export const lightTools = [
   'busybox',
   'network',
   'terraform',
+  'kubeconform',
   'git',
 ] as const satisfies readonly ToolName[];
 

@@ -39,10 +39,10 @@ const deployments = (folder: string) => objectsOf(folder).filter((object) => obj
 
 /** Checks by the committed schemas, strict; a kind without one is a fault. */
 function conform(text: string): { status: number | null; output: string } {
-  const template = join(repositoryRoot, 'tests/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json');
+  const template = join(repositoryRoot, 'schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json');
   const locations = [
     template,
-    join(repositoryRoot, 'tests/schemas/{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json'),
+    join(repositoryRoot, 'schemas/{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}.json'),
   ];
   const argv = [...locations.flatMap((location) => ['-schema-location', location]), '-strict', '-summary', '-'];
   const { status, stdout, stderr } = spawnSync(kubeconform, argv, { input: text, encoding: 'utf8' });

@@ -23,7 +23,7 @@ let kubeconform = '';
 const schemas = [
   '{{ .ResourceKind }}{{ .KindSuffix }}',
   '{{ .ResourceKind }}-{{ .Group }}-{{ .ResourceAPIVersion }}',
-].map((name) => join(repositoryRoot, 'tests/schemas', `${name}.json`));
+].map((name) => join(repositoryRoot, 'schemas', `${name}.json`));
 
 beforeAll(async () => {
   const toolbox = await obtainTools(['kustomize', 'kubeconform'], silentProgress);

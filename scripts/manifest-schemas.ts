@@ -9,7 +9,7 @@ import { labHome } from '#lab/supervisor/root.ts';
  * Writes the JSON Schemas that kubeconform checks the manifests with, strict (nothing that the API does not know), from
  * the OpenAPI description in the Kubernetes module that the lab builds and from the custom resources of Argo CD and External
  * Secrets.
- * Run by hand after a new version: `node tests/schemas/generate.ts`.
+ * Run by hand after a new version: `node scripts/manifest-schemas.ts`.
  */
 const VERSION = '1.34.4';
 const KINDS: readonly [string, string][] = [
@@ -67,7 +67,7 @@ function isSchema(value: unknown): value is Schema {
 }
 
 function write(name: string, schema: Schema): void {
-  writeFileSync(join(import.meta.dirname, `${name}.json`), `${JSON.stringify(schema)}\n`);
+  writeFileSync(join(import.meta.dirname, '../schemas', `${name}.json`), `${JSON.stringify(schema)}\n`);
 }
 
 for (const [definition, name] of KINDS) write(name, resolve({ $ref: `#/definitions/${definition}` }));
