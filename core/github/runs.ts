@@ -3,7 +3,10 @@ import type { GitHubClient } from '#core/github/client.ts';
 
 /** The runs of one repository's workflows. */
 export interface Runs {
-  /** Returns the newest run of a workflow file for exactly this head of a pull request, however it ended; undefined where there is none. */
+  /**
+   * Returns the newest run of a workflow file for exactly this head of a pull request, however it ended; undefined where
+   * there is none. One that skipped everything looked at nothing: a new title starts such a run.
+   */
   newestOfPull(workflow: string, head: string): Promise<number | undefined>;
   /** Returns the jobs of a run's newest attempt, each with its steps as far as they are known. */
   listJobs(run: number): Promise<Job[]>;
@@ -17,7 +20,12 @@ export interface Job {
 }
 
 const listed = z.object({
-  workflow_runs: z.array(z.object({ id: z.number(), head_sha: z.string(), event: z.string(), path: z.string() })),
+  workflow_runs: z.array(
+    z.object({
+      ...{ id: z.number(), head_sha: z.string(), event: z.string(), path: z.string() },
+      conclusion: z.string().nullish(),
+    }),
+  ),
 });
 
 const step = z.object({ name: z.string(), conclusion: z.string().nullish(), started_at: z.string().nullish() });
@@ -36,8 +44,9 @@ export function openRuns(client: GitHubClient): Runs {
       );
       const own = listed
         .parse(data)
-        .workflow_runs.filter(({ head_sha, event, path }) => {
+        .workflow_runs.filter(({ head_sha, event, path, conclusion }) => {
           const [file = ''] = path.split('@');
+          if (conclusion === 'skipped') return false;
           return head_sha === head && event === 'pull_request' && file === `.github/workflows/${workflow}`;
         })
         .map(({ id }) => id);

@@ -106,7 +106,7 @@ export async function startGitHub(lab: Lab, toolbox: Toolbox, options: GitHubOpt
   const git = openGit(lab.exec, bare);
   const pulls = createPulls({
     ...{ git, repository: options.repository, now: () => new Date(), moved: afterPush },
-    announce: (pull, action, bearer) => startOnPull(context, runs, pull, action, bearer),
+    announce: (pull, action, bearer, changes) => startOnPull(context, runs, pull, action, bearer, changes),
   });
   const context = openContext({
     ...{ url, bare, git, logs, runs, repository, pulls, artifacts, approvals },

@@ -68,7 +68,8 @@ describe('GitHub', () => {
         { ...heads, id: 9, path: '.github/workflows/evil.yml' },
         { ...heads, id: 8, event: 'push' },
         { ...heads, id: 7, head_sha: 'b'.repeat(40) },
-        { ...heads, id: 6 },
+        { ...heads, id: 10, conclusion: 'skipped' },
+        { ...heads, id: 6, conclusion: 'failure' },
       ],
     },
     'actions/runs/6/artifacts': {

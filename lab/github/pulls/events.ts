@@ -1,5 +1,5 @@
 import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
-import type { PullAction, PullRecord } from '#lab/github/pulls/records.ts';
+import type { PullAction, PullChanges, PullRecord } from '#lab/github/pulls/records.ts';
 import type { RestContext } from '#lab/github/rest/call.ts';
 import { describeUser } from '#lab/github/rest/describe.ts';
 import { describePull } from '#lab/github/rest/describe-pull.ts';
@@ -9,7 +9,8 @@ import { startsOnPull } from '#lab/github/runner/workflow.ts';
 
 /**
  * Starts the workflows of an event: those of the merge commit, so that a pull request with a conflict starts none. Where
- * a job's own token opened or pushed to it, the runs wait for a person's approval; where it closed it, there are none.
+ * a job's own token opened or pushed to it, the runs wait for a person's approval; where it closed or edited it, there
+ * are none.
  */
 export async function startOnPull(
   context: RestContext,
@@ -17,9 +18,10 @@ export async function startOnPull(
   pull: PullRecord,
   action: PullAction,
   bearer: Bearer,
+  changes?: PullChanges,
 ): Promise<void> {
   const isHeld = bearer.kind === 'job' && bearer.app === undefined;
-  if (isHeld && action === 'closed') return;
+  if (isHeld && (action === 'closed' || action === 'edited')) return;
   const { number, head, base, title } = pull;
   const sha = pull.merged?.sha ?? (await context.pulls.testMerge(pull));
   if (sha === undefined) return;
@@ -29,6 +31,7 @@ export async function startOnPull(
   const opened = pull.createdAt.toISOString();
   const payload = {
     ...{ action, number, pull_request: await describePull(context, pull) },
+    ...(changes === undefined ? {} : { changes }),
     repository: describeFully(context, opened, opened),
     sender: describeUser(context, actor),
   };

@@ -1,7 +1,14 @@
 import { type Bearer, loginOf } from '#lab/github/identity/tokens.ts';
 import { type Branches, createBranches } from '#lab/github/pulls/branches.ts';
 import { createMerger, type MergeAsked, type Merger } from '#lab/github/pulls/merge.ts';
-import type { CommentRecord, IssueRecord, PullAction, PullRecord, PullSettings } from '#lab/github/pulls/records.ts';
+import type {
+  CommentRecord,
+  IssueRecord,
+  PullAction,
+  PullChanges,
+  PullRecord,
+  PullSettings,
+} from '#lab/github/pulls/records.ts';
 import type { RefMove } from '#lab/github/repository.ts';
 import { type Git, NO_OBJECT } from '#lab/github/rest/git.ts';
 
@@ -12,7 +19,7 @@ export interface PullOptions {
   readonly repository: string;
   readonly now: () => Date;
   /** Told of each event that GitHub has for it. */
-  readonly announce: (pull: PullRecord, action: PullAction, bearer: Bearer) => Promise<void>;
+  readonly announce: (pull: PullRecord, action: PullAction, bearer: Bearer, changes?: PullChanges) => Promise<void>;
   /** Told that a merge moved the base. */
   readonly moved: (bearer: Bearer, moves: readonly RefMove[]) => Promise<void>;
 }
@@ -24,6 +31,13 @@ export interface PullAsked {
   /** `branch`, or `owner:branch` of a fork. */
   readonly head: string;
   readonly base: string;
+}
+
+/** What is to be another one; what is left out stays. */
+export interface PullEdit {
+  readonly title?: string | undefined;
+  readonly body?: string | null | undefined;
+  readonly base?: string | undefined;
 }
 
 /** What GitHub answers instead of doing it. */
@@ -41,8 +55,8 @@ export interface Pulls {
   readonly issues: IssueRecord[];
   nextNumber(): number;
   readonly settings: PullSettings;
-  /** Moves it to another base. */
-  retarget(pull: PullRecord, base: string): Promise<PullRefusal | undefined>;
+  /** Gives it another title, text or base. */
+  edit(pull: PullRecord, asked: PullEdit, bearer: Bearer): Promise<PullRefusal | undefined>;
   /** Returns the required commit statuses that the head lacks. */
   listMissing(pull: PullRecord): string[];
   /** To be called after a commit got a status: merges what waits for it. */
@@ -102,7 +116,7 @@ export function createPulls(options: PullOptions): Pulls {
     open: (asked, bearer) => openPull(state, asked, bearer),
     turn: (pull, wanted, bearer) => turnPull(state, pull, wanted, bearer),
     merge: (pull, asked, bearer) => mergePull(state, pull, asked, bearer),
-    retarget: (pull, base) => retargetPull(state, pull, base),
+    edit: (pull, asked, bearer) => editPull(state, pull, asked, bearer),
     listMissing: (pull) => listMissing(state, pull),
     noteStatus: async (sha, context, status) => {
       statuses.set(`${sha} ${context}`, status);
@@ -214,6 +228,26 @@ async function mergePull(
   await moved(bearer, [{ ref, before, after: sha }]);
   await closePull(state, pull, bearer);
   return { sha };
+}
+
+/** One event for all that an edit changes; none where it changes nothing. */
+async function editPull(
+  state: State,
+  pull: PullRecord,
+  { title, body, base }: PullEdit,
+  bearer: Bearer,
+): Promise<PullRefusal | undefined> {
+  const was = { title: pull.title, body: pull.body, base: pull.base };
+  const refusal = base === undefined || base === was.base.ref ? undefined : await retargetPull(state, pull, base);
+  if (refusal !== undefined) return refusal;
+  Object.assign(pull, { ...(title === undefined ? {} : { title }), ...(body === undefined ? {} : { body }) });
+  const changes: PullChanges = {
+    ...(pull.title === was.title ? {} : { title: { from: was.title } }),
+    ...(pull.body === was.body ? {} : { body: { from: was.body ?? '' } }),
+    ...(pull.base.ref === was.base.ref ? {} : { base: { ref: { from: was.base.ref }, sha: { from: was.base.sha } } }),
+  };
+  if (Object.keys(changes).length > 0) await state.announce(pull, 'edited', bearer, changes);
+  return undefined;
 }
 
 async function retargetPull(

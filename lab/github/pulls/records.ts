@@ -78,4 +78,11 @@ export interface CommentRecord {
 }
 
 /** What an event of a pull request is about. */
-export type PullAction = 'opened' | 'synchronize' | 'reopened' | 'closed';
+export type PullAction = 'opened' | 'synchronize' | 'reopened' | 'closed' | 'edited';
+
+/** What an edit changed, as its event says it: what was there before. */
+export interface PullChanges {
+  readonly title?: { readonly from: string };
+  readonly body?: { readonly from: string };
+  readonly base?: { readonly ref: { readonly from: string }; readonly sha: { readonly from: string } };
+}

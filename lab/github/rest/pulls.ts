@@ -64,10 +64,9 @@ export function pullHandlers(context: RestContext): Handlers {
     'pulls/update': withPull(async (pull, { body, bearer }) => {
       const { title, body: text, state, base } = change.parse(body);
       const refusal =
-        (base === undefined || base === pull.base.ref ? undefined : await pulls.retarget(pull, base)) ??
+        (await pulls.edit(pull, { title, body: text, base }, bearer)) ??
         (state === undefined ? undefined : await pulls.turn(pull, state, bearer));
       if (refusal !== undefined) return refuseCustom(refusal.status, refusal.message);
-      Object.assign(pull, { ...(title === undefined ? {} : { title }), ...(text === undefined ? {} : { body: text }) });
       return { status: 200, body: await describePull(context, pull) };
     }),
     'pulls/merge': withPull(async (pull, { body, bearer }) => {

@@ -20,7 +20,8 @@ export async function executeRun(execution: Execution): Promise<void> {
     options.onChange(run);
     const ended = (await executeJobs(execution)).map(({ result }) => result);
     const order = signal.aborted ? (['cancelled', 'failure'] as const) : (['failure', 'cancelled'] as const);
-    endRun(run, order.find((word) => ended.includes(word)) ?? 'success', options);
+    const isSkipped = ended.length > 0 && ended.every((word) => word === 'skipped');
+    endRun(run, order.find((word) => ended.includes(word)) ?? (isSkipped ? 'skipped' : 'success'), options);
   } catch (error) {
     run.annotations.push(describeError(error));
     endRun(run, 'failure', options);

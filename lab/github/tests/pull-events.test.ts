@@ -31,6 +31,7 @@ beforeAll(async () => {
   await commit('.github/workflows/docs.yml', workflow({ paths: ['docs/**'] }, ['true']));
   await commit('.github/workflows/closed.yml', workflow({ types: ['closed'], branches: ['main'] }, ['true']));
   await commit('.github/workflows/other.yml', workflow({ branches: ['release/**'] }, ['true']));
+  await commit('.github/workflows/edited.yml', EDITED);
   await commit('.github/workflows/open.yml', OPEN);
   await git('push', '--quiet', 'origin', 'HEAD:main');
 });
@@ -46,6 +47,11 @@ const OPEN = JSON.stringify({
   on: { workflow_dispatch: {} },
   permissions: { contents: 'write', 'pull-requests': 'write', actions: 'write' },
   jobs: { one: { steps: [asJob('pulls', '{"title": "By a job", "head": "by-a-job", "base": "main"}')] } },
+});
+
+const EDITED = JSON.stringify({
+  on: { pull_request: { types: ['edited'] } },
+  jobs: { one: { if: "github.event.changes.base.ref.from != ''", steps: [{ run: 'true' }] } },
 });
 
 const workflow = (pull_request: object, steps: readonly string[]): string =>
@@ -103,6 +109,21 @@ describe('a pull request starts the workflows of its merge commit', () => {
     expect(filesOf(await started(() => turn('open')))).toEqual(['docs.yml', 'w.yml']);
     const merged = await started(() => person.rest.pulls.merge({ ...WHERE, pull_number: 1, merge_method: 'squash' }));
     expect(filesOf(merged)).toEqual(['closed.yml']);
+  });
+
+  test('a new title or another base edits it, once for both; what does not change is no event', async () => {
+    await git('push', '--quiet', 'origin', 'HEAD:refs/heads/next');
+    await push('edited', 'edited.txt');
+    const { data } = await open('edited');
+    await github.idle();
+    const edit = (change: object) =>
+      started(() => person.rest.pulls.update({ ...WHERE, pull_number: data.number, ...change }));
+    const [title, ...more] = await edit({ title: 'Another' });
+    expect([title?.path, title?.conclusion, more]).toEqual(['.github/workflows/edited.yml', 'skipped', []]);
+    expect(await edit({ title: 'Another', base: 'main' })).toEqual([]);
+    const [moved, ...others] = await edit({ title: 'Once more', base: 'next' });
+    expect([moved?.conclusion, moved?.title, others]).toEqual(['success', 'Once more', []]);
+    await person.rest.pulls.update({ ...WHERE, pull_number: data.number, state: 'closed' });
   });
 
   test('a fork’s gets a token that reads, and no secret', async () => {

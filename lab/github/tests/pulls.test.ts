@@ -52,7 +52,7 @@ describe('pull requests', () => {
     expect([await list({}), await list({ state: 'closed' })]).toEqual([[], [1]]);
     await update({ state: 'open' });
     expect((await rest.pulls.get({ ...WHERE, pull_number: 1 })).data).toMatchObject({ state: 'open', closed_at: null });
-    expect(api.events).toEqual(['opened #1', 'closed #1', 'reopened #1']);
+    expect(api.events).toEqual(['opened #1', 'edited #1', 'closed #1', 'reopened #1']);
   });
 
   test('a push to its branch moves its head, and tells; one to another branch does not', async () => {
