@@ -18,6 +18,9 @@ import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 export interface Replay {
   readonly github: GitHub;
   readonly commits: Readonly<Record<Commit, string>>;
+  readonly kubeconfig: string;
+  /** The App's own private key, whatever the Secret has. */
+  readonly privateKey: string;
   /** Lets an Application go through a situation's steps. */
   play(situation: Situation): Promise<void>;
   /** Statuses of an Application, in the order of their ids. */
@@ -77,9 +80,8 @@ export async function openReplay(
   const said: Replay['said'] = ({ name }) =>
     github.rest.statuses.filter(({ context }) => context === `argocd/${name}` || context === `argocd/${name}/render`);
   return {
-    github,
-    commits,
-    said,
+    ...{ github, commits, kubeconfig, said },
+    privateKey: app.privateKey,
     play: (situation) => play(situation, { commits, kubectl, apply, said, url: github.cloneUrl }),
   };
 }
