@@ -5,7 +5,7 @@ import type { GitHubClient } from '#core/github/client.ts';
 export interface Base {
   readonly branch: string;
   readonly commit: string;
-  /** Returns the tree id of a folder; undefined where the commit has no such folder. */
+  /** Returns the id of a folder's tree, or of a file's blob; undefined where the commit has neither. */
   readTree(path: string): Promise<string | undefined>;
   /** Returns the newest commit that changed a path; undefined where none did. */
   newestChange(path: string): Promise<{ readonly sha: string; readonly subject: string } | undefined>;
@@ -38,7 +38,7 @@ export async function readBase(client: GitHubClient, branch: string): Promise<Ba
   };
 }
 
-/** Returns what reads a folder's tree id at a commit; undefined for a folder that it does not have. */
+/** Returns what reads the id of a folder or a file at a commit; undefined for one that it does not have. */
 export function openTrees(client: GitHubClient, commit: string): Base['readTree'] {
   const folders = new Map<string, Promise<z.output<typeof tree>['tree']>>();
   const readFolder = (sha: string): Promise<z.output<typeof tree>['tree']> => {
@@ -53,10 +53,12 @@ export function openTrees(client: GitHubClient, commit: string): Base['readTree'
     return reading;
   };
   return async (path) => {
+    const names = path.split('/');
     let at: string | undefined = commit;
-    for (const name of path.split('/')) {
+    for (const [index, name] of names.entries()) {
       if (at === undefined) return undefined;
-      at = (await readFolder(at)).find((entry) => entry.path === name && entry.type === 'tree')?.sha;
+      const isLast = index === names.length - 1;
+      at = (await readFolder(at)).find((entry) => entry.path === name && (isLast || entry.type === 'tree'))?.sha;
     }
     return at;
   };

@@ -6,6 +6,7 @@ import type { TreeEntry } from '#core/git/tree-entry.ts';
 import { openCommit } from '#core/source/source-tree.ts';
 import { isExpected } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
+import { CODE, isInside, listNamedPaths, resolvePath } from './named-paths.ts';
 
 type Terraform = NonNullable<Config['terraform']>;
 
@@ -55,9 +56,6 @@ function passUnreadable(error: unknown): undefined {
   if (!isExpected(error)) throw error;
 }
 
-/** What Terraform and OpenTofu read by name, besides variables. */
-const CODE = /\.(tf|tofu)(\.json)?$/;
-
 /** Returns what leads from a stack's folder to all places that its code can read. */
 async function readPlaces(git: Git, commit: CommitSha): Promise<(folder: string) => string[]> {
   const entries = (await git.lsTree(commit, '', true)).filter((entry) => CODE.test(entry.path) || isLink(entry));
@@ -66,8 +64,7 @@ async function readPlaces(git: Git, commit: CommitSha): Promise<(folder: string)
   for (const [at, entry] of entries.entries()) {
     const folder = posix.dirname(entry.path);
     const text = texts[at]?.toString('utf8') ?? '';
-    const found = isLink(entry) ? [text] : listPaths(text);
-    const named = found.map((path) => posix.normalize(posix.join(folder, path)).replace(/(?<=.)\/$/, ''));
+    const named = isLink(entry) ? [resolvePath(folder, text)] : listNamedPaths(folder, text);
     targets.set(folder, [...(targets.get(folder) ?? []), ...named]);
   }
   return (folder) => follow(posix.normalize(folder), targets);
@@ -77,19 +74,10 @@ function isLink({ mode }: TreeEntry): boolean {
   return mode === '120000';
 }
 
-/**
- * Returns the relative paths in the texts of a file: sources of modules, and what `file`, `templatefile` and the like
- * read. A path that is put together while it runs counts by the part that is written out.
- */
-function listPaths(text: string): string[] {
-  const found = text.matchAll(/"(?:\$\{path\.(?:module|root|cwd)\}\/)?(\.\.?\/[^"$*]*)/g);
-  return [...found].map(([, path = '']) => path);
-}
-
 function follow(folder: string, targets: ReadonlyMap<string, readonly string[]>): string[] {
   const places = new Set([folder]);
   for (const place of places) for (const target of targets.get(place) ?? []) places.add(target); // grows while it is read
-  return [...places].filter((place) => place !== '..' && !place.startsWith('../'));
+  return [...places].filter(isInside);
 }
 
 function isWithin(path: string, place: string): boolean {

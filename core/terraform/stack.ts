@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join, posix, relative, resolve, sep } from 'node:path';
 import * as z from 'zod';
 import { readConfig } from '#core/config/read.ts';
@@ -7,6 +7,7 @@ import type { SourceTree } from '#core/source/source-tree.ts';
 import type { Exec } from '#core/system/exec.ts';
 import { InputError, Refusal } from '#core/values/errors.ts';
 import { suggestName } from '#core/values/suggest.ts';
+import { CODE, isInside, listNamedPaths, resolvePath } from './named-paths.ts';
 
 /** A stack of slipway.yaml, as the checked-out commit has it. */
 export interface Stack {
@@ -54,10 +55,40 @@ export interface StackPlace {
 }
 
 /**
- * Returns the stack's folder and that of each local module that it uses, directly or through another, as `init` found
- * them. Refuses a module outside of the repository: no commit says what it is.
+ * Returns what a plan is made from: the stack's folder, that of each local module that it uses, directly or through
+ * another, and the files and folders that their code names, as far as the checked-out commit has them. A change there
+ * reaches the stack (`reach.ts`), so it makes the plan another one.
  */
-export async function listSources({ folder }: Stack, { checkout, dataDir }: StackPlace): Promise<string[]> {
+export async function listSources(stack: Stack, place: StackPlace, source: SourceTree): Promise<string[]> {
+  const modules = await listModules(stack, place);
+  const named = (await followNamed(modules, place.checkout)).filter((path) => !modules.includes(path));
+  const trees = await readTrees(source, named);
+  return [...modules, ...named.filter((path) => trees[path] !== undefined)].sort();
+}
+
+/** Returns all places that the code of folders leads to, these among them. A link leads to where it points. */
+async function followNamed(folders: readonly string[], checkout: string): Promise<string[]> {
+  const places = new Set(folders);
+  for (const folder of places) {
+    const entries = await readdir(join(checkout, folder), { withFileTypes: true }).catch(() => []); // of a file, none
+    for (const entry of entries) {
+      const path = join(checkout, folder, entry.name);
+      const named = entry.isSymbolicLink()
+        ? [resolvePath(folder, await readlink(path))]
+        : entry.isFile() && CODE.test(entry.name)
+          ? listNamedPaths(folder, await readFile(path, 'utf8'))
+          : [];
+      for (const one of named.filter(isInside)) places.add(one); // grows while it is read
+    }
+  }
+  return [...places];
+}
+
+/**
+ * Returns the stack's folder and that of each local module, as `init` found them. Refuses a module outside of the
+ * repository: no commit says what it is.
+ */
+async function listModules({ folder }: Stack, { checkout, dataDir }: StackPlace): Promise<string[]> {
   const root = resolve(checkout, folder);
   const installed = resolve(root, dataDir, 'modules');
   const text = await readFile(join(installed, 'modules.json'), 'utf8').catch(() => undefined);

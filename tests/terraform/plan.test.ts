@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createExec } from '#core/system/exec.ts';
@@ -49,6 +49,27 @@ test('a plan is counted, saved under its key, and bound to what it was made from
   });
   expect(ground.read('plan-report.json')).toContain('Drift was not looked at');
   expect(readdirSync(join(ground.root, FOLDER)).sort()).toEqual(['.terraform', 'main.tf']);
+});
+
+test('what the code names is bound as well, through modules and links, as far as the commit has it', async () => {
+  const code = `module "m" {\n  source = "../inner"\n}\n${ONE.replace('"one"', 'file("${path.module}/../../policies/one.json")')}`;
+  const inner = `${ONE.replace('"one"', '[for f in fileset("${path.module}/../texts/${"a"}", "*") : f]')}locals {\n  none = "../gone.json"\n  out  = "../../../outside.json"\n}\n`;
+  ground = openGround(code, {
+    'terraform/inner/main.tf': inner,
+    'policies/one.json': '{}\n',
+    'terraform/texts/a/b.txt': 'x\n',
+    'shared/values.json': '{}\n',
+  });
+  symlinkSync('../../shared/values.json', join(ground.root, FOLDER, 'values.auto.tfvars.json'));
+  ground.commit({});
+  const { outputs, result } = await plan(ground);
+  expect(outputs).toMatchObject({ saved: 'true' });
+  const named = [FOLDER, 'terraform/inner', 'terraform/texts', 'policies/one.json', 'shared/values.json'].sort();
+  expect(result.report.sources).toEqual(named);
+  const sealed = unpackPlan(unseal(readFileSync(join(ground.root, 'app.sealed')), KEY) ?? Buffer.alloc(0));
+  expect(sealed?.binding.trees).toEqual(
+    Object.fromEntries(named.map((path) => [path, ground.git('rev-parse', `HEAD:${path}`)])),
+  );
 });
 
 test('a plan of the merge has the same fingerprint, also with resources that follow the clock', async () => {

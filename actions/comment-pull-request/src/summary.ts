@@ -83,6 +83,9 @@ export function renderSummary(
   return `${headline(result)}\n\n${full.trimEnd()}\n`;
 }
 
+/** Where the branch requires the status, nothing but this lets a fork's change be merged. */
+const FORK = `The commit status ${inlineCode(PLAN_CONTEXT)} is not set for it, so a branch that requires it does not take this merge. To go on, a maintainer reads the changes, pushes the commits to a branch of this repository and opens a pull request from there, which is planned.`;
+
 function headline(result: Parameters<typeof renderSummary>[1]): string {
   if (result.outcome !== 'failed' && result.refusal !== undefined)
     return `> ❌ **The commit status ${inlineCode(PLAN_CONTEXT)} was not set:** ${escapeMarkdown(result.refusal)}`;
@@ -90,7 +93,7 @@ function headline(result: Parameters<typeof renderSummary>[1]): string {
     case 'failed':
       return `> ❌ **The comment could not be written:** ${escapeMarkdown(result.reason)}`;
     case 'summary-only':
-      return '> ℹ️ **Only this summary has the result:** the pull request comes from a fork, and the token of its run may only read.';
+      return `> ℹ️ **Only this summary has the result:** the pull request comes from a fork, and the token of its run may only read. ${FORK}`;
     case 'outdated':
       return `> ℹ️ **This result is older than ${link('the comment', result.url)}**, which was left as it is.`;
     default:

@@ -23,7 +23,7 @@ terraform:
 `;
 const FILES = {
   'slipway.yaml': SLIPWAY,
-  'terraform/base/main.tf': '# nothing\n',
+  'terraform/base/main.tf': 'locals {\n  text = file("${path.module}/../../texts/e${var.a}.txt")\n}\n',
   'terraform/web/main.tf': 'module "a" {\n  source = "../modules/a"\n}\n',
   'terraform/web/.terraform.lock.hcl': '# none\n',
   'terraform/modules/a/main.tf': 'module "b" {\n  source = "./../b/"\n}\n',
@@ -111,6 +111,7 @@ describe('a change reaches', () => {
     ['a stack by its variables', { 'terraform/web/terraform.tfvars': 'a = 1\n' }, ['web']],
     ['a stack by a module', { 'terraform/modules/a/variables.tf': '# a\n' }, ['web']],
     ['stacks by a module of a module, in their order', { 'terraform/modules/b/x.tf': '# b\n' }, ['web', 'secrets']],
+    ['a stack by a folder that a path of its code begins with', { 'texts/en.txt': 'new\n' }, ['base']],
     ['stacks by a file that their code reads', { 'docker/policy.json': '[]\n' }, ['web', 'secrets']],
     [
       'a stack by what slipway.yaml says of it',

@@ -68,6 +68,17 @@ describe('a neighbour that changes a folder of the plan', () => {
     expect([world.commentsOf(pull)[0]?.edits.length, world.rest.statuses.length]).toEqual([edits, statuses]);
   });
 
+  test('that changes a file which the plan’s code reads counts as well', async () => {
+    world.commit('main', 'policies/queue.json');
+    await check(1, { plans: plans('policies/queue.json') });
+    expect(world.statusOf(pull)).toBe(FRESH);
+    world.commit('main', 'policies/other.json');
+    expect(await world.mark()).toMatchObject({ outputs: { stale: '[]' } });
+    world.commit('main', 'policies/queue.json');
+    expect(await world.mark()).toMatchObject({ outputs: { stale: `[${pull.number}]` } });
+    expect(textOf(pull)).toContain('and `policies/queue.json` changed there');
+  });
+
   test('that makes or takes away the folder counts as well', async () => {
     await check(1, { plans: 'terraform/new none' });
     expect(world.statusOf(pull)).toBe(FRESH);

@@ -31,7 +31,7 @@ export async function run(inputs: Inputs, ports: Ports): Promise<Planned> {
   const guard = planned.plan === undefined ? [] : guardPlan(planned.plan, { ...inputs, fingerprint });
   const base = await findMergeBase(inputs, ports);
   const isSaved = await savePlan(planned, { stack, base, refresh }, inputs, ports);
-  const sources = await listSources(stack, ports).catch(() => [stack.folder]); // a plan that failed may have no modules
+  const sources = await listSources(stack, ports, ports.source).catch(() => [stack.folder]); // a plan that failed may have no modules
   const { head, pullRequest } = inputs;
   const report = reportPlan(planned, { stack, head, base, sources, refresh, guard, pullRequest });
   const content = `${JSON.stringify(report)}\n`;

@@ -50,7 +50,7 @@ async function bind(
   { head }: Inputs,
   ports: Ports,
 ): Promise<Binding> {
-  const paths = await listSources(stack, ports);
+  const paths = await listSources(stack, ports, ports.source);
   await refuseUncommitted(ports.exec, ports.checkout, paths);
   return {
     version: 1,

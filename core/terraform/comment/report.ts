@@ -21,7 +21,7 @@ export const planReportSchema = z.strictObject({
   /** The commit that was planned, and what it has in common with its base; empty where it is not known. */
   head: z.string(),
   base: z.string(),
-  /** The folders that it was made from: the stack's and those of its local modules. */
+  /** What it was made from: the folders of the stack and of its local modules, and what their code names. */
   sources: z.array(z.string()).default([]),
   counts: z.record(z.enum(SECTIONS), count),
   /** Changes that drift alone does not explain. */

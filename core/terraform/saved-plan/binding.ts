@@ -10,7 +10,7 @@ const binding = z.strictObject({
   head: sha,
   /** What head has in common with the branch that it goes to; empty where the checkout does not say. */
   mergeBase: z.union([sha, z.literal('')]),
-  /** Git's tree of the stack's folder and of each local module that it uses, by path. */
+  /** Git's object of the stack's folder, of each local module that it uses, and of what their code names, by path. */
   trees: z.record(z.string(), sha),
   state: z.strictObject({ lineage: z.string(), serial: z.int().nonnegative() }),
   /** SHA-256 of .terraform.lock.hcl; empty where there is none. */
