@@ -47,11 +47,8 @@ describe('a saved plan', () => {
   });
   afterAll(() => ground.remove());
 
-  /** Saves the plan again with another binding or JSON. */
   function resave(change: (saved: SavedPlan) => SavedPlan): undefined {
-    const saved = unpackPlan(unseal(sealed, KEY) ?? Buffer.alloc(0));
-    if (saved === undefined) throw new Error('the plan was saved');
-    writeFileSync(join(ground.root, 'app.sealed'), seal(packPlan(change(saved)), KEY));
+    sealAgain(ground, change);
   }
   function rebind(binding: Partial<SavedPlan['binding']>): undefined {
     resave((saved) => ({ ...saved, binding: { ...saved.binding, ...binding } }));
@@ -78,6 +75,8 @@ describe('a saved plan', () => {
     ['lock-file-differs', () => rebind({ lockFile: 'f'.repeat(64) })],
     ['tool-differs', () => rebind({ tool: { binary: 'terraform', version: '0.0.1' } })],
     ['state-moved', () => rebind({ state: { lineage: 'another', serial: 1 } })],
+    ['file-differs', () => rebind({ fingerprint: 'a'.repeat(64) })],
+    ['file-differs', () => resave((saved) => ({ ...saved, plan: Buffer.from('no plan of Terraform') }))],
   ];
   test.each(refusals)('is refused: %s', async (kind, prepare) => {
     const accepted = await accept(ground, prepare() ?? {});
@@ -98,6 +97,22 @@ describe('a saved plan', () => {
     expect(result.summaryMarkdown).not.toContain('terraform_data.app');
   });
 
+  test('whose file is that of another plan is not applied', async () => {
+    const own = ground.git('rev-parse', 'HEAD');
+    ground.commit({ 'terraform/inner/main.tf': INNER.replace('in"', 'evil"') });
+    await plan(ground);
+    const evil = readSaved(ground);
+    ground.git('reset', '-q', '--hard', own);
+    writeFileSync(join(ground.root, 'app.sealed'), sealed);
+    sealAgain(ground, (saved) => ({ ...saved, plan: evil.plan }));
+    const { outputs } = await apply(ground);
+    expect(outputs).toMatchObject({ outcome: 'refused', refusal: 'file-differs', applied: '[]' });
+    expect(outputs['reason']).toContain(
+      `its fingerprint is ${evil.binding.fingerprint.slice(0, 12)}, and ${readSaved(ground).binding.fingerprint.slice(0, 12)} was reviewed`,
+    );
+    expect(() => ground.read(`${FOLDER}/terraform.tfstate`)).toThrow(/ENOENT/);
+  });
+
   test('is applied once: the second time its state has moved', async () => {
     const first = await apply(ground);
     expect(first.outputs).toMatchObject({
@@ -116,6 +131,17 @@ describe('a saved plan', () => {
   });
 });
 
+/** Saves a plan again with another binding, JSON or file, as anyone can who has the key. */
+function sealAgain(ground: Ground, change: (saved: SavedPlan) => SavedPlan): void {
+  writeFileSync(join(ground.root, 'app.sealed'), seal(packPlan(change(readSaved(ground))), KEY));
+}
+
+function readSaved(ground: Ground): SavedPlan {
+  const saved = unpackPlan(unseal(readFileSync(join(ground.root, 'app.sealed')), KEY) ?? Buffer.alloc(0));
+  if (saved === undefined) throw new Error('the plan was saved');
+  return saved;
+}
+
 describe('what cannot be undone', () => {
   let ground: Ground;
   beforeAll(async () => {
@@ -133,6 +159,16 @@ describe('what cannot be undone', () => {
     authorsOf: async () => ({ opener: 'octocat', commits: [{ sha: 'c'.repeat(40), logins: ['hubot'] }] }),
   };
   const askedBy = (...actors: string[]): Asked => ({ actors, github: { ...NOTHING_LEFT, people } });
+
+  test('is held by what the plan’s file does, whatever is said beside it', async () => {
+    await plan(ground, { stateful });
+    sealAgain(ground, (saved) => {
+      const { resource_changes: _changes, ...silent } = JSON.parse(saved.json);
+      return { ...saved, json: JSON.stringify(silent) };
+    });
+    const accepted = await accept(ground, { stateful });
+    expect(accepted).toMatchObject({ kind: 'refused', refusal: { kind: 'guard' } });
+  });
 
   test('blocks the plan and its apply, until someone else runs the command that the comment shows', async () => {
     const planned = await plan(ground, { stateful, 'pull-request': '7' });

@@ -1,3 +1,7 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CommandError } from '#core/system/exec.ts';
+import { fingerprintPlan } from '#core/terraform/fingerprint.ts';
 import { describeBlock, guardPlan } from '#core/terraform/guard.ts';
 import { judgeOverride } from '#core/terraform/override.ts';
 import { classifyPlan } from '#core/terraform/plan/classify.ts';
@@ -29,7 +33,10 @@ export type Accepted =
   /** Terraform itself could not begin. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** Opens the saved plan and holds it against what is so now; what costs least is looked at first. */
+/**
+ * Opens the saved plan and holds it against what is so now; what costs least is looked at first. At the end Terraform
+ * says what the plan's file does: that alone is applied, whatever stands beside it.
+ */
 export async function acceptSavedPlan(work: Work): Promise<Accepted> {
   const saved = await openSavedPlan(work);
   if ('sentence' in saved) return { kind: 'refused', refusal: saved, saved: undefined };
@@ -39,7 +46,43 @@ export async function acceptSavedPlan(work: Work): Promise<Accepted> {
   const failure = await work.cli.init(work.inputs.backendConfig);
   if (failure !== undefined) return { kind: 'failed', failure: hideSecrets(failure, saved, work) };
   const moved = checkState(saved.binding, identifyState(await work.cli.pullState()));
-  return moved === undefined ? { kind: 'accepted', saved } : { kind: 'refused', refusal: moved, saved };
+  if (moved !== undefined) return { kind: 'refused', refusal: moved, saved };
+  const shown = await readFileOf(saved, work);
+  const differs = shown === undefined ? undefined : (checkFile(shown) ?? checkGuard(shown, work));
+  if (shown === undefined || differs !== undefined)
+    return { kind: 'refused', refusal: differs ?? refuseFile('cannot be read by Terraform'), saved };
+  return { kind: 'accepted', saved: shown };
+}
+
+/** Returns the saved plan with what Terraform itself says of its file; undefined where that is no plan. */
+async function readFileOf(saved: SavedPlan, { cli, ports }: Work): Promise<SavedPlan | undefined> {
+  const path = join(await ports.folder(), 'plan');
+  await writeFile(path, saved.plan, { mode: 0o600 });
+  try {
+    return { ...saved, json: await cli.show(path) };
+  } catch (error) {
+    if (error instanceof CommandError) return undefined;
+    throw error;
+  } finally {
+    await rm(path, { force: true });
+  }
+}
+
+/** Whoever has the key can seal a file beside the JSON of another one. */
+function checkFile({ binding, json }: SavedPlan): PlanRefusal | undefined {
+  const file = parsePlanFile('the saved plan', json);
+  const fingerprint = fingerprintPlan(classifyPlan(file), file.timestamp);
+  if (fingerprint === binding.fingerprint) return undefined;
+  return refuseFile(
+    `does not do what was shown: its fingerprint is ${fingerprint.slice(0, 12)}, and ${binding.fingerprint.slice(0, 12)} was reviewed`,
+  );
+}
+
+function refuseFile(what: string): PlanRefusal {
+  return {
+    kind: 'file-differs',
+    sentence: `the file of the saved plan ${what}: look at what the pull request changes in workflows and actions, give the environments \`plan\` and \`aws\` a new key, and plan it again, in a pull request`,
+  };
 }
 
 function checkWhole({ json }: SavedPlan): PlanRefusal | undefined {

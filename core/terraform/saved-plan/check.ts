@@ -6,6 +6,7 @@ import type { Binding } from './binding.ts';
 export const REFUSALS = [
   'none-saved',
   'damaged',
+  'file-differs',
   'not-allowed',
   'other-stack',
   'from-fork',
