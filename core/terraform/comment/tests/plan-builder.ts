@@ -1,7 +1,12 @@
 import { renderComment } from '#core/terraform/comment/render.ts';
+import type { PlanReport } from '#core/terraform/comment/report.ts';
+import { fingerprintPlan } from '#core/terraform/fingerprint.ts';
+import { guardPlan } from '#core/terraform/guard.ts';
 import { classifyPlan, type Plan } from '#core/terraform/plan/classify.ts';
 import { type PlanFile, parsePlanFile } from '#core/terraform/plan/parse.ts';
 import { collectSecrets } from '#core/terraform/plan/secrets.ts';
+import { reportPlan } from '#core/terraform/report-plan.ts';
+import type { Failure } from '#core/terraform/run/failure.ts';
 import { createScrub } from '#core/terraform/secrets.ts';
 
 /** A part of a plan's JSON that a test sets beside what each change has. */
@@ -58,4 +63,32 @@ export function render({ plans, approved, errors, ...options }: Rendering): stri
     ...(errors !== undefined && { errors }),
   }));
   return renderComment(stacks, { ...options, scrub });
+}
+
+/** Returns what plan-terraform leaves of each of the plans: one report for each stack. */
+export function reportEach({ plans, approved, errors }: Rendering): PlanReport[] {
+  const before = approved === undefined ? undefined : read(approved);
+  return Object.entries(plans).map(([name, json]) => {
+    const file = read(json);
+    const plan = classifyPlan(file);
+    const fingerprint = fingerprintPlan(plan, file.timestamp);
+    const secrets = [file, ...(before === undefined ? [] : [before])].flatMap((one) => [...collectSecrets(one)]);
+    const scrub = createScrub(secrets);
+    const folder = `terraform/${name}`;
+    const stack = { name, folder, binary: 'terraform', isRefreshed: true, isAppliedByHand: false, stacks: {} } as const;
+    return reportPlan(
+      { plan, fingerprint, scrub, saved: undefined, version: '1.13.0', failure: failureOf(errors) },
+      {
+        ...{ stack, head: 'a'.repeat(40), base: 'b'.repeat(40), sources: [folder], refresh: true, pullRequest: 7 },
+        guard: guardPlan(plan, { stateful: [], allow: [], fingerprint }),
+        ...(before !== undefined && { approved: classifyPlan(before) }),
+      },
+    );
+  });
+}
+
+function failureOf(errors: readonly string[] | undefined): Failure | undefined {
+  if (errors === undefined || errors.length === 0) return undefined;
+  const diagnostics = errors.map((summary) => ({ severity: 'error', summary, detail: '' }) as const);
+  return { kind: 'errors', sentence: 'terraform plan found an error', diagnostics };
 }

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 /**
  * Writes plan.json of each golden folder with a main.tf: what Terraform plans for it after it has applied before.tf.
- * Only resources that are built into Terraform are used, so that no registry is asked.
+ * Only resources that are built into Terraform are used, so that no registry is asked. Ids and times are made the same
+ * each time. `npm run golden` does it, and writes the reports and comments of all folders again.
  *
  *     node core/terraform/comment/tests/record.ts [CASE…]
  */
@@ -42,11 +43,22 @@ function record(name: string): void {
     } catch (error) {
       if (!existsSync(join(folder, 'planned'))) throw error; // of a plan that failed there is one too
     }
-    const plan: unknown = JSON.parse(terraform('show', '-json', 'planned'));
+    const plan: unknown = JSON.parse(settle(terraform('show', '-json', 'planned')));
     writeFileSync(join(golden, name, 'plan.json'), `${JSON.stringify(plan, undefined, 1)}\n`);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Terraform makes other ids each time, and says when. */
+function settle(json: string): string {
+  const ids = new Map<string, string>();
+  const numbered = json.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => {
+    const known = ids.get(id) ?? `00000000-0000-4000-8000-${String(ids.size + 1).padStart(12, '0')}`;
+    ids.set(id, known);
+    return known;
+  });
+  return numbered.replace(/("timestamp":\s*)"[^"]*"/, '$1"2026-11-27T06:22:34Z"');
 }
 
 function edit(path: string, change: ((state: State) => void) | undefined): void {
