@@ -29,7 +29,8 @@ export async function collectReports(
     ...{ head: inputs.head, pullRequest: inputs.pullRequest },
     readEarlier: async (run) => (await readAll(run, ports)).texts,
   });
-  return { reports: describeApplies(applies, own, before), applied: applies.by };
+  const merge = await ports.pulls.readMerge(inputs.pullRequest);
+  return { reports: describeApplies(applies, own, before, merge?.commit), applied: applies.by };
 }
 
 /** Which comment is meant. */
@@ -136,16 +137,21 @@ function describeFork(stacks: readonly string[], results: readonly string[]): st
 }
 
 /** What was reviewed stays below what became of it. */
-function describeApplies({ applies, notes }: Applies, own: Found, before: Found): Reports {
+function describeApplies({ applies, notes }: Applies, own: Found, before: Found, merged: string | undefined): Reports {
   const reviewed = [...before.texts].flatMap(([name, text]) => {
     const read = keepFaultNow(() => readReports(new Map([[name, text]])));
     return typeof read === 'object' ? [read] : [];
   });
+  const images = reviewed.flatMap((one) => one.images ?? []);
+  const manifests = reviewed.flatMap((one) => one.manifests);
+  const isMore = [...images, ...manifests].some(({ entries }) => entries.length > 0);
   return {
-    images: reviewed.flatMap(({ images = [] }) => images),
-    manifests: reviewed.flatMap(({ manifests }) => manifests),
-    plans: reviewed.flatMap(({ plans }) => plans),
-    applies,
-    notes: [...own.faults, ...notes],
+    ...{ images, manifests, plans: reviewed.flatMap(({ plans }) => plans), applies },
+    notes: [...own.faults, ...notes, ...(isMore && merged !== undefined ? [describeRest(merged)] : [])],
   };
+}
+
+/** GitHub makes a link of a whole commit id. */
+function describeRest(merged: string): string {
+  return `Images and manifests are not part of an apply. What of them is deployed and runs is said by the commit statuses of ${merged}: slipway/ENVIRONMENT/IMAGE of a release, argocd/ENVIRONMENT of manifests.`;
 }
