@@ -19,12 +19,24 @@ export function parseBlocks(text: string): readonly Block[] {
   return body.blocks;
 }
 
+/** Returns the comments of a .tf or .tfvars file, with their marks; throws where a string or a comment does not end. */
+export function readComments(text: string): string[] {
+  return scan(text).filter((token) => COMMENT.test(token));
+}
+
 /** A comment, a here-document, white space, a word or number, a line end, any other character; strings have their own reader. */
 const TOKEN = /#.*|\/\/.*|\/\*[\s\S]*?\*\/|<<-?(\w+)\n[\s\S]*?\n\s*\1\b|\n|[^\S\n]+|[\w-]+|[\s\S]/y;
 const OPEN = ['{', '[', '('];
 const CLOSE = ['}', ']', ')'];
 
+const COMMENT = /^(?:#|\/\/|\/\*)/;
+
+/** Returns what an argument or a block is made of: no comments, no white space. */
 function tokenize(text: string): string[] {
+  return scan(text).filter((token) => !COMMENT.test(token) && !/^[^\S\n]/.test(token));
+}
+
+function scan(text: string): string[] {
   const tokens: string[] = [];
   let at = 0;
   while (at < text.length) {
@@ -32,7 +44,7 @@ function tokenize(text: string): string[] {
     const token = text[at] === '"' ? text.slice(at, findStringEnd(text, at)) : (TOKEN.exec(text)?.[0] ?? '');
     if (text.startsWith('/*', at) && token.length < 4) throw new Error('a comment does not end');
     at += token.length;
-    if (!/^(#|\/\/|\/\*|[^\S\n])/.test(token)) tokens.push(token);
+    tokens.push(token);
   }
   return tokens;
 }

@@ -35,7 +35,14 @@ const remedy = (name: string): string => `take it out, and give it to the apply 
 test.each<[string, string, string[]]>([
   ['a.tfvars', 'name = "discord-bot"\nids = { a = "123456789012345678" }\nurl = "https://llm.example.com"', []],
   ['a.tfvars', 'topic = "arn:aws:sns:ca-central-1:123456789012:discord-bot-alarms"', []],
-  ['a.tfvars', '# token = "x"', []],
+  ['a.tfvars', '# token = "x"', ['a.tfvars: a comment sets token, which is a secret: take it out, and rotate it']],
+  [
+    'a.tfvars',
+    'name = "a" /*\ntoken="x" */',
+    ['a.tfvars: a comment sets token, which is a secret: take it out, and rotate it'],
+  ],
+  ['a.tfvars', '# give the token by TF_VAR_token, name = "x"\n// token = ""\nurl = "https://a.example.com/#b"', []],
+  ['a.tfvars', `# as of ${'0123456789abcdef0123'.repeat(2)}`, []],
   ['a.tfvars', 'token = "x"', [`a.tfvars: token is a secret and does not belong into a file: ${remedy('token')}`]],
   ['a.tfvars', 'key = null', [`a.tfvars: key is a secret and does not belong into a file: ${remedy('key')}`]],
   [
@@ -53,10 +60,15 @@ test.each<[string, string, string[]]>([
     ['a private key', '-----BEGIN RSA PRIVATE KEY-----'],
     ['a webhook', 'https://discord.com/api/webhooks/1/x'],
     ['a password in an address', 'https://me:hunter2@llm.example.com'],
-  ].map(([what = '', value = '']): [string, string, string[]] => [
-    'a.tfvars',
-    `name = { a = ["${value}"] }`,
-    [`a.tfvars: name holds what looks like ${what}: ${remedy('name')}`],
+  ].flatMap(([what = '', value = '']): [string, string, string[]][] => [
+    ['a.tfvars', `name = { a = ["${value}"] }`, [`a.tfvars: name holds what looks like ${what}: ${remedy('name')}`]],
+    ...[`# ${value}`, `// was ${value}`, `name = "a" # before: "${value}"`, `/*\n  ${value}\n*/`].map(
+      (text): [string, string, string[]] => [
+        'a.tfvars',
+        text,
+        [`a.tfvars: a comment holds what looks like ${what}: take it out, and rotate it`],
+      ],
+    ),
   ]),
 ])('%s with %s', (file, text, expected) => {
   const found = checkTfvars(new Map([[file, text]]), code);

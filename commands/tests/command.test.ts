@@ -16,7 +16,7 @@ const helps: [string, () => Promise<CommandResult>][] = [
   ['expire', () => runCommand(expire, ['--help'], unused)],
   ['check-trust', () => runCommand(checkTrustFiles, ['--help'], unused)],
   ['cost', () => runCommand(cost, ['--help'], unused)],
-  ['keys', () => runCommand(keys, ['rotate', '--help'], { openKeys: unused, isTerminal: false })],
+  ['keys', () => runCommand(keys, ['rotate', '--help'], { readTenant: unused, openKeys: unused, isTerminal: false })],
 ];
 
 test.each(helps)('%s --help: a sentence, the usage, an example and the exit codes', async (name, help) => {

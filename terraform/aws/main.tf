@@ -17,6 +17,7 @@ locals {
   )
   repositories = var.repositories != null ? var.repositories : { (var.project) = 10, "${var.project}-sandbox" = 5 }
 
+  setting_keys = ["discord_bot_id", "discord_guild_id", "litellm_base_url"]
   settings = {
     discord_bot_id   = var.discord_bot_id
     discord_guild_id = var.discord_guild_id

@@ -3,11 +3,6 @@ output "region" {
   value       = var.region
 }
 
-output "account" {
-  description = "Account that everything is in."
-  value       = data.aws_caller_identity.current.account_id
-}
-
 output "discord_messages_queue_url" {
   description = "URL of the queue that carries Discord's messages to the bot."
   value       = module.queues.urls["discord_messages"]
@@ -16,11 +11,6 @@ output "discord_messages_queue_url" {
 output "agentic_events_queue_url" {
   description = "URL of the queue that carries the agents' events."
   value       = module.queues.urls["agentic_events"]
-}
-
-output "queue_urls" {
-  description = "URL of each queue, by what it carries."
-  value       = module.queues.urls
 }
 
 output "dead_letter_queue_urls" {
@@ -41,11 +31,6 @@ output "table_names" {
 output "repository_urls" {
   description = "Where each image is pushed to and pulled from."
   value       = module.repositories.urls
-}
-
-output "registry" {
-  description = "Host of the image registry, for docker login and pull secrets."
-  value       = try(split("/", values(module.repositories.urls)[0])[0], null)
 }
 
 output "parameter_path" {

@@ -12,7 +12,8 @@ variable "region" {
 variable "project" {
   description = <<-EOT
     Name of the tenant, unique in the account: begins every name that has none of its own below, and the path of the
-    parameters.
+    parameters. It must not be <other project>-<its environment>, such as discord-bot-staging: both would have the same
+    users and parameters, and the apply of the second one fails because they exist already.
   EOT
   type        = string
   nullable    = false
@@ -184,10 +185,10 @@ variable "discord_guild_id" {
 
 variable "environments" {
   description = <<-EOT
-    Environments besides the first, each with settings, secrets and users of its own: the names of theirs begin with
-    <project>-<environment>.
+    Environments besides the first, each with discord_bot_id, discord_guild_id and litellm_base_url, and with secrets
+    and users of its own: the names of theirs begin with <project>-<environment>.
   EOT
-  type        = map(object({ discord_bot_id = string, discord_guild_id = string, litellm_base_url = string }))
+  type        = map(map(string)) # an object would drop a key that it does not know
   default     = {}
   nullable    = false
 
@@ -202,11 +203,36 @@ variable "environments" {
   }
 
   validation {
-    condition = alltrue([for one in values(var.environments) : (
-      can(regex("^[0-9]{17,20}$", one.discord_bot_id))
-      && can(regex("^[0-9]{17,20}$", one.discord_guild_id))
-      && can(regex("^https?://[^\\s/?#@]+([/?#]\\S*)?$", one.litellm_base_url))
-    )])
+    condition = alltrue([
+      for one in values(var.environments) : length(setsubtract(keys(one), local.setting_keys)) == 0
+    ])
+    error_message = join(" ", [
+      "environments:",
+      join(", ", flatten([
+        for name, one in var.environments : [for key in setsubtract(keys(one), local.setting_keys) : "${name}.${key}"]
+      ])),
+      "is not a setting of an environment; the keys are ${join(", ", local.setting_keys)}.",
+    ])
+  }
+
+  validation {
+    condition = alltrue([
+      for one in values(var.environments) : length(setsubtract(local.setting_keys, keys(one))) == 0
+    ])
+    error_message = join(" ", [
+      "environments:",
+      join(", ", flatten([
+        for name, one in var.environments : [for key in setsubtract(local.setting_keys, keys(one)) : "${name}.${key}"]
+      ])),
+      "is missing; an environment has ${join(", ", local.setting_keys)}.",
+    ])
+  }
+
+  validation {
+    condition = alltrue(flatten([for one in values(var.environments) : [for key, value in one : can(regex(
+      endswith(key, "_id") ? "^[0-9]{17,20}$" : "^https?://[^\\s/?#@]+([/?#]\\S*)?$",
+      value,
+    ))]]))
     error_message = join(" ", [
       "environments: the ids have 17 to 20 digits, and litellm_base_url is an address with its scheme",
       "and without a user or password, such as https://llm.example.com.",

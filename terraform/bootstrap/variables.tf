@@ -10,7 +10,10 @@ variable "region" {
 }
 
 variable "project" {
-  description = "Name of the tenant, as in the stack aws: begins the names of the roles and of all that they touch."
+  description = <<-EOT
+    Name of the tenant, as in the stack aws: begins the names of the roles and of all that they touch. It must not be
+    <other project>-<its environment>, such as discord-bot-staging: its roles could touch what is the other's.
+  EOT
   type        = string
   nullable    = false
 

@@ -10,7 +10,10 @@ variable "region" {
 }
 
 variable "project" {
-  description = "Name of the tenant, as in the stack aws: the path of the parameters."
+  description = <<-EOT
+    Name of the tenant, as in the stack aws: the path of the parameters. It must not be <other project>-<its
+    environment>, such as discord-bot-staging: both would have the same parameters.
+  EOT
   type        = string
   nullable    = false
 
@@ -114,15 +117,36 @@ variable "environment_secrets" {
   default     = {}
   nullable    = false
 
+  # Terraform shows no part of an ephemeral value, not even a key: these messages say what may be there.
+  validation {
+    condition = length(setsubtract(keys(var.environment_secrets), var.environments)) == 0
+    error_message = join(" ", [
+      "environment_secrets: it has an environment that this stack does not have.",
+      length(var.environments) == 0 ? "There is none besides the first:" :
+      "Its keys are ${join(", ", var.environments)}:",
+      "correct the key, or add the environment to environments in terraform.tfvars.",
+    ])
+  }
+
+  validation {
+    condition = alltrue([
+      for secrets in values(var.environment_secrets) : length(setsubtract(keys(secrets), local.secrets)) == 0
+    ])
+    error_message = join(" ", [
+      "environment_secrets: an environment has a secret that is not one of this stack;",
+      "the keys are ${join(" and ", local.secrets)}.",
+    ])
+  }
+
   validation {
     condition = alltrue([for secrets in values(var.environment_secrets) : alltrue([for name, value in secrets : (
       name == "discord_token"
       ? can(regex("^[A-Za-z0-9_-]{20,}\\.[A-Za-z0-9_-]{4,}\\.[A-Za-z0-9_-]{20,}$", value))
-      : name == "litellm_api_key" && can(regex("^[!-~]{8,}$", value))
+      : name != "litellm_api_key" || can(regex("^[!-~]{8,}$", value))
     )])])
     error_message = join(" ", [
       "environment_secrets: a value is not what its name says. discord_token has three parts separated by '.';",
-      "litellm_api_key has 8 or more characters and neither spaces nor line ends; there is no other secret.",
+      "litellm_api_key has 8 or more characters and neither spaces nor line ends.",
     ])
   }
 }

@@ -33,7 +33,8 @@ export function mutantsOf(rights: Rights): Mutant[] {
 
 type Change = readonly [name: string, statements: readonly Statement[]];
 
-function changesOf(statements: readonly Statement[], isTrust: boolean): Change[] {
+/** Returns the statements with each of them dropped, widened and narrowed, one change each, with what it is. */
+export function changesOf(statements: readonly Statement[], isTrust: boolean): Change[] {
   return statements.flatMap((statement, index) => {
     const into = (name: string, changed: Statement): Change => [
       `${statement.name}: ${name}`,

@@ -31,6 +31,21 @@ run "alarm_actions_1" {
   expect_failures = [var.alarm_actions]
 }
 
+# The other side of these two: a reason is as good as a topic.
+run "no_alarm_actions_with_a_reason" {
+  command = plan
+
+  variables {
+    alarm_actions            = []
+    no_alarm_actions_because = "This tenant is looked at once a day."
+  }
+
+  assert {
+    condition     = length(module.queues.names) == 2
+    error_message = "a plan with a reason and without a topic"
+  }
+}
+
 run "no_alarm_actions_because_1" {
   command = plan
 
@@ -234,23 +249,6 @@ run "queues_visibility_seconds_1" {
   }
 
   expect_failures = [var.visibility_seconds]
-}
-
-run "queues_oldest_message_seconds_1" {
-  command = plan
-
-  module {
-    source = "../modules/queues"
-  }
-
-  variables {
-    oldest_message_seconds = 0
-    project                = "p"
-    region                 = "ca-central-1"
-    names                  = { agentic_events = "a", discord_messages = "b" }
-  }
-
-  expect_failures = [var.oldest_message_seconds]
 }
 
 run "queues_alarm_actions_1" {

@@ -179,8 +179,60 @@ run "queues" {
   }
 }
 
+# What the stack hands on: lab/terraform/tests/terraform.itg.test.ts shows that it does.
+run "queues_with_settings_of_their_own" {
+  command = plan
+
+  module {
+    source = "../modules/queues"
+  }
+
+  variables {
+    project               = "p"
+    region                = "ca-central-1"
+    names                 = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
+    retention_seconds     = 86400
+    visibility_seconds    = 1200
+    restrict_dead_letters = false
+    alarm_actions         = ["arn:aws:sns:ca-central-1:123456789012:p-alarms"]
+  }
+
+  assert {
+    condition = alltrue([for queue in aws_sqs_queue.source : (
+      queue.visibility_timeout_seconds == 1200 && queue.message_retention_seconds == 86400
+    )])
+    error_message = "each queue keeps and hides its messages for as long as was said"
+  }
+  assert {
+    condition     = alltrue([for queue in aws_sqs_queue.dead_letter : queue.message_retention_seconds == 1209600])
+    error_message = "a dead-letter queue keeps its messages for 14 days all the same"
+  }
+  assert {
+    condition = alltrue([
+      for alarm in concat(
+        values(aws_cloudwatch_metric_alarm.dead_letters),
+        values(aws_cloudwatch_metric_alarm.oldest_message),
+      ) :
+      alarm.alarm_actions == toset(["arn:aws:sns:ca-central-1:123456789012:p-alarms"])
+      && alarm.ok_actions == alarm.alarm_actions
+    ])
+    error_message = "each alarm goes to the topic, and says when it is over"
+  }
+}
+
 run "queue_policies" {
   command = plan
+
+  override_data {
+    target          = data.aws_caller_identity.current
+    override_during = plan
+    values          = { account_id = "123456789012" }
+  }
+  override_data {
+    target          = data.aws_partition.current
+    override_during = plan
+    values          = { partition = "aws" }
+  }
 
   override_resource {
     target          = aws_sqs_queue.dead_letter["agentic_events"]
@@ -198,7 +250,7 @@ run "queue_policies" {
   }
 
   variables {
-    project = "p"
+    project = "discord-bot"
     region  = "ca-central-1"
     names   = { agentic_events = "agentic-events", discord_messages = "discord-messages" }
   }
@@ -212,25 +264,14 @@ run "queue_policies" {
   }
   assert {
     condition = alltrue([for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) : (
-      jsonencode([
-        for statement in jsondecode(queue.policy).Statement :
-        merge(statement, { Resource = endswith(statement.Resource, ":${queue.name}") })
-      ])
-      == jsonencode([{
-        Sid       = "TlsOnly"
-        Effect    = "Deny"
-        Principal = "*"
-        Action    = "sqs:*"
-        Resource  = true
-        Condition = { Bool = { "aws:SecureTransport" = "false" } }
-      }])
+      jsonencode(jsondecode(queue.policy)) == jsonencode(jsondecode(file("tests/tls-only.json"))[queue.name])
     )])
-    error_message = "TLS only, each queue by its own ARN"
+    error_message = "TLS only, each queue by its own ARN: the policies of tls-only.json, to the letter"
   }
   assert {
     condition = alltrue([
       for queue in concat(values(aws_sqs_queue.source), values(aws_sqs_queue.dead_letter)) :
-      jsondecode(queue.policy).Id == "p"
+      jsondecode(queue.policy).Id == "discord-bot"
     ])
     error_message = "the policy names the tenant: another one that asks for a queue of this name is refused"
   }

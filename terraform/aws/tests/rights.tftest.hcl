@@ -27,14 +27,8 @@ run "policies" {
   }
 
   override_module {
-    target = module.queues
-    outputs = {
-      arns = {
-        for name in ["agentic-events", "discord-messages"] :
-        name => "arn:aws:sqs:ca-central-1:123456789012:${name}"
-      }
-      urls = { agentic_events = "", discord_messages = "" }
-    }
+    target  = module.queues
+    outputs = { urls = { agentic_events = "", discord_messages = "" } }
   }
 
   override_module {

@@ -118,6 +118,38 @@ run "an_environment_without_a_name" {
   expect_failures = [var.environments]
 }
 
+run "an_environment_with_a_key_that_is_not_known" {
+  command = plan
+
+  variables {
+    environments = {
+      staging = {
+        discord_bot_id   = "223456789012345678"
+        discord_guild_id = "223456789012345678"
+        litellm_base_url = "https://llm.example.com"
+        litellm_url      = "https://llm.example.com"
+      }
+    }
+  }
+
+  expect_failures = [var.environments]
+}
+
+run "an_environment_that_lacks_a_setting" {
+  command = plan
+
+  variables {
+    environments = {
+      staging = {
+        discord_bot_id   = "223456789012345678"
+        discord_guild_id = "223456789012345678"
+      }
+    }
+  }
+
+  expect_failures = [var.environments]
+}
+
 run "an_environment_whose_bot_is_no_id" {
   command = plan
 

@@ -193,18 +193,11 @@ run "state_bucket" {
     error_message = "versioned and not public"
   }
   assert {
-    condition = jsonencode(jsondecode(aws_s3_bucket_policy.state.policy).Statement) == jsonencode([{
-      Sid       = "TlsOnly"
-      Effect    = "Deny"
-      Principal = "*"
-      Action    = "s3:*"
-      Resource = [
-        "arn:aws:s3:::discord-bot-state-123456789012",
-        "arn:aws:s3:::discord-bot-state-123456789012/*",
-      ]
-      Condition = { Bool = { "aws:SecureTransport" = "false" } }
-    }])
-    error_message = "TLS only"
+    condition = (
+      jsonencode(jsondecode(aws_s3_bucket_policy.state.policy))
+      == jsonencode(jsondecode(file("tests/tls-only.json"))["discord-bot-state-123456789012"])
+    )
+    error_message = "TLS only: the policy of tls-only.json, to the letter"
   }
   assert {
     condition = one([for rule in aws_s3_bucket_lifecycle_configuration.state.rule : join(" ", [

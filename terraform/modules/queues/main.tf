@@ -3,6 +3,7 @@ data "aws_partition" "current" {}
 
 locals {
   dead_letter_retention_seconds = 1209600 # 14 days, the most that SQS has
+  oldest_message_seconds        = 900     # waiting for longer means that the bot does not receive
 
   # A queue's own ARN is known only after it is made; with a policy of its own resource there would be a time without
   # it. The policy names the tenant: SQS gives an existing queue to anyone who asks for it with the same attributes, and
@@ -89,7 +90,7 @@ resource "aws_cloudwatch_metric_alarm" "oldest_message" {
   dimensions          = { QueueName = aws_sqs_queue.source[each.key].name }
   statistic           = "Maximum"
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.oldest_message_seconds
+  threshold           = local.oldest_message_seconds
   period              = 60
   evaluation_periods  = 3
   treat_missing_data  = "notBreaching"

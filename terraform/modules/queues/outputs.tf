@@ -17,8 +17,3 @@ output "dead_letter_urls" {
   description = "URL of each dead-letter queue, by what its queue carries."
   value       = { for key, queue in aws_sqs_queue.dead_letter : key => queue.url }
 }
-
-output "arns" {
-  description = "ARN of each queue, by what it carries."
-  value       = { for key, queue in aws_sqs_queue.source : key => queue.arn }
-}

@@ -61,18 +61,6 @@ variable "visibility_seconds" {
   }
 }
 
-variable "oldest_message_seconds" {
-  description = "The age of the oldest waiting message at which the alarm goes off."
-  type        = number
-  default     = 900
-  nullable    = false
-
-  validation {
-    condition     = var.oldest_message_seconds > 0
-    error_message = "oldest_message_seconds: ${var.oldest_message_seconds} must be more than 0."
-  }
-}
-
 variable "restrict_dead_letters" {
   description = <<-EOT
     Whether a dead-letter queue takes messages from its own queue alone; without, any queue of the account may name it.

@@ -71,6 +71,36 @@ run "litellm_api_key_2" {
   expect_failures = [var.litellm_api_key]
 }
 
+run "environment_secrets_of_an_unknown_environment" {
+  command = plan
+
+  variables {
+    environment_secrets = { stagin = { litellm_api_key = "a-key-of-staging" } }
+  }
+
+  expect_failures = [var.environment_secrets]
+}
+
+run "environment_secrets_of_an_unknown_name" {
+  command = plan
+
+  variables {
+    environment_secrets = { staging = { litellm_key = "a-key-of-staging" } }
+  }
+
+  expect_failures = [var.environment_secrets]
+}
+
+run "environment_secrets_that_are_not_what_their_name_says" {
+  command = plan
+
+  variables {
+    environment_secrets = { staging = { discord_token = "Bot abc" } }
+  }
+
+  expect_failures = [var.environment_secrets]
+}
+
 run "secrets_path_1" {
   command = plan
 

@@ -15,6 +15,19 @@ run "a_plan_needs_no_secret" {
   }
 }
 
+run "secrets_of_a_known_environment" {
+  command = plan
+
+  variables {
+    environment_secrets = { staging = { litellm_api_key = "a-key-of-staging" } }
+  }
+
+  assert {
+    condition     = output.names["staging/litellm_api_key"] == "/discord-bot-staging/litellm_api_key"
+    error_message = "one secret of one environment may be given alone"
+  }
+}
+
 run "a_secret_that_is_not_used" {
   command = plan
 
