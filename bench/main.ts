@@ -13,7 +13,7 @@ const parts: Record<string, () => Promise<void>> = {
   start: async () => printRows(await benchActionStart()),
   image: benchImage,
   bump: async () => printRows(await benchBump()),
-  preview: async () => printRows(await benchPreview()),
+  preview: benchPreview,
   history: benchHistory,
   race: async () => printRows(await benchRace()),
   plan: benchPlan,

@@ -71,3 +71,19 @@ export function printRows(rows: readonly Row[]): void {
     );
   }
 }
+
+/** One measured thing that has a limit of its own, whatever a peer takes. */
+export interface Bound {
+  readonly what: string;
+  readonly value: number;
+  readonly limit: number;
+  /** Such as `s`. */
+  readonly unit: string;
+}
+
+/** Prints a value beside its limit; one above it is said to be missed, and the measurement ends with exit code 1. */
+export function printBound({ what, value, limit, unit }: Bound): void {
+  const isMissed = !(value <= limit);
+  console.log(`${what.padEnd(52)} ${value} ${unit} (limit ${limit} ${unit})${isMissed ? '  MISSED' : ''}`);
+  if (isMissed) process.exitCode = 1;
+}

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measureInTurn, printRows, rowOf } from '#bench/measure.ts';
+import { measureInTurn, printBound, printRows, rowOf } from '#bench/measure.ts';
+import { benchStack } from '#bench/stack.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 
 /** The command's arguments as npm runs it. */
@@ -30,8 +31,14 @@ const after = `resource "terraform_data" "many" {
 }
 `;
 
-/** A plan of 10,000 creates and 3 destroys, rendered, beside `terraform show` of the same plan. */
+/** How long a plan takes: to be rendered, and a whole stack to be planned and reported. */
 export async function benchPlan(): Promise<void> {
+  await benchRendering();
+  printRows(await benchStack());
+}
+
+/** A plan of 10,000 creates and 3 destroys, rendered, beside `terraform show` of the same plan. */
+async function benchRendering(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'slipway-bench-'));
   try {
     const env = { PATH: process.env['PATH'], HOME: folder };
@@ -60,7 +67,7 @@ export async function benchPlan(): Promise<void> {
       async () => terraform('show', '-no-color', 'planned'),
     );
     printRows([rowOf(`${CREATES} creates and 3 destroys rendered, to terraform show`, paired, 0.15)]);
-    console.log(`  its peak memory: ${readPeak(render)} MB (we want ${MOST_MEMORY})`);
+    printBound({ what: 'its peak memory', value: readPeak(render), limit: MOST_MEMORY, unit: 'MB' });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
