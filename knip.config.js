@@ -15,7 +15,6 @@ export default ({ production }) => ({
         'core/registry/ecr.ts!', // a bundle of its own: scripts/build.ts
         'core/aws/iam/{assume,evaluate}.ts!', // judge the policies and the trust of terraform/ in their tests, as AWS would
         // started as processes, not imported
-        'core/terraform/comment/tests/record.ts',
         'docker/dev-sandbox/usr/local/lib/sandbox/main.ts!',
         'lab/**/*.{e2e,long}.ts',
         'lab/docker/tests/abandoned-lab.ts',
