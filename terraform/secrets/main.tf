@@ -25,9 +25,10 @@ module "environment_secrets" {
   source   = "../modules/secrets"
   for_each = var.environments
 
-  path     = "/${var.project}-${each.key}"
-  versions = { for name in local.secrets : name => lookup(var.secret_versions, "${each.key}/${name}", 1) }
-  values   = lookup(var.environment_secrets, each.key, {})
+  path        = "/${var.project}-${each.key}"
+  environment = each.key
+  versions    = { for name in local.secrets : name => lookup(var.secret_versions, "${each.key}/${name}", 1) }
+  values      = lookup(var.environment_secrets, each.key, {})
 }
 
 # One state is one tenant in one region. With the names of another, a plan would replace everything; it is refused here.

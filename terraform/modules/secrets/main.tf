@@ -1,4 +1,11 @@
 locals {
+  # what the value of a secret is asked for by: its name, and where it is read from
+  asked = {
+    for name in keys(var.versions) : name => var.environment == null ? [name, "TF_VAR_${name} for this apply"] : [
+      "${var.environment}/${name}",
+      "TF_VAR_environment_secrets for this apply, JSON with ${name} of ${var.environment}",
+    ]
+  }
   secrets = toset([for name, version in var.versions : name if version > 0])
 }
 
@@ -16,8 +23,8 @@ resource "aws_ssm_parameter" "secret" {
   value_wo = (
     lookup(var.values, each.key, null) != null ? var.values[each.key] :
     terraform.applying ? tostring(tobool(join(" ", [
-      "the value of ${each.key} is missing: its version is raised to ${var.versions[each.key]},",
-      "so set TF_VAR_${each.key} for this apply",
+      "the value of ${local.asked[each.key][0]} is missing: its version is raised to ${var.versions[each.key]},",
+      "so set ${local.asked[each.key][1]}",
     ]))) :
     "a plan needs no secret"
   )

@@ -16,6 +16,12 @@ variable "path" {
   }
 }
 
+variable "environment" {
+  description = "Environment of the secrets, where it is not the first: a missing value is asked for by its name."
+  type        = string
+  default     = null
+}
+
 variable "versions" {
   description = "Version of each secret. Raising one writes the value given in that apply; 0 makes no parameter."
   type        = map(number)
