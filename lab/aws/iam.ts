@@ -21,10 +21,13 @@ export function createIamFront(moto: string): Answer {
     const provider = call.get('OpenIDConnectProviderArn') ?? '';
     const boundary = call.get('PermissionsBoundary');
     switch (action) {
-      case 'CreateUser':
-        boundaries.delete(user);
-        if (boundary !== null) boundaries.set(user, boundary);
-        break;
+      case 'CreateUser': {
+        const said = await ask(moto, body, request);
+        // a user that exists already keeps the boundary that it has
+        if (said.status < 300) boundaries.delete(user);
+        if (said.status < 300 && boundary !== null) boundaries.set(user, boundary);
+        return send(response, said);
+      }
       case 'PutUserPermissionsBoundary':
         boundaries.set(user, boundary ?? '');
         return answer(response, action);
@@ -68,15 +71,27 @@ async function answerWith(
   more: string,
 ): Promise<void> {
   if (more === '') return passOn(moto, request, response, body);
+  const { status, text } = await ask(moto, body, request);
+  send(response, { status, text: text.replace(tag, `${more}${tag}`) });
+}
+
+interface Said {
+  readonly status: number;
+  readonly text: string;
+}
+
+async function ask(moto: string, body: Buffer, request: IncomingMessage): Promise<Said> {
   const { authorization = '', 'content-type': type = '' } = request.headers;
   const said = await fetch(`http://${moto}/`, {
     method: 'POST',
     body,
     headers: { authorization, 'content-type': type },
   });
-  const text = (await said.text()).replace(tag, `${more}${tag}`);
-  const headers = { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(text) };
-  response.writeHead(said.status, headers).end(text);
+  return { status: said.status, text: await said.text() };
+}
+
+function send(response: ServerResponse, { status, text }: Said): void {
+  response.writeHead(status, { 'content-type': 'text/xml', 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
 function passOn(moto: string, request: IncomingMessage, response: ServerResponse, body?: Buffer): Promise<void> {

@@ -9,7 +9,9 @@ let front: LoopbackServer;
 /** In the place of moto: it knows every user and provider, forgets boundaries, and says what it was asked. */
 beforeAll(async () => {
   moto = await listen(async (request, response) => {
-    const action = new URLSearchParams((await readBody(request)).toString('utf8')).get('Action') ?? request.url;
+    const asked = new URLSearchParams((await readBody(request)).toString('utf8'));
+    const action = asked.get('Action') ?? request.url;
+    if (action === 'CreateUser' && asked.get('UserName') === 'taken') response.statusCode = 409;
     response.end(`<${action}><User></User><ClientIDList><member>a</member></ClientIDList></${action}>`);
   });
   front = await listen(createIamFront(moto.host));
@@ -35,6 +37,14 @@ test('a user has the boundary that it was made with or given, until that is take
   expect([await boundaryOf('bot'), await boundaryOf('free')]).toEqual([undefined, 'arn:two']);
   await call('CreateUser', { UserName: 'free' }); // made again after it was deleted
   expect(await boundaryOf('free')).toBeUndefined();
+});
+
+test('a user that exists already keeps its boundary: the call that would make it is refused', async () => {
+  await call('PutUserPermissionsBoundary', { UserName: 'taken', PermissionsBoundary: 'arn:first' });
+  await call('CreateUser', { UserName: 'taken', PermissionsBoundary: 'arn:second' });
+  expect(await boundaryOf('taken')).toBe('arn:first');
+  await call('CreateUser', { UserName: 'taken' });
+  expect(await boundaryOf('taken')).toBe('arn:first');
 });
 
 test('a client id that is added to a provider is there, until the provider is deleted', async () => {
