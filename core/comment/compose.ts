@@ -1,3 +1,4 @@
+import type { PlanFault } from '#core/github/marker.ts';
 import type { ImagesReport } from '#core/images/report.ts';
 import type { Report } from '#core/manifests/report.ts';
 import { outlineParts, type Part } from '#core/terraform/comment/render.ts';
@@ -62,13 +63,21 @@ export function composeComment(reports: Reports, options: ComposeOptions): strin
   return fitPage({ top, stacks: areas.flatMap(({ folds }) => folds), rest }, limit);
 }
 
-/** True where a job failed, or left nothing: what is shown is then not all that a merge does. */
-export function hasFailed({ manifests, plans, lost = [] }: Reports): boolean {
-  return (
+/**
+ * Returns why a merge would not do what is shown: `failed` where a job failed or left nothing, so that not all is shown;
+ * `unsaved` or `held` where the apply is going to refuse a plan. Undefined where it would.
+ */
+export function findFault({ images = [], manifests, plans, lost = [] }: Reports): PlanFault | undefined {
+  const isError = ({ group }: { readonly group: string }): boolean => group === 'error';
+  const isFailed =
     lost.length > 0 ||
-    plans.some(({ isFailed }) => isFailed) ||
-    manifests.some(({ entries }) => entries.some(({ group }) => group === 'error'))
-  );
+    plans.some((plan) => plan.isFailed) ||
+    [...images, ...manifests].some(({ entries }) => entries.some(isError));
+  if (isFailed) return 'failed';
+  if (plans.some(({ isSaved }) => isSaved === false)) return 'unsaved';
+  // a merge does not apply what was not meant to be saved
+  const isHeld = plans.some(({ isSaved, guard }) => isSaved === true && guard.some(({ isAllowed }) => !isAllowed));
+  return isHeld ? 'held' : undefined;
 }
 
 function addLost(

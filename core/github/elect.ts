@@ -55,8 +55,8 @@ function compare(one: Marked, other: Marked, head: string): number {
 /** Which run wrote a text that is otherwise the same is not worth an edit. */
 function saysTheSame(one: Marked, other: Marked): boolean {
   const meaning = (marked: Marked): string => {
-    const { head, verdict, plans, stale } = marked.marker;
-    return JSON.stringify([head, verdict, plans, stale, bodyOf(marked)]);
+    const { head, verdict, fault, plans, plannedAt, stale } = marked.marker;
+    return JSON.stringify([head, verdict, fault, plans, plannedAt, stale, bodyOf(marked)]);
   };
   return meaning(one) === meaning(other);
 }

@@ -7,6 +7,14 @@ export interface Planned {
   readonly tree: string | undefined;
 }
 
+/** Why a verdict is failure. */
+const FAULTS = ['failed', 'unsaved', 'held'] as const;
+/** One of them. */
+export type PlanFault = (typeof FAULTS)[number];
+
+/** What {@link Marker.stale} says of plans that are too old to be applied. */
+export const TOO_OLD = 'age';
+
 /** Which run says what became of a stack. */
 export interface AppliedBy {
   readonly stack: string;
@@ -24,10 +32,14 @@ export interface Marker {
   readonly attempt: number;
   /** What the commit status says while the text is fresh; undefined: there is none. */
   readonly verdict: 'success' | 'failure' | undefined;
+  /** Why the verdict is failure; `failed` where it is left out. */
+  readonly fault?: PlanFault | undefined;
   readonly plans: readonly Planned[];
+  /** When the oldest of the plans was made, in ISO 8601. */
+  readonly plannedAt?: string | undefined;
   /** After the merge, the stacks whose result the text has, and the run that has it. */
   readonly applied?: readonly AppliedBy[];
-  /** The commit of the base branch that the text does not know. */
+  /** The commit of the base branch that the text does not know, or {@link TOO_OLD}. */
   readonly stale: string | undefined;
 }
 
@@ -42,7 +54,7 @@ const NONE = 'none';
 
 /** Returns the text of a comment: the marker on its first line, where no text of a plan can stand, and then the body. */
 export function writeMarked(marker: Marker, body: string): Marked {
-  const { name, head, run, attempt, verdict, plans, applied = [], stale } = marker;
+  const { name, head, run, attempt, verdict, fault, plans, plannedAt, applied = [], stale } = marker;
   const planned = plans.map(({ path, tree = NONE }) => `${encodeURIComponent(path).replaceAll('%2F', '/')}:${tree}`);
   const text = writeHidden(
     name,
@@ -51,7 +63,9 @@ export function writeMarked(marker: Marker, body: string): Marked {
       ['run', run],
       ['attempt', attempt],
       ['verdict', verdict],
+      ['fault', fault],
       ['plans', planned.length === 0 ? undefined : planned.join(',')],
+      ['planned', plannedAt],
       ['applied', applied.length === 0 ? undefined : applied.map((one) => `${one.stack}:${one.run}`).join(',')],
       ['stale', stale],
     ],
@@ -73,6 +87,8 @@ export function readMarked(name: string, text: string): Marked | undefined {
     verdict: verdict === 'success' || verdict === 'failure' ? verdict : undefined,
     plans: readPlans(said.get('plans') ?? ''),
     stale: said.get('stale'),
+    ...(said.has('fault') && { fault: FAULTS.find((one) => one === said.get('fault')) }),
+    ...(said.has('planned') && { plannedAt: said.get('planned') }),
     ...(said.has('applied') && { applied: readApplied(said.get('applied') ?? '') }),
   };
   return { marker, text };

@@ -1,8 +1,10 @@
 import type { Base } from '#core/github/base.ts';
+import { type PlanFault, TOO_OLD } from '#core/github/marker.ts';
 import type { Entry, MergeGroup, MergeQueue } from '#core/github/merge-group.ts';
 import {
   cut,
   DESCRIPTION,
+  isTooOld,
   listChanged,
   newestOf,
   PLAN_CONTEXT,
@@ -15,7 +17,7 @@ import { Refusal } from '#core/values/errors.ts';
 
 /** What judging a merge group needs. */
 export interface GroupPorts
-  extends Pick<SettlePorts, 'comments' | 'pulls' | 'statuses' | 'readBase' | 'log' | 'repositoryUrl'> {
+  extends Pick<SettlePorts, 'comments' | 'pulls' | 'statuses' | 'readBase' | 'clock' | 'log' | 'repositoryUrl'> {
   readonly queue: MergeQueue;
   /** Returns what reads the folders of a commit. */
   readonly openTrees: (commit: string) => Base['readTree'];
@@ -67,9 +69,11 @@ async function findFault(
   if (pull.base !== branch) return { what: `it goes into ${pull.base}`, remedy: `move it to ${branch}` };
   if (pull.isFork) return { what: 'it comes from a fork, which gets no plan', remedy: OWN_BRANCH };
   if (comment === undefined) return { what: 'it has no reviewed plan', remedy: REOPEN };
-  const { head, verdict, stale } = comment.marker;
+  const { head, verdict, fault, stale } = comment.marker;
   if (head !== pull.head || verdict === undefined) return { what: 'its head has no reviewed plan', remedy: REOPEN };
-  if (verdict === 'failure') return { what: 'its plan failed', remedy: 'fix what its comment says' };
+  if (verdict === 'failure') return FAULTS[fault ?? 'failed'];
+  if (stale === TOO_OLD || isTooOld(comment.marker, ports.clock.now()))
+    return { what: 'its plan is too old', remedy: UPDATE };
   if (stale !== undefined) return { what: `its plan is stale since ${stale.slice(0, 7)}`, remedy: UPDATE };
   for (const commit of below) {
     const [changed] = await listChanged(comment, { readTree: ports.openTrees(commit) });
@@ -81,6 +85,12 @@ async function findFault(
 /** A re-run keeps the old base: only a new event plans on the one of now. */
 const UPDATE = 'update its branch';
 const REOPEN = 'close and reopen it';
+/** What a plan that a merge does not apply needs. */
+const FAULTS: Readonly<Record<PlanFault, Fault>> = {
+  failed: { what: 'its plan failed', remedy: 'fix what its comment says' },
+  unsaved: { what: 'its plan was not saved', remedy: 'do what the log of its job says' },
+  held: { what: 'the destroy guard holds its plan', remedy: 'take out what it destroys' },
+};
 const OWN_BRANCH = 'push its commits to a branch of this repository';
 
 function describeStatus(entries: JudgedGroup['entries'], page: string): Status {

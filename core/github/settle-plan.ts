@@ -1,9 +1,11 @@
 import { commitLink } from '#core/action/summary.ts';
 import type { Base } from '#core/github/base.ts';
 import { elect, type Present } from '#core/github/elect.ts';
-import { bodyOf, type Marked, writeMarked } from '#core/github/marker.ts';
+import { bodyOf, type Marked, type Marker, TOO_OLD, writeMarked } from '#core/github/marker.ts';
 import type { Status, Statuses } from '#core/github/statuses.ts';
 import { type CommentPorts, type Own, readOwn, writeComment } from '#core/github/write-comment.ts';
+import { PLAN_LIFETIME_MS } from '#core/terraform/saved-plan/check.ts';
+import { readStackList } from '#core/terraform/stack-list.ts';
 import { describeError, isExpected, Refusal } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode } from '#core/values/markdown.ts';
 
@@ -55,6 +57,10 @@ async function settlePlan(own: Own, ports: SettlePorts): Promise<Standing> {
       await writeComment(own, await markStale(comment, changed, base, ports.repositoryUrl), ports);
       continue;
     }
+    if (comment.marker.stale === undefined && isTooOld(comment.marker, ports.clock.now())) {
+      await writeComment(own, markTooOld(comment, pull.base), ports);
+      continue;
+    }
     const standing = standingOf(comment);
     const wanted = describeStatus(standing, comment, pull.base);
     const status = await ports.statuses.newest(pull.head, PLAN_CONTEXT);
@@ -89,13 +95,35 @@ async function markStale(comment: Present, changed: readonly string[], base: Bas
   const { sha, subject } = (await base.newestChange(path)) ?? { sha: base.commit, subject: '' };
   const commit = commitLink(sha, { repositoryUrl: page });
   const named = subject === '' ? commit : `${commit} (${escapeMarkdown(cut(subject, 72))})`;
-  const folders = changed.slice(0, SHOWN).map(inlineCode).join(', ');
+  const folders = changed.slice(0, SHOWN).map(showPlace).join(', ');
   const more = changed.length > SHOWN ? ` and ${changed.length - SHOWN} more` : '';
-  const branch = escapeMarkdown(base.branch);
-  const remedy = `press "Update branch", or merge ${branch} into this branch and push; if you cannot push, close and reopen the pull request. A re-run of the check keeps the old plan`;
-  const line = `⚠️ **Stale:** ${branch} moved on with ${named}, and ${folders}${more} changed there: ${remedy}`;
+  const why = `${escapeMarkdown(base.branch)} moved on with ${named}, and ${folders}${more} changed there`;
+  return mark(comment, sha, why, base.branch);
+}
+
+function markTooOld(comment: Present, branch: string): Marked {
+  const at = escapeMarkdown((comment.marker.plannedAt ?? '').replace(/^(.{10})T(.{5}).*$/, '$1 $2 UTC'));
+  return mark(comment, TOO_OLD, `the plan is of ${at}, and a plan is applied within 24 hours`, branch);
+}
+
+/** Returns the comment with another first line. */
+function mark(comment: Present, stale: string, why: string, branch: string): Marked {
+  const remedy = `press "Update branch", or merge ${escapeMarkdown(branch)} into this branch and push; if you cannot push, or nothing is to be merged, close and reopen the pull request. A re-run of the check keeps the old plan`;
   const rest = bodyOf(comment).split('\n').slice(1);
-  return writeMarked({ ...comment.marker, stale: sha }, [line, ...rest].join('\n'));
+  return writeMarked({ ...comment.marker, stale }, [`⚠️ **Stale:** ${why}: ${remedy}`, ...rest].join('\n'));
+}
+
+function showPlace(place: string): string {
+  const config = readStackList(place);
+  return config === undefined ? inlineCode(place) : `the list of stacks in ${inlineCode(config)}`;
+}
+
+/** A plan is marked this long before the apply refuses it: the run that looks at it comes by once an hour. */
+const MARGIN_MS = 90 * 60_000;
+
+/** True where a plan is so old that the apply refuses it, or will soon. */
+export function isTooOld({ plannedAt }: Pick<Marker, 'plannedAt'>, now: Date): boolean {
+  return plannedAt !== undefined && now.getTime() - Date.parse(plannedAt) > PLAN_LIFETIME_MS - MARGIN_MS;
 }
 
 /** Folders that are named. */
@@ -107,14 +135,22 @@ function standingOf({ marker }: Marked): Exclude<Standing, 'none'> {
 }
 
 function describeStatus(standing: Exclude<Standing, 'none'>, { marker, url }: Present, branch: string): Status {
-  const since = marker.stale?.slice(0, 7) ?? '';
+  const since =
+    marker.stale === TOO_OLD ? 'the plan is too old' : `${branch} moved on with ${marker.stale?.slice(0, 7) ?? ''}`;
   const words = {
     fresh: cut(`A merge into ${branch} does what the comment shows`, DESCRIPTION),
-    stale: withRemedy(`Stale: ${branch} moved on with ${since}`, UPDATE),
-    failed: 'The plan failed: the comment says why',
+    stale: withRemedy(`Stale: ${since}`, UPDATE),
+    failed: FAULTS[marker.fault ?? 'failed'],
   };
   return { state: standing === 'fresh' ? 'success' : 'failure', description: words[standing], url };
 }
+
+/** What the status says of a plan that a merge does not apply. */
+const FAULTS = {
+  failed: 'The plan failed: the comment says why',
+  unsaved: 'The plan was not saved, so a merge applies nothing: the log of its job says why',
+  held: 'The destroy guard holds the plan, so a merge applies nothing by itself: the comment says who may allow it',
+};
 
 /**
  * What gives a pull request a plan on its base as it is now. A re-run does not: it has the commit and the event of the

@@ -21,6 +21,8 @@ export interface ReportContext {
   readonly sources: readonly string[];
   readonly refresh: boolean;
   readonly guard: readonly GuardFinding[];
+  /** Of a plan that a merge applies: whether it was saved, and when it was made. */
+  readonly saved?: Pick<PlanReport, 'isSaved' | 'plannedAt'>;
   /** Where the plan is reviewed; undefined where that is not known. */
   readonly pullRequest: number | undefined;
   /** The plan that was approved before: only what differs from it is shown. */
@@ -42,7 +44,17 @@ export function reportPlan(planned: StackPlan, context: ReportContext): PlanRepo
   const part = readPart({ name: stack.name, plan, approved, errors, notes }, scrub);
   const counts = part.counts;
   const hasDestroy = counts.destroy + counts.replace > 0;
-  const facts = { head, base, sources: [...sources], fingerprint, refresh, hasDestroy, guard, errors };
+  const facts = {
+    head,
+    base,
+    sources: [...sources],
+    fingerprint,
+    refresh,
+    hasDestroy,
+    guard,
+    errors,
+    ...context.saved,
+  };
   return toReport(part, { ...facts, summaryMarkdown: renderPart(part, head, scrub) });
 }
 

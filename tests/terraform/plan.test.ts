@@ -65,7 +65,8 @@ test('what the code names is bound as well, through modules and links, as far as
   const { outputs, result } = await plan(ground);
   expect(outputs).toMatchObject({ saved: 'true' });
   const named = [FOLDER, 'terraform/inner', 'terraform/texts', 'policies/one.json', 'shared/values.json'].sort();
-  expect(result.report.sources).toEqual(named);
+  expect(result.report).toMatchObject({ sources: [...named, 'slipway.yaml#stacks'], isSaved: true });
+  expect(Date.now() - Date.parse(result.report.plannedAt ?? '')).toBeLessThan(60_000);
   const sealed = unpackPlan(unseal(readFileSync(join(ground.root, 'app.sealed')), KEY) ?? Buffer.alloc(0));
   expect(sealed?.binding.trees).toEqual(
     Object.fromEntries(named.map((path) => [path, ground.git('rev-parse', `HEAD:${path}`)])),
@@ -89,8 +90,9 @@ describe('a plan is not saved', () => {
     ['without a key, as where a fork gets no secrets', { key: '' }],
   ])('%s', async (_name, inputs) => {
     ground = openGround(ONE);
-    const { outputs } = await plan(ground, inputs);
+    const { outputs, result } = await plan(ground, inputs);
     expect(outputs).toMatchObject({ changed: 'true', saved: 'false' });
+    expect(result.report.isSaved).toBe(false);
     expect(existsSync(join(ground.root, 'app.sealed'))).toBe(false);
   });
 

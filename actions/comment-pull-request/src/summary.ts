@@ -1,7 +1,7 @@
-import { composeComment, hasFailed, type Reports } from '#core/comment/compose.ts';
+import { composeComment, findFault, type Reports } from '#core/comment/compose.ts';
 import { SUMMARY_LIMIT } from '#core/comment/outline.ts';
 import { readReports } from '#core/comment/read-reports.ts';
-import type { AppliedBy, Planned } from '#core/github/marker.ts';
+import type { Marker } from '#core/github/marker.ts';
 import { PLAN_CONTEXT } from '#core/github/settle-plan.ts';
 import { describeError, InputError, isExpected } from '#core/values/errors.ts';
 import { escapeMarkdown, inlineCode, link } from '#core/values/markdown.ts';
@@ -19,11 +19,7 @@ export interface Texts {
 }
 
 /** What a comment's marker says of its plans. */
-export interface Judged {
-  readonly plans: readonly Planned[];
-  readonly verdict: 'success' | 'failure' | undefined;
-  readonly applied: readonly AppliedBy[];
-}
+export type Judged = Pick<Marker, 'plans' | 'verdict' | 'fault' | 'plannedAt' | 'applied'>;
 
 /** Bytes that the headline above the full text may take. */
 const HEADLINE = 4_000;
@@ -65,14 +61,16 @@ function composeTexts(reports: Reports, head: string): Texts {
 }
 
 /** After the merge there is nothing to judge. */
-const NOTHING: Judged = { plans: [], verdict: undefined, applied: [] };
+const NOTHING: Judged = { plans: [], verdict: undefined };
 
 /** The folders that plans were made from, as the commit of the base had them that was planned upon. */
 async function judgeReports(reports: Reports, { readTreeAt }: Pick<Ports, 'readTreeAt'>): Promise<Judged> {
-  const plans = new Map<string, Planned>();
+  const plans = new Map<string, Marker['plans'][number]>();
   for (const { base, sources } of reports.plans)
     for (const path of base === '' ? [] : sources) plans.set(path, { path, tree: await readTreeAt(base, path) });
-  return { plans: [...plans.values()], verdict: hasFailed(reports) ? 'failure' : 'success', applied: [] };
+  const fault = findFault(reports);
+  const [plannedAt] = reports.plans.flatMap((plan) => plan.plannedAt ?? []).sort();
+  return { plans: [...plans.values()], verdict: fault === undefined ? 'success' : 'failure', fault, plannedAt };
 }
 
 /** Returns the job summary: what became of the comment, and then the full text, whatever it was. */

@@ -5,7 +5,7 @@ import { REPORT_FILE } from '#core/action/artifact-names.ts';
 import { openUpload } from '#core/action/upload.ts';
 import { createReport, type Entry } from '#core/manifests/report.ts';
 import { readPart } from '#core/terraform/comment/render.ts';
-import { type PlanReport, toReport } from '#core/terraform/comment/report.ts';
+import { type PlanReport, type ReportFacts, toReport } from '#core/terraform/comment/report.ts';
 import { classify, planOf, resource } from '#core/terraform/comment/tests/plan-builder.ts';
 import type { PullRecord } from '#lab/github/pulls/records.ts';
 import { runOf } from '#lab/github/tests/open-api.ts';
@@ -68,12 +68,16 @@ const update = resource('module.tables.aws_dynamodb_table.this["history"]', ['up
   after: { ttl: [{ enabled: false }] },
 });
 /** A plan's report. */
-export const planOfStack = (name: string, resources: object[] = [update]): PlanReport =>
+export const planOfStack = (
+  name: string,
+  resources: object[] = [update],
+  facts: Partial<ReportFacts> = {},
+): PlanReport =>
   toReport(
     readPart({ name, plan: classify(planOf(resources)) }, (text) => text),
     {
       ...{ head: pull.head.sha, base, sources: ['terraform/aws', 'terraform/modules/tables'], fingerprint: 'f' },
-      ...{ refresh: true, hasDestroy: false, guard: [], errors: [], summaryMarkdown: '' },
+      ...{ refresh: true, hasDestroy: false, guard: [], errors: [], summaryMarkdown: '', ...facts },
     },
   );
 /** An entry of what the overlays render. */

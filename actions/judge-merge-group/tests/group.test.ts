@@ -174,6 +174,17 @@ describe('what was not reviewed fails before the merge', () => {
     await expectFault(group, `#${one?.number}: its plan is stale since ${moved.slice(0, 7)}`);
   });
 
+  test.each([
+    ['verdict=failure fault=held', 'the destroy guard holds its plan', 'take out what it destroys'],
+    ['verdict=failure fault=unsaved', 'its plan was not saved', 'do what the log of its job says'],
+    ['verdict=success planned=2030-01-01T12:00:00.000Z', 'its plan is too old', UPDATE], // a day ago
+  ])('one whose comment says %s', async (said, fault, remedy) => {
+    await plan(one, 'aws');
+    const [comment] = world.commentsOf(given(one));
+    if (comment !== undefined) comment.body = comment.body.replace('verdict=success', said);
+    await expectFault(queue(one), `#${one?.number}: ${fault}`, remedy);
+  });
+
   test('a head that was pushed after the review', async () => {
     const pull = await world.openPull('late');
     await plan(pull, 'aws');

@@ -57,7 +57,7 @@ describe('a neighbour that changes a folder of the plan', () => {
     expect(await world.mark()).toMatchObject({ error: undefined, outputs: { stale: `[${pull.number}]`, fresh: '[]' } });
     const link = `[\`${merged.slice(0, 7)}\`](${world.url}/acme/tenant/commit/${merged})`;
     expect(textOf(pull)).toBe(
-      `⚠️ **Stale:** main moved on with ${link} (Change ${path}/more.tf), and \`${path}\` changed there: press "Update branch", or merge main into this branch and push; if you cannot push, close and reopen the pull request. A re-run of the check keeps the old plan\n\nDetails.`,
+      `⚠️ **Stale:** main moved on with ${link} (Change ${path}/more.tf), and \`${path}\` changed there: press "Update branch", or merge main into this branch and push; if you cannot push, or nothing is to be merged, close and reopen the pull request. A re-run of the check keeps the old plan\n\nDetails.`,
     );
     expect(world.statusOf(pull)).toBe(
       `failure: Stale: main moved on with ${merged.slice(0, 7)}: update the branch, or close and reopen the pull request`,
@@ -266,8 +266,9 @@ test('the workflow runs it after each push to main, with the rights that it need
   const file = join(import.meta.dirname, '../../../.github/workflows/stale-plans.yml');
   const { on, jobs } = parse(readFileSync(file, 'utf8'));
   expect(on.push).toEqual({ branches: ['main'] });
+  expect(on.schedule).toEqual([{ cron: expect.stringMatching(/^\d+ \* \* \* \*$/) }]); // more often than a plan gets too old
   expect(jobs.mark).toMatchObject({
-    if: "${{ github.event_name == 'push' }}",
+    if: "${{ github.event_name != 'merge_group' }}",
     permissions: { contents: 'read', 'pull-requests': 'write', statuses: 'write' },
     steps: [{ uses: expect.stringMatching(/^actions\/checkout@/) }, { uses: './actions/mark-stale-plans' }],
   });

@@ -7,6 +7,7 @@ import { planStack, type StackPlan } from '#core/terraform/plan-stack.ts';
 import { reportPlan } from '#core/terraform/report-plan.ts';
 import type { Failure } from '#core/terraform/run/failure.ts';
 import { findStack, listSources, type Stack } from '#core/terraform/stack.ts';
+import { nameStackList } from '#core/terraform/stack-list.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 import { findMergeBase, savePlan } from './save.ts';
@@ -33,7 +34,9 @@ export async function run(inputs: Inputs, ports: Ports): Promise<Planned> {
   const isSaved = await savePlan(planned, { stack, base, refresh }, inputs, ports);
   const sources = await listSources(stack, ports, ports.source).catch(() => [stack.folder]); // a plan that failed may have no modules
   const { head, pullRequest } = inputs;
-  const report = reportPlan(planned, { stack, head, base, sources, refresh, guard, pullRequest });
+  const saved = stack.isAppliedByHand ? {} : { saved: { isSaved, plannedAt: ports.clock.now().toISOString() } };
+  const places = [...sources, nameStackList(inputs.config)];
+  const report = reportPlan(planned, { stack, head, base, sources: places, refresh, guard, pullRequest, ...saved });
   const content = `${JSON.stringify(report)}\n`;
   await ports.write(inputs.report, content);
   // the last: a report says that the plan is there

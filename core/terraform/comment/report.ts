@@ -27,6 +27,10 @@ export const planReportSchema = z.strictObject({
   /** Changes that drift alone does not explain. */
   unapplied: count,
   fingerprint: z.string(),
+  /** Whether the plan was saved for the merge; null where a merge applies none. */
+  isSaved: z.boolean().nullable().default(null),
+  /** When it was planned; null where a merge applies none. */
+  plannedAt: z.iso.datetime().nullable().default(null),
   /** False where drift was not looked at. */
   refresh: z.boolean(),
   hasDestroy: z.boolean(),
@@ -49,7 +53,8 @@ export type PlanReport = z.output<typeof planReportSchema>;
 export type ReportFacts = Pick<
   PlanReport,
   'head' | 'base' | 'sources' | 'fingerprint' | 'refresh' | 'hasDestroy' | 'guard' | 'errors' | 'summaryMarkdown'
->;
+> &
+  Partial<Pick<PlanReport, 'isSaved' | 'plannedAt'>>;
 
 /** Returns a stack as a report, which is plain JSON. */
 export function toReport(part: Part, facts: ReportFacts): PlanReport {
@@ -57,6 +62,7 @@ export function toReport(part: Part, facts: ReportFacts): PlanReport {
   return {
     version: 1,
     kind: 'terraform',
+    ...{ isSaved: null, plannedAt: null },
     ...facts,
     ...rest,
     counts: { ...counts },

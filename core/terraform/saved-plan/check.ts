@@ -37,7 +37,7 @@ export interface Present extends Pick<Binding, 'stack' | 'head' | 'stacks' | 'lo
 }
 
 /** A saved plan is applied within this time, in milliseconds: what it was made from is looked at once only. */
-const LONGEST = 24 * 3_600_000;
+export const PLAN_LIFETIME_MS = 24 * 3_600_000;
 /** Two machines' clocks differ by less. */
 const CLOCKS = 10 * 60_000;
 
@@ -102,7 +102,7 @@ function checkTrees(bound: Binding, now: Present): PlanRefusal | undefined {
 
 function checkAge(bound: Binding, now: Present): PlanRefusal | undefined {
   const age = now.now.getTime() - new Date(bound.plannedAt).getTime();
-  if (age > LONGEST)
+  if (age > PLAN_LIFETIME_MS)
     return refuse(
       'too-old',
       `the saved plan is ${describeAge(age)} old, and more than 24 hours are not trusted: ${AGAIN}`,
