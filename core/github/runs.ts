@@ -8,7 +8,7 @@ export interface Runs {
    * there is none. One that skipped everything looked at nothing: a new title starts such a run.
    */
   newestOfPull(workflow: string, head: string): Promise<number | undefined>;
-  /** Returns the jobs of a run's newest attempt, each with its steps as far as they are known. */
+  /** Returns the jobs of a run's newest attempt, each with the steps that GitHub tells. */
   listJobs(run: number): Promise<Job[]>;
 }
 

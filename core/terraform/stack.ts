@@ -56,7 +56,7 @@ export interface StackPlace {
 
 /**
  * Returns what a plan is made from: the stack's folder, that of each local module that it uses, directly or through
- * another, and the files and folders that their code names, as far as the checked-out commit has them. A change there
+ * another, and the files and folders that their code names, those that the checked-out commit has. A change there
  * reaches the stack (`reach.ts`), so it makes the plan another one.
  */
 export async function listSources(stack: Stack, place: StackPlace, source: SourceTree): Promise<string[]> {

@@ -73,7 +73,7 @@ function readApply(texts: Texts, stack: string, { head }: ApplySources): ApplyRe
   }
 }
 
-/** True where a job of the stack came as far as its apply. Its name ends with the stack's, as a matrix names it. */
+/** True where a job of the stack reached its apply. Its name ends with the stack's, as a matrix names it. */
 async function hasBegun(stack: string, { run, listJobs }: ApplySources): Promise<boolean> {
   const jobs = (await listJobs(run)).filter(({ name }) => name.endsWith(`(${stack})`));
   return jobs.some(({ steps }) => steps.some(({ name, hasRun }) => hasRun && name.endsWith('/apply-terraform')));
