@@ -6,6 +6,7 @@ import '#lab/terraform/tests/account.ts';
 import '#lab/terraform/tests/drift.ts';
 import '#lab/terraform/tests/services.ts';
 import '#lab/terraform/tests/state.ts';
+import '#lab/terraform/tests/tenants.ts';
 
 beforeAll(applyStacks, 300_000);
 
