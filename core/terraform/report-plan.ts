@@ -37,7 +37,7 @@ export function reportPlan(planned: StackPlan, context: ReportContext): PlanRepo
   const guard = context.guard.map((found) => ({ ...found, address: showAddress(found.address, hide) }));
   const errors = failure === undefined ? [] : describeErrors(failure, stack.folder).map(hide);
   const notes = [
-    ...describeGuard(guard, fingerprint, context),
+    ...describeGuard(guard, { fingerprint, isFailed: failure !== undefined }, context),
     ...(refresh ? [] : [DRIFT_NOT_SEEN]),
     ...(stack.isAppliedByHand ? [`A merge does not apply ${inlineCode(stack.name)}: a person does.`] : []),
   ];
@@ -78,7 +78,7 @@ function describeErrors({ kind, sentence, diagnostics }: Failure, folder: string
 
 function describeGuard(
   guard: readonly GuardFinding[],
-  fingerprint: string,
+  { fingerprint, isFailed }: { readonly fingerprint: string; readonly isFailed: boolean },
   { stack, pullRequest }: ReportContext,
 ): string[] {
   if (guard.length === 0) return [];
@@ -90,11 +90,17 @@ function describeGuard(
     ...(more > 0 ? [`${more} more`] : []),
   ].join('; ');
   if (blocking.length === 0) return [`The destroy guard was overridden for ${list}.`];
+  if (isFailed)
+    return [
+      `**The destroy guard would hold this plan**: ${list}. A plan with an error is not saved, so there is nothing to allow yet: correct the error, and the next plan says how.`,
+    ];
   const held = `**The destroy guard holds this plan**: ${list}. Where it is meant, someone with write access who is not the author may allow each`;
   if (pullRequest === undefined)
     return [`${held} by its address and this plan's fingerprint ${inlineCode(fingerprint)}.`];
   const command = writeOverride(shown, { fingerprint, stack: stack.name, pullRequest });
-  return [`${held} once it is merged${more > 0 ? ', the others in the same way' : ''}: ${inlineCode(command)}`];
+  return [
+    `${held} once it is merged${more > 0 ? `, all in one run: add the other ${more === 1 ? 'one' : more} to \`allow\`` : ''}: ${inlineCode(command)}`,
+  ];
 }
 
 const MOST_NAMED = 10;
