@@ -68,7 +68,7 @@ async function readFileOf(saved: SavedPlan, { cli, ports }: Work): Promise<Saved
   }
 }
 
-/** Whoever has the key can seal a file beside the JSON of another one. */
+/** Anyone who has the key can seal a file beside the JSON of another one. */
 function checkFile({ binding, json }: SavedPlan): PlanRefusal | undefined {
   const file = parsePlanFile('the saved plan', json);
   const fingerprint = fingerprintPlan(classifyPlan(file), file.timestamp);
