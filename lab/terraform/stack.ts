@@ -16,6 +16,8 @@ export interface StackOptions {
   readonly variables: Readonly<Record<string, unknown>>;
   /** Where AWS is, and credentials for it. */
   readonly env: Readonly<Record<string, string>>;
+  /** Where the copy of the code is; by default in the lab, one for each bucket. */
+  readonly copy?: string;
   /** The bucket of the S3 backend; without one the state is a file. */
   readonly bucket?: string;
   /** One provider serves all runs of the stack that reach AWS as it does: for who runs Terraform often. */
@@ -41,9 +43,9 @@ export interface Stack {
   planJson(env?: Readonly<Record<string, string>>): Promise<unknown>;
 }
 
-/** Copies the Terraform code into the lab, once for each bucket, and initialises one stack of it. */
+/** Copies the Terraform code, once for each place, and initialises one stack of it. */
 export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOptions): Promise<Stack> {
-  const copy = join(lab.folder('terraform'), options.bucket ?? 'local');
+  const copy = options.copy ?? join(lab.folder('terraform'), options.bucket ?? 'local');
   if (!existsSync(copy))
     cpSync(join(repositoryRoot, 'terraform'), copy, {
       recursive: true,
@@ -51,7 +53,9 @@ export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOption
     });
   const folder = join(copy, options.stack);
   const usesBackend = options.bucket !== undefined;
-  if (!usesBackend) writeFileSync(join(folder, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
+  // bootstrap has no backend: it makes the bucket of the others
+  if (!usesBackend && options.stack !== 'bootstrap')
+    writeFileSync(join(folder, 'backend_override.tf'), 'terraform {\n  backend "local" {}\n}\n');
   // not by TF_VAR_…: terraform.tfvars comes after them, and this file after terraform.tfvars
   writeFileSync(join(folder, 'lab.auto.tfvars.json'), JSON.stringify(options.variables));
   const base = {

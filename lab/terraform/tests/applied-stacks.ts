@@ -78,8 +78,8 @@ export interface AppliedStacks {
   readonly rights: Readonly<Record<'first' | 'second', Rights>>;
   /** The file in which the provider logged the calls of the tenant's apply of terraform/aws. */
   readonly applyCalls: string;
-  /** What the tenant's apply printed. */
-  readonly applyLog: string;
+  /** What every run of Terraform printed, in each stack of both tenants, up to now. */
+  readonly said: readonly string[];
   /** Runs the AWS command line and returns its JSON. */
   aws(...args: string[]): Promise<unknown>;
   /** Runs a command of a document as it is written there, and returns its JSON. */
@@ -115,11 +115,17 @@ export async function applyStacks(): Promise<void> {
     return JSON.parse(stdout.toString('utf8'));
   };
   const place = ['--create-bucket-configuration', `LocationConstraint=${REGION}`];
-  for (const bucket of ['states', SECOND_STATES]) await aws('s3api', 'create-bucket', '--bucket', bucket, ...place);
-  await aws('s3api', 'put-bucket-versioning', '--bucket', 'states', '--versioning-configuration', 'Status=Enabled');
+  for (const bucket of ['states', SECOND_STATES]) {
+    await aws('s3api', 'create-bucket', '--bucket', bucket, ...place);
+    await aws('s3api', 'put-bucket-versioning', '--bucket', bucket, '--versioning-configuration', 'Status=Enabled');
+  }
+  const said: string[] = [];
   const kept = { env, keepsProvider: true };
-  const open = (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
-    openStack(lab, toolbox, { stack, variables, ...kept, ...(bucket === undefined ? {} : { bucket }) });
+  const open = async (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
+    recordInto(
+      said,
+      await openStack(lab, toolbox, { stack, variables, ...kept, ...(bucket === undefined ? {} : { bucket }) }),
+    );
   const provider = ['--url', 'https://token.actions.githubusercontent.com', '--client-id-list', 'sts.amazonaws.com'];
   await aws('iam', 'create-open-id-connect-provider', ...provider); // the account's, before its first tenant
   const bootstrap = await open('bootstrap', GITHUB);
@@ -129,7 +135,7 @@ export async function applyStacks(): Promise<void> {
   const apply = ['apply', '-no-color', '-auto-approve'];
   const applyCalls = join(lab.folder('calls'), 'apply.log');
   // at the same time: the provider waits 25 s for each queue, and a minute for the rules of the state bucket
-  const logs = await Promise.all([
+  await Promise.all([
     bootstrap.run(apply),
     second.bootstrap.run(apply),
     stack.run(apply, { env: { TF_LOG: 'DEBUG', TF_LOG_PATH: applyCalls } }),
@@ -141,8 +147,20 @@ export async function applyStacks(): Promise<void> {
   current = {
     ...{ lab, toolbox, env, bootstrap, stack, secrets, second, aws, shell, applyCalls, outputs: applied },
     rights: { first: await rightsOf(bootstrap, stack), second: await rightsOf(second.bootstrap, second.stack) },
-    applyLog: logs.map(({ stdout, stderr }) => `${stdout.toString('utf8')}${stderr}`).join(''),
+    said,
   };
+}
+
+/** The stack, of which each run leaves what it printed, whether it fails or not. */
+function recordInto(said: string[], stack: Stack): Stack {
+  const run: Stack['run'] = async (args, options = {}) => {
+    const result = await stack.run(args, { ...options, accept: 'any' });
+    said.push(`${result.stdout.toString('utf8')}${result.stderr}`);
+    if (options.accept !== 'any' && result.code !== 0)
+      throw new Error(`terraform ${args.join(' ')} in ${stack.folder}: exit ${result.code}\n${said.at(-1)}`);
+    return result;
+  };
+  return { ...stack, run };
 }
 
 /** What Terraform says that it gave, by its outputs. */

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from '@jest/globals';
@@ -20,6 +20,7 @@ const versions = z.object({ Versions: z.array(z.object({ Key: z.string(), Versio
 async function readStateVersions(bucket: string): Promise<string[]> {
   const { aws, lab } = stacks();
   const { Versions } = versions.parse(await aws('s3api', 'list-object-versions', '--bucket', bucket));
+  expect(Versions.filter(({ VersionId }) => VersionId === 'null')).toEqual([]); // the bucket keeps versions
   const folder = lab.folder('versions', bucket);
   for (const { Key, VersionId } of Versions) {
     const path = join(folder, `${Key.replaceAll('/', '-')}-${VersionId}`);
@@ -114,15 +115,27 @@ describe('a secret', () => {
   }, 60_000);
 
   test('no secret is in a log, a plan, its JSON, an output, or any version of any state', async () => {
-    const { stack, secrets, second, applyLog } = stacks();
+    const { bootstrap, stack, secrets, second, said, lab } = stacks();
+    const all = [bootstrap, stack, secrets, second.bootstrap, second.stack, second.secrets];
     const plan = JSON.stringify(await secrets.planJson(CANARIES));
     const states = [...(await readStateVersions('states')), ...(await readStateVersions('second-states'))];
-    expect(states.length).toBeGreaterThan(8);
-    for (const text of [applyLog, plan, JSON.stringify(stacks().outputs), ...states])
+    expect(states.length).toBeGreaterThan(10);
+    // what the runs of all tests printed: applies that failed and that were refused, the force-unlock, each plan
+    expect(said.length).toBeGreaterThan(25);
+    expect(said.join('')).toContain('ParameterAlreadyExists');
+    for (const text of [...said, plan, JSON.stringify(stacks().outputs), ...states])
       expect(text).not.toContain('CANARY');
-    const folders = [stack, secrets, second.stack, second.secrets].map(({ folder }) => folder);
+    // a plan's file is an archive: it is shown first
+    const plans = all.filter(({ folder }) => existsSync(join(folder, 'planned')));
+    expect(plans.length).toBeGreaterThan(2);
+    for (const { folder, run } of plans) {
+      const { stdout } = await run(['show', '-json', join(folder, 'planned')]);
+      expect(stdout.toString('utf8')).toMatch(/^\{"format_version"(?![\s\S]*CANARY)/);
+    }
+    // what lies in the folders, and what the processes wrote: the killed apply, the providers, the calls of an apply
+    const folders = [...all.map(({ folder }) => folder), lab.logs, lab.folder('calls')];
     const grep = ['grep', '--recursive', '--files-with-matches', 'CANARY', ...folders] as const;
-    const found = await stacks().lab.exec([...grep] as [string, ...string[]], { accept: [0, 1] });
+    const found = await lab.exec([...grep] as [string, ...string[]], { accept: [0, 1] });
     expect(found.stdout.toString('utf8')).toBe('');
   }, 120_000);
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { applyStacks, stacks } from '#lab/terraform/tests/applied-stacks.ts';
+import { applyStacks, SECOND_STATES, stacks } from '#lab/terraform/tests/applied-stacks.ts';
+import { listEverything } from '#lab/terraform/tests/left.ts';
 import { allowDestroy, expectNoChanges } from '#lab/terraform/tests/plans.ts';
 // their tests run in this file too, on the same stacks: an apply takes a minute
 import '#lab/terraform/tests/account.ts';
@@ -40,12 +41,16 @@ test('without credentials, it says so', async () => {
 
 test('the second tenant is destroyed, and nothing of the first has changed', async () => {
   const { second, stack, secrets, bootstrap, aws } = stacks();
-  for (const { folder } of [second.stack, second.secrets]) allowDestroy(folder);
+  const before = await listEverything(aws, 'eu-west-1');
+  expect(before.regional.length).toBeGreaterThan(15);
+  expect(before.global.filter((name) => name.startsWith('second-')).length).toBeGreaterThan(8);
+  for (const { folder } of [second.bootstrap, second.stack, second.secrets]) allowDestroy(folder);
   const destroy = ['destroy', '-no-color', '-auto-approve'];
   await second.stack.run(['apply', '-no-color', '-auto-approve', '-var', 'deletion_protection=false']);
   await Promise.all([second.stack.run([...destroy, '-var', 'deletion_protection=false']), second.secrets.run(destroy)]);
-  const there = ['--region', 'eu-west-1', '--query'];
-  expect(await aws('dynamodb', 'list-tables', ...there, 'TableNames')).toEqual([]);
-  expect(await aws('ssm', 'describe-parameters', ...there, 'Parameters')).toEqual([]);
+  await second.bootstrap.run(destroy);
+  const { regional, global } = await listEverything(aws, 'eu-west-1');
+  expect(regional).toEqual([]);
+  expect(global.filter((name) => name.startsWith('second-'))).toEqual([SECOND_STATES]); // the bucket of this test
   await Promise.all([bootstrap, stack, secrets].map(expectNoChanges));
 }, 300_000);
