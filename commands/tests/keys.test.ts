@@ -84,19 +84,12 @@ test("the cluster's key is a manifest for kubectl, and its parameter holds the i
 });
 
 test("another project's keys: no name of the first tenant", async () => {
-  const { asked, parameters, run } = openWorld({
-    project: 'second-bot',
-    namespaces: new Map([['second-bot', 'till']]),
-  });
+  const namespaces = new Map([['second-bot', 'till']]);
+  const { asked, parameters, run } = openWorld({ project: 'second-bot', namespaces });
   expect((await run(['rotate', 'bot'])).stderr).toBe('second-bot-bot has the key AKIA1\n');
-  const { stdout } = await run(['rotate', 'cluster']);
-  expect(stdout).toContain('"namespace":"till"');
-  expect(asked).toEqual([
-    'second-bot-bot',
-    '/second-bot/bot_credentials',
-    'second-bot-cluster',
-    '/second-bot/cluster_credentials',
-  ]);
+  expect((await run(['rotate', 'cluster'])).stdout).toContain('"namespace":"till"');
+  expect(asked.filter((name) => !name.startsWith('/'))).toEqual(['second-bot-bot', 'second-bot-cluster']);
+  expect([...parameters.keys()]).toEqual(['/second-bot/bot_credentials', '/second-bot/cluster_credentials']);
 });
 
 test('an environment beside the first: its namespace is the one whose store reads its parameters', async () => {
