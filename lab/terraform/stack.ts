@@ -20,6 +20,8 @@ export interface StackOptions {
   readonly copy?: string;
   /** The bucket of the S3 backend; without one the state is a file. */
   readonly bucket?: string;
+  /** Gets what each run prints, also a failing one that is accepted. */
+  readonly said?: string[];
   /** One provider serves all runs of the stack that reach AWS as it does: for who runs Terraform often. */
   readonly keepsProvider?: boolean;
 }
@@ -70,11 +72,12 @@ export async function openStack(lab: Lab, toolbox: Toolbox, options: StackOption
     ...args,
   ];
   let provider: Stack['provider'] = {};
-  const run: Stack['run'] = (args, { env = {}, accept } = {}) =>
-    lab.exec(argvOf(args), {
-      extraEnv: { ...base, ...(isForProvider(env) ? {} : provider), ...env },
-      ...(accept === undefined ? {} : { accept }),
-    });
+  const run: Stack['run'] = async (args, { env = {}, accept } = {}) => {
+    const extraEnv = { ...base, ...(isForProvider(env) ? {} : provider), ...env };
+    const result = await lab.exec(argvOf(args), { extraEnv, ...(accept === undefined ? {} : { accept }) });
+    options.said?.push(`${result.stdout.toString('utf8')}${result.stderr}`);
+    return result;
+  };
   const mirror = findProviderMirror();
   await run([
     'init',

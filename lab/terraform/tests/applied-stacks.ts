@@ -120,12 +120,9 @@ export async function applyStacks(): Promise<void> {
     await aws('s3api', 'put-bucket-versioning', '--bucket', bucket, '--versioning-configuration', 'Status=Enabled');
   }
   const said: string[] = [];
-  const kept = { env, keepsProvider: true };
-  const open = async (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
-    recordInto(
-      said,
-      await openStack(lab, toolbox, { stack, variables, ...kept, ...(bucket === undefined ? {} : { bucket }) }),
-    );
+  const kept = { env, said, keepsProvider: true };
+  const open = (stack: string, variables: Readonly<Record<string, unknown>>, bucket?: string): Promise<Stack> =>
+    openStack(lab, toolbox, { stack, variables, ...kept, ...(bucket === undefined ? {} : { bucket }) });
   const provider = ['--url', 'https://token.actions.githubusercontent.com', '--client-id-list', 'sts.amazonaws.com'];
   await aws('iam', 'create-open-id-connect-provider', ...provider); // the account's, before its first tenant
   const bootstrap = await open('bootstrap', GITHUB);
@@ -149,18 +146,6 @@ export async function applyStacks(): Promise<void> {
     rights: { first: await rightsOf(bootstrap, stack), second: await rightsOf(second.bootstrap, second.stack) },
     said,
   };
-}
-
-/** The stack, of which each run leaves what it printed, whether it fails or not. */
-function recordInto(said: string[], stack: Stack): Stack {
-  const run: Stack['run'] = async (args, options = {}) => {
-    const result = await stack.run(args, { ...options, accept: 'any' });
-    said.push(`${result.stdout.toString('utf8')}${result.stderr}`);
-    if (options.accept !== 'any' && result.code !== 0)
-      throw new Error(`terraform ${args.join(' ')} in ${stack.folder}: exit ${result.code}\n${said.at(-1)}`);
-    return result;
-  };
-  return { ...stack, run };
 }
 
 /** What Terraform says that it gave, by its outputs. */

@@ -77,7 +77,7 @@ describe('the applied stack', () => {
       expect.stringContaining('oidc-provider/token.actions.githubusercontent.com'),
     ]);
     await Promise.all([second.bootstrap, second.stack, second.secrets].map(expectNoChanges));
-  }, 400_000);
+  }, 600_000);
 });
 
 test('every block was pasted', () => {
