@@ -112,7 +112,7 @@ async function expire(TableName: string, Enabled: boolean): Promise<void> {
   expect(await askDynamo('UpdateTimeToLive', asked)).toMatchObject({ ok: true });
 }
 
-test('what a hand changes in AWS opens one issue, which is written again, and closed once it is mended', async () => {
+test('what a hand changes in AWS opens one issue, which is written again, and closed once it is put right', async () => {
   expect([await lookForDrift(), endsOf('drift.yml')]).toEqual([
     [],
     ['plan (bootstrap) success', 'plan (aws) success', 'report success'],
