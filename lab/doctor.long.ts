@@ -13,7 +13,7 @@ import type { BrokenWorld, WorldParts } from '#lab/tests/broken-world.ts';
 import { describeByHand, describeFiles } from '#lab/tests/broken-world-files.ts';
 import { brokenWorlds, registryDown } from '#lab/tests/broken-worlds.ts';
 import { pushForeign, pushVariant, startDynamoDb } from '#lab/tests/doctor-parts.ts';
-import { applyFailingExternalSecret } from '#lab/tests/failing-external-secret.ts';
+import { takeParameterAway } from '#lab/tests/parameter-taken-away.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 let world: World;
@@ -158,8 +158,7 @@ async function typeNext(next: string): Promise<{ code: number; said: string }> {
 
 async function breakWorlds(worlds: readonly BrokenWorld[]): Promise<void> {
   await cluster.apply(worlds.flatMap((one) => describeByHand(one, pull, parts.host)));
-  for (const { name } of worlds.filter((one) => one.isByExternalSecrets))
-    await applyFailingExternalSecret(cluster, name);
+  for (const { name } of worlds.filter((one) => one.hasLostParameter)) await takeParameterAway(world, cluster, name);
   await world.push({ files: describeFiles(world.clone, worlds, parts), message: `${worlds.length} broken worlds` });
   await cluster.kubectl(['apply', '-k', join(world.clone, 'argocd')]);
 }

@@ -102,6 +102,7 @@ const PROVES: Readonly<Record<string, string>> = {
   claims: 'whether volumes are bound',
   policies: 'whether a network policy blocks a pod',
   externalSecrets: 'whether Secrets are renewed',
+  secretStores: 'how the parameters are called in full',
   secrets: 'which Secrets exist',
 };
 

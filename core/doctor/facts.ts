@@ -9,6 +9,7 @@ import type {
   Pod,
   Policy,
   ReplicaSet,
+  SecretStore,
 } from '#core/doctor/kube.ts';
 
 /** What git says of one image of the environment. */
@@ -83,6 +84,8 @@ export interface ClusterFacts {
   readonly claims: Asked<readonly Claim[]>;
   readonly policies: Asked<readonly Policy[]>;
   readonly externalSecrets: Asked<readonly ExternalSecret[]>;
+  /** Those that ExternalSecrets read by; asked for only where one of these fails. */
+  readonly secretStores: Asked<readonly SecretStore[]>;
   /** Names only: values are never asked for. */
   readonly secrets: Asked<readonly string[]>;
   readonly ready: readonly ReadyAnswer[];

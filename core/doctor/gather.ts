@@ -14,6 +14,7 @@ import type { KubePort } from '#core/doctor/kubectl.ts';
 import { containersOf, isCrashing, isMeant, isUnready } from '#core/doctor/pods.ts';
 import { isPulling } from '#core/doctor/pull-causes.ts';
 import { isAboutSilence } from '#core/doctor/ready-causes.ts';
+import { isRenewed } from '#core/doctor/setting-causes.ts';
 import type { Clock } from '#core/system/clock.ts';
 
 /** Where facts come from, beside git. */
@@ -76,7 +77,9 @@ async function gatherCluster(
     port.secretNames(namespace),
   ]);
   const containers = or(pods, []).filter(isMeant).flatMap(containersOf);
-  const [ready, lastLines] = await Promise.all([
+  const areAllReady = or(externalSecrets, []).every(isRenewed);
+  const [secretStores, ready, lastLines] = await Promise.all([
+    areAllReady ? { value: [] } : listAll(port, of('external-secrets.io/v1', 'secretstores'), kube.secretStore),
     Promise.all(
       containers.filter(isUnready).flatMap(({ pod, container }) => askReady(ports, namespace, pod, container)),
     ),
@@ -98,6 +101,7 @@ async function gatherCluster(
     claims,
     policies,
     externalSecrets,
+    secretStores,
     secrets,
     ready,
     lastLines,

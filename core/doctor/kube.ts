@@ -152,10 +152,18 @@ export const policy = z.object({
 export const externalSecret = z.object({
   metadata: meta,
   spec: z.object({
-    secretStoreRef: z.object({ name: name.optional() }).optional(),
+    secretStoreRef: z.object({ name: name.optional(), kind: z.string().optional() }).optional(),
     target: z.object({ name: name.optional() }).optional(),
   }),
   status: z.object({ refreshTime: z.string().nullish(), conditions: list(condition) }).default({ conditions: [] }),
+});
+
+/** A SecretStore of External Secrets: where parameters are read, and what each of their names begins with. */
+export const secretStore = z.object({
+  metadata: meta,
+  spec: z.object({
+    provider: z.object({ aws: z.object({ prefix: z.string().default(''), region: z.string().optional() }).optional() }),
+  }),
 });
 
 /** A namespace. */
@@ -218,5 +226,6 @@ export type KubeEvent = z.output<typeof event>;
 export type Claim = z.output<typeof claim>;
 export type Policy = z.output<typeof policy>;
 export type ExternalSecret = z.output<typeof externalSecret>;
+export type SecretStore = z.output<typeof secretStore>;
 export type Namespace = z.output<typeof namespace>;
 export type Application = z.output<typeof application>;

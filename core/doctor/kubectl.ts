@@ -69,11 +69,11 @@ export function openKubectl({ exec, kubeconfig, context, folder }: KubectlOption
     },
     lastLines: async (namespace, pod, container) => {
       const path = `/api/v1/namespaces/${namespace}/pods/${pod}/log?container=${encodeURIComponent(container)}&tailLines=10`;
-      const before = await ask(`${path}&previous=true`, '*/*');
-      const answer = 'value' in before && before.value.status === 200 ? before : await ask(path, '*/*');
-      if ('unknown' in answer) return answer;
-      if (answer.value.status !== 200) return { unknown: explain(answer.value) };
-      return { value: answer.value.body.split('\n').filter((line) => line.trim() !== '') };
+      const before = readLog(await ask(`${path}&previous=true`, '*/*'));
+      if ('value' in before) return before;
+      const now = readLog(await ask(path, '*/*'));
+      // a process that has just begun says nothing of why the one before it ended
+      return 'value' in now && now.value.length === 0 && LOST.test(before.unknown) ? before : now;
     },
     ask: (namespace, pod, port, path) =>
       askThrough(exec, argv(['port-forward', '--namespace', namespace, `pod/${pod}`, `:${port}`]), path),
@@ -90,6 +90,16 @@ const names = z.object({
   kind: z.literal('PartialObjectMetadataList'),
   items: z.array(z.object({ metadata: z.object({ name: z.string().regex(/^[a-z0-9.-]{1,253}$/) }) })).nullable(),
 });
+
+/** What the kubelet answers, as if it were a line of the log and with status 200, for a container that it has removed. */
+const LOST = /^unable to retrieve container logs for /;
+
+function readLog(answer: Asked<HttpAnswer>): Asked<readonly string[]> {
+  if ('unknown' in answer) return answer;
+  const { status, body } = answer.value;
+  if (status !== 200) return { unknown: explain(answer.value) };
+  return LOST.test(body) ? { unknown: body.trim() } : { value: body.split('\n').filter((line) => line.trim() !== '') };
+}
 
 function readAnswer(answer: HttpAnswer): Asked<unknown> {
   if (answer.status === 404) return { value: null };

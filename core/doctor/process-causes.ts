@@ -77,7 +77,7 @@ function explainEnd(theCase: Case, one: PodContainer): Cause {
   return {
     code: 'app-crashes',
     said: `${container.name} ends soon after it starts`,
-    evidence: [ended, ...lines.slice(-3).map(cite), ...unread],
+    evidence: [ended, ...findLastWords(lines).map(cite), ...unread],
     next: logs,
     about,
   };
@@ -95,6 +95,12 @@ function otherPlatform(container: string, evidence: readonly string[], pod: stri
 
 function readLines({ lines }: LastLines): readonly string[] {
   return or(lines, []);
+}
+
+/** What it was that went wrong, as Node.js, Python, Java and Go write it among the lines of a stack; else the last lines. */
+function findLastWords(lines: readonly string[]): readonly string[] {
+  const error = lines.findLast((line) => /^(?:[\w.$]*(?:Error|Exception)|panic): /.test(line));
+  return error === undefined ? lines.slice(-3) : [error];
 }
 
 /** The app's own last sentence: a line of JSON at level fatal, as pino and most others write them. */

@@ -1,6 +1,6 @@
 import { type Case, type Cause, cite, command, named } from '#core/doctor/cause.ts';
 import { or } from '#core/doctor/facts.ts';
-import type { ExternalSecret } from '#core/doctor/kube.ts';
+import type { ExternalSecret, SecretStore } from '#core/doctor/kube.ts';
 import { listContainers, type PodContainer } from '#core/doctor/pods.ts';
 
 /** Returns why containers lack what their environment refers to, and which Secrets are no longer renewed. */
@@ -12,19 +12,27 @@ export function findSettingCauses(theCase: Case): readonly Cause[] {
   return [...failing, ...missing];
 }
 
-function explainExternal({ namespace, cluster }: Case, { metadata, spec, status }: ExternalSecret): Cause[] {
+/** False where External Secrets says that it could not write the Secret. */
+export function isRenewed({ status }: ExternalSecret): boolean {
+  return status.conditions.every(({ type, status: word }) => type !== 'Ready' || word === 'True');
+}
+
+function explainExternal({ namespace, cluster }: Case, one: ExternalSecret): Cause[] {
+  if (isRenewed(one)) return [];
+  const { metadata, spec, status } = one;
   const ready = status.conditions.find(({ type }) => type === 'Ready');
-  if (ready === undefined || ready.status === 'True') return [];
   const target = spec.target?.name ?? metadata.name;
   const events = or(cluster.events, []).filter(
     ({ type, involvedObject }) =>
       type === 'Warning' && involvedObject.kind === 'ExternalSecret' && involvedObject.name === metadata.name,
   );
-  const words = [ready.message ?? '', ...events.map(({ message }) => message)].filter((text) => text !== '');
+  const words = [ready?.message ?? '', ...events.map(({ message }) => message)].filter((text) => text !== '');
   const detail = words.find((text) =>
     /ParameterNotFound|AccessDenied|not authorized|UnrecognizedClient|could not/i.test(text),
   );
-  const parameter = findParameter(words);
+  const place = findPlace(one, or(cluster.secretStores, []));
+  const key = findKey(words);
+  const parameter = place === undefined || key === undefined ? undefined : `${place.prefix}${key}`;
   return [
     {
       code: 'external-secret-failing',
@@ -38,14 +46,24 @@ function explainExternal({ namespace, cluster }: Case, { metadata, spec, status 
       next:
         parameter === undefined
           ? command('kubectl', '-n', namespace, 'describe', 'externalsecret', metadata.name)
-          : command('aws', 'ssm', 'get-parameters', '--names', parameter, '--query', 'InvalidParameters'),
+          : command(
+              ...['aws', 'ssm', 'get-parameters', '--names', parameter],
+              ...(place?.region === undefined ? [] : ['--region', place.region]),
+              ...['--query', 'InvalidParameters'],
+            ),
       about: [`secret:${target}`],
     },
   ];
 }
 
-/** The parameter that AWS does not have, as External Secrets names it in its events. */
-function findParameter(words: readonly string[]): string | undefined {
+/** Where an ExternalSecret reads; undefined where its store is of the cluster, or not known. */
+function findPlace({ spec: { secretStoreRef } }: ExternalSecret, stores: readonly SecretStore[]) {
+  if (secretStoreRef?.kind === 'ClusterSecretStore') return undefined;
+  return stores.find(({ metadata }) => metadata.name === secretStoreRef?.name)?.spec.provider.aws;
+}
+
+/** The key that AWS does not have, as External Secrets names it in its events: without the prefix of the store. */
+function findKey(words: readonly string[]): string | undefined {
   const text = words.find((one) => /ParameterNotFound|Secret does not exist/i.test(one));
   return text === undefined ? undefined : /\(?key: "?([\w./-]+)/.exec(text)?.[1];
 }

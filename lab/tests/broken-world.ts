@@ -38,8 +38,8 @@ export interface BrokenWorld {
   readonly isForgotten?: true;
   /** Changes the overlay's kustomization. */
   readonly kustomization?: (kustomization: Kustomization) => void;
-  /** True where External Secrets would write the Secret, and cannot. */
-  readonly isByExternalSecrets?: true;
+  /** True where External Secrets wrote the Secret from a parameter that was taken away since. */
+  readonly hasLostParameter?: true;
   /** True where the AppProject does not allow the namespace. */
   readonly isForeign?: true;
   /** True where the namespace is not made. */
@@ -66,6 +66,7 @@ export interface Deployment {
     template: {
       spec: {
         imagePullSecrets: { name: string }[];
+        serviceAccountName?: string;
         containers: [Container];
         volumes: object[];
         securityContext: Record<string, unknown>;

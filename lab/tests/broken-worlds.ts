@@ -50,11 +50,12 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     name: 'parameter-gone',
     cause: 'external-secret-failing',
     deployment: bot((container) => void container.env.push(token)),
-    isByExternalSecrets: true,
+    hasLostParameter: true,
   },
   { name: 'table-denied', cause: 'dependency-denied', deployment: table('denied') },
   { name: 'table-absent', cause: 'dependency-missing', deployment: table('absent') },
   { name: 'aws-key-wrong', cause: 'dependency-credentials', deployment: table('wrong-key') },
+  { name: 'silent', cause: 'dependency-silent', deployment: table('silent') },
   {
     name: 'walled',
     cause: 'network-policy',
@@ -111,9 +112,39 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     }),
   },
   {
+    name: 'no-account',
+    cause: 'pod-refused',
+    deployment: bot((_container, spec) => {
+      spec.serviceAccountName = 'discord-bot-of-old';
+    }),
+  },
+  {
+    name: 'paused',
+    cause: 'deployment-paused',
+    deployment: ({ spec }) => {
+      spec['paused'] = true;
+    },
+  },
+  {
+    // a path that is made of a variable which the container does not have
+    name: 'no-workspace',
+    cause: 'settings-missing',
+    deployment: bot((container, spec) => {
+      spec.volumes.push({ name: 'work', emptyDir: {} });
+      container['volumeMounts'] = [{ name: 'work', mountPath: '/work', subPathExpr: '$(WORKSPACE)' }];
+    }),
+  },
+  {
     name: 'refuses-settings',
     cause: 'app-refuses',
     deployment: bot((container) => void container.env.push({ name: 'PORT', value: '99999' })),
+  },
+  {
+    name: 'crashes',
+    cause: 'app-crashes',
+    deployment: bot((container) => {
+      container.command = ['node', '-e', "setTimeout(() => { throw new Error('a bug') }, 100)"];
+    }),
   },
   {
     name: 'memory',
@@ -168,6 +199,19 @@ export const brokenWorlds: readonly BrokenWorld[] = [
       return application;
     },
   },
+  {
+    // the API server takes no such port
+    name: 'not-valid',
+    cause: 'sync-failed',
+    objects: [
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'discord-bot' },
+        spec: { selector: { app: 'discord-bot' }, ports: [{ port: 99_999 }] },
+      },
+    ],
+  },
   { name: 'no-namespace', cause: 'namespace-missing', hasNoNamespace: true },
   {
     name: 'held',
@@ -178,6 +222,17 @@ export const brokenWorlds: readonly BrokenWorld[] = [
       'holds.yaml':
         '- {image: discord-bot, kind: manual, reason: "the bill", by: A Person, since: "2026-11-01T00:00:00Z"}\n',
     },
+  },
+  {
+    name: 'frozen',
+    cause: 'frozen',
+    deploys: 'on-push, freezes: [{reason: the holidays, zone: UTC, from: "2026-01-01 00:00", to: "2099-01-01 00:00"}]',
+    digest: ({ other }) => other,
+  },
+  {
+    name: 'no-holds',
+    cause: 'environment-unreadable',
+    files: { 'holds.yaml': 'the bill\n' },
   },
 ];
 

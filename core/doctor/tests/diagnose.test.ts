@@ -205,42 +205,7 @@ describe('what the cluster says', () => {
   });
 });
 
-/** Returns facts with an ExternalSecret that cannot read its parameter, as External Secrets 0.20 writes its status and event. */
-function withExternalSecret(facts: Facts, target: string): Facts {
-  const metadata = { name: 'from-parameters', ownerReferences: [] };
-  const message = 'could not get secret data from provider';
-  const conditions = [{ type: 'Ready', status: 'False', reason: 'SecretSyncedError', message }];
-  const event = {
-    type: 'Warning',
-    reason: 'UpdateFailed',
-    message:
-      'error processing spec.data[0] (key: /discord-bot/discord_token), err: operation error SSM: GetParameter, ParameterNotFound: ',
-    involvedObject: { kind: 'ExternalSecret', name: metadata.name },
-  };
-  return withCluster(facts, {
-    externalSecrets: { value: [{ metadata, spec: { target: { name: target } }, status: { conditions } }] },
-    events: { value: [event] },
-  });
-}
-
 describe('several at once', () => {
-  test('the root is named, and what follows from it is not', () => {
-    const expired = readFacts('pull-secret-expired');
-    const failing = withExternalSecret(expired, 'expired');
-    expect(codesOf(failing)).toEqual(['external-secret-failing']);
-    expect(codesOf(withExternalSecret(expired, 'another'))).toEqual(['external-secret-failing', 'pull-denied']);
-  });
-
-  test('the parameter that External Secrets misses is named, and asked for', () => {
-    const gone = withExternalSecret(readFacts('secret-gone'), 'discord-bot-secrets');
-    const [cause, ...others] = diagnose(gone).causes;
-    expect(others).toEqual([]);
-    expect(cause?.said).toBe(
-      'the parameter /discord-bot/discord_token is missing, so the Secret discord-bot-secrets is not written',
-    );
-    expect(cause?.next).toBe('aws ssm get-parameters --names /discord-bot/discord_token --query InvalidParameters');
-  });
-
   test('two roots are both named, the earlier on the way first', () => {
     const facts = readFacts('memory');
     const held = withGit(facts, { deploys: 'on-push' }, { waits, hold: { said: 'manual, by A: x', isByHand: false } });
@@ -271,6 +236,7 @@ describe('what is not known', () => {
     'claims',
     'policies',
     'externalSecrets',
+    'secretStores',
     'secrets',
   ] as const)('without %s nothing is named that only they prove', (kind) => {
     for (const name of recorded) {

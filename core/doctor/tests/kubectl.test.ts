@@ -67,6 +67,18 @@ test('the last lines of a container are those before its restart, where there wa
   expect(await port.lastLines('a', 'bot-2', 'bot')).toEqual({ unknown: 'not found' });
 });
 
+test('a log that the kubelet has no more is not a line of it: that of the container now is read, or it is not known', async () => {
+  const path = '/api/v1/namespaces/a/pods/bot-3/log?container=bot&tailLines=10';
+  const lost = 'unable to retrieve container logs for containerd://ac294bbd189e';
+  kubectl.answer(`${path}&previous=true`, lost);
+  kubectl.answer(path, 'PORT is 99999\n');
+  expect(await port.lastLines('a', 'bot-3', 'bot')).toEqual({ value: ['PORT is 99999'] });
+  kubectl.answer(path, '');
+  expect(await port.lastLines('a', 'bot-3', 'bot')).toEqual({ unknown: lost });
+  kubectl.answer(path, `${lost}\n`);
+  expect(await port.lastLines('a', 'bot-3', 'bot')).toEqual({ unknown: lost });
+});
+
 test('no kubectl at all is an answer as well', async () => {
   const exec = createExec({ PATH: '/nowhere' });
   const bare = openKubectl({ exec, kubeconfig: undefined, context: undefined, folder: kubectl.folder });
