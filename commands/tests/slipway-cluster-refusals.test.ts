@@ -146,8 +146,8 @@ describe('which cluster', () => {
     [
       'a configuration that is not one',
       [],
-      () => kubectl.fail('error: error loading config file "/home/a/.kube/config": yaml: line 3'),
-      'kubectl cannot read its configuration: error loading config file "/home/a/.kube/config": yaml: line 3. Repair the file, or pass another with --kubeconfig',
+      () => kubectl.fail('error: error loading config file "own.yaml": yaml: line 3'),
+      'kubectl cannot read its configuration: error loading config file "own.yaml": yaml: line 3. Repair the file, or pass another with --kubeconfig',
     ],
     [
       'a login that has ended',

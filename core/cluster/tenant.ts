@@ -128,7 +128,7 @@ function describeAppKey(text: string): KubeObject {
   };
 }
 
-/** GitHub signs with RSA alone. A key that was copied in part has the form, and is no key. */
+/** GitHub signs with RSA alone. A key that was copied in part has the form, and cannot sign. */
 function isAppKey(text: string): boolean {
   if (!/^-----BEGIN (RSA )?PRIVATE KEY-----\n[\sA-Za-z0-9+/=]+-----END (RSA )?PRIVATE KEY-----\n?$/.test(text))
     return false;

@@ -48,13 +48,12 @@ export async function acceptSavedPlan(work: Work): Promise<Accepted> {
   const moved = checkState(saved.binding, identifyState(await work.cli.pullState()));
   if (moved !== undefined) return { kind: 'refused', refusal: moved, saved };
   const shown = await readFileOf(saved, work);
-  const differs = shown === undefined ? undefined : (checkFile(shown) ?? checkGuard(shown, work));
-  if (shown === undefined || differs !== undefined)
-    return { kind: 'refused', refusal: differs ?? refuseFile('cannot be read by Terraform'), saved };
-  return { kind: 'accepted', saved: shown };
+  if (shown === undefined) return { kind: 'refused', refusal: refuseFile('cannot be read by Terraform'), saved };
+  const differs = checkFile(shown) ?? checkGuard(shown, work);
+  return differs === undefined ? { kind: 'accepted', saved: shown } : { kind: 'refused', refusal: differs, saved };
 }
 
-/** Returns the saved plan with what Terraform itself says of its file; undefined where that is no plan. */
+/** Returns the saved plan with what Terraform itself says of its file; undefined where it cannot read that file. */
 async function readFileOf(saved: SavedPlan, { cli, ports }: Work): Promise<SavedPlan | undefined> {
   const path = join(await ports.folder(), 'plan');
   await writeFile(path, saved.plan, { mode: 0o600 });
