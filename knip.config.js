@@ -29,6 +29,7 @@ export default ({ production }) => ({
         'scripts/first-failure.mjs', // by its path, to jest
         'scripts/manifest-schemas.ts',
         'tests/support/git-server-process.ts',
+        'tests/support/hostile-probe.cjs', // run in steps
       ],
       project: ['**/*.{ts,mjs,cjs,js}!', '!**/dist/**', '!app/**', ...tests, ...equipment],
     },
