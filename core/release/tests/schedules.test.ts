@@ -2,14 +2,14 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Builds, Intent } from '#core/release/intent.ts';
 import type { Digest } from '#core/values/reference.ts';
-import { Model } from './model.ts';
+import { apply, endHolds } from './model.ts';
+import type { Answer, Model } from './model-types.ts';
 import { indexOf, ulidOf } from './state-builder.ts';
-import { buildOf, World } from './world.ts';
+import { buildOf, IMAGES, World } from './world.ts';
 
 /** SLIPWAY_SCHEDULES=10000 runs as many: half a minute. */
 const RUNS = Number(process.env['SLIPWAY_SCHEDULES'] ?? 2_000);
 const ENVIRONMENTS = ['staging', 'edge', 'production'];
-const IMAGES = ['a', 'b'];
 const ENDINGS = [
   ...['landed', 'held', 'superseded', 'unchanged', 'refused'].map((outcome) => `deploy ${outcome}`),
   ...['landed', 'unchanged'].flatMap((outcome) => [`rollback ${outcome}`, `hold ${outcome}`]),
@@ -84,15 +84,23 @@ function describe({ do: verb, ...how }: Event): string {
   return `  ${verb} ${words.join(', ')}`;
 }
 
+function describeHold(place: string, what: string, reason: string, until: Date | undefined): string {
+  return `${place} holds ${what}: ${reason}, until ${until?.toISOString()}`;
+}
+
 /** A world and its model, with what is open in both. */
 class Play {
   readonly world = new World();
-  readonly model = new Model({
-    now: () => this.world.now.getTime(),
-    head: () => this.world.head,
-    inputsAt: this.world.inputsAt,
-    isFrozen: this.world.isFrozen,
-  });
+  model: Model = ENVIRONMENTS.flatMap((place) =>
+    IMAGES.map((image) => ({
+      environment: place,
+      image,
+      now: undefined,
+      last: undefined,
+      accepted: undefined,
+      holds: {},
+    })),
+  );
   open: Intent[] = [];
   /** Each kind of intent with each outcome that it had. */
   readonly endings = new Set<string>();
@@ -105,12 +113,15 @@ class Play {
     else if (next.do === 'hand') this.#changeByHand(next);
     else if (next.do === 'fold') await this.fold(this.open.filter((_intent, index) => next.of & (1 << (index % 8))));
     else this.open.push(...this.#ask(next));
+    expect(this.#seenInWorld()).toEqual(this.#seenInModel());
   }
 
   #changeByHand({ in: place, image, digest }: Extract<Event, { do: 'hand' }>): void {
     const written: Digest | undefined = digest === '' ? undefined : `sha256:${image}-${digest}`;
     this.world.changeByHand(place, image, written);
-    this.model.at(place, image).now = written;
+    this.model = this.model.map((spot) =>
+      spot.environment === place && spot.image === image ? { ...spot, now: written } : spot,
+    );
   }
 
   #ask(asked: Exclude<Event, { do: 'push' | 'wait' | 'hand' | 'fold' }>): Intent[] {
@@ -158,9 +169,15 @@ class Play {
       waiting = waiting.filter(({ id }) => !outcomes.has(id));
     }
     for (const { kind, id } of intents) this.endings.add(`${kind} ${outcomes.get(id)}`);
-    const expected = new Map([...intents].sort(this.#byTurn).map((intent) => [intent.id, this.model.apply(intent)]));
+    const expected = new Map([...intents].sort(this.#byTurn).map((intent) => [intent.id, this.#applyToModel(intent)]));
     expect(Object.fromEntries(outcomes)).toEqual(Object.fromEntries(expected));
     expect(this.#seenInWorld()).toEqual(this.#seenInModel());
+  }
+
+  #applyToModel(intent: Intent): Answer {
+    const [answer, after] = apply(this.model, intent, this.world);
+    this.model = after;
+    return answer;
   }
 
   /** People in the order in which they asked, then deploys, the newest source first. */
@@ -174,25 +191,29 @@ class Play {
   };
 
   #seenInWorld(): string[] {
-    return ENVIRONMENTS.flatMap((place) => [
-      ...IMAGES.map((image) => `${place}/${image} ${this.world.at(place, image).current}`),
-      ...this.world
+    const { world } = this;
+    const overlays = ENVIRONMENTS.flatMap((place) =>
+      IMAGES.map((image) => `${place}/${image} is at ${world.at(place, image).current}`),
+    );
+    const holds = ENVIRONMENTS.flatMap((place) =>
+      world
         .holdsOf(place)
         .filter(({ kind }) => kind !== 'accepted')
-        .map(({ image, kind, reason, until }) => `${place}/${image} held ${kind} ${reason} ${until?.getTime()}`)
-        .sort(),
-    ]);
+        .map(({ image, kind, reason, until }) => describeHold(place, `${image} ${kind}`, reason, until)),
+    );
+    return [...overlays, ...holds].sort();
   }
 
   #seenInModel(): string[] {
-    const holds = this.model.holds();
-    return ENVIRONMENTS.flatMap((place) => [
-      ...IMAGES.map((image) => `${place}/${image} ${this.model.at(place, image).now}`),
-      ...holds
-        .filter(({ environment }) => environment === place)
-        .map(({ image, kind, reason, until }) => `${place}/${image} held ${kind} ${reason} ${until}`)
-        .sort(),
-    ]);
+    const spots = endHolds(this.model, this.world.now);
+    const overlays = spots.map((spot) => `${spot.environment}/${spot.image} is at ${spot.now}`);
+    const holds = spots.flatMap((spot) =>
+      Object.entries(spot.holds).map(([what, { reason, until }]) =>
+        describeHold(spot.environment, what, reason, until),
+      ),
+    );
+    // both images of an environment know of the hold of all of it
+    return [...overlays, ...new Set(holds)].sort();
   }
 }
 

@@ -5,9 +5,11 @@ import { type Branch, type ImageHistory, placeBuild } from '#core/release/order.
 import type { Binding, ImageState, Order, Place, PlaceQuestion, State } from '#core/release/state.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
 import type { Digest } from '#core/values/reference.ts';
+import type { Inputs } from './model-types.ts';
 import { commitOf, configOf, heldAs, indexOf } from './state-builder.ts';
 
-const IMAGES = ['a', 'b'];
+/** The images of the world, in each of its environments. */
+export const IMAGES = ['a', 'b'];
 const MINUTE = 60_000;
 /** The environment edge is frozen for the last 20 minutes of each 100. */
 const FREEZE = { every: 100, from: 80 };
@@ -41,6 +43,11 @@ export class World {
   }
 
   inputsAt = (image: string, source: number): string | undefined => this.sources[source]?.[image];
+
+  /** The inputs of an image at each commit of the branch. */
+  inputsOf(image: string): Inputs {
+    return new Map(this.sources.map((source, index) => [commitOf(index), source[image]]));
+  }
 
   isFrozen = (environment: string): boolean => environment === 'edge' && this.minutes % FREEZE.every >= FREEZE.from;
 
