@@ -175,6 +175,12 @@ const stack = z.strictObject({
     .enum(['on-merge', 'by-hand'])
     .default('on-merge')
     .describe('Whether a merge applies it, or a person does: what makes the roles of the pipeline, for one.'),
+  after: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'The stacks that must be applied before it. Left out: the one above it. Empty, []: none. Stacks that wait for none of each other are applied at the same time.',
+    ),
 });
 
 const terraform = z.strictObject({
@@ -247,12 +253,15 @@ export type FreezeConfig = EnvironmentConfig['freezes'][number];
 
 /** How the repository's Terraform is run, and what of it. */
 interface TerraformConfig extends Frozen<Omit<z.output<typeof terraform>, 'stacks'>> {
-  /** By name, in the order in which they are applied. */
+  /** By name, in the order of slipway.yaml. */
   readonly stacks: ReadonlyMap<string, StackConfig>;
 }
 
 /** A stack of slipway.yaml; its folder is a path without a slash at its end. */
-type StackConfig = Frozen<z.output<typeof stack>>;
+interface StackConfig extends Frozen<Omit<z.output<typeof stack>, 'after'>> {
+  /** The stacks that must be applied before it; where slipway.yaml says nothing, the one above it. */
+  readonly after: readonly string[];
+}
 
 /** slipway.yaml, checked. */
 export interface Config {

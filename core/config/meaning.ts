@@ -1,5 +1,6 @@
 import type { WrittenConfig } from '#core/config/config.ts';
 import type { Path } from '#core/config/document.ts';
+import { checkStackOrder } from '#core/config/stack-order.ts';
 import { findHostFault, isDockerHub } from '#core/registry/host.ts';
 import { parseImageName } from '#core/registry/image-name.ts';
 import { LONGEST_PATH } from '#core/registry/image-reference.ts';
@@ -32,6 +33,7 @@ export function checkMeaning(written: WrittenConfig, repository: Repository): Pl
     ...Object.entries(written.images).flatMap(([name, image]) => checkImage(name, image)),
     ...checkNames(written),
     ...checkEnvironments(written),
+    ...checkStackOrder(written.terraform?.stacks ?? {}),
   ];
 }
 

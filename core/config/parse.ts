@@ -2,6 +2,7 @@ import { type Config, configSchema, type WrittenConfig } from '#core/config/conf
 import { type ConfigDocument, type Fault, faultAt, readDocument } from '#core/config/document.ts';
 import { describeIssue } from '#core/config/issues.ts';
 import { checkMeaning, namedPaths, normalizePath, type Repository } from '#core/config/meaning.ts';
+import { readStackOrder } from '#core/config/stack-order.ts';
 import { Refusal } from '#core/values/errors.ts';
 
 /** Where the file is and what else the repository has. */
@@ -60,11 +61,18 @@ function toConfig({ registry, images, environments, terraform }: WrittenConfig):
       ...environment,
       overlay: normalizePath(environment.overlay),
     })),
-    terraform: terraform && {
-      ...terraform,
-      stacks: mapEntries(terraform.stacks, (stack) => ({ ...stack, folder: normalizePath(stack.folder) })),
-    },
+    terraform: terraform && toTerraform(terraform),
   };
+}
+
+function toTerraform(terraform: NonNullable<WrittenConfig['terraform']>): Config['terraform'] {
+  const order = readStackOrder(terraform.stacks);
+  const stacks = mapEntries(terraform.stacks, (stack, name) => ({
+    ...stack,
+    folder: normalizePath(stack.folder),
+    after: order.get(name) ?? [],
+  }));
+  return { ...terraform, stacks };
 }
 
 function mapEntries<Value, Result>(

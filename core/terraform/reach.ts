@@ -9,6 +9,7 @@ import type { CommitSha } from '#core/values/reference.ts';
 import { CODE, isInside, listNamedPaths, resolvePath } from './named-paths.ts';
 
 type Terraform = NonNullable<Config['terraform']>;
+type StackOf = Terraform['stacks'] extends ReadonlyMap<string, infer Stack> ? Stack : never;
 
 /** What is compared. */
 export interface StackChange {
@@ -24,7 +25,13 @@ export interface Reached {
   readonly all: readonly string[];
   /** Those that a merge leaves to a person. */
   readonly byHand: readonly string[];
+  /** For each stack, those that must be applied before it. */
+  readonly after: ReadonlyMap<string, readonly string[]>;
+  /** The program that runs them. */
+  readonly binary: Terraform['binary'];
 }
+
+const NOTHING: Reached = { reached: [], all: [], byHand: [], after: new Map(), binary: 'terraform' };
 
 /**
  * Returns the stacks of the head that a change can alter, in the order of slipway.yaml: by a file of their folder, of a
@@ -33,18 +40,24 @@ export interface Reached {
  */
 export async function findReachedStacks(git: Git, { base, head, config }: StackChange): Promise<Reached> {
   const [paths, after] = await Promise.all([git.listChangedPaths(base, head), readTerraform(git, head, config)]);
-  if (after === undefined) return { reached: [], all: [], byHand: [] };
+  if (after === undefined) return NOTHING;
   const isSame = !paths.includes(posix.normalize(config));
   const before = isSame ? after : await readTerraform(git, base, config).catch(passUnreadable);
   const [old, now] = await Promise.all([readPlaces(git, base), readPlaces(git, head)]);
   const reached = [...after.stacks].flatMap(([name, stack]) => {
     const was = before?.stacks.get(name);
-    const isOther = after.binary !== before?.binary || JSON.stringify(stack) !== JSON.stringify(was);
+    const isOther = after.binary !== before?.binary || describe(stack) !== describe(was);
     const places = [now(stack.folder), was === undefined ? [] : old(was.folder)].flat();
     return isOther || paths.some((path) => places.some((place) => isWithin(path, place))) ? [name] : [];
   });
   const byHand = [...after.stacks].flatMap(([name, { applies }]) => (applies === 'by-hand' ? [name] : []));
-  return { reached, all: [...after.stacks.keys()], byHand };
+  const order = new Map([...after.stacks].map(([name, stack]) => [name, stack.after]));
+  return { reached, all: [...after.stacks.keys()], byHand, after: order, binary: after.binary };
+}
+
+/** What slipway.yaml says of a stack that a plan of it depends on; its place in the order is not of it. */
+function describe(stack: StackOf | undefined): string {
+  return JSON.stringify(stack === undefined ? null : { ...stack, after: undefined });
 }
 
 async function readTerraform(git: Git, commit: CommitSha, config: string): Promise<Terraform | undefined> {

@@ -1,6 +1,7 @@
 import { fetchTrees, findCommonCommit } from '#core/git/common-commit.ts';
 import type { Merge } from '#core/github/pulls.ts';
-import { findReachedStacks } from '#core/terraform/reach.ts';
+import { findReachedStacks, type Reached } from '#core/terraform/reach.ts';
+import { keepOrder, type StackOrder, sortWaves, type Waves } from '#core/terraform/waves.ts';
 import { Refusal } from '#core/values/errors.ts';
 import { type CommitSha, parseCommitSha } from '#core/values/reference.ts';
 import type { Inputs } from './inputs.ts';
@@ -11,6 +12,11 @@ export interface Found {
   readonly stacks: readonly string[];
   /** All that the change reaches, also where one of them alone is meant. */
   readonly reached: readonly string[];
+  /** For each of `stacks`, which of them must be applied before it. */
+  readonly order: StackOrder;
+  readonly waves: Waves;
+  /** The program that runs them. */
+  readonly binary: Reached['binary'];
   /** What was merged; undefined before the merge, and for a push without a pull request. */
   readonly merge: Merge | undefined;
   /** Why nothing is applied, as a sentence with its remedy; undefined where that is not so. */
@@ -20,15 +26,17 @@ export interface Found {
 /** Finds the stacks that a change can reach; after the merge, those of the pull request that was merged. */
 export async function run(inputs: Inputs, ports: Ports): Promise<Found> {
   if (inputs.stage === 'plan') {
-    const all = await findReached([[inputs.base, inputs.head]], inputs, ports);
-    return { stacks: keepMeant(all, inputs), reached: all, merge: undefined, refusal: undefined };
+    const found = await findReached([[inputs.base, inputs.head]], inputs, ports);
+    return { ...keepMeant(found, inputs), merge: undefined, refusal: undefined };
   }
   const merge = await findMerge(inputs, ports);
   const pushed: Change = inputs.pullRequest === undefined ? [inputs.base, inputs.head] : [undefined, inputs.head];
-  const all = await findReached(merge === undefined ? [pushed] : [pushed, await changeOf(merge, ports)], inputs, ports);
-  const stacks = keepMeant(all, inputs);
-  if (merge !== undefined || stacks.length === 0) return { stacks, reached: all, merge, refusal: undefined };
-  return { stacks: [], reached: [], merge, refusal: describeUnreviewed(stacks, inputs) };
+  const changes = merge === undefined ? [pushed] : [pushed, await changeOf(merge, ports)];
+  const found = await findReached(changes, inputs, ports);
+  const meant = keepMeant(found, inputs);
+  if (merge !== undefined || meant.stacks.length === 0) return { ...meant, merge, refusal: undefined };
+  const nothing = keepMeant({ ...found, reached: [] }, inputs);
+  return { ...nothing, merge, refusal: describeUnreviewed(meant.stacks, inputs) };
 }
 
 type Change = readonly [base: CommitSha | undefined, head: CommitSha];
@@ -59,27 +67,35 @@ async function changeOf(merge: Merge, repositories: Ports): Promise<Change> {
 }
 
 /** Returns the stacks that any of the changes reaches, in the order of the last one's slipway.yaml. */
-async function findReached(changes: readonly Change[], { config, stage }: Inputs, ports: Ports): Promise<string[]> {
+async function findReached(changes: readonly Change[], { config, stage }: Inputs, ports: Ports): Promise<OfChanges> {
   const found = new Set<string>();
-  let order: readonly string[] = [];
+  let last: Omit<Reached, 'reached' | 'byHand'> = { all: [], after: new Map(), binary: 'terraform' };
   let left: readonly string[] = [];
   for (const [base, head] of changes) {
     if (base === undefined) continue;
     const common = await findCommonCommit(base, head, ports);
     await fetchTrees(ports.git, [common, head]);
-    const { reached, all, byHand } = await findReachedStacks(ports.git, { base: common, head, config });
+    const { reached, byHand, ...rest } = await findReachedStacks(ports.git, { base: common, head, config });
     for (const stack of reached) found.add(stack);
-    order = all;
+    last = rest;
     left = stage === 'apply' ? byHand : [];
   }
-  const stacks = order.filter((stack) => found.has(stack) && !left.includes(stack));
+  const stacks = last.all.filter((stack) => found.has(stack) && !left.includes(stack));
   for (const name of left.filter((one) => found.has(one))) ports.log.info(`${name} is applied by hand`);
   ports.log.info(`the change reaches ${stacks.join(', ') || 'no stack'}`);
-  return stacks;
+  return { reached: stacks, after: last.after, binary: last.binary };
 }
 
-function keepMeant(stacks: readonly string[], { stack }: Inputs): string[] {
-  return stack === undefined ? [...stacks] : stacks.filter((name) => name === stack);
+/** What changes reach, without what a person applies. */
+type OfChanges = Pick<Reached, 'reached' | 'after' | 'binary'>;
+
+function keepMeant(
+  { reached, after, binary }: OfChanges,
+  { stack }: Inputs,
+): Pick<Found, 'stacks' | 'reached' | 'order' | 'waves' | 'binary'> {
+  const stacks = stack === undefined ? reached : reached.filter((name) => name === stack);
+  const order = keepOrder(stacks, after);
+  return { stacks, reached, order, waves: sortWaves(order), binary };
 }
 
 function describeUnreviewed(stacks: readonly string[], { head }: Inputs): string {

@@ -119,6 +119,11 @@ describe('a change reaches', () => {
       ['secrets'],
     ],
     [
+      'none by a stack above it, nor by when it is applied: no plan is another one for it',
+      { 'slipway.yaml': SLIPWAY.replace('    web:', '    new: {folder: terraform/modules/c}\n    web:') },
+      ['new'],
+    ],
+    [
       'all by the program',
       { 'slipway.yaml': SLIPWAY.replace('terraform:\n', 'terraform:\n  binary: tofu\n') },
       ['base', 'web', 'secrets'],
@@ -139,17 +144,26 @@ describe('a change reaches', () => {
   });
 });
 
+/** Two stacks that are independent of each other, two that wait for them, and one that a person applies in between. */
+const ORDERED = SLIPWAY.replace(/ {2}stacks:[\s\S]*/, '  binary: tofu\n  stacks:\n').concat(
+  '    web: {folder: terraform/web}\n',
+  '    secrets: {folder: terraform/secrets, after: []}\n',
+  '    base: {folder: terraform/base, applies: by-hand, after: [web]}\n',
+  '    alarms: {folder: terraform/modules/a, after: [base, secrets]}\n',
+  '    last: {folder: terraform/modules/b}\n',
+);
+
 describe('after the merge', () => {
   /** Squashes a change of the stack web into main, beside another one. */
-  function squash(): Merge {
+  function squash(changed: Record<string, string> = {}): Merge {
     git(clone, 'checkout', '-q', '-b', 'topic');
-    commitFiles(clone, { 'terraform/web/main.tf': '# less\n', 'terraform/base/main.tf': '# more\n' }, 'a topic');
+    const files = { 'terraform/web/main.tf': '# less\n', 'terraform/base/main.tf': '# more\n', ...changed };
+    commitFiles(clone, files, 'a topic');
     git(clone, 'push', '-q', '--force', 'origin', 'topic');
     const head = git(clone, 'rev-parse', 'HEAD');
     git(clone, 'checkout', '-q', 'main');
     git(clone, 'branch', '-q', '-D', 'topic');
     const baseCommit = commitFiles(clone, { 'README.md': 'meanwhile\n' }, 'meanwhile');
-    const files = { 'terraform/web/main.tf': '# less\n', 'terraform/base/main.tf': '# more\n' };
     const commit = commitFiles(clone, files, 'a topic (#7)');
     return { number: 7, head, base: 'main', isFork: false, baseCommit, commit };
   }
@@ -157,9 +171,26 @@ describe('after the merge', () => {
   test('the stacks of its pull request are applied, without those that a person applies', async () => {
     const merge = squash();
     const { outputs, refusal, summary } = await find({ stage: 'apply', base: merge.baseCommit }, { merge });
-    expect(outputs).toEqual({ stacks: '["web"]', reached: '["web"]', 'pull-request': '7', head: merge.head });
+    expect(outputs).toEqual({
+      ...{ stacks: '["web"]', reached: '["web"]', 'pull-request': '7', head: merge.head },
+      ...{ 'wave-1': '["web"]', 'wave-2': '[]', 'wave-3': '[]', 'wave-3-at-a-time': '1', after: '{}' },
+      binary: 'terraform',
+    });
     expect(refusal).toBeUndefined();
     expect(summary).toBe(`#7 at \`${merge.head.slice(0, 7)}\` reaches \`web\`: it is applied.\n`);
+  });
+
+  test('stacks in their order, independent ones at the same time, whatever a person applies in between', async () => {
+    const merge = squash({ 'slipway.yaml': ORDERED });
+    const { outputs, summary } = await find({ stage: 'apply', base: merge.baseCommit }, { merge });
+    expect(outputs).toMatchObject({
+      ...{ stacks: '["web","secrets","alarms","last"]', binary: 'tofu' },
+      ...{ 'wave-1': '["web","secrets"]', 'wave-2': '["alarms"]', 'wave-3': '["last"]', 'wave-3-at-a-time': '1' },
+      after: '{"alarms":["web","secrets"],"last":["alarms"]}',
+    });
+    expect(summary).toMatch(/they are applied, `web` and `secrets`, then `alarms`, then `last`\.\n$/);
+    const alone = await find({ stage: 'apply', base: '', 'pull-request': '7', stack: 'last' }, { merge });
+    expect(alone.outputs).toMatchObject({ 'wave-1': '["last"]', 'wave-2': '[]', after: '{}' });
   });
 
   test('a person names it again, whatever was pushed since, and one stack of it', async () => {

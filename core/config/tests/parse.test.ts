@@ -68,9 +68,20 @@ test('what a verdict means for an environment; nothing is asked where slipway.ya
 test('the stacks, and the program that runs them', () => {
   expect(parse('valid', 'opentofu').terraform).toEqual({
     binary: 'tofu',
-    stacks: new Map([['aws', { folder: 'terraform/aws', refresh: false, applies: 'on-merge' }]]),
+    stacks: new Map([['aws', { folder: 'terraform/aws', refresh: false, applies: 'on-merge', after: [] }]]),
   });
   expect(parse('valid', 'the-tenant').terraform).toBeUndefined();
+});
+
+test('the order of the stacks: what after says, and without it the order in which they are written', () => {
+  const stacks = parse('valid', 'stacks-after').terraform?.stacks ?? new Map();
+  expect([...stacks].map(([name, { after }]) => [name, ...after])).toEqual([
+    ['network'],
+    ['tables', 'network'],
+    ['queues', 'network'],
+    ['roles'],
+    ['alarms', 'tables', 'queues'],
+  ]);
 });
 
 test('the times in which an environment is left alone', () => {
