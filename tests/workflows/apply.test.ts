@@ -17,6 +17,8 @@ describe('the comment after the merge', () => {
     const needs = new Map([
       ['find', { result: find, outputs: { stacks } }],
       ['apply', { result: applied, outputs: {} }],
+      ['apply-2', { result: 'skipped', outputs: {} }],
+      ['apply-3', { result: 'skipped', outputs: {} }],
     ]) as Parameters<typeof shouldRun>[1]; // the results are words
     return shouldRun(comment, needs, { isCancelled });
   }

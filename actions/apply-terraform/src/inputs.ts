@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import {
   parseBoolean,
   parseEnvironment,
@@ -21,6 +22,8 @@ export interface Inputs extends StackOptions {
   readonly head: CommitSha;
   /** Name of the workflow file whose runs planned it. */
   readonly workflow: string;
+  /** The stacks of this run that it waits for. */
+  readonly after: readonly string[];
   /** Undefined where it is not known. */
   readonly pullRequest: number | undefined;
   readonly stateful: readonly string[];
@@ -36,8 +39,10 @@ export interface Inputs extends StackOptions {
 export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
   const key = parseKey('key', runner.input('key'));
   if (key === '') throw new InputError('key', key, 'is empty: give the secret that plan-terraform had');
+  const stack = parseEnvironment('stack', runner.input('stack'));
   return {
-    stack: parseEnvironment('stack', runner.input('stack')),
+    stack,
+    after: parseOptional(runner.input('after'), (text) => parseOrder(text).get(stack)) ?? [],
     config: parsePath('config', runner.input('config')),
     head: parseCommitSha('head', runner.input('head')),
     savedPlan: parseOptional(runner.input('saved-plan'), (text) => parsePath('saved-plan', text)) ?? '',
@@ -52,4 +57,17 @@ export function readInputs(runner: Pick<Runner, 'input'>): Inputs {
     artifacts: parseBoolean('artifacts', runner.input('artifacts')),
     token: runner.input('token'),
   };
+}
+
+const order = z.record(z.string(), z.array(z.string()));
+
+function parseOrder(text: string): ReadonlyMap<string, readonly string[]> {
+  try {
+    const stacks = Object.entries(order.parse(JSON.parse(text)));
+    return new Map(stacks.map(([stack, before]) => [stack, before.map((name) => parseEnvironment('after', name))]));
+  } catch (error) {
+    throw new InputError('after', text, 'is not a JSON object of stacks, such as {"secrets": ["aws"]}', {
+      cause: error,
+    });
+  }
 }

@@ -1,4 +1,4 @@
-import { openClient, systemTime } from '#core/action/comment.ts';
+import { openClient, readRun, systemTime } from '#core/action/comment.ts';
 import type { Runner } from '#core/action/runner.ts';
 import { type LeaveArtifact, openUpload } from '#core/action/upload.ts';
 import { type Artifacts, openArtifacts } from '#core/github/artifacts.ts';
@@ -23,6 +23,8 @@ export interface Ports extends StackPorts {
   readonly github: GitHubPorts | undefined;
   /** Leaves an artifact; undefined where none is wanted, or the runner keeps none. */
   readonly leave: LeaveArtifact | undefined;
+  /** Id of this run. */
+  readonly run: number;
   /** Who started the run, and who started it again. */
   readonly actors: readonly string[];
 }
@@ -33,7 +35,8 @@ export async function openPorts(runner: Runner, inputs: Inputs): Promise<Opened<
   const { ports, close } = await openStackPorts(runner, inputs);
   const leave = inputs.artifacts ? openUpload(runner, ports.folder) : undefined;
   const actors = [actor, all['GITHUB_TRIGGERING_ACTOR'] || actor];
-  return { ports: { ...ports, github: openGitHub(runner, inputs.token), leave, actors }, close };
+  const { run } = readRun(runner.environment);
+  return { ports: { ...ports, github: openGitHub(runner, inputs.token), leave, run, actors }, close };
 }
 
 function openGitHub(runner: Runner, token: string): GitHubPorts | undefined {

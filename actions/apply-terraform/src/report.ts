@@ -54,6 +54,11 @@ export function reportRefusal({ kind, sentence }: PlanRefusal, fresh: PlanReport
   );
 }
 
+/** Returns the report of a stack that waits for one which was not applied. */
+export function reportNotReached(reason: string, work: Work): ApplyReport {
+  return write({ ...NOTHING, outcome: 'not-reached', reason }, work);
+}
+
 function write(facts: Facts, { stack, inputs }: Work): ApplyReport {
   const clean: Facts = { ...facts, reason: hideUserinfo(facts.reason), errors: facts.errors.map(hideUserinfo) };
   const report: Omit<ApplyReport, 'summaryMarkdown'> = {

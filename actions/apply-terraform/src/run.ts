@@ -9,14 +9,17 @@ import { seal } from '#core/terraform/saved-plan/seal.ts';
 import { findStack } from '#core/terraform/stack.ts';
 import { acceptSavedPlan, type Work } from './accept.ts';
 import { planAgain } from './again.ts';
+import { findStopped } from './earlier.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
-import { reportApplied, reportFailure, reportRefusal } from './report.ts';
+import { reportApplied, reportFailure, reportNotReached, reportRefusal } from './report.ts';
 
 /** Applies the saved plan of the merged head if all that it was made from is still so; if not, says what would be done now. */
 export async function run(inputs: Inputs, ports: Ports): Promise<ApplyReport> {
   const stack = await findStack(inputs.stack, inputs.config, ports.source);
-  const report = await applyOrRefuse({ stack, cli: ports.openTerraform(stack), inputs, ports });
+  const work: Work = { stack, cli: ports.openTerraform(stack), inputs, ports };
+  const stopped = await findStopped(work);
+  const report = stopped === undefined ? await applyOrRefuse(work) : reportNotReached(stopped, work);
   const content = `${JSON.stringify(report)}\n`;
   await ports.write(inputs.report, content);
   await ports.leave?.({ name: nameApplyReport(stack.name), file: REPORT_FILE, content, days: 7 });

@@ -24,6 +24,7 @@ export function renderReport(report: Omit<ApplyReport, 'summaryMarkdown'>): stri
 function headline({ outcome, name, head, applied, failed, notReached }: Omit<ApplyReport, 'summaryMarkdown'>): string {
   const what = `${inlineCode(name)} · ${inlineCode(head.slice(0, 7))}`;
   if (outcome === 'refused') return `⛔ Plan not applied: ${what}`;
+  if (outcome === 'not-reached') return `⚠️ Not reached: ${what}`;
   const count = (addresses: readonly string[], word: string): string => `${showCount(addresses.length)} ${word}`;
   if (outcome === 'applied')
     return `✅ Applied: ${what}, ${count(applied, applied.length === 1 ? 'change' : 'changes')}`;

@@ -47,7 +47,8 @@ export async function collectApplies(stacks: readonly string[], sources: ApplySo
     const report = readApply(own, stack, sources);
     const before = earlier.find((one) => one.stack === stack && one.run !== run);
     const known = before && readApply(await sources.readEarlier(before.run), stack, sources);
-    if (report?.outcome === 'refused' && known?.outcome === 'applied' && before !== undefined) {
+    const isNothing = report?.outcome === 'refused' || report?.outcome === 'not-reached';
+    if (isNothing && known?.outcome === 'applied' && before !== undefined) {
       keep(known, before.run);
       notes.push(`The plan of ${stack} was applied before, so this run did not apply it a second time.`);
     } else if (report !== undefined) keep(report, run);

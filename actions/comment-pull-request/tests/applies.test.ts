@@ -61,6 +61,23 @@ describe('after the merge', () => {
     expect(body).toContain('⚠️ **secrets** was not reached');
   });
 
+  test('what stands after a stack that failed was not reached, and its name says why; its neighbour was applied', async () => {
+    await plan();
+    const why = 'it stands after aws, whose apply failed: see there';
+    await leave(runs()[1], nameApplyReport('aws'), applied({ outcome: 'failed', applied: [], reason: 'no' }));
+    const waits = { name: 'alarms', outcome: 'not-reached', applied: [], reason: why } as const;
+    await leave(runs()[1], nameApplyReport('alarms'), applied(waits));
+    await leave(runs()[1], nameApplyReport('web'), applied({ name: 'web' }));
+    const { body } = await comment({ stage: 'apply', stacks: '["aws", "web", "alarms"]' });
+    expect(body).toContain('### ❌ Apply failed: `aws`; ⚠️ Not reached: `alarms`; ✅ Applied: `web` · ');
+    expect(body).toContain('⚠️ **alarms** was not reached: it stands after aws, whose apply failed&#58; see there');
+    // once more, by a run that does not reach it: what an earlier run applied stays applied
+    const run = nextRun();
+    await leave(run, nameApplyReport('web'), applied({ ...waits, name: 'web' }));
+    const { body: later } = await comment({ stage: 'apply', stacks: '["aws", "web", "alarms"]', run });
+    expect(later).toContain('### ❌ Apply failed: `aws`; ⚠️ Not reached: `alarms`; ✅ Applied: `web` · ');
+  });
+
   test('says where it stands what becomes of images and manifests, where there are any', async () => {
     const merged = await world.openPull('merged');
     await world.person.rest.pulls.merge({ ...WHERE, pull_number: merged.number });

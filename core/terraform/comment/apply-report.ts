@@ -3,7 +3,7 @@ import { REFUSALS } from '#core/terraform/saved-plan/check.ts';
 import { planReportSchema } from './report.ts';
 
 /** How applying a stack's saved plan ended. */
-const APPLY_OUTCOMES = ['applied', 'failed', 'refused'] as const;
+const APPLY_OUTCOMES = ['applied', 'failed', 'refused', 'not-reached'] as const;
 
 /** The shape of an apply's report, for the comment that was reviewed. It holds no secrets. */
 export const applyReportSchema = z.strictObject({
@@ -14,7 +14,7 @@ export const applyReportSchema = z.strictObject({
   head: z.string(),
   outcome: z.enum(APPLY_OUTCOMES),
   refusal: z.enum(REFUSALS).nullable(),
-  /** Why it was refused or failed; empty where it was applied. */
+  /** Why it was refused or not reached, or failed; empty where it was applied. */
   reason: z.string(),
   applied: z.array(z.string()),
   failed: z.array(z.string()),

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Takes act's place where a test is about the server and not about act: runs each `run:` of the one job by sh, speaks
-// act's JSON, and on SIGINT ends the step under way, runs those with `if: always()`, and fails.
+// Takes act's place where a test is about the server and not about act: runs each `run:` of the one job by sh, with
+// its matrix filled in, speaks act's JSON, and on SIGINT ends the step under way, runs those with `if: always()`, and fails.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -15,6 +15,8 @@ const secrets = Object.fromEntries(
 );
 const env = { PATH: process.env.PATH, ...Object.fromEntries(after('--env').map((pair) => pair.split(/=(.*)/s))) };
 const [job] = Object.values(parse(readFileSync(after('-W')[0], 'utf8')).jobs);
+const [matrix = {}] = job.strategy?.matrix.include ?? [];
+const fill = (script) => script.replace(/\$\{\{ matrix\.([\w-]+) \}\}/g, (_whole, name) => String(matrix[name]));
 
 let isCancelled = false;
 let child;
@@ -28,7 +30,7 @@ for (const [index, { name = `step ${index}`, run, if: condition = 'success()' }]
   if (!isGood && condition !== 'always()') continue;
   say({ step: name, msg: `⭐ Run Main ${name}` });
   const began = Date.now();
-  child = spawn('sh', ['-ec', run], {
+  child = spawn('sh', ['-ec', fill(run)], {
     env: { ...env, TOKEN: secrets.GITHUB_TOKEN, SECRETS: Object.keys(secrets).join() },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

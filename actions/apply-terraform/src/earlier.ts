@@ -1,0 +1,63 @@
+import { nameApplyReport, REPORT_FILE } from '#core/action/artifact-names.ts';
+import { type ApplyReport, applyReportSchema } from '#core/terraform/comment/apply-report.ts';
+import { Refusal } from '#core/values/errors.ts';
+import type { Work } from './accept.ts';
+
+/** Bytes of a report at most. */
+const MOST = 32 << 20;
+
+/**
+ * Returns why the stack is not reached, as a sentence with its remedy; undefined where all that it waits for was applied
+ * by this run, of this head. What their jobs left says it: the end of a job is that of its whole wave.
+ */
+export async function findStopped(work: Work): Promise<string | undefined> {
+  const { inputs, stack, ports } = work;
+  if (inputs.after.length === 0) return undefined;
+  if (ports.github === undefined)
+    throw new Refusal(
+      `${stack.name} waits for ${inputs.after.join(', ')}, and no token is there to ask what became of it`,
+    );
+  const { artifacts } = ports.github;
+  const left = await artifacts.list(ports.run);
+  for (const name of inputs.after) {
+    const artifact = left.find((one) => one.name === nameApplyReport(name));
+    const bytes = artifact === undefined ? undefined : await artifacts.read(artifact, REPORT_FILE, MOST);
+    const report = readReport(bytes, name, inputs.head);
+    if (report?.outcome !== 'applied') return describeStopped(name, report, work);
+    ports.log.info(`${name} was applied before`);
+  }
+  return undefined;
+}
+
+function readReport(bytes: Buffer | undefined, name: string, head: string): ApplyReport | undefined {
+  if (bytes === undefined) return undefined;
+  const { data } = applyReportSchema.safeParse(readJson(bytes.toString('utf8')));
+  return data?.name === name && data.head === head ? data : undefined;
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const ENDS: Readonly<Record<Exclude<ApplyReport['outcome'], 'applied'>, string>> = {
+  failed: 'whose apply failed',
+  refused: 'whose plan was not applied',
+  'not-reached': 'which was not reached',
+};
+
+function describeStopped(name: string, report: ApplyReport | undefined, { inputs, stack }: Work): string {
+  const end =
+    report === undefined || report.outcome === 'applied'
+      ? 'which did not say that it was applied'
+      : ENDS[report.outcome];
+  const { pullRequest } = inputs;
+  const command =
+    pullRequest === undefined
+      ? `apply ${stack.name} again`
+      : `run: gh workflow run apply.yml -f pull-request=${pullRequest} -f stack=${stack.name}`;
+  return `it stands after ${name}, ${end}: see there, and when ${name} is applied, ${command}`;
+}
