@@ -34,6 +34,9 @@ import type { Exec } from '#core/system/exec.ts';
 import { createQueue } from '#core/system/limit.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
+/** The commit of the checkout that lends its objects; all of its tree is here. */
+export const BORROWED = 'refs/slipway/borrowed';
+
 /** A bare repository of our own and its remote. One method per git verb; each is documented beside its code. */
 export interface Git {
   readonly dir: string;
@@ -123,7 +126,7 @@ export function createScratchGit(options: ScratchOptions): Git {
     const [lender] = await Promise.all([borrow === undefined ? undefined : readLender(exec, borrow), init]);
     if (lender === undefined) return;
     await borrowObjects(dir, lender);
-    await runThere(['update-ref', 'refs/slipway/borrowed', lender.head], { accept: 'any' });
+    await runThere(['update-ref', BORROWED, lender.head], { accept: 'any' });
   };
   let making: Promise<void> | undefined;
   const run: RunGit = async (args, execOptions) => {

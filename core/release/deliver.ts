@@ -1,4 +1,5 @@
 import type { Config, EnvironmentConfig } from '#core/config/config.ts';
+import { BORROWED } from '#core/git/repository.ts';
 import { entriesOf } from '#core/overlay/overlay.ts';
 import { nameEnvironments } from '#core/release/environments.ts';
 import { readHead } from '#core/release/head.ts';
@@ -49,7 +50,7 @@ export async function deliver(intent: Intent, branch: string, ports: DeliverPort
  * request, and most are right. What decides is the branch's head, which is read while landing.
  */
 async function isPushedByCheckout(intent: Intent, { git, readConfig }: DeliverPorts): Promise<boolean> {
-  const commit = await git.revParse('refs/slipway/borrowed');
+  const commit = await git.revParse(BORROWED);
   if (commit === undefined) return false;
   try {
     return nameEnvironments(await readConfig(commit), intent).every(({ via }) => via === 'push');
@@ -64,7 +65,7 @@ async function readProposed(
   intent: Intent,
   { git, readConfig }: DeliverPorts,
 ): Promise<{ head: CommitSha | undefined; environments: readonly EnvironmentConfig[] }> {
-  const head = await git.revParse(HEAD);
+  const head = (await git.revParse(HEAD)) ?? (await git.revParse(BORROWED));
   if (head === undefined) return { head, environments: [] };
   const named = nameEnvironments(await readConfig(head), intent);
   return { head, environments: named.filter(({ via }) => via === 'pull-request') };

@@ -30,19 +30,20 @@ export interface Folded {
 
 /**
  * Decides intents at the tip and lands them: one commit, the branch moved to it from where it was read, and the refs of
- * all that are decided deleted, in one atomic push. `unpublished` is the writer's own intent where it has no ref.
+ * all that are decided deleted, in one atomic push. `own` is the writer's own intent, which is not among the open ones where
+ * it has no ref.
  */
 export async function foldIntents(
   tip: Tip,
   open: readonly OpenIntent[],
-  unpublished: Intent | undefined,
+  own: Intent | undefined,
   branch: string,
   ports: FoldPorts,
 ): Promise<Folded> {
-  const own = unpublished === undefined ? [] : [unpublished];
-  const stale = await findStale(tip, open, ports);
+  const unpublished = own === undefined || open.some(({ intent }) => intent === own) ? [] : [own];
+  const stale = await findStale(tip, open, ports, own);
   const fresh = open.filter(({ intent }) => !stale.has(intent)).map(({ intent }) => intent);
-  const plan = await planAt(tip.head, [...own, ...fresh], ports);
+  const plan = await planAt(tip.head, [...unpublished, ...fresh], ports);
   const decided = plan.decided.filter(({ outcome }) => outcome !== 'waits').map(({ intent }) => intent);
   const done = new Set([...decided, ...stale]);
   const commit = plan.files.length === 0 ? undefined : await writeCommit(tip.head, plan, ports);
@@ -60,17 +61,18 @@ export async function foldIntents(
 
 /**
  * Returns intents that must not land: those that landed before, whose refs were made again, and those that are so old that
- * no one expects them any more. Their refs go.
+ * no one expects them any more. Their refs go. The writer's own intent is not too old: it is here and asks for it.
  */
 export async function findStale(
   tip: Pick<Tip, 'head'>,
   open: readonly OpenIntent[],
   ports: FoldPorts,
+  own?: Intent,
 ): Promise<ReadonlySet<Intent>> {
   if (open.length === 0) return new Set();
   const now = ports.clock.now();
   const intents = open.map(({ intent }) => intent);
-  const overdue = intents.filter(({ id }) => isOverdue(id, now));
+  const overdue = intents.filter((intent) => intent !== own && isOverdue(intent.id, now));
   for (const { id, kind, actor, at } of overdue) {
     ports.log.warn(
       `Intent ${id} (${kind}, by ${actor}, ${at.toISOString()}) is older than a day: it is dropped; ask again`,

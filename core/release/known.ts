@@ -1,7 +1,8 @@
+import { BORROWED } from '#core/git/repository.ts';
 import type { Decided } from '#core/release/decide.ts';
 import type { FoldPorts } from '#core/release/fold.ts';
 import type { DeployIntent, Intent } from '#core/release/intent.ts';
-import { readTip } from '#core/release/open-intents.ts';
+import { glanceAt, openTip } from '#core/release/open-intents.ts';
 import { planAt } from '#core/release/plan.ts';
 import { isExpected } from '#core/values/errors.ts';
 
@@ -11,8 +12,9 @@ import { isExpected } from '#core/values/errors.ts';
  */
 export async function decideKnown(intent: Intent, branch: string, ports: FoldPorts): Promise<Decided | undefined> {
   if (intent.kind !== 'deploy' || !(await isInCheckout(intent, ports))) return undefined;
-  const { head, open } = await readTip(branch, ports);
-  if (open.length > 0) return undefined;
+  const glance = await glanceAt(branch, ports);
+  if (glance.open.length > 0) return undefined;
+  const { head } = await openTip(glance, undefined, branch, ports);
   const { decided, files } = await planAt(head, [intent], ports);
   return files.length === 0 ? decided.find(({ outcome }) => outcome !== 'waits') : undefined;
 }
@@ -22,7 +24,7 @@ async function isInCheckout(
   { environments, images }: DeployIntent,
   { git, editor, readConfig }: FoldPorts,
 ): Promise<boolean> {
-  const commit = await git.revParse('refs/slipway/borrowed');
+  const commit = await git.revParse(BORROWED);
   if (commit === undefined) return false;
   try {
     const config = await readConfig(commit);

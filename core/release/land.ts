@@ -4,7 +4,15 @@ import { type FoldPorts, foldIntents } from '#core/release/fold.ts';
 import type { Intent } from '#core/release/intent.ts';
 import { decideKnown } from '#core/release/known.ts';
 import type { LandedIntent } from '#core/release/landed.ts';
-import { type OpenIntent, publishIntent, readTip, readTipAt, type Tip } from '#core/release/open-intents.ts';
+import {
+  type Glance,
+  glanceAt,
+  type OpenIntent,
+  openTip,
+  publishIntent,
+  refOf,
+  type Tip,
+} from '#core/release/open-intents.ts';
 import { type EnvironmentEdit, planAt } from '#core/release/plan.ts';
 import type { Proposal, Proposing } from '#core/release/proposal.ts';
 import { explainRejection, isFinal, type Rejection } from '#core/release/rejection.ts';
@@ -13,7 +21,8 @@ import { countLanded, sayDecided, sayLanded, sayOther } from '#core/release/say.
 import { describeOpen, takeBack } from '#core/release/take-back.ts';
 import type { HoldRecord } from '#core/release/trailer.ts';
 import type { Trust } from '#core/release/trust.ts';
-import { choosePace, choosePatience } from '#core/release/turns.ts';
+import { choosePace } from '#core/release/turns.ts';
+import { waitForTurn } from '#core/release/wait.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -110,12 +119,19 @@ async function landInTime(
   let landed: Tip | undefined;
   while (clock.now().getTime() - progress.since < DEADLINE) {
     if (progress.phase === 'new') await publish(intent, progress, branch, ports);
-    const tip = landed ?? (await readTip(branch, ports));
+    const glance = landed ?? (await glanceAt(branch, ports));
+    judgeRejection(glance, progress, branch, ports);
+    const ref = glance.open.find((one) => one.ref === refOf(intent.id));
+    if (ref !== undefined) {
+      Object.assign(progress, { phase: 'published', own: { ...ref, intent } });
+      const turn = await waitForTurn(glance, { ...ref, intent }, { since: progress.seenSince, temper }, branch, ports);
+      landed = turn.landed;
+      if (!turn.isOurs) continue;
+    }
+    const tip = landed ?? (await openTip(glance, progress.own, branch, ports));
     landed = undefined;
-    judgeRejection(tip, progress, branch, ports);
     const own = tip.open.find((open) => open.intent.id === intent.id);
     progress.own = own;
-    if (own !== undefined) progress.phase = 'published';
     const known = own === undefined ? await findOutcome(tip, intent, progress, ports) : undefined;
     if (known !== undefined) return known;
     if (progress.phase === 'new') {
@@ -126,15 +142,6 @@ async function landInTime(
       tip.open.filter((open) => open !== own),
       branch,
     );
-    if (own !== undefined) {
-      const ids = [own, ...others].map((open) => open.intent.id);
-      const turnAt = progress.seenSince + choosePatience(intent.id, ids, temper, clock.now());
-      if (clock.now().getTime() < turnAt) {
-        ports.log.info(`Waiting for the writer whose turn it is, with ${others.length} others`);
-        landed = await waitForChange(tip.head, own, ids.length, branch, turnAt, ports);
-        continue;
-      }
-    }
     const result = await fold(tip, intent, own, others, progress, branch, ports);
     if (result !== undefined) return result;
     await clock.sleep(Math.round(ports.random() * Math.min(1_000, 50 * (progress.lostRaces + progress.rejections))));
@@ -143,7 +150,7 @@ async function landInTime(
 }
 
 /** Notes what is seen; a push that was refused although nothing has moved since is the server's own refusal. */
-function judgeRejection({ head, open }: Tip, progress: Progress, branch: string, { clock, log }: LandPorts): void {
+function judgeRejection({ head, open }: Glance, progress: Progress, branch: string, { clock, log }: LandPorts): void {
   const seen = [head, ...open.map(({ commit }) => commit)].join();
   const hasMoved = seen !== progress.seen;
   if (hasMoved) Object.assign(progress, { seen, seenSince: clock.now().getTime(), rejections: 0 });
@@ -158,28 +165,6 @@ function judgeRejection({ head, open }: Tip, progress: Progress, branch: string,
   progress.rejections += 1;
   if (isFinal(rejected) || progress.rejections >= MOST_REJECTIONS) throw explainRejection(branch, rejected.reason);
   log.info(`${branch} did not take the commit (${rejected.reason}): trying again`);
-}
-
-/**
- * Looks at two refs alone until the branch moves, the own ref goes, or it is this writer's turn. Where the own ref is
- * gone, returns the branch's new head alone, which tells what became of it.
- */
-async function waitForChange(
-  head: CommitSha,
-  own: OpenIntent,
-  open: number,
-  branch: string,
-  turnAt: number,
-  ports: LandPorts,
-): Promise<Tip | undefined> {
-  const { git, clock, random } = ports;
-  for (;;) {
-    await clock.sleep(choosePace(open, random()));
-    const refs = await git.lsRefs([`refs/heads/${branch}`, own.ref]);
-    const moved = refs.get(`refs/heads/${branch}`);
-    if (!refs.has(own.ref)) return moved && readTipAt(moved, ports);
-    if (moved !== head || clock.now().getTime() >= turnAt) return undefined;
-  }
 }
 
 /** Reads from the branch alone what became of an intent whose ref is not there (any more). */
@@ -271,7 +256,7 @@ async function fold(
   ports: LandPorts,
 ): Promise<LandResult | undefined> {
   const open = own === undefined ? others : [{ ...own, intent }, ...others];
-  const folded = await foldIntents(tip, open, own === undefined ? intent : undefined, branch, ports);
+  const folded = await foldIntents(tip, open, intent, branch, ports);
   progress.rejected = folded.rejected;
   const decided = folded.plan.decided.find((one) => one.intent === intent);
   if (folded.rejected === undefined && decided?.outcome !== 'waits') progress.own = undefined;

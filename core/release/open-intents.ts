@@ -1,5 +1,5 @@
 import type { PushResult } from '#core/git/push.ts';
-import type { Git } from '#core/git/repository.ts';
+import { BORROWED, type Git } from '#core/git/repository.ts';
 import type { Transport } from '#core/git/transport.ts';
 import { refuseMissing } from '#core/release/head.ts';
 import type { Intent } from '#core/release/intent.ts';
@@ -11,11 +11,21 @@ import type { CommitSha } from '#core/values/reference.ts';
 export const HEAD = 'refs/slipway/head';
 const PREFIX = 'refs/slipway/intents/';
 
-/** An intent that waits to be landed, and the commit that its ref points at. */
-export interface OpenIntent {
+/** The ref of an intent that waits to be landed, and the commit that it points at. */
+export interface OpenRef {
   readonly ref: string;
   readonly commit: CommitSha;
+}
+
+/** An intent that waits to be landed. */
+export interface OpenIntent extends OpenRef {
   readonly intent: Intent;
+}
+
+/** What the remote lists: the branch's newest commit, and the refs that have an intent's name. */
+export interface Glance {
+  readonly head: CommitSha;
+  readonly open: readonly OpenRef[];
 }
 
 /** The branch's newest commit, and the intents that wait. */
@@ -24,6 +34,28 @@ export interface Tip {
   readonly open: readonly OpenIntent[];
   /** Refs below the intents' prefix that hold none of ours: left as they are, and reported. */
   readonly foreign: readonly string[];
+}
+
+/** Lists what {@link readTip} would fetch: most writers learn from it that it is not their turn, or that they are alone. */
+export async function glanceAt(branch: string, { git }: { git: Git }): Promise<Glance> {
+  const refs = await git.lsRefs([`refs/heads/${branch}`, `${PREFIX}*`]);
+  const head = refs.get(`refs/heads/${branch}`);
+  if (head === undefined) throw refuseMissing(branch);
+  const open = [...refs].map(([ref, commit]) => ({ ref, commit })).filter(({ ref }) => ULID.test(idOf(ref)));
+  return { head, open };
+}
+
+/** A ULID (github.com/ulid/spec): 26 characters of Crockford's base 32. */
+const ULID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+
+/** Returns the ref of an intent. */
+export function refOf(id: string): string {
+  return `${PREFIX}${id}`;
+}
+
+/** Returns the id of the intent that a ref is for. */
+export function idOf(ref: string): string {
+  return ref.startsWith(PREFIX) ? ref.slice(PREFIX.length) : '';
 }
 
 /** Fetches the branch's newest commit with its tree, and all open intents, in one request. */
@@ -35,16 +67,48 @@ export async function readTip(branch: string, { git, log }: { git: Git; log: Log
   if (head === undefined) throw refuseMissing(branch);
   const intents = refs.filter(({ ref }) => ref !== HEAD);
   const read = intents.map(({ ref, commit, message }) => ({ ref, commit, intent: parseIntent(message) }));
-  const isOwn = ({ ref, intent }: (typeof read)[number]) => intent !== undefined && ref === `${PREFIX}${intent.id}`;
+  const isOwn = ({ ref, intent }: (typeof read)[number]) => intent !== undefined && ref === refOf(intent.id);
   const open = read.filter(isOwn) as OpenIntent[]; // those with an intent
-  log.info(`${branch} is at ${head.slice(0, 7)}${describeOpen(open.length)}`);
+  sayTip(branch, head, open.length, log);
   return { head, open, foreign: read.filter((one) => !isOwn(one)).map(({ ref }) => ref) };
 }
 
-/** Fetches a commit of the branch by its name, without the intents; undefined where the remote does not have it any more. */
-export async function readTipAt(head: CommitSha, { git }: { git: Git }): Promise<Tip | undefined> {
-  const isThere = await git.fetch({ refspecs: [`+${head}:${HEAD}`], depth: 1 });
-  return isThere ? { head, open: [], foreign: [] } : undefined;
+/**
+ * Reads the tip that a glance has seen; without a request where all of it is here: the own intent alone is open, and the
+ * branch is where the checkout is, or where it was read before.
+ */
+export async function openTip(
+  { head, open }: Glance,
+  own: OpenIntent | undefined,
+  branch: string,
+  ports: { git: Git; log: Log },
+): Promise<Tip> {
+  const { git, log } = ports;
+  const here = await Promise.all([git.revParse(HEAD), git.revParse(BORROWED)]);
+  if (!here.includes(head) || open.some(({ ref }) => ref !== own?.ref)) return readTip(branch, ports);
+  const intents = own !== undefined && open.length > 0 ? [own] : [];
+  sayTip(branch, head, intents.length, log);
+  return { head, open: intents, foreign: [] };
+}
+
+function sayTip(branch: string, head: CommitSha, open: number, log: Log): void {
+  log.info(`${branch} is at ${head.slice(0, 7)}${describeOpen(open)}`);
+}
+
+/**
+ * Fetches the branch's newest commit with its tree, and of the intents one alone, in one request: what a writer that waits
+ * for others asks again and again.
+ */
+export async function readTipFor(
+  { ref, commit, intent }: OpenIntent,
+  branch: string,
+  { git }: { git: Git },
+): Promise<Tip> {
+  const refspecs = [`+refs/heads/${branch}:${HEAD}`, `+${ref}*:${ref}*`]; // no fault where a pattern matches nothing
+  const isThere = await git.fetch({ refspecs, depth: 1, prune: true });
+  const [head, own] = isThere ? await Promise.all([git.revParse(HEAD), git.revParse(ref)]) : [];
+  if (head === undefined) throw refuseMissing(branch);
+  return { head, open: own === commit ? [{ ref, commit, intent }] : [], foreign: [] };
 }
 
 function describeOpen(count: number): string {
@@ -67,7 +131,7 @@ export async function publishIntent(
     files: [{ path: 'intent.json', mode: '100644', content: Buffer.from(`${text}\n`, 'utf8') }],
     at: intent.at,
   });
-  const ref = `${PREFIX}${intent.id}`;
+  const ref = refOf(intent.id);
   return { pushed: await transport.update([{ ref, commit, lease: undefined }]), open: { ref, commit, intent } };
 }
 

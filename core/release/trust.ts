@@ -1,10 +1,10 @@
 import type { GitHubTrust, Verification } from '#core/git/github-trust.ts';
-import type { OpenIntent } from '#core/release/open-intents.ts';
+import type { OpenRef } from '#core/release/open-intents.ts';
 import type { Log } from '#core/system/log.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
 /** Returns those open intents that may be folded; says which are left, and why. */
-export type Trust = (open: readonly OpenIntent[], branch: string) => Promise<readonly OpenIntent[]>;
+export type Trust = <Ref extends OpenRef>(open: readonly Ref[], branch: string) => Promise<readonly Ref[]>;
 
 /** Where a branch's rules cannot be asked for, anyone who may push a ref may push the branch: every intent counts. */
 export const trustAll: Trust = async (open) => open;

@@ -1,4 +1,5 @@
-import { startTenant, type Tenant, type TenantOptions } from '#tests/support/tenant.ts';
+import { join } from 'node:path';
+import { checkOut, startTenant, type Tenant, type TenantOptions } from '#tests/support/tenant.ts';
 import { bump, type WriterOptions, type Written } from '#tests/support/writers.ts';
 
 /** Writers that all start at once, each with an image of its own in one overlay file. */
@@ -6,6 +7,8 @@ export interface Crowd {
   readonly tenant: Tenant;
   readonly images: readonly string[];
   readonly digests: readonly string[];
+  /** A shallow checkout of the branch, as each job has one; nothing in it changes, so they share it. */
+  readonly checkout: string;
 }
 
 /** What a crowd came to. */
@@ -27,12 +30,14 @@ export async function openCrowd(
 ): Promise<Crowd> {
   const images = Array.from({ length: writers }, (_, index) => `service-${index}`);
   const tenant = await startTenant({ images, environments, ...(serve === undefined ? {} : { serve }) });
-  return { tenant, images, digests: images.map((image) => tenant.push(image, image)) };
+  const checkout = join(tenant.temp, '..', 'shared-checkout');
+  checkOut(checkout, tenant.server.url, tenant.remote, tenant.remoteGit('rev-parse', 'main'));
+  return { tenant, images, digests: images.map((image) => tenant.push(image, image)), checkout };
 }
 
 /** Lets all of them write at once; `inputsOf` says what one of them is given besides. */
 export async function rush(
-  { tenant, images, digests }: Crowd,
+  { tenant, images, digests, checkout }: Crowd,
   options: WriterOptions = {},
   inputsOf: (index: number) => Readonly<Record<string, string>> = () => ({}),
 ): Promise<Rush> {
@@ -44,7 +49,7 @@ export async function rush(
       bump(
         tenant,
         { images: `${image}=${digests[index]}`, 'source-sha': head, ...inputsOf(index) },
-        { sha: head, ...options },
+        { sha: head, checkout, ...options },
       ),
     ),
   );

@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runner } from '#core/action/runner.ts';
-import { kustomizeFolder, type Tenant } from '#tests/support/tenant.ts';
+import { checkOut, kustomizeFolder, type Tenant } from '#tests/support/tenant.ts';
 
 /** A runner for an action's own functions in the test's process: real git, kustomize and registry, no bundle. */
 export interface InProcessRunner extends Runner {
@@ -11,19 +10,17 @@ export interface InProcessRunner extends Runner {
   readonly summary: () => string;
 }
 
-/** Opens a runner whose checkout has the tenant's remote as its origin. */
+/** Opens a runner at `checkout`; where it is not given, at a shallow one of `sha`, as actions/checkout makes it. */
 export function openRunner(
   tenant: Tenant,
   inputs: Readonly<Record<string, string>>,
   env: Readonly<Record<string, string>> = {},
   sha = tenant.remoteGit('rev-parse', 'main'),
+  checkout?: string,
 ): InProcessRunner {
   const [lines, warnings, pages] = [[] as string[], [] as string[], [] as string[]];
-  const workspace = join(tenant.temp, '..', 'in-process');
-  if (!existsSync(workspace)) {
-    execFileSync('git', ['init', '-q', workspace]);
-    execFileSync('git', ['-C', workspace, 'config', 'remote.origin.url', tenant.server.url]);
-  }
+  const workspace = checkout ?? join(tenant.temp, '..', `checkout-of-${sha}`); // no run changes it: they share it
+  if (!existsSync(workspace)) checkOut(workspace, tenant.server.url, tenant.remote, sha);
   return {
     lines,
     warnings,

@@ -123,8 +123,8 @@ export async function startTenant(options: TenantOptions = {}): Promise<Tenant> 
 
 const INPUTS = { environment: 'production', branch: 'main', config: 'slipway.yaml', token: 'a-secret-token' };
 
-/** Fetches by path: the server lives in this process and could not answer while we wait for git. */
-function checkOut(dir: string, url: string, remote: string, sha: string): void {
+/** Makes a checkout as actions/checkout does, by path: the server lives in this process and could not answer while we wait. */
+export function checkOut(dir: string, url: string, remote: string, sha: string): void {
   mkdirSync(dir, { recursive: true });
   const git = (...args: string[]): void => {
     execFileSync('git', args, { cwd: dir, env: gitEnv, stdio: ['ignore', 'ignore', 'pipe'] });

@@ -44,6 +44,8 @@ export interface WriterOptions {
   readonly sha?: string;
   /** The workflow run's id. */
   readonly run?: string;
+  /** The folder of the checkout; a shallow one of `sha` where it is not given. */
+  readonly checkout?: string;
   /** Changes what the run has of the world. */
   readonly change?: (ports: AskPorts) => AskPorts;
 }
@@ -65,7 +67,13 @@ async function write<In extends AskOptions, Result extends object>(
 ): Promise<Result & Omit<Written, keyof LandResult>> {
   const { connection } = tenant.server;
   const env = { ...connection?.env, ...options.env };
-  const opened = openRunner(tenant, { ...COMMON, ...connection?.inputs, ...inputs }, env, options.sha);
+  const opened = openRunner(
+    tenant,
+    { ...COMMON, ...connection?.inputs, ...inputs },
+    env,
+    options.sha,
+    options.checkout,
+  );
   const id = options.run ?? String(++runs);
   const environment = {
     ...opened.environment,

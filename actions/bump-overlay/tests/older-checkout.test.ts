@@ -15,51 +15,42 @@ beforeEach(() => stage.reset());
 
 afterAll(() => stage.tenant.close());
 
-/** Gives a run a checkout of `commit`, as a job has the one of its own commit. */
-function withCheckout(commit: string): (ports: AskPorts) => AskPorts {
-  const refspecs = [`+${commit}:refs/slipway/borrowed`];
-  return (ports) => ({
-    ...ports,
-    git: {
-      ...ports.git,
-      revParse: async (revision) => {
-        if (revision === 'refs/slipway/borrowed') await ports.git.fetch({ refspecs, depth: 1 });
-        return ports.git.revParse(revision);
-      },
-    },
-  });
-}
-
 test('an environment that takes pull requests since the checkout was made is not passed over in silence', async () => {
   const { source, digest } = await stage.change('newest');
   configure(stage, 'production', 'deploys: on-push, via: pull-request');
   const inputs = { images: stage.all(digest), 'source-sha': source, environment: '' };
-  await expect(bump(stage.tenant, inputs, { change: withCheckout(source) })).rejects.toThrow(
+  await expect(bump(stage.tenant, inputs, { sha: source })).rejects.toThrow(
     /^environment: production takes changes by pull request only .*needs GitHub's API/, // none is there
   );
   expect(stage.read('discord-bot', 'staging')).toBe(digest);
   expect(stage.read('discord-bot', 'production')).toBe(stage.bad);
 });
 
-/** Returns how often a bump asks for the branch. */
-async function countReads(text: string, prepare: (source: string) => (ports: AskPorts) => AskPorts): Promise<number> {
-  const { source, digest } = await stage.change(text);
-  let reads = 0;
-  const counted = (ports: AskPorts): AskPorts => {
+/** Lands a bump with a checkout of `sha` and returns how it read the branch. */
+async function listReads(images: string, source: string, sha: string): Promise<string[]> {
+  const reads: string[] = [];
+  const change = (ports: AskPorts): AskPorts => {
     const { git } = ports;
-    const fetch: typeof git.fetch = (what) => {
-      reads++;
-      return git.fetch(what);
+    const note = <Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer> => {
+      reads.push(what);
+      return ask();
     };
-    return { ...ports, git: { ...git, fetch } };
+    const fetch: typeof git.fetch = (what) => note('fetch', () => git.fetch(what));
+    const lsRefs: typeof git.lsRefs = (refs) => note('list', () => git.lsRefs(refs));
+    return { ...ports, git: { ...git, fetch, lsRefs } };
   };
-  const change = (ports: AskPorts): AskPorts => counted(prepare(source)(ports));
-  const { outcome } = await bump(stage.tenant, { images: stage.all(digest), 'source-sha': source }, { change });
+  const { outcome } = await bump(stage.tenant, { images, 'source-sha': source }, { change, sha });
   expect(outcome).toBe('landed');
   return reads;
 }
 
-test('where the checkout says that all are pushed to, the branch is read once less', async () => {
-  const unknown = await countReads('without', () => (ports) => ports);
-  expect(await countReads('with', withCheckout)).toBe(unknown - 1);
+test('where the branch is where the checkout is, it is listed once and not fetched', async () => {
+  const { source, digest } = await stage.change('newest');
+  expect(await listReads(stage.all(digest), source, source)).toEqual(['list']);
+});
+
+test('where the branch has moved on since, it is fetched once', async () => {
+  const { source, digest } = await stage.change('newest');
+  stage.tenant.commit({ 'NOTES.md': 'a neighbour was faster' });
+  expect(await listReads(stage.all(digest), source, source)).toEqual(['list', 'fetch']);
 });

@@ -75,9 +75,9 @@ describe('a rollback wins against a bump', () => {
 function jolt(random: () => number): Change {
   return (ports) => {
     const { git, transport } = ports;
-    const fetch: typeof git.fetch = async (what) => {
-      await pause(random);
-      return git.fetch(what);
+    const reads: Pick<typeof git, 'fetch' | 'lsRefs'> = {
+      fetch: (what) => pause(random).then(() => git.fetch(what)),
+      lsRefs: (refs) => pause(random).then(() => git.lsRefs(refs)),
     };
     const update: typeof transport.update = async (updates) => {
       await pause(random);
@@ -86,7 +86,7 @@ function jolt(random: () => number): Change {
       await pause(random);
       return isLost ? { outcome: 'unclear', reason: 'the connection was reset' } : pushed;
     };
-    return { ...ports, random, git: { ...git, fetch }, transport: { ...transport, update } };
+    return { ...ports, random, git: { ...git, ...reads }, transport: { ...transport, update } };
   };
 }
 

@@ -123,11 +123,15 @@ export function meetAt(point: Point, isRefless: boolean, rival: () => Promise<vo
   };
   return (ports) => {
     const { git, transport } = ports;
-    const fetch: typeof git.fetch = async (what) => {
+    const reading = async <Answer>(read: () => Promise<Answer>): Promise<Answer> => {
       await meet('before reading');
-      const answer = await git.fetch(what);
+      const answer = await read();
       await meet('after reading');
       return answer;
+    };
+    const reads: Pick<typeof git, 'fetch' | 'lsRefs'> = {
+      fetch: (what) => reading(() => git.fetch(what)),
+      lsRefs: (refs) => reading(() => git.lsRefs(refs)),
     };
     const commit: typeof transport.commit = async (what) => {
       if (what.parent !== undefined) await meet('while folding');
@@ -146,7 +150,7 @@ export function meetAt(point: Point, isRefless: boolean, rival: () => Promise<vo
       await meet('after push');
       return (await meet('answer lost')) ? { outcome: 'unclear', reason: 'the connection was reset' } : pushed;
     };
-    return { ...ports, git: { ...git, fetch }, transport: { ...transport, commit, update } };
+    return { ...ports, git: { ...git, ...reads }, transport: { ...transport, commit, update } };
   };
 }
 

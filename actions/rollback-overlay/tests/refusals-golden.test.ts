@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
 import type { AskPorts } from '#core/release/ask.ts';
-import { describeError, Refusal } from '#core/values/errors.ts';
+import { describeError } from '#core/values/errors.ts';
 import { jumpOverPauses } from '#tests/support/clock.ts';
+import { cutOff } from '#tests/support/cut-off.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { listIntents } from '#tests/support/intents.ts';
 import { normalizeText } from '#tests/support/normalize.ts';
@@ -74,11 +75,8 @@ test('an intent that another writer landed when its own cannot read on: the job 
       isPublished = true;
       return pushed;
     };
-    const fetch: typeof ports.git.fetch = async (what) => {
-      if (isPublished) throw new Refusal('the repository does not answer');
-      return ports.git.fetch(what);
-    };
-    return { ...jumpOverPauses(ports), git: { ...ports.git, fetch }, transport: { ...ports.transport, update } };
+    const git = cutOff(ports.git, () => isPublished);
+    return { ...jumpOverPauses(ports), git, transport: { ...ports.transport, update } };
   };
   await expectMessage('taken-by-another', change);
   expect(stage.read()).toBe(stage.good);

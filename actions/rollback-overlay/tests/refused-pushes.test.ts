@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ulid } from 'ulid';
 import type { AskPorts } from '#core/release/ask.ts';
-import { Refusal } from '#core/values/errors.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 import { jumpOverPauses } from '#tests/support/clock.ts';
+import { cutOff } from '#tests/support/cut-off.ts';
 import { describeWriter, leaveHold, leaveIntent, listIntents } from '#tests/support/intents.ts';
 import { protect } from '#tests/support/protect.ts';
 import { expectRefused } from '#tests/support/refusals.ts';
@@ -168,11 +168,8 @@ test('an intent whose publishing got no answer is named, where the network is go
       isGone = true;
       return { outcome: 'unclear', reason: 'the connection was reset' };
     };
-    const fetch: typeof ports.git.fetch = async (what) => {
-      if (isGone) throw new Refusal('the repository does not answer');
-      return ports.git.fetch(what);
-    };
-    return { ...jumpOverPauses(ports), git: { ...ports.git, fetch }, transport: { ...ports.transport, update } };
+    const git = cutOff(ports.git, () => isGone);
+    return { ...jumpOverPauses(ports), git, transport: { ...ports.transport, update } };
   };
   const run = rollBack(tenant, {}, { change, sha: base });
   await expect(run).rejects.toThrow(/does not answer; its intent [0-9A-Z]{26} stays open, and the next writer/);
@@ -195,11 +192,8 @@ test('an intent that waits for the commit after the one it folded is taken back 
       isGone ||= updates.some(({ ref }) => ref === 'refs/heads/main');
       return pushed;
     };
-    const fetch: typeof ports.git.fetch = async (what) => {
-      if (isGone) throw new Refusal('the repository does not answer');
-      return ports.git.fetch(what);
-    };
-    return { ...jumpOverPauses(ports), git: { ...ports.git, fetch }, transport: { ...ports.transport, update } };
+    const git = cutOff(ports.git, () => isGone);
+    return { ...jumpOverPauses(ports), git, transport: { ...ports.transport, update } };
   };
   await expect(rollBack(tenant, {}, { change, sha: stage.base })).rejects.toThrow(/does not answer$/);
   expect([isGone, stage.read(), listIntents(tenant)]).toEqual([true, digest, []]);

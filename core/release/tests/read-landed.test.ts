@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
 import type { Git } from '#core/git/repository.ts';
-import { readTipAt } from '#core/release/open-intents.ts';
 import { readLanded } from '#core/release/preview.ts';
 import type { CommitSha } from '#core/values/reference.ts';
 
@@ -28,9 +27,4 @@ test('a commit that is gone from the repository is refused by name, with what to
   await expect(readLanded(COMMIT, { git: openGit(false, false) })).rejects.toThrow(
     `${COMMIT} landed, and somebody has forced the branch away from it since: slipway history shows what is on it now; run the command again to land it there`,
   );
-});
-
-test('the head at which an intent’s ref was gone is read by its name; undefined where it was forced away since', async () => {
-  expect(await readTipAt(COMMIT, { git: openGit(false, true) })).toMatchObject({ head: COMMIT, open: [] });
-  expect(await readTipAt(COMMIT, { git: openGit(false, false) })).toBeUndefined();
 });
