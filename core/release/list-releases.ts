@@ -1,7 +1,7 @@
 import type { CommitPage } from '#core/git/read.ts';
 import { findEnvironment, refuseUnknownImage } from '#core/release/environments.ts';
 import type { BranchHistory } from '#core/release/history.ts';
-import { readTip } from '#core/release/open-intents.ts';
+import { glanceAt, openTip } from '#core/release/open-intents.ts';
 import { openProof, type VerdictPorts } from '#core/release/proven-sets.ts';
 import type { StatePorts } from '#core/release/read-state.ts';
 import type { LandedRelease } from '#core/release/trailer.ts';
@@ -36,12 +36,11 @@ export async function listReleases(
   { environment, image, limit, branch: name }: ReleaseListing,
   ports: StatePorts & VerdictPorts,
 ): Promise<ListedRelease[]> {
-  const { head } = await readTip(name, ports);
-  const config = await ports.readConfig(head);
+  const { head } = await openTip(await glanceAt(name, ports), undefined, name, ports);
+  const [config, branch] = await bothOf(ports.readConfig(head), ports.history.at(head, head, limit));
   const environments =
     environment === undefined ? [...config.environments.values()] : [findEnvironment(config, environment)];
   if (image !== undefined) refuseUnknownImage(config, 'image', image);
-  const branch = await ports.history.at(head, head, limit);
   const places = environments.map((one) => ({ environment: one.name, overlay: one.overlay }));
   const images = image === undefined ? [...config.images.keys()] : [image];
   const found = await branch.findReleases({ places, images, count: limit, total: limit });
@@ -53,6 +52,12 @@ export async function listReleases(
   // half an answer would look like a whole one
   if (proof.silence() !== undefined) return described;
   return described.map((release, index) => ({ ...release, verdict: verdicts[index] }));
+}
+
+/** Waits for two things at once; a fault is told when both have ended, so that nothing runs on behind it. */
+async function bothOf<One, Other>(one: Promise<One>, other: Promise<Other>): Promise<[One, Other]> {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 /** By the line's commit that has or brought it, then as git lists what one merge brought. */
