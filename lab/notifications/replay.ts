@@ -38,13 +38,22 @@ export interface ReplayOptions {
   readonly edit?: (text: string) => string;
   /** Added to the Secret. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Returns where the controller finds GitHub, which is at `url`; at `url` itself unless given. */
+  readonly way?: (url: string) => Promise<Way>;
+}
+
+/** What is between the controller and GitHub. */
+export interface Way {
+  readonly url: string;
+  /** How many notifications about an Application the controller was told to have arrived. */
+  countTaken(application: string): number;
 }
 
 /** Starts etcd, the API server, GitHub's stand-in and the controller. */
 export async function openReplay(
   lab: Lab,
   toolbox: Toolbox,
-  { edit, secrets = {} }: ReplayOptions = {},
+  { edit, secrets = {}, way: openWay }: ReplayOptions = {},
 ): Promise<Replay> {
   const github = await startGitHub(lab, toolbox, { repository: 'acme/tenant' });
   const commits = await makeCommits(lab, github);
@@ -61,8 +70,9 @@ export async function openReplay(
   };
   const repository = { url: github.cloneUrl, username: 'octocat', password: github.userToken };
   await installArgoCD(toolbox, { kubectl, apply }, { repository, privateKey: app.privateKey });
+  const way = await openWay?.(github.url);
   const text = readFileSync(join(repositoryRoot, NOTIFICATIONS), 'utf8')
-    .replace(/^( +)appID: .*$/m, `$1enterpriseBaseURL: ${github.url}/api/v3\n$1appID: ${app.id}`)
+    .replace(/^( +)appID: .*$/m, `$1enterpriseBaseURL: ${way?.url ?? github.url}/api/v3\n$1appID: ${app.id}`)
     .replace(/^( +)installationID: .*$/m, `$1installationID: ${app.installation}`);
   await apply(parseAllDocuments((edit ?? ((same) => same))(text)).map((document): unknown => document.toJS()));
   for (const [key, value] of Object.entries(secrets))
@@ -82,7 +92,7 @@ export async function openReplay(
   return {
     ...{ github, commits, kubeconfig, said },
     privateKey: app.privateKey,
-    play: (situation) => play(situation, { commits, kubectl, apply, said, url: github.cloneUrl }),
+    play: (situation) => play(situation, { commits, kubectl, apply, said, way, url: github.cloneUrl }),
   };
 }
 
@@ -113,6 +123,7 @@ interface Stage extends Pick<Replay, 'commits' | 'said'> {
   readonly kubectl: (args: readonly string[], input?: string) => Promise<string>;
   readonly apply: (objects: readonly unknown[]) => Promise<void>;
   readonly url: string;
+  readonly way: Way | undefined;
 }
 
 async function play(situation: Situation, stage: Stage): Promise<void> {
@@ -138,13 +149,26 @@ async function play(situation: Situation, stage: Stage): Promise<void> {
     const more = step.says ?? (index === 0 ? 2 : 1);
     count += more;
     if (more === 0) await sleep(LOOK_MS);
-    else await waitUntil(() => stage.said(situation).length >= count);
+    else if (stage.way === undefined) await waitUntil(() => stage.said(situation).length >= count);
+    else await waitOnWay(name, count, stage.way, stage);
   }
 }
 
 /** Gives up without a word: what is missing is a test's to say. */
-async function waitUntil(isSo: () => boolean): Promise<void> {
-  for (const limit = performance.now() + SAID_WITHIN_MS; !isSo() && performance.now() < limit; ) await sleep(100);
+async function waitUntil(isSo: () => boolean, withinMs = SAID_WITHIN_MS): Promise<void> {
+  for (const limit = performance.now() + withinMs; !isSo() && performance.now() < limit; ) await sleep(100);
+}
+
+/** What failed is sent again when the controller looks at the Application again, which any change of it brings about. */
+async function waitOnWay(name: string, count: number, way: Way, { kubectl }: Stage): Promise<void> {
+  const isSaid = (): boolean => way.countTaken(name) >= count;
+  const limit = performance.now() + SAID_WITHIN_MS;
+  for (let look = 1; performance.now() < limit; look++) {
+    await waitUntil(isSaid, LOOK_MS);
+    if (isSaid()) break;
+    await kubectl(['annotate', 'application', '-n', 'argocd', name, `looked-at=${look}`, '--overwrite']);
+  }
+  await sleep(1_100); // Argo CD's times have whole seconds, and no two operations of an Application have the same
 }
 
 function describeApplication({ name, isUnsubscribed }: Situation, repoURL: string, status: unknown): unknown {
