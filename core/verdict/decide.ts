@@ -100,10 +100,11 @@ function judgeUnfinished(release: PlacedRelease, last: PlacedReport | undefined,
   const word = last === undefined ? 'waiting' : wordOf(last, release);
   if (facts.now.getTime() - release.landedAt.getTime() <= facts.deadlineMs) return tell(word, last, release);
   const minutes = Math.round(facts.deadlineMs / 60_000);
+  const time = minutes === 1 ? '1 minute' : `${minutes} minutes`;
   const said =
     last === undefined
-      ? `Argo CD has said nothing of it for ${minutes} minutes`
-      : `not confirmed within ${minutes} minutes: ${SENTENCES[word]}`;
+      ? `Argo CD has said nothing of it for ${time}`
+      : `not confirmed within ${time}: ${SENTENCES[word]}`;
   return { ...tell('silent', last, release), said };
 }
 

@@ -50,13 +50,15 @@ export interface Circumstances {
   readonly others?: readonly number[];
   /** Minutes since the newest release landed. */
   readonly minutes?: number;
+  /** Minutes after which silence is told. */
+  readonly deadline?: number;
 }
 
 /** Judges releases, newest first, by statuses in the order of their ids. */
 export function judge(
   releases: readonly PlacedRelease[],
   said: readonly Said[],
-  { others = [], minutes = 2 }: Circumstances = {},
+  { others = [], minutes = 2, deadline = 15 }: Circumstances = {},
 ): Judgement[] {
   const reports = said.flatMap(({ entry = 0, holds, ...status }, index) => {
     const defaults = { state: 'success', context: 'argocd/production', description: '', url: 'https://argocd.example' };
@@ -67,5 +69,5 @@ export function judge(
     return readReports([listed as ListedStatus], where).map((one) => ({ ...one, entry, digest }));
   });
   const now = new Date(LANDED.getTime() + minutes * 60_000);
-  return judgeReleases({ releases, others, reports, now, deadlineMs: 15 * 60_000 });
+  return judgeReleases({ releases, others, reports, now, deadlineMs: deadline * 60_000 });
 }

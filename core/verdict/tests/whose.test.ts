@@ -35,3 +35,11 @@ describe('a report counts for what it is about', () => {
     expect(words([release('b', 2)], [ran, { ...worse, holds: 'b' }])).toEqual(['failed: degraded']);
   });
 });
+
+test.each([
+  [15, 'Argo CD has said nothing of it for 15 minutes'],
+  [1, 'Argo CD has said nothing of it for 1 minute'],
+])('after %s minutes of silence the sentence counts them', (deadline, expected) => {
+  const [judgement] = judge([release('b', 0)], [], { deadline, minutes: deadline + 1 });
+  expect(judgement).toMatchObject({ word: 'silent', said: expected });
+});
