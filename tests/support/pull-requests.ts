@@ -32,6 +32,8 @@ export interface Asked {
   readonly attempt?: number;
   readonly token?: string;
   readonly eventName?: string;
+  /** Where the stand-in is asked, if not at its own address. */
+  readonly at?: string;
   /** Replaces ports: to come between two requests. */
   readonly around?: (ports: Ports) => Ports;
 }
@@ -153,13 +155,18 @@ async function judgeGroup(api: Api, inputs: Readonly<Record<string, string>>, to
 async function runStep(
   api: Api,
   values: Readonly<Record<string, string>>,
-  { eventName = 'pull_request', run = 1, attempt = 1 }: Pick<Asked, 'eventName' | 'run' | 'attempt'>,
+  {
+    eventName = 'pull_request',
+    run = 1,
+    attempt = 1,
+    at = api.url,
+  }: Pick<Asked, 'eventName' | 'run' | 'attempt' | 'at'>,
   step: (runner: Runner, time: Time) => Promise<void>,
 ): Promise<Ended> {
   const folder = mkdtempSync(join(api.root, 'step-'));
   const [outputs, lines, pages]: [Record<string, string>, string[], string[]] = [{}, [], []];
   const runner: Runner = {
-    environment: environmentOf(api, folder, { eventName, run, attempt }),
+    environment: environmentOf(api, folder, { eventName, run, attempt, at }),
     log: { debug: () => {}, info: (line) => void lines.push(line), warn: (line) => void lines.push(line) },
     input: (name) => values[name] ?? '',
     setOutputs: (set) => void Object.assign(outputs, set),
@@ -178,10 +185,10 @@ async function runStep(
 function environmentOf(
   { url }: Api,
   workspace: string,
-  { eventName, run, attempt }: { eventName: string; run: number; attempt: number },
+  { eventName, run, attempt, at }: Required<Pick<Asked, 'eventName' | 'run' | 'attempt' | 'at'>>,
 ): Runner['environment'] {
   const all = {
-    GITHUB_API_URL: `${url}/api/v3`,
+    GITHUB_API_URL: `${at}/api/v3`,
     GITHUB_RUN_ID: String(run),
     GITHUB_RUN_ATTEMPT: String(attempt),
   };

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { CommandError } from '#core/system/exec.ts';
 import { fingerprintPlan } from '#core/terraform/fingerprint.ts';
 import { describeBlock, guardPlan } from '#core/terraform/guard.ts';
@@ -8,7 +9,7 @@ import { classifyPlan } from '#core/terraform/plan/classify.ts';
 import { parsePlanFile } from '#core/terraform/plan/parse.ts';
 import { collectSecrets } from '#core/terraform/plan/secrets.ts';
 import { scrubFailure } from '#core/terraform/plan-stack.ts';
-import { identifyState, type TerraformCli } from '#core/terraform/run/cli.ts';
+import { identifyState, type StateIdentity, type TerraformCli } from '#core/terraform/run/cli.ts';
 import type { Failure } from '#core/terraform/run/failure.ts';
 import type { SavedPlan } from '#core/terraform/saved-plan/binding.ts';
 import { checkBinding, checkState, type PlanRefusal } from '#core/terraform/saved-plan/check.ts';
@@ -45,12 +46,29 @@ export async function acceptSavedPlan(work: Work): Promise<Accepted> {
   if (refusal !== undefined) return { kind: 'refused', refusal, saved };
   const failure = await work.cli.init(work.inputs.backendConfig);
   if (failure !== undefined) return { kind: 'failed', failure: hideSecrets(failure, saved, work) };
-  const moved = checkState(saved.binding, identifyState(await work.cli.pullState()));
+  const state = await readState(work);
+  if ('sentence' in state) return { kind: 'failed', failure: hideSecrets(state, saved, work) };
+  const moved = checkState(saved.binding, state);
   if (moved !== undefined) return { kind: 'refused', refusal: moved, saved };
   const shown = await readFileOf(saved, work);
   if (shown === undefined) return { kind: 'refused', refusal: refuseFile('cannot be read by Terraform'), saved };
   const differs = checkFile(shown) ?? checkGuard(shown, work);
   return differs === undefined ? { kind: 'accepted', saved: shown } : { kind: 'refused', refusal: differs, saved };
+}
+
+/** Returns which state is there now, or why it cannot be read. */
+async function readState({ cli }: Work): Promise<StateIdentity | Failure> {
+  try {
+    return identifyState(await cli.pullState());
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const [summary = '', ...rest] = stripVTControlCharacters(error.stderr).trim().split('\n');
+    return {
+      kind: 'errors',
+      sentence: `${cli.binary} could not read the state, and nothing was applied: see whether its backend can be reached, then run the job again`,
+      diagnostics: [{ severity: 'error', summary, detail: rest.join('\n') }],
+    };
+  }
 }
 
 /** Returns the saved plan with what Terraform itself says of its file; undefined where it cannot read that file. */

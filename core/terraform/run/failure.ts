@@ -133,6 +133,8 @@ function findLock(errors: readonly Diagnostic[]): LockInfo | undefined {
 function describeLock(lock: LockInfo | undefined, command: string, now: Date): string {
   const { who = '', operation = '', created = '', id = '' } = lock ?? {};
   const since = new Date(created.replace(/^(\S+) (\S+?)(?:\.\d+)? .*$/, '$1T$2Z'));
+  // without a holder the backend was not reached, or lets no one lock: no lock is held by that
+  if (field('ID') === '' && error.detail.trim() !== '') return undefined;
   const age = Number.isNaN(since.getTime()) ? '' : `, ${describeAge(now.getTime() - since.getTime())} ago`;
   const holder = [
     `by ${who === '' ? 'an unknown holder' : who}`,
