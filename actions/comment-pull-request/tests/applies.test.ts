@@ -65,7 +65,7 @@ describe('after the merge', () => {
     await plan();
     const why = 'it stands after aws, whose apply failed: see there';
     await leave(runs()[1], nameApplyReport('aws'), applied({ outcome: 'failed', applied: [], reason: 'no' }));
-    const waits = { name: 'alarms', outcome: 'not-reached', applied: [], reason: why } as const;
+    const waits: Partial<ApplyReport> = { name: 'alarms', outcome: 'not-reached', applied: [], reason: why };
     await leave(runs()[1], nameApplyReport('alarms'), applied(waits));
     await leave(runs()[1], nameApplyReport('web'), applied({ name: 'web' }));
     const { body } = await comment({ stage: 'apply', stacks: '["aws", "web", "alarms"]' });

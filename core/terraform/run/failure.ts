@@ -97,12 +97,18 @@ function describe(kind: FailureKind, ending: Ending, errors: readonly Diagnostic
     case 'stale':
       return `${command} refused the saved plan: the state has changed since it was made`;
     case 'lock-file':
-      return `${command} wants other providers than .terraform.lock.hcl names: run ${tool} init in the stack's folder and commit .terraform.lock.hcl`;
+      return describeLockFile(command, tool);
     case 'no-json':
       return `${command} ended with exit code ${code} without the messages that -json promises, so what it did is unknown: check that ${tool} on PATH is the program itself and not a wrapper, and that TF_CLI_ARGS does not change its output`;
     case 'errors':
       return `${command} found ${errors.length === 1 ? 'an error' : `${errors.length} errors`}`;
   }
+}
+
+/** The two programs have registries of their own, and take the entries of no other one. */
+function describeLockFile(command: string, tool: string): string {
+  const other = tool === 'tofu' ? 'terraform' : 'tofu';
+  return `${command} wants other providers than .terraform.lock.hcl names: run ${tool} init in the stack's folder and commit .terraform.lock.hcl. A file that ${other} wrote names another registry's providers: ${tool} refuses it, and one with the entries of both`;
 }
 
 function describeKill({ command, signal }: Ending): string {
@@ -127,14 +133,14 @@ function findLock(errors: readonly Diagnostic[]): LockInfo | undefined {
   if (held !== undefined) return { id: held, who: '', operation: '', created: '' };
   const field = (name: string): string =>
     new RegExp(`^\\s*${name}:\\s*(.*)$`, 'm').exec(error.detail)?.[1]?.trim() ?? '';
+  // without a holder the backend was not reached, or lets no one lock: no lock is held by that
+  if (field('ID') === '' && error.detail.trim() !== '') return undefined;
   return { id: field('ID'), who: field('Who'), operation: field('Operation'), created: field('Created') };
 }
 
 function describeLock(lock: LockInfo | undefined, command: string, now: Date): string {
   const { who = '', operation = '', created = '', id = '' } = lock ?? {};
   const since = new Date(created.replace(/^(\S+) (\S+?)(?:\.\d+)? .*$/, '$1T$2Z'));
-  // without a holder the backend was not reached, or lets no one lock: no lock is held by that
-  if (field('ID') === '' && error.detail.trim() !== '') return undefined;
   const age = Number.isNaN(since.getTime()) ? '' : `, ${describeAge(now.getTime() - since.getTime())} ago`;
   const holder = [
     `by ${who === '' ? 'an unknown holder' : who}`,

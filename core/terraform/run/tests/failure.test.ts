@@ -95,7 +95,7 @@ describe('each way to fail is named by its own sentence', () => {
     [
       'other providers',
       'lock-file',
-      /terraform init .* commit \.terraform\.lock\.hcl$/,
+      /terraform init .* commit \.terraform\.lock\.hcl\. A file that tofu wrote .*: terraform refuses it, and one with the entries of both$/,
       { lines: [VERSION, error('Inconsistent dependency lock file')] },
     ],
     ['a cancelled plan', 'interrupted', /nothing was changed/, { isInterrupted: true }],
