@@ -206,6 +206,7 @@ function openContext(parts: ContextParts): RestContext {
     runs: runs.all,
     cancel: runs.cancel,
     approve: runs.approve,
+    rerun: runs.rerun,
     openLog: logs.open,
     artifacts: artifacts.artifacts,
     openDownload: artifacts.openDownload,

@@ -86,6 +86,7 @@ function identityOf(
     event: run.event,
     actor: run.actor,
     runId: run.id,
+    attempt: run.attempt,
     environment: typeof environment === 'object' ? environment.name : environment,
   };
 }

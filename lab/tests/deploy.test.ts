@@ -13,6 +13,8 @@ function runOf(conclusion: RunRecord['conclusion'], annotations: string[] = []):
     sha: 'a'.repeat(40),
     title: 'The tenant',
     actor: 'octocat',
+    attempt: 1,
+    triggeringActor: 'octocat',
     createdAt: new Date(0),
     status: 'completed',
     conclusion,

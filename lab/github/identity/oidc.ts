@@ -13,6 +13,8 @@ export interface JobIdentity {
   readonly event: string;
   readonly actor: string;
   readonly runId: number;
+  /** Of the run; 1 where it is left out. */
+  readonly attempt?: number;
   readonly environment?: string | undefined;
 }
 
@@ -89,7 +91,7 @@ function claimsOf(identity: JobIdentity): Record<string, string> {
     actor: identity.actor,
     run_id: String(identity.runId),
     run_number: String(identity.runId),
-    run_attempt: '1',
+    run_attempt: String(identity.attempt ?? 1),
     runner_environment: 'github-hosted',
     base_ref: '',
     head_ref: '',

@@ -15,6 +15,7 @@ export const OPERATIONS = [
   'actions/list-workflow-run-artifacts',
   'actions/list-workflow-runs',
   'actions/list-workflow-runs-for-repo',
+  'actions/re-run-workflow',
   'actions/review-pending-deployments-for-run',
   'apps/create-installation-access-token',
   'checks/list-annotations',

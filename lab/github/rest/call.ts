@@ -28,6 +28,8 @@ export interface RestContext {
   readonly cancel: (run: RunRecord) => boolean;
   /** Begins a run that waits for approval; false where it does not. */
   readonly approve: (run: RunRecord) => boolean;
+  /** Runs a run that is over again, in the name of who asks; false where it is not over. */
+  readonly rerun: (run: RunRecord, actor: string) => boolean;
   /** Returns an address that shows a text to anyone who has it, for a minute. */
   readonly openLog: (text: string) => string;
   readonly artifacts: Artifacts;

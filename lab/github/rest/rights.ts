@@ -17,6 +17,7 @@ export const RIGHTS: Readonly<Record<OperationId, Right>> = {
   'actions/approve-workflow-run': ['actions', 'write'],
   'actions/cancel-workflow-run': ['actions', 'write'],
   'actions/create-workflow-dispatch': ['actions', 'write'],
+  'actions/re-run-workflow': ['actions', 'write'],
   'actions/download-artifact': ['actions', 'read'],
   'actions/download-job-logs-for-workflow-run': ['actions', 'read'],
   'actions/get-artifact': ['actions', 'read'],

@@ -46,6 +46,12 @@ export function runHandlers(context: RestContext): Handlers {
       if (!context.cancel(run)) return refuse(409, 'Cannot cancel a workflow run that is completed.');
       return { status: 202, body: {} };
     },
+    'actions/re-run-workflow': ({ parameters, bearer }) => {
+      const run = find(parameters['run_id']);
+      if (run === undefined) return refuse(404, 'Not Found');
+      if (context.rerun(run, loginOf(bearer))) return { status: 201, body: {} };
+      return refuse(403, 'This workflow is already running');
+    },
     'actions/approve-workflow-run': ({ parameters, bearer }) => {
       const run = find(parameters['run_id']);
       if (run === undefined) return refuse(404, 'Not Found');

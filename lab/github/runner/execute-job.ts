@@ -160,7 +160,7 @@ async function runJob(work: Work, leg: Leg): ReturnType<typeof runByAct> {
         dir: join(options.dir, `run-${run.id}-${run.jobs.indexOf(record)}-${record.id.replace(/[^\w-]+/g, '-')}`),
         event: run.event,
         payload: trigger.payload,
-        workflowText: writeJobFile(trigger.workflow, id, needs, combination),
+        workflowText: writeJobFile(trigger.workflow, id, needs, { combination, triggeringActor: run.triggeringActor }),
         sha: run.sha,
         actor: run.actor,
         env: { ...options.env, ...environment, ...environmentOf(run, pull) },
@@ -175,9 +175,12 @@ async function runJob(work: Work, leg: Leg): ReturnType<typeof runByAct> {
 }
 
 /** https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
-function environmentOf({ id, ref, actor }: RunRecord, pull: Trigger['pull']): Record<string, string> {
-  const run = { GITHUB_RUN_ID: String(id), GITHUB_RUN_NUMBER: String(id), GITHUB_RUN_ATTEMPT: '1' };
-  const always = { ...run, GITHUB_TRIGGERING_ACTOR: actor };
+function environmentOf(
+  { id, ref, attempt, triggeringActor }: RunRecord,
+  pull: Trigger['pull'],
+): Record<string, string> {
+  const run = { GITHUB_RUN_ID: String(id), GITHUB_RUN_NUMBER: String(id), GITHUB_RUN_ATTEMPT: String(attempt) };
+  const always = { ...run, GITHUB_TRIGGERING_ACTOR: triggeringActor };
   if (pull === undefined) return always;
   return { ...always, GITHUB_REF: ref, GITHUB_HEAD_REF: pull.headRef, GITHUB_BASE_REF: pull.baseRef };
 }

@@ -19,7 +19,7 @@ export function writeJobFile(
   workflow: Workflow,
   id: string,
   needs: ReadonlyMap<string, JobResult>,
-  combination?: Combination,
+  { combination, triggeringActor = '' }: { combination?: Combination | undefined; triggeringActor?: string } = {},
 ): string {
   const job = workflow.jobs.get(id);
   if (job === undefined) throw new Error(`${workflow.path} has no job ${id}`);
@@ -35,7 +35,7 @@ export function writeJobFile(
   const { concurrency: _all, permissions: _default, ...file } = workflow.written;
   const steps = rest.steps.map(hideFromScripts);
   const strategy = combination === undefined ? {} : { strategy: { matrix: { include: [combination] } } };
-  const filled = asObject(fillNeeds({ ...rest, steps }, needs));
+  const filled = asObject(fillNeeds({ ...rest, steps }, { needs, triggeringActor }));
   return stringify({ ...file, jobs: { [id]: { ...filled, ...strategy } } }, { lineWidth: 0 });
 }
 
@@ -63,26 +63,32 @@ export function readJobOutputs(job: WorkflowJob, set: ReadonlyMap<string, string
   );
 }
 
-function fillNeeds(value: unknown, needs: ReadonlyMap<string, JobResult>): unknown {
+/** What act does not know. */
+interface Known {
+  readonly needs: ReadonlyMap<string, JobResult>;
+  readonly triggeringActor: string;
+}
+
+function fillNeeds(value: unknown, known: Known): unknown {
   if (typeof value === 'string')
-    return value.replace(/\$\{\{[\s\S]*?\}\}/g, (expression) => fillExpression(expression, needs));
-  if (Array.isArray(value)) return value.map((item) => fillNeeds(item, needs));
+    return value.replace(/\$\{\{[\s\S]*?\}\}/g, (expression) => fillExpression(expression, known));
+  if (Array.isArray(value)) return value.map((item) => fillNeeds(item, known));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
       // the `if` of a step is an expression without its signs, too
       key === 'if' && typeof item === 'string' && !item.includes('${{')
-        ? fillExpression(item, needs)
-        : fillNeeds(item, needs),
+        ? fillExpression(item, known)
+        : fillNeeds(item, known),
     ]),
   );
 }
 
-function fillExpression(expression: string, needs: ReadonlyMap<string, JobResult>): string {
+function fillExpression(expression: string, { needs, triggeringActor }: Known): string {
   const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
   return expression
-    .replace(/github\.triggering_actor/g, 'github.actor') // act has none; without re-runs both are the same
+    .replace(/github\.triggering_actor/g, () => literal(triggeringActor))
     .replace(/toJSON\(\s*needs\s*\)/gi, () => literal(JSON.stringify(describeNeeds(needs), null, 2)))
     .replace(
       /needs\.\*\.result/g,

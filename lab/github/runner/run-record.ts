@@ -37,7 +37,12 @@ export interface RunRecord {
   /** Of a pull request's run: what GitHub shows instead of the merge commit. */
   readonly head?: RunHead | undefined;
   readonly title: string;
+  /** Who started it; their rights are those of every attempt. */
   readonly actor: string;
+  /** How often it was begun; a re-run is the next attempt of the same run. */
+  attempt: number;
+  /** Who started this attempt. */
+  triggeringActor: string;
   readonly createdAt: Date;
   status: Status;
   conclusion: Conclusion | undefined;

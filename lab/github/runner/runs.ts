@@ -8,6 +8,8 @@ export interface Runs {
   start(trigger: Trigger): RunRecord;
   /** Begins a run that waits for approval; false where it does not. */
   approve(run: RunRecord): boolean;
+  /** Runs it again, as the next attempt: with the event, the commit and the rights of the first. False while it runs. */
+  rerun(run: RunRecord, actor: string): boolean;
   /** Ends what a run does or waits for; false when it is over already. */
   cancel(run: RunRecord): boolean;
   /** Resolves when nothing runs or waits. */
@@ -20,6 +22,7 @@ export function createRuns(options: RunnerOptions): Runs {
   const pending = new Set<Promise<void>>();
   const controllers = new WeakMap<RunRecord, AbortController>();
   const held = new Map<RunRecord, Trigger>();
+  const triggers = new WeakMap<RunRecord, Trigger>();
   const { enter } = createConcurrency();
   const begin = (run: RunRecord, trigger: Trigger): void => {
     const controller = new AbortController();
@@ -33,6 +36,7 @@ export function createRuns(options: RunnerOptions): Runs {
     start: (trigger) => {
       const run = recordOf(trigger, all.length + 1);
       all.push(run);
+      triggers.set(run, trigger);
       if (trigger.isHeld === true) {
         Object.assign(run, { status: 'completed', conclusion: 'action_required' });
         held.set(run, trigger);
@@ -48,6 +52,17 @@ export function createRuns(options: RunnerOptions): Runs {
       begin(run, trigger);
       return true;
     },
+    rerun: (run, actor) => {
+      const trigger = triggers.get(run);
+      if (trigger === undefined || run.status !== 'completed' || held.has(run)) return false;
+      run.jobs.splice(0, run.jobs.length, ...openJobs(trigger));
+      run.annotations.length = 0;
+      const attempt = run.attempt + 1;
+      Object.assign(run, { attempt, triggeringActor: actor, status: 'queued', conclusion: undefined });
+      begin(run, trigger);
+      options.onChange(run);
+      return true;
+    },
     cancel: (run) => {
       if (run.status === 'completed') return false;
       controllers.get(run)?.abort();
@@ -59,7 +74,8 @@ export function createRuns(options: RunnerOptions): Runs {
   };
 }
 
-function recordOf({ workflow, event, ref, sha, title, actor, pull }: Trigger, id: number): RunRecord {
+function recordOf(trigger: Trigger, id: number): RunRecord {
+  const { workflow, event, ref, sha, title, actor, pull } = trigger;
   const head =
     pull === undefined
       ? undefined
@@ -74,10 +90,16 @@ function recordOf({ workflow, event, ref, sha, title, actor, pull }: Trigger, id
     head,
     title,
     actor,
+    attempt: 1,
+    triggeringActor: actor,
     createdAt: new Date(),
     status: 'queued',
     conclusion: undefined,
     annotations: [],
-    jobs: [...workflow.jobs].map(([key, { name }]) => openJobRecord(key, name?.includes('${{') === true ? key : name)),
+    jobs: openJobs(trigger),
   };
+}
+
+function openJobs({ workflow }: Trigger): RunRecord['jobs'][number][] {
+  return [...workflow.jobs].map(([key, { name }]) => openJobRecord(key, name?.includes('${{') === true ? key : name));
 }

@@ -188,6 +188,11 @@ export function openContext(parts: Parts): RestContext {
       return true;
     },
     approve: () => false,
+    rerun: (run, actor) => {
+      if (run.status !== 'completed') return false;
+      Object.assign(run, { attempt: run.attempt + 1, triggeringActor: actor });
+      return true;
+    },
     openLog: logs.open,
     artifacts: artifacts.artifacts,
     openDownload: artifacts.openDownload,
@@ -222,6 +227,8 @@ export function runOf(parts: Partial<RunRecord>): RunRecord {
     sha: '0'.repeat(40),
     title: 'A change',
     actor: 'octocat',
+    attempt: 1,
+    triggeringActor: 'octocat',
     createdAt: NOW,
     status: 'completed',
     conclusion: 'success',
