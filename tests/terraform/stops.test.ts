@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createExec } from '#core/system/exec.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
+import { until } from '#tests/support/kill-points.ts';
 import { type StateServer, startStateServer } from '#tests/support/state-server.ts';
+import { type StepProcess, sourceOf, startStep, writeInputs } from '#tests/support/step-process.ts';
 import { FOLDER, type Ground, KEY, openGround, plainEnvironment, readDefaults } from '#tests/support/terraform.ts';
 import { apply, plan } from '#tests/support/terraform-runs.ts';
 
@@ -44,47 +45,19 @@ resource "terraform_data" "next" {
 }
 
 /** Starts apply-terraform as the runner does: a process with its inputs in the environment. */
-function startApply(): { readonly pid: number; readonly ended: Promise<{ code: number | null; text: string }> } {
-  const temp = join(ground.root, '..');
-  const inputs = { stack: 'app', config: 'slipway.yaml', head: ground.git('rev-parse', 'HEAD'), key: KEY };
+function startApply(): StepProcess {
+  const head = ground.git('rev-parse', 'HEAD');
   const files = { 'saved-plan': 'app.sealed', rescue: 'errored.tfstate.sealed', report: 'apply-report.json' };
-  const given = Object.entries({ ...readDefaults('apply-terraform'), ...inputs, ...files, ...settings() });
-  const summary = join(temp, 'summary');
-  writeFileSync(summary, '');
-  const env = {
-    ...plainEnvironment(),
-    ...Object.fromEntries(given.map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
-    GITHUB_WORKSPACE: ground.root,
-    RUNNER_TEMP: temp,
-    GITHUB_REPOSITORY: 'acme/shop',
-    GITHUB_SERVER_URL: 'https://github.example',
-    GITHUB_RUN_ID: '7',
-    GITHUB_ACTOR: 'octocat',
-    GITHUB_SHA: ground.git('rev-parse', 'HEAD'),
-    GITHUB_STEP_SUMMARY: summary,
-  };
-  const child = spawn(process.execPath, [join(repositoryRoot, 'actions/apply-terraform/src/main.ts')], { env });
-  let text = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
-  const ended = new Promise<{ code: number | null; text: string }>((resolve) => {
-    child.once('close', (code) => resolve({ code, text: text + readFileSync(summary, 'utf8') }));
-  });
-  return { pid: child.pid ?? 0, ended };
-}
-
-async function until(isSo: () => boolean): Promise<void> {
-  for (let left = 600; !isSo(); left--) {
-    if (left === 0) throw new Error('it did not come to be so in 30 s');
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  const own = { stack: 'app', config: 'slipway.yaml', head, key: KEY, ...files, ...settings() };
+  const inputs = writeInputs({ ...readDefaults('apply-terraform'), ...own });
+  return startStep(sourceOf('apply-terraform'), { root: ground.root, head }, inputs);
 }
 
 /** Opens a stack whose apply is in the middle of its first resource. */
 async function openHalfway(): Promise<{
   begun: () => boolean;
   go: () => void;
-  process: ReturnType<typeof startApply>;
+  process: StepProcess;
 }> {
   ground = openGround('# later\n');
   const folder = join(ground.root, '..');
