@@ -43,11 +43,16 @@ export function openUpload(
         return upload();
       })
       .catch((error: unknown) => {
-        throw new Refusal(
-          `the artifact ${name} could not be left (${describeError(error)}): see https://www.githubstatus.com, then run the job again`,
-        );
+        throw new Refusal(`the artifact ${name} could not be left (${describeError(error)}): ${remedyFor(error)}`);
       });
   };
+}
+
+/** A name that is taken by nothing that can be deleted is one of an upload that was cut off. */
+function remedyFor(error: unknown): string {
+  return /not found/i.test(describeError(error))
+    ? 'an earlier attempt of this run was cut off while it left it, and its name is taken; start a new run: push, close and reopen the pull request, or start the workflow by hand'
+    : 'see https://www.githubstatus.com, then run the job again';
 }
 
 /** Returns for how many days an artifact is kept: 1 to 90; `most` is less where it holds secrets. */
