@@ -1,4 +1,5 @@
 import { nameApplyReport, REPORT_FILE } from '#core/action/artifact-names.ts';
+import type { Artifact, Artifacts } from '#core/github/artifacts.ts';
 import { type ApplyReport, applyReportSchema } from '#core/terraform/comment/apply-report.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { Work } from './accept.ts';
@@ -20,13 +21,33 @@ export async function findStopped(work: Work): Promise<string | undefined> {
   const { artifacts } = ports.github;
   const left = await artifacts.list(ports.run);
   for (const name of inputs.after) {
-    const artifact = left.find((one) => one.name === nameApplyReport(name));
-    const bytes = artifact === undefined ? undefined : await artifacts.read(artifact, REPORT_FILE, MOST);
-    const report = readReport(bytes, name, inputs.head);
+    const report = await readLeft(name, left, artifacts, work);
     if (report?.outcome !== 'applied') return describeStopped(name, report, work);
     ports.log.info(`${name} was applied before`);
   }
   return undefined;
+}
+
+/**
+ * Returns what an earlier attempt of this run left of the stack, for this head: the run was started again, and its event is
+ * the one of the first. Undefined where there was none.
+ */
+export async function findEarlierAttempt(work: Work): Promise<ApplyReport | undefined> {
+  const { ports, stack } = work;
+  if (ports.attempt < 2 || ports.github === undefined) return undefined;
+  const { artifacts } = ports.github;
+  return readLeft(stack.name, await artifacts.list(ports.run), artifacts, work);
+}
+
+async function readLeft(
+  name: string,
+  left: readonly Artifact[],
+  artifacts: Artifacts,
+  { inputs }: Work,
+): Promise<ApplyReport | undefined> {
+  const artifact = left.find((one) => one.name === nameApplyReport(name));
+  const bytes = artifact === undefined ? undefined : await artifacts.read(artifact, REPORT_FILE, MOST);
+  return readReport(bytes, name, inputs.head);
 }
 
 function readReport(bytes: Buffer | undefined, name: string, head: string): ApplyReport | undefined {

@@ -25,6 +25,8 @@ export interface Ports extends StackPorts {
   readonly leave: LeaveArtifact | undefined;
   /** Id of this run. */
   readonly run: number;
+  /** How often the run was begun. */
+  readonly attempt: number;
   /** Who started the run, and who started it again. */
   readonly actors: readonly string[];
 }
@@ -35,8 +37,8 @@ export async function openPorts(runner: Runner, inputs: Inputs): Promise<Opened<
   const { ports, close } = await openStackPorts(runner, inputs);
   const leave = inputs.artifacts ? openUpload(runner, ports.folder) : undefined;
   const actors = [actor, all['GITHUB_TRIGGERING_ACTOR'] || actor];
-  const { run } = readRun(runner.environment);
-  return { ports: { ...ports, github: openGitHub(runner, inputs.token), leave, run, actors }, close };
+  const about = readRun(runner.environment);
+  return { ports: { ...ports, github: openGitHub(runner, inputs.token), leave, ...about, actors }, close };
 }
 
 function openGitHub(runner: Runner, token: string): GitHubPorts | undefined {

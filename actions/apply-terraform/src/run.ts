@@ -7,9 +7,10 @@ import type { Failure } from '#core/terraform/run/failure.ts';
 import type { SavedPlan } from '#core/terraform/saved-plan/binding.ts';
 import { seal } from '#core/terraform/saved-plan/seal.ts';
 import { findStack } from '#core/terraform/stack.ts';
+import { escapeMarkdown } from '#core/values/markdown.ts';
 import { acceptSavedPlan, type Work } from './accept.ts';
 import { planAgain } from './again.ts';
-import { findStopped } from './earlier.ts';
+import { findEarlierAttempt, findStopped } from './earlier.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
 import { reportApplied, reportFailure, reportNotReached, reportRefusal } from './report.ts';
@@ -18,12 +19,26 @@ import { reportApplied, reportFailure, reportNotReached, reportRefusal } from '.
 export async function run(inputs: Inputs, ports: Ports): Promise<ApplyReport> {
   const stack = await findStack(inputs.stack, inputs.config, ports.source);
   const work: Work = { stack, cli: ports.openTerraform(stack), inputs, ports };
-  const stopped = await findStopped(work);
-  const report = stopped === undefined ? await applyOrRefuse(work) : reportNotReached(stopped, work);
+  const earlier = await findEarlierAttempt(work);
+  const report = earlier?.outcome === 'applied' ? repeat(earlier, work) : await applyInOrder(work);
   const content = `${JSON.stringify(report)}\n`;
   await ports.write(inputs.report, content);
-  await ports.leave?.({ name: nameApplyReport(stack.name), file: REPORT_FILE, content, days: 7 });
+  // what an earlier attempt began is told, not that this one changed nothing
+  const isLess = earlier?.outcome === 'failed' && (report.outcome === 'refused' || report.outcome === 'not-reached');
+  if (!isLess) await ports.leave?.({ name: nameApplyReport(stack.name), file: REPORT_FILE, content, days: 7 });
   return report;
+}
+
+/** A run that is started again finishes what is left: what it has applied is not refused because the state has moved. */
+function repeat(earlier: ApplyReport, { stack, ports }: Work): ApplyReport {
+  const said = `${stack.name} was applied by an earlier attempt of this run: nothing is applied a second time`;
+  ports.log.info(said);
+  return { ...earlier, summaryMarkdown: `${escapeMarkdown(said)}.\n\n${earlier.summaryMarkdown}` };
+}
+
+async function applyInOrder(work: Work): Promise<ApplyReport> {
+  const stopped = await findStopped(work);
+  return stopped === undefined ? applyOrRefuse(work) : reportNotReached(stopped, work);
 }
 
 async function applyOrRefuse(work: Work): Promise<ApplyReport> {

@@ -93,6 +93,10 @@ export interface Asked {
   readonly stage?: string;
   /** The run; the newest one of the stage where it is left out. */
   readonly run?: number;
+  /** Of the run; the first where it is left out. */
+  readonly attempt?: number;
+  /** The head that it is about; the present one where it is left out. */
+  readonly head?: string;
   /** The pull request; {@link pull} where it is left out. */
   readonly of?: PullRecord;
 }
@@ -103,7 +107,9 @@ export async function comment({
   results = '',
   stage = 'plan',
   run: asked,
+  attempt = 1,
   of = pull,
+  head = pull.head.sha,
 }: Asked = {}): Promise<Ended & { body: string }> {
   const inputs = { body: '', stacks, results, stage, workflow: 'pull-request.yml' };
   const token = world.tokenOf({ ...RIGHTS, actions: 'read' });
@@ -111,9 +117,10 @@ export async function comment({
   const run = asked ?? (stage === 'plan' ? plan : apply);
   const ended = await world.comment({
     pull: of,
-    inputs: { ...inputs, head: pull.head.sha },
+    inputs: { ...inputs, head },
     token,
     run,
+    attempt,
     eventName: stage === 'plan' ? 'pull_request' : 'push',
   });
   if (ended.error !== undefined) throw ended.error;
