@@ -52,7 +52,9 @@ export async function startDelivery(lab: Lab, toolbox: Toolbox, parts: DeliveryP
       await installArgoCD(toolbox, cluster, { repository, privateKey: app.privateKey });
       return startArgoCD(lab, toolbox, cluster);
     }),
-    lab.progress.step('External Secrets', () => startExternalSecrets(lab, toolbox, cluster, aws.endpoint)),
+    lab.progress.step('External Secrets', () =>
+      startExternalSecrets(lab, toolbox, cluster, { endpoint: aws.endpoint, checkout }),
+    ),
   ]);
   startReloader(lab, cluster);
   await applyPlatform(cluster, readPlatform(checkout));

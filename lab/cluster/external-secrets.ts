@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
+import { z } from 'zod';
 import type { Cluster } from '#lab/cluster/cluster.ts';
 import { waitUntilServed } from '#lab/cluster/served.ts';
 import type { Lab, LabProcess } from '#lab/supervisor/lab.ts';
@@ -23,12 +24,28 @@ export interface ExternalSecrets {
   start(): Promise<void>;
 }
 
-/** Applies the custom resources and starts the controller, whose AWS is the lab's. */
+/** Where the tenant has it from: the chart's own settings. */
+const SETTINGS = 'argocd/platform/external-secrets.yaml';
+const log = z.looseObject({ level: z.string() });
+const settings = z.looseObject({
+  spec: z.looseObject({
+    source: z.looseObject({ helm: z.looseObject({ valuesObject: z.looseObject({ log: log.optional() }) }) }),
+  }),
+});
+
+/** What the controller is told, and where. */
+interface Conditions {
+  readonly kubeconfig: string;
+  readonly endpoint: string;
+  readonly logLevel: string;
+}
+
+/** Applies the custom resources and starts the controller, whose AWS is the lab's; it logs as the checkout says. */
 export async function startExternalSecrets(
   lab: Lab,
   toolbox: Toolbox,
   cluster: Pick<Cluster, 'apply' | 'kubectl' | 'kubeconfig'>,
-  awsEndpoint: string,
+  { endpoint, checkout }: { readonly endpoint: string; readonly checkout: string },
 ): Promise<ExternalSecrets> {
   const folder = join(toolbox.file('external-secrets/crds'), 'crds/bases');
   await cluster.apply(KINDS.flatMap((kind) => readObjects(join(folder, `${kind}.yaml`))));
@@ -36,15 +53,27 @@ export async function startExternalSecrets(
     cluster,
     KINDS.map((kind) => kind.split('_').reverse().join('.')),
   );
+  const conditions = { kubeconfig: cluster.kubeconfig, endpoint, logLevel: readLogLevel(checkout) };
   let running: LabProcess | undefined;
   const start = async (): Promise<void> => {
-    running = await startController(lab, toolbox, cluster.kubeconfig, awsEndpoint);
+    running = await startController(lab, toolbox, conditions);
   };
   await start();
   return { start, stop: async () => running?.stop() };
 }
 
-async function startController(lab: Lab, toolbox: Toolbox, kubeconfig: string, endpoint: string): Promise<LabProcess> {
+/** The chart's own level where the checkout says none. */
+function readLogLevel(checkout: string): string {
+  const file = join(checkout, SETTINGS);
+  if (!existsSync(file)) return 'info';
+  return settings.parse(parse(readFileSync(file, 'utf8'))).spec.source.helm.valuesObject.log?.level ?? 'info';
+}
+
+async function startController(
+  lab: Lab,
+  toolbox: Toolbox,
+  { kubeconfig, endpoint, logLevel }: Conditions,
+): Promise<LabProcess> {
   const live = `127.0.0.1:${await freePort()}`;
   return lab.start({
     name: 'external-secrets',
@@ -52,6 +81,7 @@ async function startController(lab: Lab, toolbox: Toolbox, kubeconfig: string, e
       toolbox.tool('external-secrets'),
       `--live-addr=${live}`,
       `--metrics-addr=127.0.0.1:${await freePort()}`,
+      `--loglevel=${logLevel}`,
       '--concurrent=4',
       // of the kinds that the tenant does not use, the cluster has no definition
       ...['cluster-store', 'cluster-external-secret', 'cluster-push-secret', 'push-secret'].map(
