@@ -31,6 +31,9 @@ function momentsOf(start: Start): Passing[] {
   return [...before, ...writes.map((number) => ({ number, when: 'after' as const }))];
 }
 
+const isNearWrite = (start: Start, number: number): boolean =>
+  REQUESTS[start].writes.some((write) => Math.abs(write - number) <= 1);
+
 /** Starts comment-pull-request as the job of the run does. */
 function startComment(): StepProcess {
   const root = join(mkdtempSync(join(world.root, 'step-')), 'checkout');
@@ -81,7 +84,9 @@ describe.each(STARTS)('with %s', (start) => {
     expect({ all: gate.seen.length, writes }).toEqual(REQUESTS[start]);
   });
 
-  test.each(momentsOf(start))('a step that is killed at request $number, $when it is answered', async (at) => {
+  // a process for each takes a while: of a new comment, where it is written alone
+  const moments = momentsOf(start).filter(({ number }) => start !== 'no comment' || isNearWrite(start, number));
+  test.each(moments)('a step that is killed at request $number, $when it is answered', async (at) => {
     expect(await endAt(at, 'SIGKILL')).toBe(null);
     await expectMended(start, look());
   });
