@@ -177,7 +177,8 @@ output "plain" {
     expect([await describeReach('a module', { ...taken, token }, rights, issuer)]).toEqual(rowsOf('a module'));
   });
 
-  test('a provider: what it starts as is the author’s program', async () => {
+  test('a provider: a program that it starts, as that of an external data source does, has what it has', async () => {
+    const attack = 'a provider, or a program that it starts for an external data source';
     const lock = 'terraform {\n  required_providers {\n    taken = {\n      source = "mallory/taken"\n    }\n  }\n}\n';
     ground.commit({ 'terraform/app/main.tf': `${lock}provider "taken" {}\nresource "taken_thing" "a" {}\n${MAIN}` });
     const rc = serveProvider(`#!/bin/sh\n"${process.execPath}" "${PROBE}" "${outOf(ground)}"\nexit 1\n`);
@@ -190,7 +191,7 @@ output "plain" {
     expect(credentialsIn(found.own)).toEqual(SESSION);
     expect(Object.keys(found.above)).toEqual(expect.arrayContaining(ABOVE));
     const { rights } = openJob(pullRequestWorkflow, 'plan');
-    expect([await describeReach('a provider', found, rights, issuer)]).toEqual(rowsOf('a provider'));
+    expect([await describeReach(attack, found, rights, issuer)]).toEqual(rowsOf(attack));
   });
 });
 
