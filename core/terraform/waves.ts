@@ -2,7 +2,7 @@
 export type StackOrder = ReadonlyMap<string, readonly string[]>;
 
 /** Jobs of apply.yml that apply stacks, one after the other. */
-export const WAVES = 3;
+const WAVES = 3;
 
 /** What is applied, and when: the stacks of one wave at the same time, a wave after the one before it has ended. */
 export interface Waves {
