@@ -41,10 +41,14 @@ function commentOf(report: string): string {
 
 const TABLE = (input: string): string => `resource "terraform_data" "a" {\n  input = "${input}"\n}\n`;
 
+/** Tests that OpenTofu does not know; a plan needs none. */
+const OF_TERRAFORM = 'mock_provider "aws" {\n  override_during = plan\n}\n';
+
 describe.each(programs)('%s, by the one setting', (program) => {
   test('plans, saves, applies, refuses and fails in the same words', async () => {
     const env = { PATH: await findPath(program) };
     ground = openGroundOf(program, TABLE('one'));
+    ground.commit({ [`${FOLDER}/tests/a.tftest.hcl`]: OF_TERRAFORM });
     expect((await plan(ground, {}, env)).outputs).toMatchObject({ changed: 'true', saved: 'true', reason: '' });
     expect((await apply(ground, {}, env)).outputs).toMatchObject({
       outcome: 'applied',

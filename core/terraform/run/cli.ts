@@ -108,6 +108,12 @@ async function runJson(
   return { said, failure: findFailure({ ...ended, said }) };
 }
 
+/** Init of OpenTofu refuses a stack whose tests are written for Terraform (`override_during`), and a plan needs none. */
+const WITHOUT_TESTS: Readonly<Record<CliDeps['binary'], readonly string[]>> = {
+  terraform: [],
+  tofu: ['-test-directory=none'],
+};
+
 /** Text only: init has no messages of its own in every version that is supported. */
 async function init(
   deps: CliDeps,
@@ -115,7 +121,8 @@ async function init(
   backendConfig: readonly string[],
 ): Promise<Failure | undefined> {
   const settings = backendConfig.map((setting) => `-backend-config=${setting}`);
-  const ended = await runWhole(deps, env, ['init', '-input=false', '-no-color', '-lockfile=readonly', ...settings]);
+  const args = ['init', '-input=false', '-no-color', '-lockfile=readonly', ...WITHOUT_TESTS[deps.binary], ...settings];
+  const ended = await runWhole(deps, env, args);
   if (ended.code === 0) return undefined;
   const detail = ended.stderr.replace(/^[╷│╵] ?/gm, '').trim();
   const [summary = '', ...rest] = detail.replace(/^[\s\S]*?Error: /, '').split('\n');
