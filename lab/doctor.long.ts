@@ -6,18 +6,21 @@ import { z } from 'zod';
 import type { Cluster } from '#lab/cluster/cluster.ts';
 import { readServedSource } from '#lab/cluster/serving.ts';
 import { findEnvironment } from '#lab/environments.ts';
+import type { RunRecord } from '#lab/github/runner/run-record.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
 import type { BrokenWorld, WorldParts } from '#lab/tests/broken-world.ts';
 import { describeByHand, describeFiles } from '#lab/tests/broken-world-files.ts';
-import { brokenWorlds, registryDown } from '#lab/tests/broken-worlds.ts';
+import { argoDown, brokenWorlds, buildLost, registryDown, runFails } from '#lab/tests/broken-worlds.ts';
+import { codesOf, type Doctor, type Found, openDoctor, parseFound } from '#lab/tests/doctor-asked.ts';
 import { pushForeign, pushVariant, startDynamoDb } from '#lab/tests/doctor-parts.ts';
 import { takeParameterAway } from '#lab/tests/parameter-taken-away.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 let world: World;
 let cluster: Cluster;
+let doctor: Doctor;
 let parts: WorldParts;
 let pull: object;
 let dynamodb: Awaited<ReturnType<typeof startDynamoDb>>;
@@ -29,6 +32,7 @@ beforeAll(async () => {
   );
   if (world.delivery === undefined) throw new Error('the world has no cluster');
   cluster = world.delivery.cluster;
+  doctor = openDoctor(world, cluster);
   const { namespace } = findEnvironment(world.environments, 'staging');
   const { sha } = await world.push({ files: {}, message: 'The tenant' });
   const serves = async () => ((await readServedSource(cluster, namespace)) === sha ? true : undefined);
@@ -51,10 +55,11 @@ afterAll(async () => {
 const secret = z.object({ type: z.string(), data: z.record(z.string(), z.string()) });
 const logins = z.object({ auths: z.record(z.string(), z.object({ auth: z.string() })) });
 
-/** The other workflows of a push have nothing to do here, and take their time. */
+/** The other workflows of a push have nothing to do here, and take their time; reconcile.yml is started by hand. */
 function leaveOnlyDeploys(clone: string): void {
   const folder = join(clone, '.github/workflows');
-  for (const name of readdirSync(folder)) if (name !== 'deploy.yml') rmSync(join(folder, name));
+  const kept = ['deploy.yml', 'reconcile.yml'];
+  for (const name of readdirSync(folder)) if (!kept.includes(name)) rmSync(join(folder, name));
 }
 
 /** Images beside the one that staging runs: nodes have not pulled them yet, and one is for another platform. */
@@ -75,87 +80,6 @@ async function pushImages(dockerconfig: string): Promise<WorldParts> {
   };
 }
 
-const answer = z.object({
-  environments: z.array(
-    z.object({
-      environment: z.string(),
-      causes: z.array(
-        z.object({ cause: z.string(), said: z.string(), evidence: z.array(z.string()), next: z.string() }),
-      ),
-      open: z.array(z.string()),
-    }),
-  ),
-});
-
-/** Runs the verb as a process, as a person does. */
-async function type(words: readonly string[]): Promise<{ code: number; stdout: string }> {
-  const argv = [process.execPath, join(repositoryRoot, 'commands/slipway.ts'), 'doctor', ...words] as const;
-  const place = ['--repository', world.clone, '--kubeconfig', cluster.kubeconfig] as const;
-  const extraEnv = { ...world.aws.adminEnv, GITHUB_TOKEN: '' };
-  const { code, stdout } = await world.lab.exec([...argv, ...place], { extraEnv, accept: [0, 1] });
-  return { code, stdout: stdout.toString('utf8') };
-}
-
-type Found = z.output<typeof answer>['environments'][number];
-
-/** Asks for one environment, or for all by one process. */
-async function ask(...environment: readonly string[]): Promise<Found[]> {
-  return answer.parse(JSON.parse((await type([...environment, '--json'])).stdout)).environments;
-}
-
-const recorded = z.object({ facts: z.array(z.looseObject({ environment: z.string() })) });
-
-/** With RECORD_FACTS=1 what is known of environments is left for the tests of core/doctor. */
-async function record(environments: readonly string[], asked: readonly string[]): Promise<void> {
-  if (process.env['RECORD_FACTS'] !== '1') return;
-  const { facts } = recorded.parse(JSON.parse((await type([...asked, '--facts'])).stdout));
-  for (const one of facts.filter(({ environment }) => environments.includes(environment))) {
-    const file = join(repositoryRoot, `core/doctor/tests/fixtures/${one.environment}.json`);
-    writeFileSync(file, `${JSON.stringify({ facts: [one] }, undefined, 1)}\n`);
-  }
-}
-
-const codesOf = ({ causes }: Found): string => causes.map(({ cause }) => cause).join(' ');
-
-/** What doctor may say while Argo CD and the node are still at it: nothing is proven yet, or nothing was applied yet. */
-const ON_THE_WAY = ['', 'not-synced'];
-
-/** Asks until each environment's cause is named. Another cause, at any moment, is a false one. */
-async function untilNamed(
-  expected: Readonly<Record<string, string>>,
-  environment: readonly string[] = [],
-): Promise<ReadonlyMap<string, Found>> {
-  const named = new Map<string, Found>();
-  const falsely: string[] = [];
-  const isNamed = async (): Promise<true | undefined> => {
-    for (const found of await ask(...environment)) {
-      const codes = codesOf(found);
-      const cause = expected[found.environment];
-      if (codes === cause) named.set(found.environment, found);
-      else if (cause !== undefined && !ON_THE_WAY.includes(codes)) falsely.push(`${found.environment}: ${codes}`);
-    }
-    return Object.keys(expected).every((name) => named.has(name)) ? true : undefined;
-  };
-  await world.until('every cause is named', isNamed, 120_000).catch(() => {}); // what is missing is shown below
-  await record(Object.keys(expected), environment);
-  expect(falsely).toEqual([]);
-  expect(Object.fromEntries([...named].map(([name, found]) => [name, codesOf(found)]))).toEqual(expected);
-  return named;
-}
-
-/** Types what doctor prints. The commands of people are there: kubectl, git, aws, and npm for `slipway` itself. */
-async function typeNext(next: string): Promise<{ code: number; said: string }> {
-  const main = JSON.stringify(join(repositoryRoot, 'commands/slipway.ts'));
-  const shell = [
-    'set -euo pipefail',
-    `npm() { test "$1 $2 $3 $4" = "run -s slipway --"; shift 4; node ${main} "$@"; }`,
-    next,
-  ].join('\n');
-  const extraEnv = { ...world.aws.adminEnv, PATH: `${join(process.execPath, '..')}:${process.env['PATH'] ?? ''}` };
-  const { code, stderr } = await world.lab.exec(['bash', '-c', shell], { cwd: world.clone, extraEnv, accept: 'any' });
-  return { code, said: stderr.slice(-1_000) };
-}
-
 async function breakWorlds(worlds: readonly BrokenWorld[]): Promise<void> {
   await cluster.apply(worlds.flatMap((one) => describeByHand(one, pull, parts.host)));
   for (const { name } of worlds.filter((one) => one.hasLostParameter)) await takeParameterAway(world, cluster, name);
@@ -164,8 +88,8 @@ async function breakWorlds(worlds: readonly BrokenWorld[]): Promise<void> {
 }
 
 test('in a healthy world nothing is wrong; what was never released is called so', async () => {
-  expect(await type(['staging'])).toEqual({ code: 0, stdout: 'staging\n  nothing is wrong\n' });
-  const production = (await untilNamed({ production: 'never-released' }, ['production'])).get('production');
+  expect(await doctor.type(['staging'])).toEqual({ code: 0, stdout: 'staging\n  nothing is wrong\n' });
+  const production = (await doctor.untilNamed({ production: 'never-released' }, ['production'])).get('production');
   expect(production?.causes[0]?.next).toBe("npm run -s slipway -- promote production --reason 'the first release'");
 }, 120_000);
 
@@ -174,8 +98,8 @@ describe('each broken world has its cause, and no other', () => {
 
   test('one process names them all', async () => {
     await breakWorlds(brokenWorlds);
-    named = await untilNamed(Object.fromEntries(brokenWorlds.map(({ name, cause }) => [name, cause])));
-    expect((await ask('staging')).map(codesOf)).toEqual(['']);
+    named = await doctor.untilNamed(Object.fromEntries(brokenWorlds.map(({ name, cause }) => [name, cause])));
+    expect((await doctor.ask('staging')).map(codesOf)).toEqual(['']);
   }, 300_000);
 
   test.each(brokenWorlds.map(({ name, cause }) => [name, cause] as const))(
@@ -183,7 +107,7 @@ describe('each broken world has its cause, and no other', () => {
     async (name) => {
       const { next = '' } = named.get(name)?.causes[0] ?? {};
       if (TYPED_ELSEWHERE.test(next)) return;
-      const { code, said } = await typeNext(TO_CONFIRM.test(next) ? `${next} --yes` : next);
+      const { code, said } = await doctor.typeNext(TO_CONFIRM.test(next) ? `${next} --yes` : next);
       expect([next, said, code]).toEqual([next, said, name === 'render-error' ? 1 : 0]); // it shows the same error
     },
     60_000,
@@ -194,7 +118,7 @@ describe('each broken world has its cause, and no other', () => {
     await world.until(
       `nothing is wrong with ${healed.join(', ')}`,
       async () => {
-        const found = (await ask()).filter(({ environment }) => healed.includes(environment));
+        const found = (await doctor.ask()).filter(({ environment }) => healed.includes(environment));
         return found.every(({ causes, open }) => causes.length + open.length === 0) ? true : undefined;
       },
       90_000,
@@ -211,11 +135,11 @@ test('the registry is down: it is not the image, and not the login', async () =>
   await world.registry.stop();
   try {
     await breakWorlds([registryDown]);
-    await untilNamed({ [registryDown.name]: registryDown.cause }, [registryDown.name]);
+    await doctor.untilNamed({ [registryDown.name]: registryDown.cause }, [registryDown.name]);
   } finally {
     await world.registry.start();
   }
-}, 120_000);
+}, 240_000);
 
 test("Argo CD's login at git has expired: the root is named, wherever it is asked", async () => {
   const password = async (text: string): Promise<void> => {
@@ -231,14 +155,76 @@ test("Argo CD's login at git has expired: the root is named, wherever it is aske
   };
   await password('expired');
   await world.until('Argo CD cannot read the repository', async () => ((await isBroken()) ? true : undefined));
-  const found = (await untilNamed({ staging: 'git-unreachable' }, ['staging'])).get('staging');
+  const found = (await doctor.untilNamed({ staging: 'git-unreachable' }, ['staging'])).get('staging');
   expect(found?.causes[0]?.said).toBe('Argo CD cannot read the repository: its login is missing, wrong or expired');
-  expect(await typeNext(found?.causes[0]?.next ?? '')).toMatchObject({ code: 0 });
+  expect(await doctor.typeNext(found?.causes[0]?.next ?? '')).toMatchObject({ code: 0 });
   await password(world.github.userToken);
   await world.until('Argo CD reads it again', async () => ((await isBroken()) ? undefined : true));
-  const isWell = async () => ((await ask('staging')).every((one) => codesOf(one) === '') ? true : undefined);
+  const isWell = async () => ((await doctor.ask('staging')).every((one) => codesOf(one) === '') ? true : undefined);
   await world.until('staging is well again', isWell);
 }, 180_000);
+
+test("Argo CD's controller is down: what was pushed is called not applied, and arrives when it is back", async () => {
+  const { name } = argoDown;
+  const isWell = async () => ((await doctor.ask(name)).every((one) => codesOf(one) === '') ? true : undefined);
+  await breakWorlds([argoDown]);
+  await world.until('all is well first', isWell, 90_000);
+  await world.delivery?.argocd.controller.stop();
+  const file = `overlays/${name}/kustomization.yaml`;
+  await world.push({ files: { [file]: (text) => text.replace(parts.good, parts.other) }, message: 'Another build' });
+  const found = (await doctor.untilNamed({ [name]: argoDown.cause }, [name])).get(name);
+  await sleep(15_000); // longer than Argo CD's controller lets anything wait
+  expect((await doctor.ask(name)).map(codesOf)).toEqual([argoDown.cause]);
+  await world.delivery?.argocd.controller.start();
+  expect(await doctor.typeNext(found?.causes[0]?.next ?? '')).toMatchObject({ code: 0 });
+  await world.until('it arrives', isWell, 90_000);
+}, 400_000);
+
+describe('a build that does not land', () => {
+  let asking: Doctor;
+  const push = async (change: (workflow: string) => string, app: (text: string) => string): Promise<RunRecord> => {
+    const files = { '.github/workflows/deploy.yml': change, 'app/src/log.ts': app };
+    const { runs } = await world.push({ files, message: 'A change of the app and of the workflow' });
+    await world.settled();
+    const [run] = runs;
+    if (run === undefined) throw new Error('the push started no run');
+    return run;
+  };
+
+  beforeAll(async () => {
+    const github = { GITHUB_TOKEN: world.github.userToken, GITHUB_API_URL: `${world.github.url}/api/v3` };
+    asking = openDoctor(world, cluster, github);
+    await breakWorlds([runFails, buildLost]);
+    await world.settled();
+  }, 240_000);
+
+  test('its run failed: the run is named', async () => {
+    const step = '      - uses: ./actions/bump-overlay\n';
+    const fails = (text: string): string => text.replace(step, `      - run: exit 1\n${step}`);
+    const run = await push(fails, (text) => `${text}\n// a build that does not land\n`);
+    expect(run.conclusion).toBe('failure');
+    const found = (await asking.untilNamed({ [runFails.name]: runFails.cause }, [runFails.name])).get(runFails.name);
+    expect(found?.causes[0]?.next).toBe(`gh run rerun ${run.id} --failed`);
+  }, 300_000);
+
+  test('no run failed: what lands it is printed, and does', async () => {
+    const withoutBump = (text: string): string => text.slice(0, text.indexOf('\n  bump:'));
+    expect((await push(withoutBump, (text) => text)).conclusion).toBe('success');
+    const found = (await asking.untilNamed({ [buildLost.name]: buildLost.cause }, [buildLost.name])).get(
+      buildLost.name,
+    );
+    expect(found?.causes[0]?.next).toBe('gh workflow run reconcile.yml');
+    const run = await world.dispatch('reconcile.yml'); // as gh does
+    await world.settled();
+    expect(run.conclusion).toBe('success');
+    const all = [runFails.name, buildLost.name, 'staging'];
+    const isWell = async (): Promise<true | undefined> => {
+      const own = (await asking.ask()).filter(({ environment }) => all.includes(environment));
+      return own.every((one) => codesOf(one) === '') ? true : undefined;
+    };
+    await world.until('the build has landed everywhere, and runs', isWell, 120_000);
+  }, 300_000);
+});
 
 test('what may not be asked stays open; nothing is guessed', async () => {
   await cluster.apply([
@@ -259,7 +245,7 @@ test('what may not be asked stays open; nothing is guessed', async () => {
     extraEnv: { ...world.aws.adminEnv, GITHUB_TOKEN: '' },
     accept: [1],
   });
-  const [found] = answer.parse(JSON.parse(stdout.toString('utf8'))).environments;
+  const [found] = parseFound(stdout.toString('utf8'));
   expect([code, found?.causes]).toEqual([1, []]);
   expect(found?.open.filter((line) => /forbidden/.test(line))).toHaveLength(10);
 }, 60_000);

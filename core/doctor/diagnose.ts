@@ -6,10 +6,10 @@ import { type ClusterFacts, type Facts, or } from '#core/doctor/facts.ts';
 import type { Application, Deployment } from '#core/doctor/kube.ts';
 import { isUnready, listContainers } from '#core/doctor/pods.ts';
 import { findProcessCauses } from '#core/doctor/process-causes.ts';
-import { findPullCauses } from '#core/doctor/pull-causes.ts';
+import { findPullCauses, isPulling } from '#core/doctor/pull-causes.ts';
 import { findReadyCauses } from '#core/doctor/ready-causes.ts';
 import { findReleaseCauses } from '#core/doctor/release-causes.ts';
-import { findSettingCauses } from '#core/doctor/setting-causes.ts';
+import { findSettingCauses, lacksSettings } from '#core/doctor/setting-causes.ts';
 import { digitsOf } from '#core/values/reference.ts';
 
 /** What doctor knows of an environment. */
@@ -168,7 +168,7 @@ function listApplication({ cluster }: Case): string[] {
 
 function listUnready(theCase: Case, causes: readonly Cause[]): string[] {
   return listContainers(theCase)
-    .filter(isUnready)
+    .filter((one) => isUnready(one) || (causes.length === 0 && (isPulling(one) || lacksSettings(one))))
     .filter(({ pod }) => !causes.some(({ about }) => about.includes(`pod:${pod.metadata.name}`)))
     .map(({ pod, container }) => {
       const asked = theCase.cluster.ready.find((answer) => answer.pod === pod.metadata.name);

@@ -117,6 +117,8 @@ export const event = z.object({
   type: z.string().default(''),
   reason: z.string().default(''),
   message: text.default(''),
+  /** When it happened last. */
+  lastTimestamp: z.string().nullish(),
   involvedObject: z.object({ kind: z.string().default(''), name: z.string().default('') }),
 });
 

@@ -1,5 +1,6 @@
 import { type Case, type Cause, cite, command, named, slipway } from '#core/doctor/cause.ts';
 import { or, type PullAnswer } from '#core/doctor/facts.ts';
+import type { KubeEvent } from '#core/doctor/kube.ts';
 import { listContainers, type PodContainer } from '#core/doctor/pods.ts';
 import { digitsOf } from '#core/values/reference.ts';
 
@@ -36,17 +37,13 @@ export function findPullCauses(theCase: Case, answers: readonly PullAnswer[]): r
       const key = one.container.image;
       if (seen.has(key)) return [];
       seen.add(key);
-      return [
-        explain(
-          theCase,
-          one,
-          answers.find(({ reference }) => reference === key),
-        ),
-      ];
+      const answer = answers.find(({ reference }) => reference === key);
+      return explain(theCase, one, answer) ?? [];
     });
 }
 
-function explain(theCase: Case, one: PodContainer, answer: PullAnswer | undefined): Cause {
+/** Returns nothing while the last try proves nothing. */
+function explain(theCase: Case, one: PodContainer, answer: PullAnswer | undefined): Cause | undefined {
   const { pod, container, status } = one;
   const message = readMessage(theCase, one);
   const asked = answer === undefined ? undefined : or(answer.fault, undefined);
@@ -99,19 +96,35 @@ function readMessage({ cluster }: Case, { pod, status }: PodContainer): string {
   return events.find(({ message }) => classify(message) !== undefined)?.message ?? own;
 }
 
+/** The kubelet could not read a pull secret, and tries without it. */
+const UNREAD = 'FailedToRetrieveImagePullSecret';
+/** Milliseconds in which a try ends. The kubelet begins the next one ten seconds later. */
+const TRY_MS = 8_000;
+
+/**
+ * True where a try with the login was denied. A busy kubelet has a Secret that exists only a moment later, says so, and tries
+ * without it; before it says anything, nothing is known of a try.
+ */
+function wasLoginTried(events: readonly KubeEvent[]): boolean {
+  const denied = events.filter(({ reason, message }) => reason === 'Failed' && classify(message) === 'denied');
+  const unread = events.filter(({ reason }) => reason === UNREAD);
+  if (denied.length === 0 || unread.length === 0) return denied.length > 0 || events.length === 0; // none: long ago
+  const last = (of: readonly KubeEvent[]): number =>
+    Math.max(...of.map(({ lastTimestamp }) => Date.parse(lastTimestamp ?? '')));
+  return last(denied) - last(unread) > TRY_MS;
+}
+
 function explainDenial(
   theCase: Case,
   { pod, container }: PodContainer,
   evidence: readonly string[],
   about: readonly string[],
-): Cause {
+): Cause | undefined {
   const { namespace, cluster } = theCase;
   const wanted = pod.spec.imagePullSecrets.flatMap(({ name }) => name ?? []);
   const known = or(cluster.secrets, undefined);
-  const event = or(cluster.events, []).find(
-    ({ reason, involvedObject }) =>
-      reason === 'FailedToRetrieveImagePullSecret' && involvedObject.name === pod.metadata.name,
-  );
+  const events = or(cluster.events, []).filter(({ involvedObject }) => involvedObject.name === pod.metadata.name);
+  const event = events.find(({ reason }) => reason === UNREAD);
   const isAbsent = (name: string): boolean =>
     known === undefined ? event?.message.includes(name) === true : !known.includes(name);
   const absent = wanted.filter(isAbsent);
@@ -135,6 +148,7 @@ function explainDenial(
       about: [...about, ...absent.map((one) => `secret:${one}`)],
     };
   }
+  if ('value' in cluster.events && !wasLoginTried(events)) return undefined;
   const said =
     wanted.length === 0
       ? `${host} asks for a login, and the pod has no pull secret`

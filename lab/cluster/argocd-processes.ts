@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Lab } from '#lab/supervisor/lab.ts';
+import type { Lab, LabProcess } from '#lab/supervisor/lab.ts';
 import { freePort } from '#lab/supervisor/ports.ts';
 import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 
@@ -19,14 +19,38 @@ interface ArgoProcess {
   readonly ready?: () => Promise<boolean>;
 }
 
-/** Starts Redis, the repository server, the application controller, the API server and the notifications controller; returns the API server's URL. */
-export async function startArgoProcesses(lab: Lab, toolbox: Toolbox, kubeconfig: string): Promise<string> {
+/** The application controller: without it nothing is compared, and nothing is applied. */
+export interface ApplicationController {
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+const CONTROLLER = 'argocd-application-controller';
+
+/** Starts Redis, the repository server, the application controller, the API server and the notifications controller; `url` is the API server's. */
+export async function startArgoProcesses(
+  lab: Lab,
+  toolbox: Toolbox,
+  kubeconfig: string,
+): Promise<{ readonly url: string; readonly controller: ApplicationController }> {
   const dir = lab.folder('argocd');
   const ports = await choosePorts();
   await lab.start({ name: 'redis', argv: [toolbox.tool('redis-server'), ...redisArguments(ports, dir)] });
   prepareFolders(dir);
-  await Promise.all(listProcesses(ports).map((process) => startProcess(lab, toolbox, kubeconfig, process)));
-  return `http://127.0.0.1:${ports.api}`;
+  let running: LabProcess | undefined;
+  const start = async (process: ArgoProcess): Promise<void> => {
+    const started = await startProcess(lab, toolbox, kubeconfig, process);
+    if (process.role === CONTROLLER) running = started;
+  };
+  const processes = listProcesses(ports);
+  await Promise.all(processes.map(start));
+  return {
+    url: `http://127.0.0.1:${ports.api}`,
+    controller: {
+      stop: async () => running?.stop(),
+      start: async () => void (await Promise.all(processes.filter(({ role }) => role === CONTROLLER).map(start))),
+    },
+  };
 }
 
 /** Starts the notifications controller alone: all else that it needs is the API server, with Argo CD's kinds and settings. */
@@ -40,7 +64,7 @@ function startProcess(
   toolbox: Toolbox,
   kubeconfig: string,
   { role, args, ready }: ArgoProcess,
-): Promise<unknown> {
+): Promise<LabProcess> {
   return lab.start({
     name: role,
     argv: [toolbox.tool('argocd'), ...args],
@@ -82,7 +106,7 @@ function listProcesses(ports: ArgoPorts): ArgoProcess[] {
       args: ['--disable-tls', ...listen(ports.repo), ...metricsOnLoopback, ...metrics(repoMetrics), ...redis],
     },
     {
-      role: 'argocd-application-controller',
+      role: CONTROLLER,
       args: [...namespace, '--app-resync', '10', ...repoServer, ...redis, ...metrics(controllerMetrics)],
     },
     {

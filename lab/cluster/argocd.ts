@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { startArgoProcesses } from '#lab/cluster/argocd-processes.ts';
+import { type ApplicationController, startArgoProcesses } from '#lab/cluster/argocd-processes.ts';
 import type { Cluster } from '#lab/cluster/cluster.ts';
 import { waitUntilServed } from '#lab/cluster/served.ts';
 import type { Lab } from '#lab/supervisor/lab.ts';
@@ -12,6 +12,7 @@ import type { Toolbox } from '#lab/toolbox/toolbox.ts';
 export interface ArgoCD {
   /** Its page and API, without a login: loopback only. */
   readonly url: string;
+  readonly controller: ApplicationController;
   /** Tells it of a push, as GitHub does. */
   webhook(payload: unknown): Promise<void>;
   application(name: string): Promise<ApplicationState>;
@@ -35,9 +36,9 @@ export interface FollowedRepository {
 
 /** Starts Argo CD's processes where {@link installArgoCD} has been. */
 export async function startArgoCD(lab: Lab, toolbox: Toolbox, cluster: Cluster): Promise<ArgoCD> {
-  const url = await startArgoProcesses(lab, toolbox, cluster.kubeconfig);
+  const { url, controller } = await startArgoProcesses(lab, toolbox, cluster.kubeconfig);
   return {
-    url,
+    ...{ url, controller },
     webhook: (payload) => postWebhook(url, payload),
     application: (name) => readApplication(cluster, name),
   };

@@ -37,6 +37,15 @@ export const brokenWorlds: readonly BrokenWorld[] = [
       spec.imagePullSecrets = [{ name: 'expired' }];
     }),
   },
+  {
+    // the node has not pulled it yet, and is told not to
+    name: 'never-pulls',
+    cause: 'pull-fails',
+    digest: ({ fresh }) => fresh,
+    deployment: bot((container) => {
+      container['imagePullPolicy'] = 'Never';
+    }),
+  },
   { name: 'other-platform', cause: 'wrong-platform', digest: ({ foreign }) => foreign },
   { name: 'never-released', cause: 'never-released', digest: () => `sha256:${'0'.repeat(64)}` },
   { name: 'secret-gone', cause: 'secret-missing', deployment: bot((container) => void container.env.push(token)) },
@@ -192,6 +201,14 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   { name: 'no-application', cause: 'application-missing', isForgotten: true },
   { name: 'not-in-project', cause: 'project-refuses', isForeign: true },
   {
+    name: 'no-project',
+    cause: 'argocd-error',
+    application: (application) => {
+      application.spec['project'] = 'no-such-project';
+      return application;
+    },
+  },
+  {
     name: 'by-hand-only',
     cause: 'auto-sync-off',
     application: (application) => {
@@ -242,6 +259,13 @@ export const registryDown: BrokenWorld = {
   cause: 'registry-unreachable',
   digest: ({ fresh }) => fresh,
 };
+
+/** Well, until Argo CD's application controller ends and the overlay says `other`. */
+export const argoDown: BrokenWorld = { name: 'argo-down', cause: 'not-synced' };
+
+/** What a push builds does not land here: the job that lands it fails, or the workflow has none. */
+export const runFails: BrokenWorld = { name: 'run-fails', cause: 'run-failed', deploys: 'on-push' };
+export const buildLost: BrokenWorld = { name: 'build-lost', cause: 'not-landed', deploys: 'on-push' };
 
 function secret(namespace: string, name: string, stringData: Record<string, string>): object {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace }, stringData };

@@ -5,7 +5,7 @@ import { CAUSES, type CauseCode } from '#core/doctor/cause.ts';
 import { diagnose } from '#core/doctor/diagnose.ts';
 import type { Facts } from '#core/doctor/facts.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
-import { brokenWorlds, registryDown } from '#lab/tests/broken-worlds.ts';
+import { argoDown, brokenWorlds, buildLost, registryDown, runFails } from '#lab/tests/broken-worlds.ts';
 import { expectGolden } from '#tests/support/golden.ts';
 import { readFacts, recorded } from './worlds.ts';
 
@@ -23,13 +23,17 @@ function describeCauses(facts: Facts): string {
 
 describe('facts that were recorded in the lab', () => {
   const expected = new Map<string, string>([
-    ...[...brokenWorlds, registryDown].map(({ name, cause }) => [name, cause] as const),
+    ...[...brokenWorlds, registryDown, argoDown, runFails, buildLost].map(({ name, cause }) => [name, cause] as const),
     ['production', 'never-released'],
     ['staging', 'git-unreachable'],
   ]);
 
   test('every world of the lab is here, and nothing else', () => {
     expect([...recorded].sort()).toEqual([...expected.keys()].sort());
+  });
+
+  test('every cause has one', () => {
+    expect([...new Set(expected.values())].sort()).toEqual([...CAUSES].sort());
   });
 
   test.each(recorded)('%s: one cause, and nothing is open', (name) => {
@@ -60,6 +64,7 @@ function generalize(next: string, environment: string): string {
     .replaceAll(/(?<=\b(application|slipway -- \w+) |overlays\/|argocd\/)[\w-]+/g, (name) =>
       name === environment ? 'ENVIRONMENT' : name,
     )
+    .replaceAll(/(?<=^gh run rerun )\d+/g, 'ID')
     .replaceAll(/(?<=--image )\S+/g, 'IMAGE')
     .replaceAll(/(?<=--region )\S+/g, 'REGION')
     .replaceAll(/(?<=--names )\S+/g, 'PARAMETER')
