@@ -14,6 +14,7 @@ import { type Ground, LISTED, prepareGround } from '#lab/walls/ground.ts';
 import { HOGS } from '#lab/walls/hogs.ts';
 import { describeApplication, HARMLESS, HOSTILE } from '#lab/walls/hostile.ts';
 import { PAIRS } from '#lab/walls/pairs.ts';
+import { describePlatformAccounts, PLATFORM_ACCOUNTS } from '#lab/walls/platform-accounts.ts';
 import { nameOf, REMOVALS, type Removal, TABLE } from '#lab/walls/table.ts';
 import { openWorld, type World } from '#lab/world.ts';
 import { expectGolden } from '#tests/support/golden.ts';
@@ -164,6 +165,14 @@ describe('the network', () => {
   });
 });
 
+/** What an account may do in a namespace, as the API server lists it. */
+async function listRights(home: string, account: string, place: string): Promise<string> {
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${home}`, 'system:authenticated'];
+  const as = [`--as=system:serviceaccount:${home}:${account}`, ...groups.map((group) => `--as-group=${group}`)];
+  const list = await kubectl('auth', 'can-i', '--list', '-n', place, ...as);
+  return `# ${place}: ${account}\n${list.replaceAll(/ +$/gm, '')}`;
+}
+
 describe('rights', () => {
   test('60 pairs and more, asked from inside the sandbox by its own token', async () => {
     expect(PAIRS.length).toBeGreaterThanOrEqual(60);
@@ -172,17 +181,18 @@ describe('rights', () => {
   }, 60_000);
 
   test('the lists of all accounts', async () => {
-    const lists: string[] = [];
     const places = [namespace, findEnvironment(world.environments, 'production').namespace];
-    for (const place of places)
-      for (const account of ['dev-sandbox', 'discord-bot', 'default']) {
-        const user = `system:serviceaccount:${place}:${account}`;
-        const groups = ['system:serviceaccounts', `system:serviceaccounts:${place}`, 'system:authenticated'];
-        const as = [`--as=${user}`, ...groups.map((group) => `--as-group=${group}`)];
-        const list = await kubectl('auth', 'can-i', '--list', '-n', place, ...as);
-        lists.push(`# ${place}: ${account}\n${list.replaceAll(/ +$/gm, '')}`);
-      }
-    expectGolden(golden('can-i.txt'), lists.join('\n'));
+    const accounts = ['dev-sandbox', 'discord-bot', 'default'];
+    const own = places.flatMap((place) => accounts.map((account) => listRights(place, account, place)));
+    expectGolden(golden('can-i.txt'), (await Promise.all(own)).join('\n'));
+  }, 60_000);
+
+  test("the lists of External Secrets' account and of Reloader's, by the roles of their charts", async () => {
+    await delivery.cluster.apply(describePlatformAccounts());
+    const lists = PLATFORM_ACCOUNTS.flatMap(({ namespace: home, account }) =>
+      [namespace, 'argocd', home].map((place) => listRights(home, account, place)),
+    );
+    expectGolden(golden('can-i-platform.txt'), (await Promise.all(lists)).join('\n'));
   }, 60_000);
 
   test("the tenant's own commands answer, by the sandbox's token", async () => {
