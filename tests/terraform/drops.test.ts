@@ -56,16 +56,16 @@ async function freeLock(): Promise<void> {
 const isThere = (state: string): boolean => state.includes('"name": "a"');
 
 describe('an apply whose connection to the state breaks', () => {
-  /** Requests in their order: init, state pull, lock, read, read before the write, write, unlock. */
-  const [LOCK, WRITE, UNLOCK] = [2, 5, 6];
+  /** Requests in their order: init, state pull, init and plan again, lock, read, read before the write, write, unlock. */
+  const [LOCK, WRITE, UNLOCK] = [4, 7, 8];
 
   test('is tried at each of its requests', async () => {
     await apply(ground, settings());
     const methods = gate.seen.map((line) => line.split(' ')[0]);
-    expect(methods).toEqual(['GET', 'GET', 'LOCK', 'GET', 'GET', 'POST', 'UNLOCK']);
+    expect(methods).toEqual(['GET', 'GET', 'GET', 'GET', 'LOCK', 'GET', 'GET', 'POST', 'UNLOCK']);
   });
 
-  test.each(momentsOf(7))(
+  test.each(momentsOf(9))(
     'at request $number, $when it is answered: says what it did, and a second run has all',
     async (at) => {
       dropAt(at);
@@ -75,7 +75,7 @@ describe('an apply whose connection to the state breaks', () => {
       const isApplied = at.number >= WRITE - 1;
       expect(outputs['applied']).toBe(isApplied ? '["terraform_data.a"]' : '[]');
       expect(outputs['reason']).toMatch(
-        /^terraform (init found|could not read the state, and nothing was applied|apply found)/,
+        /^terraform ((init|plan|apply) found|could not read the state, and nothing was applied)/,
       );
       expect(outputs['reason']).not.toContain('\u001b');
       expect(result.errors.join('')).toMatch(/EOF/);

@@ -69,9 +69,22 @@ describe('code of a branch that has the key seals a plan of its own, and it is r
   });
 });
 
-test('a plan that is bound to all that is so now passes these checks: the run that it lies in has to keep it out', async () => {
+test('a plan that is bound to all that is so now is not what the merged source makes: it is planned again, and refused', async () => {
   save({ ...hostile, binding: bound() });
   expect(await accept(ground)).toMatchObject({ kind: 'accepted' });
-  const security = readFileSync(join(import.meta.dirname, '../../docs/security.md'), 'utf8');
-  expect(security).toContain('Who has the key can seal a plan that passes all of these');
+  const { outputs, result } = await apply(ground);
+  expect(outputs).toMatchObject({ outcome: 'refused', refusal: 'plan-differs', applied: '[]' });
+  expect(outputs['reason']).toContain(
+    `its fingerprint is ${reviewed.binding.fingerprint.slice(0, 12)}, and ${hostile.binding.fingerprint.slice(0, 12)} was reviewed`,
+  );
+  expect(result.fresh?.deviation).toEqual({ added: 0, altered: 0, gone: 1 });
+  expect(() => ground.read(`${FOLDER}/terraform.tfstate`)).toThrow(/ENOENT/);
+  expect(() => ground.read('../taken')).toThrow(/ENOENT/);
+});
+
+test('where planning again fails, nothing is applied', async () => {
+  save(reviewed);
+  const { outputs } = await apply(ground, {}, { TF_CLI_ARGS_plan: '-target=terraform_data' });
+  expect(outputs).toMatchObject({ outcome: 'failed', refusal: '', applied: '[]' });
+  expect(() => ground.read(`${FOLDER}/terraform.tfstate`)).toThrow(/ENOENT/);
 });

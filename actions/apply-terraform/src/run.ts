@@ -9,7 +9,7 @@ import { seal } from '#core/terraform/saved-plan/seal.ts';
 import { findStack } from '#core/terraform/stack.ts';
 import { escapeMarkdown } from '#core/values/markdown.ts';
 import { acceptSavedPlan, type Work } from './accept.ts';
-import { planAgain } from './again.ts';
+import { checkAgain, planAgain } from './again.ts';
 import { findEarlierAttempt, findStopped } from './earlier.ts';
 import type { Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
@@ -43,13 +43,17 @@ async function applyInOrder(work: Work): Promise<ApplyReport> {
 
 async function applyOrRefuse(work: Work): Promise<ApplyReport> {
   const accepted = await acceptSavedPlan(work);
-  if (accepted.kind === 'refused') return reportRefusal(accepted.refusal, await planAgain(accepted.saved, work), work);
   if (accepted.kind === 'failed') return fail(accepted.failure, work);
+  const again = await planAgain(accepted.saved, work);
+  if (accepted.kind === 'refused') return reportRefusal(accepted.refusal, again.report, work);
+  if (again.planned.failure !== undefined) return fail(again.planned.failure, work);
+  const differs = checkAgain(accepted.saved, again, work);
+  if (differs !== undefined) return reportRefusal(differs, again.report, work);
   const applied = await apply(accepted.saved, work);
   if (applied.failure === undefined) return reportApplied(applied, work);
   if (applied.failure.kind !== 'stale') return fail(applied.failure, work, applied);
   const { sentence } = applied.failure; // it moved between our look and Terraform's
-  return reportRefusal({ kind: 'state-moved', sentence }, await planAgain(accepted.saved, work), work);
+  return reportRefusal({ kind: 'state-moved', sentence }, (await planAgain(accepted.saved, work)).report, work);
 }
 
 async function apply(saved: SavedPlan, { stack, cli, inputs, ports }: Work): Promise<Applied> {

@@ -19,6 +19,7 @@ export const REFUSALS = [
   'tool-differs',
   'guard',
   'state-moved',
+  'plan-differs',
 ] as const;
 /** One of {@link REFUSALS}. */
 export type RefusalKind = (typeof REFUSALS)[number];
