@@ -44,7 +44,7 @@ export async function planAgain(saved: SavedPlan | undefined, { stack, cli, inpu
 }
 
 /**
- * Refuses a saved plan that does something else than the merged source does. Whoever has the key can bind a plan to all that
+ * Refuses a saved plan that does something else than the merged source does. Anyone with the key can bind a plan to all that
  * is so now; only Terraform knows that main would never make it.
  */
 export function checkAgain({ binding }: SavedPlan, { planned }: Again, { stack }: Work): PlanRefusal | undefined {
