@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeleteAccessKeyCommand, IAMClient, ListAccessKeysCommand } from '@aws-sdk/client-iam';
 import { PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
@@ -17,6 +15,8 @@ import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
 import { findCanaries, makeCanaries } from '#lab/tests/canaries.ts';
+import { findHeld, listHeldSecrets, readProcesses, readVolumes } from '#lab/tests/held-secrets.ts';
+import { hurry } from '#lab/tests/hurry.ts';
 import { probeDuring, pull } from '#lab/tests/probes.ts';
 import { readEverything } from '#lab/tests/readings.ts';
 import { openWorld, type World } from '#lab/world.ts';
@@ -30,22 +30,10 @@ let namespace: string;
 let ssm: SSMClient;
 let iam: IAMClient;
 
-/** The tenant in a hurry: hours become seconds, and nothing else differs. */
-function hurry(clone: string): void {
-  const edit = (path: string, from: string, to: string): void => {
-    const before = readFileSync(join(clone, path), 'utf8');
-    if (!before.includes(from)) throw new Error(`${path} has no ${from}: has its form changed?`);
-    writeFileSync(join(clone, path), before.replace(from, to));
-  };
-  edit('base/discord-bot/secrets.yaml', 'refreshInterval: 1m0s', 'refreshInterval: 5s');
-  edit('base/registry/ecr-registry.yaml', 'refreshInterval: 6h0m0s', 'refreshInterval: 12s');
-  edit('argocd/platform/health.yaml', 'and 39600 or nil', `and ${ALARM_S} or nil`);
-}
-
 beforeAll(async () => {
   world = await openWorld(
     lineProgress((line) => process.stderr.write(`${line}\n`)),
-    { cluster: true, edit: hurry },
+    { cluster: true, edit: (clone) => hurry(clone, ALARM_S) },
   );
   if (world.delivery === undefined) throw new Error('the world has no cluster');
   delivery = world.delivery;
@@ -101,7 +89,7 @@ test(
         const pod = await readyPod();
         return pod === undefined ? undefined : delivery.cluster.ask(pod, 3000, '/ready');
       },
-      4 * MINUTE,
+      8 * MINUTE,
     );
     expect(answer.status).toBe(200);
     const { checks } = readiness.parse(JSON.parse(answer.body));
@@ -119,7 +107,7 @@ test(
       'setting LITELLM_BASE_URL: ok',
     ]);
   },
-  5 * MINUTE,
+  9 * MINUTE,
 );
 
 test(
@@ -214,6 +202,34 @@ test(
     expect(findCanaries(canaries, [secrets])).toHaveLength(40);
   },
   3 * MINUTE,
+);
+
+const OF_A_BOT = ['the token of Discord', 'the key of LiteLLM', 'the AWS key of the bot'];
+const HELD = [
+  ...['discord-bot', 'discord-bot-staging'].flatMap((of) =>
+    [...OF_A_BOT, 'the AWS key of the cluster', "ECR's password"].map((what) => `${of}: ${what}`),
+  ),
+  ...["argocd: Argo CD's login at git", "argocd: the App's private key"],
+].sort();
+
+test(
+  'real secrets are where they are needed and nowhere else: keys of AWS, of the App, passwords of ECR, the login at git',
+  async () => {
+    const text = await kubectl('get', 'secrets', '-A', '-o', 'json');
+    const held = listHeldSecrets(text);
+    expect(held.map(({ name }) => name).sort()).toEqual(HELD);
+    expect(findHeld(held, await readEverything(world, delivery))).toEqual([]);
+    expect(new Set(findHeld(held, [{ where: 'the secrets', text }])).size).toBe(HELD.length);
+    const { pods, given } = await readProcesses(delivery.cluster, held);
+    const apps = ['discord-bot', 'discord-bot-staging'].flatMap((of) => [`${of}/dev-sandbox`, `${of}/discord-bot`]);
+    expect(pods).toEqual([...apps, 'kube-system/kube-dns'].sort()); // those of production wait for their first release
+    const ofBot = OF_A_BOT.map((what) => `${namespace}: ${what}`).sort();
+    expect(given).toEqual({ 'discord-bot-staging/discord-bot': ofBot });
+    const volumes = readVolumes(world.lab.folder('cluster', 'kubelet', 'root'));
+    expect(volumes.map(({ where }) => where.split('/').at(-1))).toContain('token');
+    expect(findHeld(held, volumes)).toEqual([]);
+  },
+  2 * MINUTE,
 );
 
 test(
