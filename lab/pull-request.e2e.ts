@@ -125,7 +125,7 @@ test('what was pushed without a pull request is not applied, and the run says ho
   const run = world.github.runs.filter(({ path }) => path.endsWith('apply.yml')).at(-1);
   expect([run?.conclusion, run?.jobs.map(({ id, conclusion }) => `${id} ${conclusion}`)]).toEqual([
     'failure',
-    ['find failure', 'apply skipped', 'comment skipped'],
+    ['find failure', 'apply skipped', 'apply-2 skipped', 'apply-3 skipped', 'comment skipped'],
   ]);
   expect(told('apply.yml')).toContain('nothing was reviewed, so nothing is applied. Open a pull request');
   expect(await expires('chat_history')).toBe('ENABLED');
