@@ -40,6 +40,8 @@ interface Writer {
   readonly wish: () => RegExp;
 }
 
+const wishOfBuild = () =>
+  new RegExp(`^Slipway-Release: production/discord-bot to=${built().images.split('=')[1]}`, 'gm');
 const built = () => ({ images: push('discord-bot', 'the build'), 'source-sha': base });
 const publishing = { 'write the intent': ['git', 'fast-import', 1], 'publish it': ['git', 'push', 1] } as const;
 const landing = { 'write the commit': ['git', 'fast-import', 2], 'move the branch': ['git', 'push', 2] } as const;
@@ -49,21 +51,27 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   bump: {
     steps: {
       ...publishing,
-      'read the tip': ['git', '--prune', 1],
+      'list the refs': ['git', 'ls-remote', 1],
       'read the history': ['git', '--filter=tree:0', 1],
       render: ['kustomize', 'build', 1],
       ...landing,
     },
     start: (options) => tenant.bump(built(), options),
     again: () => bump(tenant, built(), rerun()),
-    wish: () => new RegExp(`^Slipway-Release: production/discord-bot to=${built().images.split('=')[1]}`, 'gm'),
+    wish: wishOfBuild,
+  },
+  'bump with an older checkout': {
+    steps: { ...publishing, 'read the tip': ['git', '--prune', 1], ...landing },
+    start: (options) => tenant.bump(built(), { ...options, checkoutAt: tenant.remoteGit('rev-parse', `${base}^`) }),
+    again: () => bump(tenant, built(), rerun()),
+    wish: wishOfBuild,
   },
   rollback: {
     steps: {
       'read the branch': ['git', '--prune', 1],
       'read the history': ['git', '--filter=tree:0', 1],
       ...publishing,
-      'read the tip': ['git', '--prune', 2],
+      'list the refs': ['git', 'ls-remote', 1],
       render: ['kustomize', 'build', 1],
       ...landing,
     },
@@ -74,7 +82,7 @@ const WRITERS: Readonly<Record<string, Writer>> = {
   hold: {
     steps: {
       ...publishing,
-      'read the tip': ['git', '--prune', 1],
+      'list the refs': ['git', 'ls-remote', 1],
       'read the history': ['git', '--filter=tree:0', 1],
       ...landing,
     },
