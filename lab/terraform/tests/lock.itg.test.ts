@@ -65,9 +65,11 @@ const committed = STACKS.map((stack) =>
   readFileSync(join(repositoryRoot, 'terraform', stack, '.terraform.lock.hcl'), 'utf8'),
 );
 
-test('the workflow at GitHub types what the README says', () => {
+test('the workflow at GitHub types what the README says, with the program that slipway.yaml names', () => {
   const workflow = readFileSync(join(repositoryRoot, '.github/workflows/lock.yml'), 'utf8').replaceAll(/^ {10}/gm, '');
-  expect(workflow).toContain(`${command}git --no-pager diff --exit-code -- terraform`);
+  const typed = command.replaceAll(/^( *)terraform /gm, '$1"$BINARY" ');
+  expect(workflow).toContain(`${typed}git --no-pager diff --exit-code -- terraform`);
+  expect(workflow).toContain('BINARY: ${{ inputs.binary || steps.stacks.outputs.binary }}');
 });
 
 test('a mirror with one platform gives the hash that is committed, for every stack', () => {
