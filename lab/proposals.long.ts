@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parseReleases, type Release } from '#core/release/trailer.ts';
 import { speakAs, where } from '#lab/pull-request.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
+import { editFile } from '#lab/tests/edit-file.ts';
 import { openWorld, type Pushed, type World } from '#lab/world.ts';
 
 let world: World;
@@ -13,13 +14,8 @@ const BRANCH = 'slipway/staging';
 
 /** What docs/pull-requests.md asks for. */
 function proposeStaging(clone: string): void {
-  const edit = (path: string, from: string, to: string): void => {
-    const before = readFileSync(join(clone, path), 'utf8');
-    if (!before.includes(from)) throw new Error(`${path} has no ${from}: has its form changed?`);
-    writeFileSync(join(clone, path), before.replace(from, to));
-  };
-  edit('slipway.yaml', 'deploys: on-push}', 'deploys: on-push, via: pull-request}');
-  edit('.github/workflows/deploy.yml', 'contents: write #', 'pull-requests: write\n      contents: write #');
+  editFile(clone, 'slipway.yaml', 'deploys: on-push}', 'deploys: on-push, via: pull-request}');
+  editFile(clone, '.github/workflows/deploy.yml', 'contents: write #', 'pull-requests: write\n      contents: write #');
 }
 
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
@@ -8,6 +8,7 @@ import { findEnvironment } from '#lab/environments.ts';
 import { lineProgress } from '#lab/supervisor/progress.ts';
 import { repositoryRoot } from '#lab/supervisor/root.ts';
 import { findTraces } from '#lab/supervisor/traces.ts';
+import { editFile } from '#lab/tests/edit-file.ts';
 import { openWorld, type World } from '#lab/world.ts';
 
 const MINUTE = 60_000;
@@ -20,11 +21,9 @@ let namespace: string;
 function hurry(clone: string): void {
   const folder = join(clone, '.github/workflows');
   for (const name of readdirSync(folder)) if (name !== 'deploy.yml') rmSync(join(folder, name));
-  const file = join(clone, 'base/dev-sandbox/deployment.yaml');
-  const before = readFileSync(file, 'utf8');
   const line = '          image: dev-sandbox\n';
-  if (!before.includes(line)) throw new Error(`${file} has no ${line}: has its form changed?`);
-  writeFileSync(file, before.replace(line, `${line}          env: [{name: SANDBOX_SWEEP_SECONDS, value: "2"}]\n`));
+  const more = `${line}          env: [{name: SANDBOX_SWEEP_SECONDS, value: "2"}]\n`;
+  editFile(clone, 'base/dev-sandbox/deployment.yaml', line, more);
 }
 
 beforeAll(async () => {

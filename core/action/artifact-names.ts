@@ -2,6 +2,8 @@
 export const REPORT_PREFIX = 'slipway-report-';
 /** The file in an artifact with a report. */
 export const REPORT_FILE = 'report.json';
+/** Bytes of a report at most. */
+export const MOST_OF_REPORT = 32 << 20;
 /** The file in an artifact with a saved plan. */
 export const PLAN_FILE = 'plan.sealed';
 

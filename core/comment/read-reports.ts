@@ -1,13 +1,12 @@
 import * as z from 'zod';
 import { type ImagesReport, imagesReportSchema } from '#core/images/report.ts';
 import { type Report, reportsSchema } from '#core/manifests/report.ts';
-import { type ApplyReport, applyReportSchema } from '#core/terraform/comment/apply-report.ts';
+import { type ApplyReport, readApplyReport } from '#core/terraform/comment/apply-report.ts';
 import { type PlanReport, parseReport } from '#core/terraform/comment/report.ts';
 import { InputError } from '#core/values/errors.ts';
 import type { Reports } from './compose.ts';
 
 const ofTerraform = z.looseObject({ kind: z.literal('terraform') });
-const ofApply = z.looseObject({ kind: z.literal('terraform-apply') });
 
 /** Returns the reports of the actions in texts of files, by path; refuses any other text. */
 export function readReports(
@@ -25,8 +24,8 @@ export function readReports(
 function parse(path: string, text: string): readonly Report[] | ImagesReport | PlanReport | ApplyReport {
   const json = readJson(text);
   if (ofTerraform.safeParse(json).success) return parseReport(path, text);
-  const applied = ofApply.safeParse(json).success ? applyReportSchema.safeParse(json) : undefined;
-  if (applied?.success === true) return applied.data;
+  const applied = readApplyReport(text);
+  if (applied !== undefined) return applied;
   const images = imagesReportSchema.safeParse(json);
   if (images.success) return images.data;
   const parsed = reportsSchema.safeParse(json);

@@ -7,14 +7,18 @@ import { listContainers, type PodContainer } from '#core/doctor/pods.ts';
 export function findSettingCauses(theCase: Case): readonly Cause[] {
   const failing = or(theCase.cluster.externalSecrets, []).flatMap((one) => explainExternal(theCase, one));
   const missing = listContainers(theCase)
-    .filter(lacksSettings)
-    .flatMap((one) => explainMissing(theCase, one));
+    .filter((one) => lacksSettings(one) && !LATER.test(messageOf(one)))
+    .map((one) => explainMissing(theCase, one));
   return [...failing, ...missing];
 }
 
 /** True for a container that is not made because its settings cannot be had. */
 export function lacksSettings({ status }: Pick<PodContainer, 'status'>): boolean {
   return status.state.waiting?.reason === 'CreateContainerConfigError';
+}
+
+function messageOf({ status }: Pick<PodContainer, 'status'>): string {
+  return status.state.waiting?.message ?? '';
 }
 
 /** A busy kubelet's own words: it has not got the Secret yet, which says nothing of whether there is one. */
@@ -76,49 +80,42 @@ function findKey(words: readonly string[]): string | undefined {
   return text === undefined ? undefined : /\(?key: "?([\w./-]+)/.exec(text)?.[1];
 }
 
-function explainMissing({ namespace }: Case, { pod, container, status }: PodContainer): Cause[] {
-  const message = status.state.waiting?.message ?? '';
-  if (LATER.test(message)) return [];
+function explainMissing({ namespace }: Case, { pod, container, status }: PodContainer): Cause {
+  const message = messageOf({ status });
   const evidence = [`pod ${pod.metadata.name}: ${cite(message)}`];
   const about = (name: string): string[] => [`pod:${pod.metadata.name}`, `secret:${name}`];
   const [, key, holder] = /couldn't find key (\S+) in (?:Secret|ConfigMap) \S+\/(\S+)/.exec(message) ?? [];
   if (key !== undefined && holder !== undefined) {
-    return [
-      {
-        code: 'secret-key-missing',
-        said: `${named(holder)} has no key ${named(key)}, which ${container.name} needs`,
-        evidence,
-        next: command(
-          'kubectl',
-          '-n',
-          namespace,
-          'describe',
-          message.includes('ConfigMap') ? 'configmap' : 'secret',
-          holder,
-        ),
-        about: about(holder),
-      },
-    ];
+    return {
+      code: 'secret-key-missing',
+      said: `${named(holder)} has no key ${named(key)}, which ${container.name} needs`,
+      evidence,
+      next: command(
+        'kubectl',
+        '-n',
+        namespace,
+        'describe',
+        message.includes('ConfigMap') ? 'configmap' : 'secret',
+        holder,
+      ),
+      about: about(holder),
+    };
   }
   const [, kind, name] = /(secret|configmap) "([^"]+)" not found/i.exec(message) ?? [];
   if (kind !== undefined && name !== undefined) {
-    return [
-      {
-        code: 'secret-missing',
-        said: `the ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${named(name)} does not exist in ${namespace}`,
-        evidence,
-        next: command('kubectl', '-n', namespace, 'get', `${kind}s`),
-        about: about(name),
-      },
-    ];
-  }
-  return [
-    {
-      code: 'settings-missing',
-      said: `${container.name} cannot be given its settings`,
+    return {
+      code: 'secret-missing',
+      said: `the ${kind === 'secret' ? 'Secret' : 'ConfigMap'} ${named(name)} does not exist in ${namespace}`,
       evidence,
-      next: command('kubectl', '-n', namespace, 'describe', 'pod', pod.metadata.name),
-      about: [`pod:${pod.metadata.name}`],
-    },
-  ];
+      next: command('kubectl', '-n', namespace, 'get', `${kind}s`),
+      about: about(name),
+    };
+  }
+  return {
+    code: 'settings-missing',
+    said: `${container.name} cannot be given its settings`,
+    evidence,
+    next: command('kubectl', '-n', namespace, 'describe', 'pod', pod.metadata.name),
+    about: [`pod:${pod.metadata.name}`],
+  };
 }

@@ -1,11 +1,8 @@
-import { nameApplyReport, REPORT_FILE } from '#core/action/artifact-names.ts';
+import { MOST_OF_REPORT, nameApplyReport, REPORT_FILE } from '#core/action/artifact-names.ts';
 import type { Artifact, Artifacts } from '#core/github/artifacts.ts';
-import { type ApplyReport, applyReportSchema } from '#core/terraform/comment/apply-report.ts';
+import { type ApplyReport, readApplyReport } from '#core/terraform/comment/apply-report.ts';
 import { Refusal } from '#core/values/errors.ts';
 import type { Work } from './accept.ts';
-
-/** Bytes of a report at most. */
-const MOST = 32 << 20;
 
 /**
  * Returns why the stack is not reached, as a sentence with its remedy; undefined where all that it waits for was applied
@@ -46,22 +43,9 @@ async function readLeft(
   { inputs }: Work,
 ): Promise<ApplyReport | undefined> {
   const artifact = left.find((one) => one.name === nameApplyReport(name));
-  const bytes = artifact === undefined ? undefined : await artifacts.read(artifact, REPORT_FILE, MOST);
-  return readReport(bytes, name, inputs.head);
-}
-
-function readReport(bytes: Buffer | undefined, name: string, head: string): ApplyReport | undefined {
-  if (bytes === undefined) return undefined;
-  const { data } = applyReportSchema.safeParse(readJson(bytes.toString('utf8')));
-  return data?.name === name && data.head === head ? data : undefined;
-}
-
-function readJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  const bytes = artifact && (await artifacts.read(artifact, REPORT_FILE, MOST_OF_REPORT));
+  const report = bytes && readApplyReport(bytes.toString('utf8'));
+  return report?.name === name && report.head === inputs.head ? report : undefined;
 }
 
 const ENDS: Readonly<Record<Exclude<ApplyReport['outcome'], 'applied'>, string>> = {

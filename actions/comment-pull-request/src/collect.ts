@@ -1,4 +1,11 @@
-import { nameImages, nameManifests, namePlanReport, REPORT_FILE, REPORT_PREFIX } from '#core/action/artifact-names.ts';
+import {
+  MOST_OF_REPORT,
+  nameImages,
+  nameManifests,
+  namePlanReport,
+  REPORT_FILE,
+  REPORT_PREFIX,
+} from '#core/action/artifact-names.ts';
 import type { Reports } from '#core/comment/compose.ts';
 import type { Lost } from '#core/comment/lost.ts';
 import { readReports } from '#core/comment/read-reports.ts';
@@ -9,9 +16,6 @@ import { describeError, isExpected } from '#core/values/errors.ts';
 import { type Applies, collectApplies } from './applies.ts';
 import type { Artifacts, Inputs } from './inputs.ts';
 import type { Ports } from './ports.ts';
-
-/** Bytes of a report at most. */
-const MOST = 32 << 20;
 
 /** What the comment is written from, before and after the merge. */
 export async function collectReports(
@@ -66,7 +70,7 @@ async function readAll(run: number, { artifacts, log }: Pick<Ports, 'artifacts' 
   const faults: string[] = [];
   for (const artifact of await artifacts.list(run)) {
     if (!artifact.name.startsWith(REPORT_PREFIX)) continue;
-    const text = await keepFault(() => artifacts.read(artifact, REPORT_FILE, MOST));
+    const text = await keepFault(() => artifacts.read(artifact, REPORT_FILE, MOST_OF_REPORT));
     if (Buffer.isBuffer(text)) texts.set(artifact.name, text.toString('utf8'));
     else faults.push(text ?? `the artifact ${artifact.name} has no ${REPORT_FILE}`);
   }

@@ -1,4 +1,4 @@
-import { namePlanReport, REPORT_FILE } from '#core/action/artifact-names.ts';
+import { MOST_OF_REPORT, namePlanReport, REPORT_FILE } from '#core/action/artifact-names.ts';
 import { parseEnvironment } from '#core/action/inputs.ts';
 import { type Finding, findDrift } from '#core/drift/finding.ts';
 import { writeMarked } from '#core/drift/marker.ts';
@@ -78,14 +78,11 @@ async function readReport(source: Source, ports: Ports): Promise<PlanReport> {
   return report;
 }
 
-/** Bytes of a report at most. */
-const MOST = 32 << 20;
-
 async function readSource(source: Source, { readText, artifacts, run }: Ports): Promise<string> {
   if ('path' in source) return readText(source.path);
   const name = namePlanReport(source.stack);
   const artifact = (await artifacts.list(run)).find((one) => one.name === name);
-  const content = artifact && (await artifacts.read(artifact, REPORT_FILE, MOST));
+  const content = artifact && (await artifacts.read(artifact, REPORT_FILE, MOST_OF_REPORT));
   if (content === undefined) throw new Error(`the run has no artifact ${name}`);
   return content.toString('utf8');
 }

@@ -6,7 +6,7 @@ import { planReportSchema } from './report.ts';
 const APPLY_OUTCOMES = ['applied', 'failed', 'refused', 'not-reached'] as const;
 
 /** The shape of an apply's report, for the comment that was reviewed. It holds no secrets. */
-export const applyReportSchema = z.strictObject({
+const applyReportSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal('terraform-apply'),
   /** The stack. */
@@ -29,3 +29,12 @@ export const applyReportSchema = z.strictObject({
 
 /** What one stack's apply leaves for the jobs after it. */
 export type ApplyReport = z.output<typeof applyReportSchema>;
+
+/** Returns the report that a text is; undefined where it is none of this version. */
+export function readApplyReport(text: string): ApplyReport | undefined {
+  try {
+    return applyReportSchema.safeParse(JSON.parse(text)).data;
+  } catch {
+    return undefined; // no JSON
+  }
+}
